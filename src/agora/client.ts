@@ -1,0 +1,159 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import got, { type Got, RequestError } from 'got';
+import type { Answer } from '../model/answer.ts';
+import type { Identity } from '../model/recording.ts';
+import type { Outgoing, Sender } from '../model/work.ts';
+import type { Domains } from './domains.ts';
+
+export interface ClientOptions {
+  customerId: string;
+  customerSecret: string;
+  domains: Domains;
+  /** Milliseconds. */
+  timeouts: { connect: number; request: number };
+  now: () => number;
+  version: string;
+}
+
+/** An answer larger than this is not the service's. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * The service over HTTP. Every call is one request: no repetition, no redirect and no error for a status, because
+ * what follows from an answer is decided elsewhere, and a repetition made in here would escape the allowance.
+ */
+export class Client implements Sender {
+  readonly #got: Got;
+  readonly #options: ClientOptions;
+  readonly #agents: { http: HttpAgent; https: HttpsAgent };
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+    const { customerId, customerSecret, timeouts, version } = options;
+    this.#got = got.extend({
+      retry: { limit: 0 },
+      followRedirect: false,
+      throwHttpErrors: false,
+      responseType: 'text',
+      agent: this.#agents,
+      timeout: {
+        lookup: timeouts.connect,
+        connect: timeouts.connect,
+        secureConnect: timeouts.connect,
+        request: timeouts.request,
+      },
+      headers: {
+        authorization: `Basic ${Buffer.from(`${customerId}:${customerSecret}`).toString('base64')}`,
+        'user-agent': `reelstate/${version}`,
+        accept: 'application/json',
+      },
+    });
+  }
+
+  async send({ identity, endpoint, body }: Outgoing, departed: () => void): Promise<Answer> {
+    const path =
+      endpoint === 'updateLayout'
+        ? `${recordingPath(identity, 'mix')}/updateLayout`
+        : `${recordingPath(identity, identity.mode)}/update`;
+    return this.#request('POST', path, body, departed);
+  }
+
+  /** `query`: whether the recording runs, and in web mode what it really does. */
+  async query(identity: Identity, departed: () => void): Promise<Answer> {
+    return this.#request('GET', `${recordingPath(identity, identity.mode)}/query`, undefined, departed);
+  }
+
+  async #request(
+    method: 'GET' | 'POST',
+    path: string,
+    body: object | undefined,
+    departed: () => void,
+  ): Promise<Answer> {
+    const origin = this.#options.domains.pick();
+    const host = new URL(origin).host;
+    let connected = false;
+    try {
+      const request = this.#got(`${origin.replace(/\/$/, '')}${path}`, {
+        method,
+        ...(body
+          ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json;charset=utf-8' } }
+          : {}),
+      });
+      request.on('request', (outgoing) => {
+        outgoing.once('socket', (socket: Socket) => {
+          if (!socket.connecting) connected = true;
+          else
+            socket.once('connect', () => {
+              connected = true;
+            });
+        });
+        outgoing.once('finish', departed);
+      });
+      request.on('downloadProgress', ({ transferred }) => {
+        if (transferred > MAX_ANSWER_BYTES) request.cancel('the answer is too large');
+      });
+      const response = await request;
+      this.#options.domains.report(origin, response.statusCode < 500);
+      const retryAfter = this.#retryAfter(response.headers['retry-after']);
+      return {
+        kind: 'answer',
+        status: response.statusCode,
+        body: parse(response.body),
+        host,
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      };
+    } catch (error) {
+      this.#options.domains.report(origin, false);
+      return { kind: 'failure', message: this.#failure(error), unsent: !connected, host };
+    }
+  }
+
+  #failure(error: unknown): string {
+    const code = error instanceof RequestError ? error.code : (error as NodeJS.ErrnoException).code;
+    switch (code) {
+      case 'ETIMEDOUT':
+        return `no answer within ${this.#options.timeouts.request / 1000} s`;
+      case 'ECONNRESET':
+      case 'EPIPE':
+      case 'ERR_HTTP2_STREAM_ERROR':
+        return 'the connection was cut';
+      case 'ECONNREFUSED':
+        return 'nothing listens there (connection refused)';
+      case 'ENOTFOUND':
+      case 'EAI_AGAIN':
+        return 'the name cannot be resolved (DNS)';
+      default:
+        return String(code ?? (error as Error).message ?? error);
+    }
+  }
+
+  #retryAfter(header: string | undefined): number | undefined {
+    if (header === undefined) return undefined;
+    const milliseconds = /^\d+$/.test(header.trim())
+      ? Number(header) * 1000
+      : Date.parse(header) - this.#options.now();
+    return Number.isFinite(milliseconds) && milliseconds >= 0 ? milliseconds : undefined;
+  }
+
+  /** Idle connections would keep the process alive. */
+  close(): void {
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+  }
+}
+
+function recordingPath({ appId, resourceId, sid }: Identity, mode: string): string {
+  const part = encodeURIComponent;
+  return `/v1/apps/${part(appId)}/cloud_recording/resourceid/${part(resourceId)}/sid/${part(sid)}/mode/${mode}`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

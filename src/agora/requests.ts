@@ -1,0 +1,109 @@
+import type {
+  BlockName,
+  Blocks,
+  ClientRequests,
+  Endpoint,
+  Identity,
+  Layout,
+  Sealed,
+  Storage,
+  UpdateRequest,
+} from '../model/recording.ts';
+import { completeLayout, completeSubscriptions, DEFAULTS } from './defaults.ts';
+
+/** Which endpoint carries which block (Agora Cloud Recording REST, update and updateLayout). */
+export const ENDPOINT_OF: Record<BlockName, Endpoint> = {
+  subscriptions: 'update',
+  layout: 'updateLayout',
+  onhold: 'update',
+  rtmp: 'update',
+  storage: 'update',
+};
+
+/** Where a block stands in the `clientRequest` of `update`. */
+export const SECTION_OF = {
+  subscriptions: 'streamSubscribe',
+  onhold: 'webRecordingConfig',
+  rtmp: 'rtmpPublishConfig',
+  storage: 'storageConfig',
+} as const satisfies Partial<Record<BlockName, keyof UpdateRequest>>;
+
+/** Blocks that go back to a default when the file drops them; the others have none and stay as they are. */
+export const RESETTABLE: readonly BlockName[] = ['subscriptions', 'layout', 'onhold'];
+
+/**
+ * The whole desired state of both endpoints, from the blocks that the file sets and those that are managed
+ * because they once were: these go to their defaults.
+ * @returns undefined for an endpoint of which nothing is managed
+ */
+export function desiredRequests(
+  identity: Identity,
+  blocks: Blocks,
+  managed: ReadonlySet<BlockName>,
+): { update?: UpdateRequest; updateLayout?: Layout } {
+  const update: UpdateRequest = {};
+  if (managed.has('subscriptions'))
+    update.streamSubscribe = completeSubscriptions(blocks.subscriptions ?? {}, identity.streamTypes);
+  if (managed.has('onhold')) update.webRecordingConfig = { onhold: blocks.onhold ?? DEFAULTS.onhold };
+  if (blocks.rtmp) update.rtmpPublishConfig = blocks.rtmp;
+  if (blocks.storage) update.storageConfig = blocks.storage;
+  return {
+    ...(Object.keys(update).length > 0 ? { update } : {}),
+    ...(managed.has('layout') ? { updateLayout: completeLayout(blocks.layout ?? {}) } : {}),
+  };
+}
+
+/** How `unSubscribeAudioUids` and its video sibling are spelt on the wire: the public documents disagree. */
+export type UnsubscribeSpelling = 'unSubscribe' | 'unsubscribe';
+
+/**
+ * A clientRequest as it goes over the wire.
+ * @param reveal gives the text that stands for a secret: its value when sending, its mask when showing
+ */
+export function wireRequest<E extends Endpoint>(
+  endpoint: E,
+  request: ClientRequests[E],
+  reveal: (secret: Sealed) => string,
+  spelling: UnsubscribeSpelling = 'unSubscribe',
+): Record<string, unknown> {
+  const revealed = mapSealed(request, reveal) as Record<string, unknown>;
+  if (endpoint === 'updateLayout') return revealed;
+  const { streamSubscribe, storageConfig } = revealed as {
+    streamSubscribe?: object;
+    storageConfig?: Storage;
+  };
+  if (streamSubscribe && spelling === 'unsubscribe')
+    revealed.streamSubscribe = renameKeys(streamSubscribe, /^unSubscribe/, 'unsubscribe');
+  if (storageConfig?.credentials) {
+    const { credentials: _, ...wire } = storageConfig;
+    revealed.storageConfig = wire;
+  }
+  return revealed;
+}
+
+/** The body of `update` and `updateLayout`. */
+export function body(identity: Identity, clientRequest: Record<string, unknown>): Record<string, unknown> {
+  return { cname: identity.cname, uid: identity.uid, clientRequest };
+}
+
+export function isSealed(value: unknown): value is Sealed {
+  return typeof value === 'object' && value !== null && 'sealed' in value && 'reference' in value;
+}
+
+/** The same structure with every secret replaced. */
+export function mapSealed(value: unknown, replace: (secret: Sealed) => unknown): unknown {
+  if (isSealed(value)) return replace(value);
+  if (Array.isArray(value)) return value.map((item) => mapSealed(item, replace));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapSealed(item, replace)]));
+  return value;
+}
+
+function renameKeys(value: object, from: RegExp, to: string): object {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key.replace(from, to),
+      typeof item === 'object' && !Array.isArray(item) ? renameKeys(item, from, to) : item,
+    ]),
+  );
+}

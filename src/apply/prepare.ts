@@ -1,0 +1,91 @@
+import type { Call } from '../model/plan.ts';
+import type { Sealed, Storage, UpdateRequest } from '../model/recording.ts';
+import type { Prepare, Unready } from '../model/work.ts';
+import type { Vault } from '../state/vault.ts';
+
+/** Runs a program without a shell. @returns its standard output, or what went wrong; never what it printed */
+export type RunProgram = (argv: readonly string[]) => Promise<{ stdout: string } | Unready>;
+
+/** What the AWS `credential_process` form gives ("Sourcing credentials with an external process", Version 1). */
+interface Printed {
+  accessKey: string;
+  secretKey: string;
+  stsToken?: string;
+  /** Unix seconds */
+  stsExpiration?: number;
+}
+
+/**
+ * Makes calls ready: where storage credentials come from a program, runs it and puts what it printed into the
+ * request, sealed. Recordings with the same command share one run, for as long as `freshFor` milliseconds.
+ */
+export function makePrepare(
+  run: RunProgram,
+  vault: Vault,
+  monotonic: () => number,
+  freshFor: number,
+): Prepare {
+  const runs = new Map<string, { at: number; result: Promise<Printed | Unready> }>();
+  const credentials = (command: Sealed): Promise<Printed | Unready> => {
+    const argv = vault.reveal(command);
+    if (argv === undefined)
+      return Promise.resolve({ message: 'the command for the storage credentials is not at hand' });
+    const found = runs.get(argv);
+    if (found && monotonic() - found.at < freshFor) return found.result;
+    const result = run(JSON.parse(argv) as string[]).then((output) =>
+      'message' in output ? output : read(output.stdout, command.shown),
+    );
+    runs.set(argv, { at: monotonic(), result });
+    // A failure is not kept: the next call tries again.
+    result.then((printed) => 'message' in printed && runs.delete(argv));
+    return result;
+  };
+  return async (call) => {
+    const storage = call.endpoint === 'update' ? call.request.storageConfig : undefined;
+    if (!storage?.credentials) return { call };
+    const printed = await credentials(storage.credentials);
+    return 'message' in printed ? printed : { call: withCredentials(call, storage, printed, vault) };
+  };
+}
+
+function withCredentials(call: Call, storage: Storage, printed: Printed, vault: Vault): Call {
+  const reference = storage.credentials?.reference ?? 'command';
+  const storageConfig: Storage = {
+    ...storage,
+    accessKey: vault.seal(printed.accessKey, reference),
+    secretKey: vault.seal(printed.secretKey, reference),
+    ...(printed.stsToken === undefined ? {} : { stsToken: vault.seal(printed.stsToken, reference) }),
+    ...(printed.stsExpiration === undefined ? {} : { stsExpiration: printed.stsExpiration }),
+  };
+  return { ...call, request: { ...(call.request as UpdateRequest), storageConfig } } as Call;
+}
+
+function read(stdout: string, program: string): Printed | Unready {
+  const wrong = (what: string): Unready => ({
+    message: `${program} did not print storage credentials: ${what}`,
+  });
+  let printed: Record<string, unknown>;
+  try {
+    printed = JSON.parse(stdout) as Record<string, unknown>;
+  } catch {
+    return wrong('its output is no JSON');
+  }
+  if (typeof printed !== 'object' || printed === null) return wrong('its output is no JSON object');
+  if (printed.Version !== 1) return wrong('"Version" is not 1');
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = printed;
+  if (typeof AccessKeyId !== 'string' || AccessKeyId === '') return wrong('"AccessKeyId" is missing');
+  if (typeof SecretAccessKey !== 'string' || SecretAccessKey === '')
+    return wrong('"SecretAccessKey" is missing');
+  if (SessionToken !== undefined && typeof SessionToken !== 'string')
+    return wrong('"SessionToken" is not text');
+  const expires = Expiration === undefined ? undefined : Date.parse(String(Expiration));
+  if (expires !== undefined && Number.isNaN(expires)) return wrong('"Expiration" is not a time');
+  return {
+    accessKey: AccessKeyId,
+    secretKey: SecretAccessKey,
+    ...(SessionToken === undefined ? {} : { stsToken: SessionToken }),
+    ...(expires === undefined || SessionToken === undefined
+      ? {}
+      : { stsExpiration: Math.floor(expires / 1000) }),
+  };
+}

@@ -1,0 +1,51 @@
+import type { Plan } from '../model/plan.ts';
+import type { ApplyResult, CallResult } from '../model/result.ts';
+import type { ApplyEvent } from '../model/work.ts';
+
+/** Gathers what happens to the calls of a plan; whatever nothing was heard of was not attempted. */
+export class Results {
+  readonly #plan: Plan;
+  readonly #calls = new Map<string, CallResult>();
+  #stopped: string | undefined;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    for (const { name, calls, unresolved } of plan.recordings)
+      if (unresolved.length === 0)
+        for (const { endpoint } of calls)
+          this.#calls.set(`${name}\n${endpoint}`, { name, endpoint, result: 'not-attempted' });
+  }
+
+  take(event: ApplyEvent): void {
+    if (event.type === 'stopped') this.#stopped = event.message;
+    if (event.type !== 'applied' && event.type !== 'failed' && event.type !== 'repeat') return;
+    const { name, endpoint } = event;
+    const result: CallResult =
+      event.type === 'applied'
+        ? { name, endpoint, result: 'applied' }
+        : { name, endpoint, result: 'failed', outcome: event.outcome, message: event.message };
+    this.#calls.set(`${name}\n${endpoint}`, result);
+  }
+
+  counts(): { planned: number; applied: number; failed: number } {
+    const all = [...this.#calls.values()];
+    const count = (result: CallResult['result']) => all.filter((call) => call.result === result).length;
+    return { planned: all.length, applied: count('applied'), failed: count('failed') };
+  }
+
+  /** @param interrupted why nothing more was sent, if the user or an error ended it */
+  finish(interrupted?: string): ApplyResult {
+    const stopped = interrupted ?? this.#stopped;
+    return {
+      calls: [...this.#calls.values()],
+      forgotten: this.#plan.recordings.filter(({ action }) => action === 'forget').map(({ name }) => name),
+      held: this.#plan.recordings
+        .filter(({ unresolved }) => unresolved.length > 0)
+        .map(({ name, unresolved }) => ({
+          name,
+          message: unresolved.map(({ summary }) => summary).join('; '),
+        })),
+      ...(stopped ? { stopped } : {}),
+    };
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * Every wait in one place, in milliseconds. The schedules are from Agora's integration guide for Cloud
+ * Recording REST ("ensure the reliability of the service") unless said otherwise.
+ */
+export const TIMINGS = {
+  /** Failed requests in general: waits before the first repetitions; afterwards the wait doubles up to `cap`. */
+  unknown: [1_000, 3_000, 6_000],
+  cap: 30_000,
+  /** Share of a doubled wait that is drawn at random, so that many recordings do not come back at once. */
+  jitter: 0.25,
+  /** 206 with code 65, the request was not completed. */
+  unfinished: [3_000, 6_000],
+  /** 404 "failed to find worker": a recording is moved to another server within 30 to 90 s. */
+  notFound: [5_000, 10_000, 15_000, 30_000],
+  /** Only a 404 that lasts longer than this means that the recording has ended. */
+  endedAfter: 90_000,
+  /** After a 429 without Retry-After the whole account is held back this long, twice as long each time in a row, up to `cap`. */
+  throttled: 1_000,
+  /** After a 429 the rate is halved; this long without another one, and it is raised by one request a second. */
+  recovery: 5_000,
+  /** The longest Retry-After that is obeyed as it stands. */
+  retryAfterCap: 10 * 60_000,
+  /** Time for a connection to come about, and for the whole of a call. The reference names none: the service answers within a second. */
+  connect: 5_000,
+  request: 10_000,
+  /** A domain that failed is tried again after this long. */
+  domainRest: 30_000,
+  /**
+   * Beyond the second in which the service counts. Measured at the receiving end: with a window of 1,000 ms up to
+   * 19 requests arrived within one second, with 1,050 ms never more than the allowance; 1,050 ms uses 95 % of it.
+   */
+  windowMargin: 50,
+} as const;

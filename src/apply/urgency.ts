@@ -1,0 +1,35 @@
+import type { Call } from '../model/plan.ts';
+
+/** Who goes first when the allowance is short; larger is sooner. */
+export const URGENCY = {
+  onhold: 60,
+  credentials: 50,
+  rtmp: 40,
+  subscriptions: 30,
+  layout: 20,
+  storage: 10,
+  resync: 0,
+} as const;
+
+/** A call is as urgent as the most urgent thing that it changes. */
+export function urgencyOf({ reason, changes, request, endpoint }: Call): number {
+  if (reason === 'resync') return URGENCY.resync;
+  if (reason === 'credentials-expiring') return URGENCY.credentials;
+  // Where it is not known what is in force, everything in the request may be a change.
+  const blocks =
+    changes.length > 0
+      ? changes.map(({ path }) => path.split('/')[1] as string)
+      : blocksOf(endpoint, request);
+  return Math.max(...blocks.map((block) => URGENCY[block as keyof typeof URGENCY] ?? URGENCY.resync));
+}
+
+function blocksOf(endpoint: Call['endpoint'], request: Call['request']): string[] {
+  if (endpoint === 'updateLayout') return ['layout'];
+  const names = {
+    streamSubscribe: 'subscriptions',
+    webRecordingConfig: 'onhold',
+    rtmpPublishConfig: 'rtmp',
+    storageConfig: 'storage',
+  };
+  return Object.keys(request).map((section) => names[section as keyof typeof names]);
+}

@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import type { Io } from '../model/ports.ts';
+import type { RawOptions } from './settings.ts';
+
+/*
+ * The command line: names, flags and help. Each command is loaded when it is called, so that a command costs
+ * only what it uses. Nothing is checked or defaulted here (settings.ts does), so that flags and variables meet
+ * the same rules.
+ */
+
+type Finish = (exitCode: number) => void;
+
+/** Adds all commands; each hands its exit code to `finish`. */
+export function addCommands(program: Command, io: Io, finish: Finish): void {
+  common(program);
+  const run = (work: (names: string[], raw: RawOptions) => Promise<number>) =>
+    async function (this: Command, ...args: unknown[]): Promise<void> {
+      const names = Array.isArray(args[0]) ? (args[0] as string[]) : [];
+      const [outer, own] = [program.opts(), this.opts()];
+      // commander's default for --no-color is true, which must not hide the flag before the command's name.
+      finish(await work(names, { ...outer, ...own, color: outer.color !== false && own.color !== false }));
+    };
+
+  command(program, 'validate', 'check the files; nothing is sent, nothing is written')
+    .option('--strict', 'make warnings errors')
+    .action(run(async (_names, raw) => (await import('./validate.ts')).validate(raw, io)));
+
+  planning(command(program, 'plan [names...]', 'show what apply would send'))
+    .alias('diff')
+    .option('--detailed-exitcode', 'exit with 2 where there are changes')
+    .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
+
+  planning(command(program, 'apply [names...]', 'send it'))
+    .option('--yes', 'do not ask')
+    .option('--rate-scope <scope>', 'what shares the allowance: account or app (default: account)')
+    .option('--region <area>', 'where to turn when both domains fail: us, ap, eu or cn')
+    .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
+    .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
+
+  command(program, 'status [names...]', 'what is known of each recording').action(
+    run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)),
+  );
+
+  command(program, 'simulate', 'run a local service that behaves like the real one')
+    .option('--listen <host:port>', 'a loopback address; port 0 takes a free one (default: 127.0.0.1:8799)')
+    .option('--recordings <dir>', 'a folder of recording files: what they name is running')
+    .option('--latency <ms>', 'milliseconds that each answer takes, such as 100 or 50-200')
+    .option(
+      '--fault <rule>',
+      'misbehave by a rule, such as 503@0.1; may be given several times',
+      (rule: string, rules: string[] = []) => [...rules, rule],
+    )
+    .option('--seed <number>', 'of everything that is drawn at random (default: 1)')
+    .action(run(async (_names, raw) => (await import('./simulate.ts')).simulate(raw, io)));
+}
+
+function command(program: Command, name: string, description: string): Command {
+  return common(program.command(name)).description(description).allowExcessArguments(false);
+}
+
+/** The flags that every command takes; each has a variable, REELSTATE_DIR for --dir and so on. */
+function common(command: Command): Command {
+  return command
+    .option('--dir <dir>', 'the folder with the recording files (default: recordings)')
+    .option('--state <dir>', 'the folder with what is known (default: .reelstate)')
+    .option(
+      '--endpoint <url>',
+      'where the service is; plain HTTP on this machine only (default: the two public domains)',
+    )
+    .option('--rate <number>', 'requests a second (default: 10)')
+    .option('--output <form>', 'text, json or markdown (default: text)')
+    .option('--json', 'short for --output json')
+    .option('--no-color', 'no colours; NO_COLOR does the same')
+    .option('--log-level <level>', 'error, warn, info or debug (default: info)');
+}
+
+function planning(command: Command): Command {
+  return command
+    .option('--resync', 'send the whole state of recordings that have not changed, too')
+    .option('--allow-empty', 'accept that there are no files although recordings are known')
+    .option(
+      '--unsubscribe-spelling <spelling>',
+      'unSubscribe or unsubscribe in the names of the lists (default: unSubscribe)',
+    );
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { loadRecordings } from '../desired/load.ts';
+import type { Known, Plan } from '../model/plan.ts';
+import type { Io } from '../model/ports.ts';
+import { look } from '../reconcile.ts';
+import { diagnosticsText } from '../render/diagnostics.ts';
+import { planJson } from '../render/plan-json.ts';
+import { planMarkdown } from '../render/plan-markdown.ts';
+import { planText } from '../render/plan-text.ts';
+import { styleFor } from '../render/style.ts';
+import { readKey, readState } from '../state/store.ts';
+import { Vault } from '../state/vault.ts';
+import { checkNames, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+
+/** `reelstate plan`: shows what apply would send. Reads the files and the state, writes nothing, sends nothing. */
+export async function plan(names: string[], raw: RawOptions, io: Io): Promise<number> {
+  const settings = readSettings(raw, io);
+  // Without a key nothing is known either, and any key serves.
+  const vault = new Vault((await readKey(settings.state)) ?? randomBytes(32));
+  const { known } = await readState(settings.state);
+  const result = await makePlanOf({ names, raw, settings, io, vault, known });
+  await showPlan(result, settings, io);
+  if (result.diagnostics.some(({ severity }) => severity === 'error')) return 1;
+  const { to_create, to_update, to_forget } = result.summary;
+  return isSet('detailedExitcode', raw, io) && to_create + to_update + to_forget > 0 ? 2 : 0;
+}
+
+/** Loads, plans and checks the names that the command line asks for. */
+export async function makePlanOf(input: {
+  names: readonly string[];
+  raw: RawOptions;
+  settings: Settings;
+  io: Io;
+  vault: Vault;
+  known: Known;
+}): Promise<Plan> {
+  const { names, raw, settings, io, vault, known } = input;
+  const ends = {
+    desired: () =>
+      loadRecordings({ dir: settings.dir, cwd: io.cwd, env: io.env, vault, now: io.clock.now() / 1000 }),
+    known: () => known,
+  };
+  const options = {
+    rate: settings.rate,
+    names,
+    resync: isSet('resync', raw, io),
+    allowEmpty: isSet('allowEmpty', raw, io),
+    dir: settings.dir,
+  };
+  const { plan: result, desired } = await look(ends, options, () => io.clock.now());
+  // A name that a broken file would have given is no mistake of the command line.
+  if (desired.broken.length === 0)
+    checkNames(names, [
+      ...desired.recordings.map(({ name }) => name),
+      ...[...known.values()].map(({ name }) => name),
+    ]);
+  return result;
+}
+
+/** The plan to standard output; for people, its diagnostics to standard error first. */
+export async function showPlan(result: Plan, settings: Settings, io: Io): Promise<void> {
+  if (settings.output === 'json')
+    return io.out(`${JSON.stringify(planJson(result, settings.unsubscribeSpelling), null, 2)}\n`);
+  if (settings.output === 'markdown') return io.out(planMarkdown(result));
+  const style = styleFor(settings.color);
+  if (result.diagnostics.length > 0) await io.err(`${diagnosticsText(result.diagnostics, style)}\n`);
+  await io.out(planText(result, style, io.columns));
+}

@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { assemble } from '../desired/assemble.ts';
+import { decode } from '../desired/decode.ts';
+import { Findings } from '../desired/findings.ts';
+import { loadFile, loadRecordings, readFile } from '../desired/load.ts';
+import { parse } from '../desired/parse.ts';
+import { shownPath } from '../desired/paths.ts';
+import { SourceText } from '../desired/source-text.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { usage } from '../model/failure.ts';
+import type { Io } from '../model/ports.ts';
+import type { DesiredRecording, DesiredSet, Layout } from '../model/recording.ts';
+import { draftLayout } from '../render/picture/draft.ts';
+import { Vault } from '../state/vault.ts';
+import { checkNames } from './settings.ts';
+
+/** A layout to draw, as the file has it. */
+export interface Sitter {
+  name: string;
+  file: string;
+  layout: Layout;
+  /** From a document that is refused: what could be read of it. */
+  draft: boolean;
+}
+
+export interface Sitters {
+  sitters: Sitter[];
+  /** Recordings without a mixed layout, with the reason. */
+  omitted: { name: string; why: string }[];
+  /** Of the files that are drawn from. */
+  diagnostics: Diagnostic[];
+}
+
+/**
+ * Finds what the command line asks for. An argument is a file when it looks like one or names one, else it is
+ * the name of a recording in `dir`.
+ * @param all everything there is, whatever is named
+ * @throws Failure (64) for a file or a name that does not exist, and where it is not said which of many
+ */
+export async function findSitters(
+  targets: readonly string[],
+  all: boolean,
+  dir: string,
+  io: Io,
+): Promise<Sitters> {
+  const kinds = await Promise.all(targets.map((target) => isFile(target, io.cwd)));
+  const files = targets.filter((_, index) => kinds[index] !== undefined);
+  for (const [index, target] of targets.entries())
+    if (kinds[index] === 'missing') throw usage(`there is no file ${JSON.stringify(target)}`);
+  const names = targets.filter((_, index) => kinds[index] === undefined);
+  const parts: Sitters[] = [];
+  if (files.length > 0) parts.push(await fromSet(await loadFiles(files, io), io));
+  if (names.length > 0 || files.length === 0) {
+    const whole = await fromSet(await loadFolder(dir, io), io);
+    parts.push(all ? whole : chosen(whole, names));
+  }
+  return {
+    sitters: parts.flatMap(({ sitters }) => sitters),
+    omitted: parts.flatMap(({ omitted }) => omitted),
+    diagnostics: parts.flatMap(({ diagnostics }) => diagnostics),
+  };
+}
+
+/** "present" or "missing" for an argument that means a file, undefined for a name. */
+async function isFile(target: string, cwd: string): Promise<'present' | 'missing' | undefined> {
+  const present = await stat(resolve(cwd, target)).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
+  if (present) return 'present';
+  return /[/\\]|\.ya?ml$/i.test(target) ? 'missing' : undefined;
+}
+
+function surroundings(io: Io) {
+  // Nothing that is sealed here outlives the command, so any key serves.
+  return { cwd: io.cwd, env: io.env, vault: new Vault(randomBytes(32)) };
+}
+
+function loadFolder(dir: string, io: Io): Promise<DesiredSet> {
+  return loadRecordings({ dir, ...surroundings(io) });
+}
+
+async function loadFiles(files: readonly string[], io: Io): Promise<DesiredSet> {
+  const paths = [...new Set(files.map((file) => resolve(io.cwd, file)))];
+  const found = paths.map((path) => ({ path, shown: shownPath(path, io.cwd) }));
+  const around = { ...surroundings(io), readFile };
+  const read = await Promise.all(found.map((file) => loadFile(file, around)));
+  return assemble(read, { diagnostics: [], broken: [], files: found.length });
+}
+
+async function fromSet({ recordings, diagnostics, broken }: DesiredSet, io: Io): Promise<Sitters> {
+  const looks = recordings.map((recording) => ({ recording, why: whyNot(recording) }));
+  const known = new Set(recordings.map(({ name, file }) => `${file}\n${name}`));
+  const drafts = await Promise.all(broken.map((file) => draftsOf(file, io)));
+  return {
+    sitters: [
+      ...looks
+        .filter(({ why }) => why === undefined)
+        .map(({ recording: { name, file, blocks } }) => ({
+          name,
+          file,
+          layout: blocks.layout ?? {},
+          draft: false,
+        })),
+      ...drafts.flat().filter(({ name, file }) => !known.has(`${file}\n${name}`)),
+    ].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))),
+    omitted: looks.flatMap(({ recording: { name }, why }) => (why === undefined ? [] : [{ name, why }])),
+    diagnostics,
+  };
+}
+
+/** Why a recording has no picture; undefined where it has one. */
+function whyNot({ identity, blocks, waitingFor }: DesiredRecording): string | undefined {
+  if (blocks.layout) return undefined;
+  if (!identity) return `it waits for ${waitingFor ?? 'its identity'} and has no layout block`;
+  return identity.mode === 'mix' ? undefined : `mode ${identity.mode} has no mixed layout`;
+}
+
+/** The layouts of a file's documents, whether or not they are refused; none where the file cannot be read. */
+async function draftsOf(file: string, io: Io): Promise<Sitter[]> {
+  const bytes = await readFile(resolve(io.cwd, file));
+  if (!(bytes instanceof Uint8Array)) return [];
+  const { text, problem } = decode(bytes);
+  if (problem) return [];
+  const { documents } = parse(new Findings(new SourceText(file, text)));
+  return documents.flatMap(({ document, sound }): Sitter[] => {
+    const value = sound ? plainValue(() => document.toJS({ maxAliasCount: 100 })) : undefined;
+    const layout = draftLayout(value?.layout);
+    if (!layout) return [];
+    const name = typeof value?.name === 'string' ? value.name : basename(file).replace(/\.ya?ml$/i, '');
+    return [{ name, file, layout, draft: true }];
+  });
+}
+
+/** Aliases that multiply without end make the library throw. */
+function plainValue(read: () => unknown): Record<string, unknown> | undefined {
+  try {
+    const value = read();
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function chosen({ sitters, omitted, diagnostics }: Sitters, names: readonly string[]): Sitters {
+  const available = [...sitters, ...omitted].map(({ name }) => name);
+  const wanted = names.length > 0 ? names : available;
+  if (names.length === 0 && available.length !== 1) throw which(available);
+  // A name that a broken file would have given is no mistake of the command line.
+  const wrong = diagnostics.some(({ severity }) => severity === 'error');
+  const missing = wanted.some((name) => !available.includes(name));
+  if (missing && !wrong) checkNames(wanted, available);
+  const drawn = sitters.filter(({ name }) => wanted.includes(name));
+  const files = new Set(drawn.map(({ file }) => file));
+  return {
+    sitters: drawn,
+    omitted: omitted.filter(({ name }) => wanted.includes(name)),
+    diagnostics: missing ? diagnostics : diagnostics.filter(({ range }) => files.has(range.filename)),
+  };
+}
+
+/** Names that a hint lists before it only says that there are more. */
+const LISTED = 5;
+
+function which(available: readonly string[]): Error {
+  if (available.length === 0)
+    return usage('there is no recording to draw', 'Name a file, or a folder with --dir.');
+  const more = available.length > LISTED ? ', …' : '';
+  return usage(
+    `which of ${available.length} recordings?`,
+    `Name some (${available.slice(0, LISTED).join(', ')}${more}) or a file, or say --all.`,
+  );
+}

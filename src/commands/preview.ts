@@ -1,0 +1,184 @@
+import { writeFile } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { completeLayout } from '../agora/defaults.ts';
+import { Failure, usage } from '../model/failure.ts';
+import type { Io } from '../model/ports.ts';
+import { diagnosticsText } from '../render/diagnostics.ts';
+import {
+  type CanvasSize,
+  DEFAULT_SIZE,
+  DEFAULT_USERS,
+  MAX_USERS,
+  placeLayout,
+} from '../render/picture/geometry.ts';
+import { previewPage, sheetPage } from '../render/picture/html.ts';
+import { pictureSvg } from '../render/picture/svg.ts';
+import { type SheetEntry, sheetSvg } from '../render/picture/svg-sheet.ts';
+import { pictureText } from '../render/picture/terminal.ts';
+import { sheetText } from '../render/picture/terminal-sheet.ts';
+import { printable, styleFor } from '../render/style.ts';
+import { findSitters, type Sitters } from './preview-source.ts';
+import { isSet, type RawOptions, readSettings } from './settings.ts';
+
+const FORMS = ['text', 'svg', 'png', 'html'] as const;
+type Form = (typeof FORMS)[number];
+
+/** What `preview` was asked for, checked. */
+export interface PreviewOptions {
+  /** Files or names of recordings. */
+  targets: readonly string[];
+  dir: string;
+  all: boolean;
+  /** 1 to 17; undefined: as many as show what a layout is about. */
+  users: number | undefined;
+  size: CanvasSize;
+  form: Form;
+  /** Absolute; undefined: standard output. */
+  out: string | undefined;
+  color: boolean;
+}
+
+/** Larger than any canvas of the service, small enough to draw. */
+const MAX_SIDE = 8192;
+
+/**
+ * `reelstate preview`: draws the mixed layout of recordings, or all of them on a contact sheet. Reads the files,
+ * sends nothing; nothing that a file names is loaded.
+ * @param targets files or names of recordings
+ * @returns 0, or 1 where a file is wrong or there is nothing to draw
+ */
+export async function preview(targets: string[], raw: RawOptions, io: Io): Promise<number> {
+  const options = readPreviewOptions(targets, raw, io);
+  const found = await findSitters(options.targets, options.all, options.dir, io);
+  await tellAbout(found, options, io);
+  const entries = found.sitters.map(
+    ({ name, layout }): SheetEntry => ({
+      name,
+      placement: placeLayout(completeLayout(layout), options.users ?? DEFAULT_USERS, options.size),
+    }),
+  );
+  if (entries.length === 0) return 1;
+  await deliver(
+    entries,
+    found.omitted.map(({ name }) => name),
+    options,
+    io,
+  );
+  return found.diagnostics.some(({ severity }) => severity === 'error') ? 1 : 0;
+}
+
+/** @throws Failure (64) naming the flag and what it takes */
+export function readPreviewOptions(targets: readonly string[], raw: RawOptions, io: Io): PreviewOptions {
+  if (raw.json === true) throw usage('--json: a picture is text, svg, png or html');
+  // A variable that chooses json or markdown for the other commands has nothing to say about pictures.
+  const { dir, color } = readSettings({ ...raw, output: 'text' }, io);
+  const out = flag('out', raw, io);
+  const form = formOf(typeof raw.output === 'string' ? raw.output : undefined, out);
+  const all = isSet('all', raw, io);
+  if (all && targets.length > 0) throw usage('--all draws everything: name no recordings with it');
+  if (out === undefined && form === 'png') throw usage('--output png needs --out FILE');
+  if (out === undefined && form !== 'text' && io.outIsTerminal)
+    throw usage(`--output ${form} needs --out FILE where standard output is a terminal`);
+  return {
+    ...{ targets, dir, all, form },
+    users: usersOf(flag('users', raw, io)),
+    size: sizeOf(flag('size', raw, io)),
+    out: out === undefined ? undefined : resolve(io.cwd, out),
+    color: color && out === undefined,
+  };
+}
+
+function flag(name: 'users' | 'size' | 'out', raw: RawOptions, io: Io): string | undefined {
+  const given = raw[name];
+  return typeof given === 'string' ? given : io.env[`REELSTATE_${name.toUpperCase()}`] || undefined;
+}
+
+function formOf(output: string | undefined, out: string | undefined): Form {
+  const byEnding = FORMS.find((form) => out !== undefined && extname(out).toLowerCase() === `.${form}`);
+  if (output === undefined) return byEnding ?? 'text';
+  const form = FORMS.find((each) => each === output);
+  if (!form) throw usage(`--output ${JSON.stringify(output)}: must be one of ${FORMS.join(', ')}`);
+  return form;
+}
+
+function usersOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const users = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (users < 1 || users > MAX_USERS)
+    throw usage(`--users ${JSON.stringify(text)}: must be a number from 1 to ${MAX_USERS}`);
+  return users;
+}
+
+function sizeOf(text: string | undefined): CanvasSize {
+  if (text === undefined) return DEFAULT_SIZE;
+  const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/i.exec(text) ?? []).map(Number);
+  if (!width || !height || width > MAX_SIDE || height > MAX_SIDE)
+    throw usage(`--size ${JSON.stringify(text)}: must be WIDTHxHEIGHT in pixels, such as 1280x720`);
+  return { width, height };
+}
+
+/** Everything besides the picture, to standard error. */
+async function tellAbout(
+  { sitters, omitted, diagnostics }: Sitters,
+  options: PreviewOptions,
+  io: Io,
+): Promise<void> {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0)
+    await io.err(`${diagnosticsText(errors, styleFor(io.errIsTerminal && options.color))}\n`);
+  const lines = [
+    ...sitters
+      .filter(({ draft }) => draft)
+      .map(({ name }) => `${name} is drawn as far as it can be read; apply would refuse it.`),
+    ...(options.all ? [] : omitted.map(({ name, why }) => `${name} is not drawn: ${why}.`)),
+  ];
+  const custom = sitters.every(({ layout }) => layout.mixedVideoLayout === 3);
+  if (options.users !== undefined && sitters.length > 0 && custom)
+    lines.push('A custom layout shows all its regions: --users changes nothing.');
+  if (options.all && sitters.length === 0) lines.push('There is no mixed layout to draw.');
+  for (const line of lines) await io.err(`${printable(line)}\n`);
+}
+
+async function deliver(
+  entries: SheetEntry[],
+  omitted: string[],
+  { all, form, out, color }: PreviewOptions,
+  io: Io,
+): Promise<void> {
+  const content = await draw(entries, omitted, {
+    all,
+    form,
+    color,
+    columns: out === undefined ? io.columns : 80,
+  });
+  if (out === undefined) return io.out(typeof content === 'string' ? content : '');
+  try {
+    await writeFile(out, content);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Failure(`cannot write ${JSON.stringify(out)}: ${message}`, { cause });
+  }
+  await io.err(`Wrote ${printable(out)}.\n`);
+}
+
+async function draw(
+  entries: SheetEntry[],
+  omitted: string[],
+  { all, form, color, columns }: { all: boolean; form: Form; color: boolean; columns: number },
+): Promise<string | Uint8Array> {
+  if (form === 'html') return all ? sheetPage(entries, omitted) : previewPage(entries, omitted);
+  if (form === 'text') {
+    const options = { columns, style: styleFor(color) };
+    if (all) return `${sheetText(entries, omitted, options)}\n`;
+    return `${entries.map(({ name, placement }) => pictureText(placement, name, options)).join('\n\n')}\n`;
+  }
+  const [only] = entries;
+  const svg =
+    !all && only && entries.length === 1
+      ? pictureSvg(only.placement, { title: only.name })
+      : sheetSvg(entries, omitted);
+  if (form === 'svg') return svg;
+  // Loaded only here: the renderer is a few megabytes.
+  const { pngRenderer } = await import('../render/picture/png.ts');
+  return (await pngRenderer())(svg);
+}

@@ -1,0 +1,153 @@
+import { resolve } from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { REGIONS } from '../agora/domains.ts';
+import type { UnsubscribeSpelling } from '../agora/requests.ts';
+import { usage } from '../model/failure.ts';
+import type { Io } from '../model/ports.ts';
+
+/** What commander hands over: strings and flags, nothing checked, nothing defaulted. */
+export interface RawOptions {
+  [name: string]: unknown;
+}
+
+export type OutputForm = 'text' | 'json' | 'markdown';
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What every command knows: from the flags, then the environment, then the defaults. */
+export interface Settings {
+  dir: string;
+  /** Absolute. */
+  state: string;
+  /** undefined: the public domains. */
+  endpoint: string | undefined;
+  /** Requests a second. */
+  rate: number;
+  rateScope: 'account' | 'app';
+  region: string | undefined;
+  unsubscribeSpelling: UnsubscribeSpelling;
+  output: OutputForm;
+  color: boolean;
+  logLevel: LogLevel;
+}
+
+/** Reads one setting as text: the flag `--some-name`, else REELSTATE_SOME_NAME. An empty variable counts as absent. */
+function textOf(name: string, raw: RawOptions, io: Io): string | undefined {
+  const flag = raw[name];
+  if (typeof flag === 'string') return flag;
+  return io.env[variableOf(name)] || undefined;
+}
+
+function variableOf(name: string): string {
+  return `REELSTATE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** @throws Failure (64) for a value that is not one of `values` */
+export function choice<T extends string>(
+  name: string,
+  raw: RawOptions,
+  io: Io,
+  values: readonly T[],
+  fallback: T,
+): T {
+  const text = textOf(name, raw, io);
+  if (text === undefined) return fallback;
+  if ((values as readonly string[]).includes(text)) return text as T;
+  throw usage(`${flagOf(name)} ${JSON.stringify(text)}: must be one of ${values.join(', ')}`);
+}
+
+/** Whether a flag is set, on the command line or by its variable ("1", "true", "yes"). */
+export function isSet(name: string, raw: RawOptions, io: Io): boolean {
+  return raw[name] === true || /^(1|true|yes)$/i.test(io.env[variableOf(name)] ?? '');
+}
+
+/** A span such as "30s", "10m", "500ms" or "1h"; plain "0" too. @returns milliseconds */
+export function duration(name: string, raw: RawOptions, io: Io, fallback: number): number {
+  const text = textOf(name, raw, io);
+  if (text === undefined) return fallback;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  if (text === '0') return 0;
+  if (!match)
+    throw usage(`${flagOf(name)} ${JSON.stringify(text)}: must be a span of time such as 30s, 10m or 1h`);
+  return Number(match[1]) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
+}
+
+/** @throws Failure (64) naming the flag and what it takes */
+export function readSettings(raw: RawOptions, io: Io): Settings {
+  const outputFlag = raw.json === true || (raw.output === undefined && isSet('json', {}, io));
+  const region = textOf('region', raw, io);
+  if (region !== undefined && !(region in REGIONS))
+    throw usage(`--region ${JSON.stringify(region)}: must be one of ${Object.keys(REGIONS).join(', ')}`);
+  return {
+    dir: textOf('dir', raw, io) ?? 'recordings',
+    state: resolve(io.cwd, textOf('state', raw, io) ?? '.reelstate'),
+    endpoint: endpointOf(textOf('endpoint', raw, io)),
+    rate: rateOf(textOf('rate', raw, io)),
+    rateScope: choice('rateScope', raw, io, ['account', 'app'], 'account'),
+    region,
+    unsubscribeSpelling: choice(
+      'unsubscribeSpelling',
+      raw,
+      io,
+      ['unSubscribe', 'unsubscribe'],
+      'unSubscribe',
+    ),
+    output: outputFlag ? 'json' : choice('output', raw, io, ['text', 'json', 'markdown'], 'text'),
+    color: colorOf(raw, io),
+    logLevel: choice('logLevel', raw, io, LOG_LEVELS, 'info'),
+  };
+}
+
+/** Colour on a terminal, unless it was asked to leave it (NO_COLOR, as no-color.org has it: set and not empty). */
+function colorOf(raw: RawOptions, io: Io): boolean {
+  if (raw.color === false || io.env.NO_COLOR || isSet('noColor', {}, io)) return false;
+  return io.outIsTerminal && io.env.TERM !== 'dumb';
+}
+
+function rateOf(text: string | undefined): number {
+  if (text === undefined) return 10;
+  const rate = Number(text);
+  if (text.trim() === '' || !Number.isFinite(rate) || rate <= 0 || rate > 1_000)
+    throw usage(
+      `--rate ${JSON.stringify(text)}: must be a number of requests a second, above 0 and at most 1000`,
+    );
+  return rate;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+function endpointOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol))
+    throw usage('--endpoint: must be an address such as https://api.agora.io or http://127.0.0.1:8799');
+  if (url.username || url.password)
+    throw usage(
+      '--endpoint: credentials belong into AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET, not into the address',
+    );
+  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
+    throw usage(
+      `--endpoint ${url.origin}: plain HTTP would show your credentials to the network; use https:// (plain HTTP is for this machine only)`,
+    );
+  if (url.search || url.hash) throw usage('--endpoint: must not have a query or a fragment');
+  return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
+}
+
+/** @throws Failure (64) for names that are neither in the files nor in the state */
+export function checkNames(names: readonly string[], available: readonly string[]): void {
+  for (const name of names) {
+    if (available.includes(name)) continue;
+    const near = available
+      .map((other) => ({ other, far: distance(name, other) }))
+      .filter(({ far }) => far <= Math.max(2, name.length / 3))
+      .sort((a, b) => a.far - b.far)[0];
+    throw usage(
+      `no recording is called ${JSON.stringify(name)}`,
+      near ? `Did you mean ${near.other}?` : 'See reelstate status for what is known, and the files.',
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+import { loadRecordings } from '../desired/load.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Io } from '../model/ports.ts';
+import { diagnosticsText } from '../render/diagnostics.ts';
+import { diagnosticJson } from '../render/plan-json.ts';
+import { diagnosticsMarkdown } from '../render/plan-markdown.ts';
+import { count, styleFor } from '../render/style.ts';
+import { Vault } from '../state/vault.ts';
+import { isSet, type RawOptions, readSettings } from './settings.ts';
+
+/** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written. */
+export async function validate(raw: RawOptions, io: Io): Promise<number> {
+  const { dir, output, color } = readSettings(raw, io);
+  const desired = await loadRecordings({ dir, cwd: io.cwd, env: io.env, vault: new Vault(randomBytes(32)), now: io.clock.now() / 1000 });
+  const strict = isSet('strict', raw, io);
+  const diagnostics: Diagnostic[] = [
+    ...desired.diagnostics,
+    ...desired.recordings.flatMap(({ unresolved }) => unresolved),
+  ].map((diagnostic) => (strict ? { ...diagnostic, severity: 'error' } : diagnostic));
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const sums = {
+    files: desired.files,
+    recordings: desired.recordings.length,
+    errors,
+    warnings: diagnostics.length - errors,
+  };
+  if (output === 'json')
+    await io.out(
+      `${JSON.stringify({ format_version: '1.0', valid: errors === 0, ...sums, diagnostics: diagnostics.map(diagnosticJson) }, null, 2)}\n`,
+    );
+  else {
+    const found =
+      output === 'markdown'
+        ? diagnosticsMarkdown(diagnostics)
+        : diagnosticsText(diagnostics, styleFor(color));
+    const all = `${count(sums.recordings, 'recording')} in ${count(sums.files, 'file')}`;
+    const verdict =
+      errors > 0 ? `Not valid: ${count(errors, 'error')}; what can be used: ${all}.` : `Valid: ${all}.`;
+    await io.out(`${found}${found ? '\n' : ''}${verdict}\n`);
+  }
+  return errors > 0 ? 1 : 0;
+}

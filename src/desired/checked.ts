@@ -1,0 +1,55 @@
+import type { Diagnostic, Range } from '../model/diagnostic.ts';
+import type { Blocks, Identity, Storage } from '../model/recording.ts';
+
+/*
+ * What stage A makes of one file, from its bytes and name alone: it can be kept for as long as these do not
+ * change. References are not followed yet.
+ */
+
+/** Where a secret's value comes from. A literal is the value itself: never print or store one. */
+export type SecretSource = { literal: string } | { fromEnv: string } | { fromFile: string };
+
+/** The program whose output stands for storage keys, and its arguments, which may be secret. */
+export interface CommandSource {
+  fromCommand: string[];
+}
+
+type CheckedStorage = Omit<Storage, 'accessKey' | 'secretKey' | 'stsToken' | 'credentials'> & {
+  accessKey?: SecretSource;
+  secretKey?: SecretSource;
+  stsToken?: SecretSource;
+  credentials?: CommandSource;
+};
+
+/** The blocks in their normal form, with every secret as a reference to be followed. */
+export type CheckedBlocks = Omit<Blocks, 'rtmp' | 'storage'> & {
+  rtmp?: { outputs: { rtmpUrl: SecretSource }[] };
+  storage?: CheckedStorage;
+};
+
+/** A place that a later stage may have to speak of, with its source line, already masked. */
+export interface Mark {
+  range: Range;
+  source?: string;
+}
+
+/** A document that holds no error of its own. */
+export interface CheckedDocument {
+  name: string;
+  /** As the user would type it. */
+  file: string;
+  /** Where the document starts, from 1. */
+  line: number;
+  recording: Identity | { fromFile: string };
+  suspended: boolean;
+  blocks: CheckedBlocks;
+  /** By JSON Pointer: fields by their names, secrets by their values, '' for the document. */
+  marks: Record<string, Mark>;
+}
+
+export interface CheckedFile {
+  file: string;
+  /** In the order of the file; documents with errors are left out. */
+  documents: CheckedDocument[];
+  diagnostics: Diagnostic[];
+}

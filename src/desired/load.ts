@@ -1,0 +1,81 @@
+import * as fs from 'node:fs/promises';
+import type { DesiredSet } from '../model/recording.ts';
+import type { Vault } from '../state/vault.ts';
+import { assemble } from './assemble.ts';
+import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
+import { errorCode, type FoundFile, findRecordingFiles, reason, wholeFile } from './find.ts';
+import { readRecordingFile } from './read.ts';
+import {
+  diagnosticAt,
+  type FileBytes,
+  type ResolvedFile,
+  resolveFile,
+  type Surroundings,
+} from './resolve.ts';
+
+/** Files that are read at the same time: enough to keep a disk busy, far from any limit on open files. */
+const AT_ONCE = 16;
+
+export interface LoadOptions {
+  /** The folder of the recording files. */
+  dir: string;
+  /** Relative paths count from here, and are shown from here. */
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  vault: Vault;
+  /** Seconds since 1970; left out, no expiry is looked at. */
+  now?: number;
+}
+
+/** Everything that the files of a folder ask for. A mistake of the user is a diagnostic, never an exception. */
+export async function loadRecordings({ dir, ...rest }: LoadOptions): Promise<DesiredSet> {
+  const search = await findRecordingFiles(dir, rest.cwd);
+  const surroundings: Surroundings = { readFile, ...rest };
+  const files = await eachBounded(search.found, (file) => loadFile(file, surroundings));
+  return assemble(files, search);
+}
+
+/** One file through both stages. */
+export async function loadFile(
+  { path, shown }: FoundFile,
+  surroundings: Surroundings,
+): Promise<ResolvedFile> {
+  const bytes = await surroundings.readFile(path);
+  if (bytes instanceof Uint8Array) return resolveFile(readRecordingFile(bytes, shown), surroundings);
+  const [code, summary] =
+    bytes === 'missing'
+      ? (['file-unreadable', 'the file went away while it was read'] as const)
+      : ([bytes.tooLarge ? 'file-too-large' : 'file-unreadable', bytes.error] as const);
+  return {
+    file: shown,
+    documents: [],
+    diagnostics: [diagnosticAt(wholeFile(shown), code, summary)],
+    broken: true,
+  };
+}
+
+/** The bytes of an ordinary file of at most 1 MiB. Never rejects. */
+export async function readFile(path: string): Promise<FileBytes> {
+  try {
+    // Looked at before it is opened: reading a named pipe would wait for somebody to write.
+    const stats = await fs.stat(path);
+    if (stats.isDirectory()) return { error: 'it is a folder' };
+    if (!stats.isFile()) return { error: 'it is not an ordinary file' };
+    if (stats.size > MAX_FILE_BYTES) return { error: tooLarge(stats.size), tooLarge: true };
+    return await fs.readFile(path);
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? 'missing' : { error: reason(error) };
+  }
+}
+
+/** Results in the order of the items; never more than AT_ONCE at work. */
+async function eachBounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < items.length; index = next++)
+      results[index] = await work(items[index] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  return results;
+}

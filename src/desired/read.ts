@@ -1,0 +1,191 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Identity } from '../model/recording.ts';
+import type { CheckedBlocks, CheckedDocument, CheckedFile, Mark } from './checked.ts';
+import { concealByLines } from './concealment.ts';
+import { decode } from './decode.ts';
+import { Findings } from './findings.ts';
+import { readIdentity } from './identity.ts';
+import { readLayout } from './layout.ts';
+import { Look } from './look.ts';
+import { checkAgainstIdentity } from './mode-rules.ts';
+import { isEmpty, type ParsedDocument, parse } from './parse.ts';
+import { quoted } from './printable.ts';
+import { readRtmp } from './rtmp.ts';
+import type { IdentityFields, RecordingFile } from './schema.generated.ts';
+import { checkShape } from './shape.ts';
+import { SourceText } from './source-text.ts';
+import { readStorage } from './storage.ts';
+import { readSubscriptions } from './subscriptions.ts';
+import { type Tree, TreeBuilder } from './tree.ts';
+import { validateIdentity, validateRecording } from './validator.generated.js';
+
+/*
+ * Stage A: the bytes of one file to checked documents. Pure, and of nothing but the bytes and the name, so the
+ * outcome can be kept for as long as these stay the same. Never throws.
+ */
+
+/** Characters of a name. */
+const MAX_NAME_LENGTH = 128;
+
+/**
+ * Reads a file of recordings. A file that is no YAML gives no document at all; a document that breaks a rule is
+ * left out alone; warnings leave nothing out.
+ * @param file its path as the user would type it
+ */
+export function readRecordingFile(bytes: Uint8Array, file: string): CheckedFile {
+  const { findings, parsed, broken } = open(bytes, file);
+  const builder = new TreeBuilder(findings);
+  const several = parsed.length > 1;
+  const documents = parsed
+    .filter(({ sound }) => sound)
+    .flatMap((document) => readDocument(builder.build(document), several, findings) ?? []);
+  return { file, documents: broken ? [] : documents, diagnostics: findings.diagnostics() };
+}
+
+/** Reads the file that a `recording.fromFile` names: JSON or YAML with the fields of `recording`. */
+export function readIdentityFile(
+  bytes: Uint8Array,
+  file: string,
+): { identity?: Identity; diagnostics: Diagnostic[] } {
+  const { findings, parsed } = open(bytes, file);
+  const [first, second] = parsed;
+  if (second) {
+    const start = second.document.range[0];
+    findings.add('document-not-mapping', { start, end: start }, 'the file holds more than one document');
+  }
+  let identity: Identity | undefined;
+  if (first?.sound) {
+    const tree = new TreeBuilder(findings).build(first);
+    const look = new Look(findings, tree);
+    if (tree.whole && checkShape(validateIdentity, tree, look).length === 0)
+      identity = readIdentity(tree.value as IdentityFields, '', look);
+  }
+  const diagnostics = findings.diagnostics();
+  return findings.errors === 0 && identity ? { identity, diagnostics } : { diagnostics };
+}
+
+interface Opened {
+  findings: Findings;
+  /** Documents in which something is written. */
+  parsed: ParsedDocument[];
+  /** Nothing of the file can be relied on. */
+  broken: boolean;
+}
+
+function open(bytes: Uint8Array, file: string): Opened {
+  const { text, problem } = decode(bytes);
+  const findings = new Findings(new SourceText(file, text));
+  if (problem) {
+    concealByLines(findings.source);
+    findings.add(problem.code, problem.span, problem.summary, problem.detail);
+    return { findings, parsed: [], broken: true };
+  }
+  const { documents, broken } = parse(findings);
+  if (broken) concealByLines(findings.source);
+  const parsed = documents.filter(({ document, sound }) => !sound || !isEmpty(document));
+  if (parsed.length === 0 && !broken)
+    findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no document', 'It may be half written.');
+  const last = documents.indexOf(parsed.at(-1) as ParsedDocument);
+  for (const { document, sound } of documents.slice(0, last))
+    if (sound && isEmpty(document))
+      findings.add(
+        'empty-document',
+        { start: document.range[0], end: document.range[0] },
+        'an empty document',
+      );
+  return { findings, parsed, broken };
+}
+
+function readDocument(tree: Tree, several: boolean, findings: Findings): CheckedDocument | undefined {
+  if (!tree.whole) return undefined;
+  const before = findings.errors;
+  const look = new Look(findings, tree);
+  const broken = checkShape(validateRecording, tree, look);
+  // What the schema has refused may lack the very fields that a rule looks at.
+  const sound = (field: string) =>
+    !broken.some((pointer) => pointer === `/${field}` || pointer.startsWith(`/${field}/`));
+  if (typeof tree.value !== 'object' || tree.value === null || Array.isArray(tree.value)) return undefined;
+  const written = tree.value as RecordingFile;
+  const name = sound('name') ? readName(written.name, findings.source.filename, several, look) : '';
+  const recording = written.recording && sound('recording') ? readWhich(written.recording, look) : undefined;
+  const blocks = readBlocks(written, sound, look);
+  if (recording && !('fromFile' in recording)) checkAgainstIdentity(recording, blocks, look.reportField);
+  if (findings.errors > before || tree.refused || !recording) return undefined;
+  const { line } = findings.source.position(look.fieldSpan('').start);
+  const marks = marksOf(blocks, findings.source, look);
+  return {
+    name,
+    file: findings.source.filename,
+    line,
+    recording,
+    suspended: written.suspend ?? false,
+    blocks,
+    marks,
+  };
+}
+
+function readName(written: string | undefined, file: string, several: boolean, look: Look): string {
+  if (written === undefined && several)
+    look.reportField(
+      'name-missing',
+      '',
+      'this document has no name, and the file holds several documents',
+      'Add `name:`.',
+    );
+  const base = file.slice(file.lastIndexOf('/') + 1);
+  const name = written ?? base.replace(/\.ya?ml$/i, '');
+  const place = written === undefined ? look.reportField : look.report;
+  const pointer = written === undefined ? '' : '/name';
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name))
+    place('name-format', pointer, `the name ${quoted(name)} holds a control character`);
+  else if (written === undefined && [...name].length > MAX_NAME_LENGTH)
+    place('name-format', pointer, `the file's name is too long for a recording's`, 'Add `name:`.');
+  return name;
+}
+
+function readWhich(written: RecordingFile['recording'], look: Look): Identity | { fromFile: string } {
+  return 'fromFile' in written ? { fromFile: written.fromFile } : readIdentity(written, '/recording', look);
+}
+
+function readBlocks(written: RecordingFile, sound: (field: string) => boolean, look: Look): CheckedBlocks {
+  const { subscriptions, layout, onhold, rtmp, storage } = written;
+  return {
+    ...(subscriptions && sound('subscriptions')
+      ? { subscriptions: readSubscriptions(subscriptions, look) }
+      : {}),
+    ...(layout && sound('layout') ? { layout: readLayout(layout, look) } : {}),
+    ...(onhold !== undefined && sound('onhold') ? { onhold } : {}),
+    ...(rtmp && sound('rtmp') ? { rtmp: readRtmp(rtmp, look) } : {}),
+    ...(storage && sound('storage') ? { storage: readStorage(storage, look) } : {}),
+  };
+}
+
+/** The places that later stages speak of. */
+function marksOf(blocks: CheckedBlocks, source: SourceText, look: Look): Record<string, Mark> {
+  const start = look.fieldSpan('').start;
+  const spans = [
+    ['', { start, end: start }] as const,
+    ['/name', look.valueSpan('/name')] as const,
+    ['/recording', look.fieldSpan('/recording')] as const,
+    ['/recording/fromFile', look.valueSpan('/recording/fromFile')] as const,
+    ...Object.keys(blocks).map((block) => [`/${block}`, look.fieldSpan(`/${block}`)] as const),
+    ...Object.keys(blocks.subscriptions ?? {}).map((medium) => {
+      const pointer = `/subscriptions/${medium}`;
+      return [pointer, look.fieldSpan(pointer)] as const;
+    }),
+    ...(blocks.rtmp?.outputs ?? []).map((_output, index) => {
+      const pointer = `/rtmp/outputs/${index}/rtmpUrl`;
+      return [pointer, look.valueSpan(pointer)] as const;
+    }),
+    ...['accessKey', 'secretKey', 'stsToken', 'stsExpiration']
+      .filter((field) => Object.hasOwn(blocks.storage ?? {}, field))
+      .map((field) => [`/storage/${field}`, look.valueSpan(`/storage/${field}`)] as const),
+  ];
+  return Object.fromEntries(
+    spans.map(([pointer, span]) => {
+      const range = source.range(span);
+      const line = source.shownLine(range.start);
+      return [pointer, { range, ...(line === undefined ? {} : { source: line }) }];
+    }),
+  );
+}

@@ -1,0 +1,223 @@
+import { dirname, resolve } from 'node:path';
+import { MIN_STS_SECONDS } from '../agora/tables.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Blocks, DesiredRecording, Identity, Sealed } from '../model/recording.ts';
+import { maskRtmpUrl, SENSITIVE, unresolved, type Vault } from '../state/vault.ts';
+import type { CheckedDocument, CheckedFile, CommandSource, Mark, SecretSource } from './checked.ts';
+import { CODES, type Code } from './codes.ts';
+import { checkAgainstIdentity } from './mode-rules.ts';
+import { shownPath } from './paths.ts';
+import { printable, quoted } from './printable.ts';
+import { readIdentityFile } from './read.ts';
+import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
+
+/*
+ * Stage B: checked documents to desired recordings. References are followed here, through what is handed in.
+ */
+
+/** A file's bytes, or why there are none. */
+export type FileBytes = Uint8Array | 'missing' | { error: string; tooLarge?: true };
+
+/** What references lead to. */
+export interface Surroundings {
+  /** Relative file names count from here. */
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Never rejects. */
+  readFile(absolutePath: string): Promise<FileBytes>;
+  /** Takes in the values of secrets. */
+  vault: Vault;
+  /** Seconds since 1970; left out, no expiry is looked at. */
+  now?: number;
+}
+
+export interface ResolvedDocument {
+  recording: DesiredRecording;
+  /** The places of what must be unique. */
+  marks: { name: Mark; recording: Mark };
+}
+
+export interface ResolvedFile {
+  file: string;
+  documents: ResolvedDocument[];
+  /** Of both stages, and of identity files. */
+  diagnostics: Diagnostic[];
+  /** Something in the file is wrong, so what is known of recordings from it must be left as it is. */
+  broken: boolean;
+}
+
+export async function resolveFile(checked: CheckedFile, surroundings: Surroundings): Promise<ResolvedFile> {
+  const diagnostics = [...checked.diagnostics];
+  const documents: ResolvedDocument[] = [];
+  let broken = hasError(diagnostics);
+  for (const document of checked.documents) {
+    const resolution = new Resolution(document, surroundings);
+    const recording = await resolution.run();
+    diagnostics.push(...resolution.diagnostics);
+    const start = document.marks[''] as Mark;
+    const marks = {
+      name: document.marks['/name'] ?? start,
+      recording: document.marks['/recording'] ?? start,
+    };
+    if (recording) documents.push({ recording, marks });
+    else broken = true;
+  }
+  return { file: checked.file, documents, diagnostics, broken };
+}
+
+function hasError(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
+}
+
+/** A diagnostic at a place that an earlier stage has kept. */
+export function diagnosticAt(
+  { range, source }: Mark,
+  code: Code,
+  summary: string,
+  detail?: string,
+): Diagnostic {
+  return {
+    severity: CODES[code].severity,
+    code,
+    summary: printable(summary),
+    ...(detail === undefined ? {} : { detail: printable(detail) }),
+    range,
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+/** One document on its way. */
+class Resolution {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #document: CheckedDocument;
+  readonly #surroundings: Surroundings;
+  readonly #unresolved: Diagnostic[] = [];
+
+  constructor(document: CheckedDocument, surroundings: Surroundings) {
+    this.#document = document;
+    this.#surroundings = surroundings;
+  }
+
+  /** undefined: the document is held back, and `diagnostics` say why. */
+  async run(): Promise<DesiredRecording | undefined> {
+    const { name, file, line, suspended } = this.#document;
+    const which = await this.#which();
+    const blocks = await this.#blocks();
+    if (hasError(this.diagnostics)) return undefined;
+    return { name, file, line, ...which, suspended, blocks, unresolved: this.#unresolved };
+  }
+
+  #mark(pointer: string): Mark {
+    return (this.#document.marks[pointer] ?? this.#document.marks['']) as Mark;
+  }
+
+  #report(code: Code, pointer: string, summary: string, detail?: string): void {
+    this.diagnostics.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
+  }
+
+  #path(written: string): string {
+    return resolve(this.#surroundings.cwd, dirname(this.#document.file), written);
+  }
+
+  async #which(): Promise<{ identity?: Identity; waitingFor?: string }> {
+    const { recording, blocks } = this.#document;
+    if (!('fromFile' in recording)) return { identity: recording };
+    const path = this.#path(recording.fromFile);
+    const shown = shownPath(path, this.#surroundings.cwd);
+    const bytes = await this.#surroundings.readFile(path);
+    if (bytes === 'missing') return { waitingFor: shown };
+    if (!(bytes instanceof Uint8Array)) {
+      const summary = `${quoted(shown)} cannot be read: ${bytes.error}`;
+      this.#report('identity-file-unreadable', '/recording/fromFile', summary);
+      return {};
+    }
+    const { identity, diagnostics } = readIdentityFile(bytes, shown);
+    this.diagnostics.push(...diagnostics);
+    if (!identity) return {};
+    checkAgainstIdentity(identity, blocks, (...finding) => this.#report(...finding));
+    return { identity };
+  }
+
+  async #blocks(): Promise<Blocks> {
+    const { rtmp, storage, ...plain } = this.#document.blocks;
+    const blocks: Blocks = { ...plain };
+    if (rtmp) {
+      blocks.rtmp = { outputs: [] };
+      for (const [index, { rtmpUrl }] of rtmp.outputs.entries())
+        blocks.rtmp.outputs.push({ rtmpUrl: await this.#rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`) });
+    }
+    if (storage) {
+      const { accessKey, secretKey, stsToken, credentials, ...rest } = storage;
+      blocks.storage = { ...rest };
+      if (accessKey) blocks.storage.accessKey = await this.#seal(accessKey, '/storage/accessKey');
+      if (secretKey) blocks.storage.secretKey = await this.#seal(secretKey, '/storage/secretKey');
+      if (stsToken) blocks.storage.stsToken = await this.#seal(stsToken, '/storage/stsToken');
+      if (credentials) blocks.storage.credentials = this.#sealCommand(credentials);
+      this.#checkExpiry(storage.stsExpiration);
+    }
+    return blocks;
+  }
+
+  #sealCommand({ fromCommand }: CommandSource): Sealed {
+    const program = printable(fromCommand[0] ?? '');
+    return this.#surroundings.vault.seal(JSON.stringify(fromCommand), `command:${program}`, program);
+  }
+
+  #checkExpiry(expiration: number | undefined): void {
+    const { now } = this.#surroundings;
+    if (expiration === undefined || now === undefined || expiration - now >= MIN_STS_SECONDS) return;
+    const minutes = Math.floor((expiration - now) / 60);
+    const summary = minutes < 0 ? 'the token has expired' : `the token expires in ${minutes} minutes`;
+    const detail = 'A token must be valid for at least four hours when it is sent.';
+    this.#report('sts-expires-soon', '/storage/stsExpiration', summary, detail);
+  }
+
+  async #rtmpUrl(source: SecretSource, pointer: string): Promise<Sealed> {
+    return this.#seal(source, pointer, (value) => {
+      // A literal was looked at before.
+      if (!('literal' in source) && !isRtmpUrl(value)) this.#report('rtmp-url-format', pointer, NOT_RTMP);
+      return maskRtmpUrl(value);
+    });
+  }
+
+  /** Follows a reference; where it leads to nothing, says so and seals nothing. Never takes an empty value. */
+  async #seal(
+    source: SecretSource,
+    pointer: string,
+    show: (value: string) => string = () => SENSITIVE,
+  ): Promise<Sealed> {
+    const { vault, env } = this.#surroundings;
+    if ('literal' in source) return vault.seal(source.literal, 'literal', show(source.literal));
+    if ('fromEnv' in source) {
+      const reference = `env:${source.fromEnv}`;
+      const value = env[source.fromEnv];
+      if (value) return vault.seal(value, reference, show(value));
+      const state = value === undefined ? 'is not set' : 'is empty';
+      this.#missing('environment-unset', pointer, `the environment variable ${source.fromEnv} ${state}`);
+      return unresolved(reference);
+    }
+    const reference = `file:${source.fromFile}`;
+    const found = secretText(await this.#surroundings.readFile(this.#path(source.fromFile)));
+    if ('value' in found) return vault.seal(found.value, reference, show(found.value));
+    this.#missing('secret-file-unreadable', pointer, `the file ${quoted(source.fromFile)} ${found.error}`);
+    return unresolved(reference);
+  }
+
+  #missing(code: Code, pointer: string, summary: string): void {
+    const detail = 'Until it has a value, apply holds this recording back.';
+    this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
+  }
+}
+
+/** A secret file's text without the newline at its end, or what is wrong with the file. */
+function secretText(bytes: FileBytes): { value: string } | { error: string } {
+  if (bytes === 'missing') return { error: 'does not exist' };
+  if (!(bytes instanceof Uint8Array)) return { error: `cannot be read: ${bytes.error}` };
+  let value: string;
+  try {
+    value = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
+  } catch {
+    return { error: 'is not UTF-8 text' };
+  }
+  return value === '' ? { error: 'is empty' } : { value };
+}

@@ -1,0 +1,228 @@
+import type { Code } from './codes.ts';
+import { type Look, label } from './look.ts';
+import { quoted } from './printable.ts';
+import { suggest } from './suggest.ts';
+import type { Tree } from './tree.ts';
+import { fields, type ShapeError, type ShapeValidator } from './validator.generated.js';
+
+/** Fields as the API calls them, and what they are called here. */
+const API_NAMES: Record<string, string> = {
+  streamSubscribe: 'subscriptions',
+  webRecordingConfig: 'onhold',
+  rtmpPublishConfig: 'rtmp',
+  storageConfig: 'storage',
+  clientRequest: 'layout',
+};
+
+/** Where fields belong that stand in the wrong mapping. */
+const HOMES: Record<string, string> = {
+  '#': 'the top of the document',
+  '#/definitions/identity': '`recording`',
+  '#/definitions/subscriptions': '`subscriptions`',
+  '#/definitions/subscriptions/properties/audioUidList': '`subscriptions.audioUidList`',
+  '#/definitions/subscriptions/properties/videoUidList': '`subscriptions.videoUidList`',
+  '#/definitions/layout': '`layout`',
+  '#/definitions/region': '`layout.layoutConfig`',
+  '#/definitions/rtmp': '`rtmp`',
+  '#/definitions/storage': '`storage`',
+  '#/definitions/storage/properties/extensionParams': '`storage.extensionParams`',
+};
+
+const TYPE_NAMES: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'fields',
+};
+
+/**
+ * Checks a document against the schema and reports one problem for one mistake.
+ * @returns the pointers at which the value has not the shape that the types promise
+ */
+export function checkShape(validate: ShapeValidator, tree: Tree, look: Look): string[] {
+  if (validate(tree.value)) return [];
+  // Errors behind a reference name the schema's file as well.
+  const named = (validate.errors ?? []).map((error) => ({
+    ...error,
+    schemaPath: error.schemaPath.replace(/^[^#]*/, ''),
+  }));
+  const errors = oneForEachMistake(named);
+  for (const error of errors) reportShape(error, valueAt(tree.value, error.instancePath), look);
+  return errors.filter(breaksTypes).map(({ instancePath }) => instancePath);
+}
+
+/** Unknown fields and limits leave everything else as the types say. */
+function breaksTypes({ keyword }: ShapeError): boolean {
+  return ['type', 'enum', 'required', 'minProperties', 'maxProperties'].includes(keyword);
+}
+
+function oneForEachMistake(errors: readonly ShapeError[]): ShapeError[] {
+  const wrongType = new Set(
+    errors.filter(({ keyword }) => keyword === 'type').map(({ instancePath }) => instancePath),
+  );
+  const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties');
+  // A mistyped field is not missing as well.
+  const meant = new Set(unknown.map((error) => `${error.instancePath} ${suggestField(error) ?? ''}`));
+  const holders = new Set(unknown.map(({ instancePath }) => instancePath));
+  return errors.filter(({ keyword, instancePath, params }) => {
+    if (keyword === 'if') return false;
+    if (keyword !== 'type' && wrongType.has(instancePath)) return false;
+    if (keyword === 'maxProperties' && holders.has(instancePath)) return false;
+    if (keyword !== 'required') return true;
+    return !meant.has(`${instancePath} ${params.missingProperty}`) && !meant.has(`${instancePath} fromFile`);
+  });
+}
+
+function allowedFields({ schemaPath }: ShapeError): string[] {
+  const place = schemaPath.replace(/\/additionalProperties$/, '');
+  const allowed = fields[place] ?? [];
+  return place === '#/definitions/identity' ? [...allowed, 'fromFile'] : allowed;
+}
+
+function suggestField(error: ShapeError): string | undefined {
+  const field = String(error.params.additionalProperty);
+  const allowed = allowedFields(error);
+  const translated = Object.hasOwn(API_NAMES, field) ? API_NAMES[field] : undefined;
+  return translated !== undefined && allowed.includes(translated) ? translated : suggest(field, allowed);
+}
+
+function reportShape(error: ShapeError, value: unknown, look: Look): void {
+  const { keyword, instancePath, params } = error;
+  const name = label(instancePath);
+  if (keyword === 'additionalProperties') reportUnknown(error, look);
+  else if (keyword === 'required')
+    look.reportField('missing-field', instancePath, `${params.missingProperty} is missing in ${name}`);
+  else if (keyword === 'type') reportType(instancePath, [params.type].flat() as string[], value, look);
+  else if (keyword === 'enum')
+    reportEnum(instancePath, params.allowedValues as (string | number)[], value, look);
+  else if (keyword === 'minimum' || keyword === 'maximum') {
+    const bound = keyword === 'minimum' ? 'at least' : 'at most';
+    const hint = name === 'stsExpiration' ? 'It counts seconds since 1970, not milliseconds.' : undefined;
+    look.report(
+      'out-of-range',
+      instancePath,
+      `${name} is ${value}, ${bound} ${params.limit} is allowed`,
+      hint,
+    );
+  } else {
+    const [code, summary] = limitWording(keyword, name, value, Number(params.limit));
+    look.report(code, instancePath, summary);
+  }
+}
+
+/** The remaining keywords: each stands in the schema for few fields. */
+function limitWording(keyword: string, name: string, value: unknown, limit: number): [Code, string] {
+  const size = Array.isArray(value) ? value.length : 0;
+  switch (keyword) {
+    case 'maxItems':
+      return name === 'layoutConfig'
+        ? ['too-many-regions', `${size} regions, at most ${limit} are allowed`]
+        : ['uid-list-too-long', `${size} UIDs, at most ${limit} are allowed`];
+    case 'minItems':
+      return ['list-empty', `${name} is empty`];
+    case 'minLength':
+      return name === 'name' ? ['name-format', 'the name is empty'] : ['text-empty', `${name} is empty`];
+    case 'maxLength':
+      return [
+        'name-format',
+        `the name has ${[...String(value)].length} characters, at most ${limit} are allowed`,
+      ];
+    case 'minProperties':
+      return name.endsWith('UidList')
+        ? ['uid-list-missing', `${name} holds no list`]
+        : ['secret-reference', `${name} names neither fromEnv nor fromFile`];
+    case 'maxProperties':
+      return ['secret-reference', `${name} takes fromEnv or fromFile, not both`];
+    default:
+      if (name === 'fromEnv')
+        return ['environment-name-format', 'this is not the name of an environment variable'];
+      if (name === 'backgroundColor')
+        return ['colour-format', `${quoted(String(value))} is not a colour like "#FF0000"`];
+      return ['file-name-prefix-format', `${quoted(String(value))} may consist of letters and digits only`];
+  }
+}
+
+function reportUnknown(error: ShapeError, look: Look): void {
+  const field = String(error.params.additionalProperty);
+  const pointer = `${error.instancePath}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  if (
+    error.schemaPath.startsWith('#/definitions/identityReference/') &&
+    fields['#/definitions/identity']?.includes(field)
+  ) {
+    look.reportField(
+      'identity-beside-file',
+      pointer,
+      `${field} cannot stand beside fromFile`,
+      'Keep one of the two.',
+    );
+    return;
+  }
+  // Only what looks like a field's name is repeated: in the wrong place it might be anything.
+  const name = /^[\w.-]{1,64}$/.test(field) ? `field ${quoted(field)}` : 'field';
+  const near = suggestField(error);
+  const home = Object.entries(HOMES).find(([place]) => fields[place]?.includes(field))?.[1];
+  const known = allowedFields(error).join(', ');
+  const detail = home ? `It belongs in ${home}.` : near ? `Did you mean ${near}?` : `Known here: ${known}.`;
+  look.reportField('unknown-field', pointer, `unknown ${name} in ${label(error.instancePath)}`, detail);
+}
+
+function reportType(pointer: string, types: string[], value: unknown, look: Look): void {
+  const name = label(pointer);
+  if (/\/(secretKey|stsToken)$/.test(pointer) && (typeof value === 'string' || typeof value === 'number')) {
+    const detail = 'Use {fromEnv: NAME} or {fromFile: PATH}, and take this value for known to others.';
+    look.report('secret-in-file', pointer, `${name} must not be written into the file`, detail);
+  } else if (pointer === '') {
+    look.report(
+      'document-not-mapping',
+      pointer,
+      `a recording document consists of fields, not of ${found(value)}`,
+    );
+  } else {
+    const expected = types.map((type) => TYPE_NAMES[type]).join(' or ');
+    look.report(
+      'wrong-type',
+      pointer,
+      `${name} takes ${expected}, not ${found(value)}`,
+      typeHint(name, types, value),
+    );
+  }
+}
+
+function typeHint(name: string, types: string[], value: unknown): string | undefined {
+  if (value === null && name === 'backgroundColor')
+    return 'In YAML # begins a comment: write the colour in quotes, "#FF0000".';
+  if (types.includes('boolean') && typeof value === 'string') return 'YAML 1.2 knows only true and false.';
+  if (types.includes('string') && (typeof value === 'number' || typeof value === 'boolean'))
+    return 'Write it in quotes.';
+  if (types.includes('number') && typeof value === 'string') return 'Write it without quotes.';
+  return undefined;
+}
+
+function found(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  return TYPE_NAMES[typeof value] ?? 'this';
+}
+
+function reportEnum(pointer: string, allowed: (string | number)[], value: unknown, look: Look): void {
+  const names = allowed.filter((one) => typeof one === 'string');
+  const numbers = allowed.filter((one) => typeof one === 'number');
+  const range = numbers.length > 0 ? `${numbers[0]} to ${numbers.at(-1)}` : '';
+  const choice = names.length > 0 ? `${names.join(', ')}${range && `, or ${range}`}` : range;
+  const near = typeof value === 'string' ? suggest(value, names) : undefined;
+  look.report(
+    'value-not-allowed',
+    pointer,
+    `${quoted(String(value))} is not allowed for ${label(pointer)}`,
+    near ? `Did you mean ${near}?` : `Allowed: ${choice}.`,
+  );
+}
+
+function valueAt(root: unknown, pointer: string): unknown {
+  let value = root;
+  for (const part of pointer.split('/').slice(1))
+    value = (value as Record<string, unknown>)[part.replaceAll('~1', '/').replaceAll('~0', '~')];
+  return value;
+}

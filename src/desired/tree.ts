@@ -1,0 +1,266 @@
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type ParsedNode,
+  type Scalar,
+  visit,
+} from 'yaml';
+import { isConcealed, isReference } from './concealment.ts';
+import type { Findings } from './findings.ts';
+import { MAX_DEPTH, type ParsedDocument } from './parse.ts';
+import { quoted } from './printable.ts';
+import type { Span } from './source-text.ts';
+
+/** Where a value stands. */
+export interface Place {
+  /** The field's name; undefined for list entries and the document itself. */
+  key?: Span;
+  value: Span;
+  /** A number's own text: 0x1F and 1e3 are not what was meant by a UID. */
+  text?: string;
+}
+
+/** A document as plain values, with every place by JSON Pointer. Mappings have no prototype. */
+export interface Tree {
+  value: unknown;
+  places: Map<string, Place>;
+  /** false: parts of it could not be reached, so what is missing from it means nothing. */
+  whole: boolean;
+  /** Something in it was refused, so the document is not used, although its other problems can be looked for. */
+  refused: boolean;
+}
+
+/** Values that aliases may add to one file. */
+const MAX_ALIASED = 100_000;
+const KNOWN_TAG = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
+
+/** Control characters, and half surrogate pairs, which only escapes can make. */
+const UNUSABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]|\p{Surrogate}/u;
+
+/** Where in a document a node is met. */
+interface Spot {
+  pointer: string;
+  concealed: boolean;
+  /** The alias through which the node was reached: the place of what is wrong with the node as a whole. */
+  alias?: Span;
+  key?: Span;
+  depth: number;
+}
+
+interface Entry {
+  key: string;
+  keySpan: Span;
+  value: ParsedNode | null;
+}
+
+/** Plain values of documents of one file; what cannot be one (tags, aliases, doubled fields) is reported. */
+export class TreeBuilder {
+  readonly #findings: Findings;
+  #aliased = 0;
+  #targets = new Map<Alias, ParsedNode>();
+  #open = new Set<ParsedNode>();
+  #places = new Map<string, Place>();
+  #whole = true;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  build({ document }: ParsedDocument): Tree {
+    this.#places = new Map();
+    this.#whole = true;
+    const before = this.#findings.errors;
+    this.#targets = aliasTargets(document.contents);
+    const value = this.#value(document.contents, { pointer: '', concealed: false, depth: 0 });
+    return { value, places: this.#places, whole: this.#whole, refused: this.#findings.errors > before };
+  }
+
+  #value(node: ParsedNode | null, spot: Spot): unknown {
+    if (!node || spot.depth > MAX_DEPTH) {
+      if (node)
+        this.#findings.add('nested-too-deep', spanOf(node), `more than ${MAX_DEPTH} levels are nested here`);
+      return this.#place(spot, spot.key ?? { start: 0, end: 0 }, null);
+    }
+    if (isAlias(node)) return this.#throughAlias(node, spot);
+    if (spot.alias && ++this.#aliased > MAX_ALIASED) return this.#tooManyAliases(spot.alias);
+    if (node.tag && !KNOWN_TAG.test(node.tag))
+      this.#findings.add('unknown-tag', spanOf(node), 'this value has an unknown tag', 'Remove the tag.');
+    if (isScalar(node)) return this.#scalar(node, spot);
+    this.#place(spot, spanOf(node), null);
+    this.#open.add(node);
+    const value = isMap(node) ? this.#mapping(node, spot) : this.#list(node as ParsedNode, spot);
+    this.#open.delete(node);
+    return value;
+  }
+
+  #scalar(node: Scalar.Parsed, spot: Spot): unknown {
+    const span = spanOf(node);
+    if (spot.concealed) this.#findings.source.conceal(span);
+    const { value } = node;
+    if (typeof value === 'number') return this.#place(spot, span, value, node.source);
+    if (typeof value === 'string') {
+      if (UNUSABLE.test(value))
+        this.#findings.add(
+          'control-character',
+          span,
+          'the text holds a control character',
+          'Remove the escape.',
+        );
+      return this.#place(spot, span, value);
+    }
+    // Tags that are refused can have made anything of it.
+    return this.#place(spot, span, typeof value === 'boolean' ? value : null);
+  }
+
+  #mapping(node: ParsedNode, spot: Spot): Record<string, unknown> {
+    const value: Record<string, unknown> = Object.create(null);
+    const entries = this.#entries(node, spot);
+    const keys = entries.map(({ key }) => key);
+    for (const { key, keySpan, value: child } of entries) {
+      const concealed =
+        isConcealed(spot.pointer, key, spot.concealed) &&
+        !(spot.concealed && isReference(keys, this.#plain(child)));
+      if (spot.concealed && !/^[\w.-]{1,64}$/.test(key)) this.#findings.source.conceal(keySpan);
+      const pointer = `${spot.pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      value[key] = this.#value(child, {
+        pointer,
+        concealed,
+        alias: spot.alias,
+        key: keySpan,
+        depth: spot.depth + 1,
+      });
+    }
+    return value;
+  }
+
+  #list(node: ParsedNode, { pointer, concealed, alias, depth }: Spot): unknown[] {
+    if (!isSeq(node)) return [];
+    return node.items.map((item, index) =>
+      // A list entry of the form [a: b] is a mapping of one field, which the format has nowhere.
+      this.#value(isPair(item) ? null : (item as ParsedNode), {
+        pointer: `${pointer}/${index}`,
+        concealed,
+        alias,
+        depth: depth + 1,
+      }),
+    );
+  }
+
+  /** A mapping's own fields, then those of its merges (<<), earlier ones first; what is set already stays. */
+  #entries(node: ParsedNode, spot: Spot): Entry[] {
+    if (!isMap(node)) return [];
+    const entries = new Map<string, Entry>();
+    const merges: (ParsedNode | null)[] = [];
+    for (const { key: keyNode, value } of node.items as { key: ParsedNode; value: ParsedNode | null }[]) {
+      if (spot.alias && ++this.#aliased > MAX_ALIASED) return [];
+      if (isScalar(keyNode) && typeof keyNode.value === 'symbol') {
+        merges.push(value);
+        continue;
+      }
+      const key = this.#plain(keyNode);
+      const keySpan = spanOf(keyNode);
+      const earlier = typeof key === 'string' ? entries.get(key) : undefined;
+      if (typeof key !== 'string')
+        this.#findings.add('wrong-type', keySpan, "a field's name must be plain text");
+      else if (earlier) this.#doubled(key, keySpan, earlier.keySpan, spot.concealed);
+      else entries.set(key, { key, keySpan, value });
+    }
+    for (const merged of merges.flatMap((merge) => this.#mergeSources(merge, node)))
+      for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);
+    return [...entries.values()];
+  }
+
+  #doubled(key: string, span: Span, first: Span, concealed: boolean): void {
+    const name = concealed && !/^[\w.-]{1,64}$/.test(key) ? 'a field' : quoted(key);
+    const { line } = this.#findings.source.position(first.start);
+    this.#findings.add('duplicate-key', span, `${name} is set twice`, `It is first set in line ${line}.`);
+  }
+
+  /** The fields of each mapping that a merge names: one, or a list of them. */
+  #mergeSources(merge: ParsedNode | null, within: ParsedNode): Entry[][] {
+    const items = isSeq(merge) ? (merge.items as ParsedNode[]) : [merge];
+    return items.map((item) => {
+      const target = isAlias(item) ? this.#targets.get(item) : item;
+      const span = item ? spanOf(item) : spanOf(within);
+      if (!target || !isMap(target)) {
+        this.#unreachable('yaml-alias', span, '"<<" takes an alias of a mapping, or a list of these');
+        return [];
+      }
+      if (this.#open.has(target)) {
+        this.#unreachable('yaml-alias', span, 'a mapping cannot be merged into itself');
+        return [];
+      }
+      this.#open.add(target);
+      const entries = this.#entries(target, { pointer: '', concealed: false, alias: span, depth: 0 });
+      this.#open.delete(target);
+      return entries;
+    });
+  }
+
+  #throughAlias(node: Alias.Parsed, spot: Spot): unknown {
+    const span = spanOf(node);
+    const target = this.#targets.get(node);
+    if (!target || this.#open.has(target)) {
+      const name = quoted(node.source);
+      const summary = target ? `the anchor ${name} contains itself` : `there is no anchor ${name} above`;
+      this.#unreachable('yaml-alias', span, summary);
+      return this.#place(spot, span, null);
+    }
+    const value = this.#value(target, { ...spot, alias: span, depth: spot.depth + 1 });
+    const text = this.#places.get(spot.pointer)?.text;
+    return this.#place(spot, span, value, text);
+  }
+
+  #unreachable(code: 'nested-too-deep' | 'yaml-alias', span: Span, summary: string): void {
+    this.#whole = false;
+    this.#findings.add(code, span, summary);
+  }
+
+  #tooManyAliases(span: Span): null {
+    if (this.#aliased === MAX_ALIASED + 1)
+      this.#unreachable('yaml-alias', span, `aliases multiply this file to more than ${MAX_ALIASED} values`);
+    return null;
+  }
+
+  /** A key's text, or the text of a value that may be an alias; undefined where it is none. */
+  #plain(node: ParsedNode | null): string | undefined {
+    const target = isAlias(node) ? this.#targets.get(node) : node;
+    if (!isScalar(target)) return undefined;
+    return typeof target.value === 'string' ? target.value : (target.source ?? '');
+  }
+
+  #place<T>({ pointer, key }: Spot, value: Span, result: T, text?: string): T {
+    // A value that is left out has no extent; its field's name is what can be pointed at.
+    const span = key && value.start === value.end ? key : value;
+    this.#places.set(pointer, {
+      ...(key ? { key } : {}),
+      value: span,
+      ...(text === undefined ? {} : { text }),
+    });
+    return result;
+  }
+}
+
+function spanOf(node: ParsedNode): Span {
+  return { start: node.range[0], end: node.range[1] };
+}
+
+/** The node that each alias stands for: the nearest anchor of that name above it. */
+function aliasTargets(contents: ParsedNode | null): Map<Alias, ParsedNode> {
+  const anchors = new Map<string, ParsedNode>();
+  const targets = new Map<Alias, ParsedNode>();
+  visit(contents, {
+    Alias: (_key, alias) => {
+      const target = anchors.get(alias.source);
+      if (target) targets.set(alias, target);
+    },
+    Value: (_key, node) => {
+      if (node.anchor) anchors.set(node.anchor, node as ParsedNode);
+    },
+  });
+  return targets;
+}

@@ -1,0 +1,57 @@
+import { Command, CommanderError } from 'commander';
+import { addCommands } from './commands/commands.ts';
+import { Failure } from './model/failure.ts';
+import type { Io } from './model/ports.ts';
+import { printable } from './render/style.ts';
+import { version } from './version.ts';
+
+/** EX_USAGE of sysexits.h: the command line is wrong. */
+const WRONG_COMMAND_LINE = 64;
+
+/**
+ * Arguments → command → exit code. The one place where an error becomes a message: a user's mistake is told in
+ * a line and a hint, and never shows a stack trace.
+ */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let exitCode = 0;
+  const program = new Command('reelstate')
+    .description('Keeps live Agora cloud recordings as YAML files say.')
+    .version(version, '-V, --version', 'print the version')
+    .configureOutput({ writeOut: (text) => void io.out(text), writeErr: (text) => void io.err(text) })
+    .showSuggestionAfterError()
+    .exitOverride();
+  addCommands(program, io, (code) => {
+    exitCode = code;
+  });
+  try {
+    if (argv.length === 0) {
+      await io.err(program.helpInformation());
+      return WRONG_COMMAND_LINE;
+    }
+    await program.parseAsync(argv, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_COMMAND_LINE;
+    return tell(error, argv, io);
+  }
+}
+
+async function tell(error: unknown, argv: readonly string[], io: Io): Promise<number> {
+  if (error instanceof Failure) {
+    await io.err(
+      `reelstate: ${printable(error.message)}\n${error.hint ? `  ${printable(error.hint)}\n` : ''}`,
+    );
+    return error.exitCode;
+  }
+  const { message, name, code } = error as NodeJS.ErrnoException;
+  if (name === 'LockedError' || name === 'DamagedStateError' || code !== undefined) {
+    await io.err(`reelstate: ${printable(message)}\n`);
+    return 1;
+  }
+  const debug = argv.join(' ').includes('log-level debug') || io.env.REELSTATE_LOG_LEVEL === 'debug';
+  await io.err(
+    `reelstate: this is a defect of reelstate, please report it: ${printable(message ?? String(error))}\n`,
+  );
+  await io.err(debug ? `${(error as Error).stack}\n` : '  With --log-level debug it says where.\n');
+  return 1;
+}

@@ -1,0 +1,20 @@
+/** What came back for one request, before anybody judged it. */
+export type Answer =
+  | {
+      kind: 'answer';
+      status: number;
+      /** The parsed body; undefined where it is no JSON. */
+      body: unknown;
+      /** Retry-After in milliseconds, if the service sent one that can be read. */
+      retryAfter?: number;
+      /** Which host answered. */
+      host: string;
+    }
+  | {
+      kind: 'failure';
+      /** What went wrong on the way, such as "timed out after 10 s" or "connection reset". */
+      message: string;
+      /** Whether the request certainly never left: the connection could not be made. */
+      unsent: boolean;
+      host: string;
+    };

@@ -1,0 +1,84 @@
+import type { CallReason, KnownRecording } from './plan.ts';
+import type { BlockName, ClientRequests, Endpoint, Identity } from './recording.ts';
+
+/**
+ * How a call ended.
+ * - applied: the service said so.
+ * - refused: it did not take effect, and the same call will be refused again.
+ * - deferred: it did not take effect this time (rate limit, failover).
+ * - unknown: it may or may not have taken effect.
+ */
+export type Outcome = 'applied' | 'refused' | 'deferred' | 'unknown';
+
+/** Before a call leaves: what is about to be sent. Without an answer behind it the outcome is unknown. */
+export interface Intent {
+  event: 'intent';
+  key: string;
+  name: string;
+  file: string;
+  identity: Identity;
+  endpoint: Endpoint;
+  reason: CallReason;
+  /** The whole request, secrets sealed. */
+  request: ClientRequests[Endpoint];
+}
+
+export interface Answered {
+  event: 'answer';
+  key: string;
+  endpoint: Endpoint;
+  /** Number of the intent that this answers. */
+  of: number;
+  outcome: Outcome;
+  status?: number;
+  /** What the service said, or what went wrong, for people. */
+  message?: string;
+}
+
+/** No file claims the recording any more. */
+export interface Forgotten {
+  event: 'forget';
+  key: string;
+}
+
+/** Blocks that the file dropped and that have no default: no longer managed. */
+export interface Released {
+  event: 'release';
+  key: string;
+  blocks: BlockName[];
+}
+
+/** The recording goes by another name or file. */
+export interface Renamed {
+  event: 'rename';
+  key: string;
+  name: string;
+  file: string;
+}
+
+/** 404 for longer than a move to another server takes: no longer recording. Any later success takes it back. */
+export interface Ended {
+  event: 'ended';
+  key: string;
+}
+
+/** The recording may be moving to another server, which knows nothing of what was applied to this endpoint before. */
+export interface Doubted {
+  event: 'doubt';
+  key: string;
+  endpoint: Endpoint;
+}
+
+export type JournalEvent = Intent | Answered | Forgotten | Released | Renamed | Ended | Doubted;
+
+/** An event as it stands in the journal: numbered without gaps, `at` in ISO 8601. */
+export type JournalEntry = JournalEvent & { seq: number; at: string };
+
+/** What the journal adds up to. */
+export interface State {
+  /** Number of the last entry. */
+  serial: number;
+  known: Map<string, KnownRecording>;
+  /** When calls left, milliseconds since 1970, the last few only: a new process must count them against the allowance. */
+  sent: number[];
+}

@@ -1,0 +1,119 @@
+import type { Operation } from 'fast-json-patch';
+import type { Diagnostic } from './diagnostic.ts';
+import type { BlockName, ClientRequests, Endpoint, Identity, Mode, UpdateRequest } from './recording.ts';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** What becomes of one recording. */
+export type Action = 'no-op' | 'create' | 'update' | 'forget' | 'waiting' | 'suspended';
+
+/** Why a call is made. */
+export type CallReason = 'first-apply' | 'changed' | 'outcome-unknown' | 'resync' | 'credentials-expiring';
+
+/** One difference between what was last applied and what is desired. */
+export interface Change {
+  /** JSON pointer in the terms of the file: "/layout/layoutConfig/1/width". For a removed region its old position. */
+  path: string;
+  /** null: not there. Secrets as "(sensitive)". */
+  before: Json;
+  after: Json;
+  /** "reset": goes back to its default because the file no longer sets it. */
+  reason: 'changed' | 'reset';
+  /** For people: what the row is about, such as "layoutConfig[uid 2]", and the field of it, such as "width". */
+  subject: string;
+  field?: string;
+}
+
+/** One request to the service, built from the whole desired state of its endpoint. */
+export type Call = {
+  [E in Endpoint]: {
+    endpoint: E;
+    reason: CallReason;
+    changes: Change[];
+    /** RFC 6902 from the last applied clientRequest to this one, secrets masked. */
+    patch: Operation[];
+    /** What is sent, secrets sealed. */
+    request: ClientRequests[E];
+  };
+}[Endpoint];
+
+export interface RecordingPlan {
+  name: string;
+  file: string;
+  action: Action;
+  /** Identifies the recording in the state (`recordingKey`); absent while waiting. */
+  key?: string;
+  identity?: Identity;
+  sid?: string;
+  mode?: Mode;
+  /** In the order in which they are sent; at most one an endpoint. */
+  calls: Call[];
+  /** The whole desired state of every managed endpoint. */
+  whole: Partial<ClientRequests>;
+  /** When the recording was found to have ended, milliseconds since 1970. */
+  ended?: number;
+  /** What a person should know besides: blocks that stay, what is waited for. */
+  notes: string[];
+  /** Blocks without a default that are no longer in the file: they stay with the service and are no longer managed. */
+  released: BlockName[];
+  /** Keys of recordings that this one replaces: same name, other sid or resourceId. */
+  supersedes: string[];
+  /** References that could not be resolved: apply holds the recording back. */
+  unresolved: Diagnostic[];
+}
+
+export interface Summary {
+  recordings: number;
+  to_create: number;
+  to_update: number;
+  unchanged: number;
+  to_forget: number;
+  calls: Record<Endpoint, number>;
+  /** Calls divided by the requests a second. */
+  seconds_at_rate: number;
+}
+
+export interface Plan {
+  /** ISO 8601 */
+  timestamp: string;
+  /** Whether all of it can be applied as it stands: no errors, no unresolved references. */
+  applyable: boolean;
+  recordings: RecordingPlan[];
+  summary: Summary;
+  diagnostics: Diagnostic[];
+  /** Requests a second that `seconds_at_rate` was reckoned with. */
+  rate: number;
+}
+
+/** A request as the state remembers it: whole, secrets as fingerprints. */
+export interface Remembered<Request> {
+  request: Request;
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Number of the journal entry. */
+  seq: number;
+}
+
+/** What is known of one endpoint of one recording. */
+export interface KnownEndpoint<Request> {
+  applied?: Remembered<Request>;
+  /** Sent, but whether they took effect is not known: crash, timeout, reset, 5xx. Oldest first. */
+  unknown: Remembered<Request>[];
+  /** The last answer, for people. */
+  last?: { outcome: string; status?: number; message?: string; at: number };
+}
+
+/** What is known of one recording. */
+export interface KnownRecording {
+  key: string;
+  name: string;
+  file: string;
+  identity: Identity;
+  /** When it was found to have ended, milliseconds since 1970. */
+  ended?: number;
+  update: KnownEndpoint<UpdateRequest>;
+  updateLayout: KnownEndpoint<ClientRequests['updateLayout']>;
+}
+
+/** Everything known, by `recordingKey`. */
+export type Known = ReadonlyMap<string, KnownRecording>;

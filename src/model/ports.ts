@@ -1,0 +1,33 @@
+/** Time, handed in so that tests need not wait. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. For records that people read; never for measuring. */
+  now(): number;
+  /** Milliseconds from an arbitrary start, never going back. */
+  monotonic(): number;
+  /** Resolves after `ms` milliseconds, or early when `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The process as a command sees it. */
+export interface Io {
+  /** Results. Resolves when the text is handed to the stream, so that a slow pipe loses nothing. */
+  out(text: string): Promise<void>;
+  /** Everything else: progress, notes, errors. */
+  err(text: string): Promise<void>;
+  env: Record<string, string | undefined>;
+  cwd: string;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** Whether standard output / standard error is a terminal, and how wide. */
+  outIsTerminal: boolean;
+  errIsTerminal: boolean;
+  columns: number;
+  /** Asks on the terminal; undefined where there is none to ask. */
+  ask: ((question: string) => Promise<string>) | undefined;
+  /**
+   * Aborts on the first SIGINT or SIGTERM: finish what is in flight. Reading it is the promise to obey it: until
+   * then a signal ends the process at once.
+   */
+  readonly stop: AbortSignal;
+}

@@ -1,0 +1,155 @@
+import type { Diagnostic } from './diagnostic.ts';
+
+/*
+ * The nouns of a recording. Three stages, three types:
+ *   RecordingFile (schema.generated.ts)  what a person wrote: names or numbers, secrets as references
+ *   DesiredRecording                     checked and normalised: the API's numbers, secrets sealed
+ *   ClientRequests                       completed to the service's defaults: what is sent and remembered
+ */
+
+export type Mode = 'individual' | 'mix' | 'web';
+export type Endpoint = 'update' | 'updateLayout';
+export type BlockName = 'subscriptions' | 'layout' | 'onhold' | 'rtmp' | 'storage';
+
+/** Which running recording. Another `sid` or `resourceId` is another recording. */
+export interface Identity {
+  appId: string;
+  cname: string;
+  /** A 32-bit unsigned integer as text, never "0". */
+  uid: string;
+  resourceId: string;
+  sid: string;
+  mode: Mode;
+  /** What `start` was given: 0 audio only, 1 video only, 2 both. Only used to check the lists. */
+  streamTypes?: 0 | 1 | 2;
+}
+
+/**
+ * A secret as everything but the sender sees it. The value itself lives in the vault of the run, found by its
+ * fingerprint; plans, state, logs and errors hold only this.
+ */
+export interface Sealed {
+  /**
+   * "hmac-sha256:<hex>" under the key of the state directory: equal values have equal fingerprints.
+   * null where the value is not at hand: an unresolved reference, or a command that runs only when sending.
+   */
+  sealed: string | null;
+  /** Where the value comes from: "literal", "env:NAME", "file:PATH" or "command:PROGRAM". */
+  reference: string;
+  /** What people may see: "(sensitive)", or an RTMP URL with its stream key replaced. */
+  shown: string;
+}
+
+/** The wire form of streamSubscribe: at most one list a medium; a medium without its object is not recorded if the other has one. */
+export interface Subscriptions {
+  audioUidList?: { subscribeAudioUids?: string[]; unSubscribeAudioUids?: string[] };
+  videoUidList?: { subscribeVideoUids?: string[]; unSubscribeVideoUids?: string[] };
+}
+
+/** Coordinates are fractions of the canvas with at most six decimals, the origin is the top left corner. */
+export interface Region {
+  uid?: string;
+  x_axis: number;
+  y_axis: number;
+  width: number;
+  height: number;
+  alpha?: number;
+  /** 0 crop, 1 fit */
+  render_mode?: 0 | 1;
+}
+
+export interface RegionBackground {
+  uid: string;
+  image_url: string;
+  render_mode?: 0 | 1;
+}
+
+/** The wire form of updateLayout's clientRequest. In a desired recording only what the file sets is present. */
+export interface Layout {
+  /** 0 floating, 1 best fit, 2 vertical, 3 custom */
+  mixedVideoLayout?: 0 | 1 | 2 | 3;
+  /** "#RRGGBB" in upper case */
+  backgroundColor?: string;
+  backgroundImage?: string;
+  defaultUserBackgroundImage?: string;
+  maxResolutionUid?: string;
+  layoutConfig?: Region[];
+  backgroundConfig?: RegionBackground[];
+}
+
+export interface Rtmp {
+  outputs: { rtmpUrl: Sealed }[];
+}
+
+export interface Storage {
+  vendor: number;
+  region?: number;
+  bucket: string;
+  accessKey?: Sealed;
+  secretKey?: Sealed;
+  stsToken?: Sealed;
+  /** Unix seconds */
+  stsExpiration?: number;
+  fileNamePrefix?: string[];
+  extensionParams?: { sse?: 'kms' | 'aes256'; tag?: string; endpoint?: string };
+  /**
+   * Stands for accessKey, secretKey, stsToken and stsExpiration: the program is run when something is sent.
+   * Sealed, because arguments may hold secrets: the value is the JSON of [program, argument…], the reference
+   * "command:PROGRAM", shown the program's name.
+   */
+  credentials?: Sealed;
+}
+
+/**
+ * The state blocks that a file sets, in the API's own field names, values normalised (numbers for names,
+ * upper-case colours, six decimals, UIDs as text) and nothing completed: a field that the file leaves out is absent.
+ */
+export interface Blocks {
+  subscriptions?: Subscriptions;
+  layout?: Layout;
+  onhold?: boolean;
+  rtmp?: Rtmp;
+  storage?: Storage;
+}
+
+export interface DesiredRecording {
+  name: string;
+  /** As the user would type it, relative to the working directory where possible, with forward slashes. */
+  file: string;
+  /** Where the document starts in the file. */
+  line: number;
+  /** Absent while the file that `recording.fromFile` names does not exist: the recording is waiting for it. */
+  identity?: Identity;
+  /** The path that is waited for, as the user would type it. */
+  waitingFor?: string;
+  suspended: boolean;
+  blocks: Blocks;
+  /** References that could not be resolved here, at their place: severity "warning". Such a recording is held back by apply. */
+  unresolved: Diagnostic[];
+}
+
+/** clientRequest of `update`: complete for every managed block, secrets sealed. */
+export interface UpdateRequest {
+  streamSubscribe?: Subscriptions;
+  webRecordingConfig?: { onhold: boolean };
+  rtmpPublishConfig?: Rtmp;
+  storageConfig?: Storage;
+}
+
+export interface ClientRequests {
+  update: UpdateRequest;
+  updateLayout: Layout;
+}
+
+/** The whole outcome of reading a set of files. */
+export interface DesiredSet {
+  recordings: DesiredRecording[];
+  diagnostics: Diagnostic[];
+  /**
+   * Files, and folders that could not be read, in which something is wrong: what is known of recordings from
+   * there is neither changed nor forgotten. As the user would type them.
+   */
+  broken: string[];
+  /** Number of recording files found, broken ones included. */
+  files: number;
+}

@@ -1,0 +1,68 @@
+import type { Answer } from './answer.ts';
+import type { JournalEvent, Outcome } from './journal.ts';
+import type { Call } from './plan.ts';
+import type { ClientRequests, Endpoint, Identity } from './recording.ts';
+
+/** What is to be sent for one recording. A newer one for the same recording takes the place of what still waits. */
+export interface Work {
+  key: string;
+  name: string;
+  file: string;
+  identity: Identity;
+  calls: readonly Call[];
+  /** The whole desired state of every managed endpoint: sent once more when the recording may have moved. */
+  whole: Partial<ClientRequests>;
+  /** It was found ended before: one more 404 confirms it. */
+  ended?: boolean;
+}
+
+/** A request ready for the network. Holds secrets in plain text: it goes to the sender and nowhere else. */
+export interface Outgoing {
+  identity: Identity;
+  endpoint: Endpoint;
+  body: Record<string, unknown>;
+}
+
+/** The network. Never throws: whatever happens is an answer. */
+export interface Sender {
+  /** @param departed is called when the request has been handed to the network */
+  send(outgoing: Outgoing, departed: () => void): Promise<Answer>;
+}
+
+/** Where events are made durable. @returns the event's number, once it is on the disk */
+export interface Journal {
+  append(event: JournalEvent): Promise<number>;
+}
+
+/** Why a call cannot be made ready, for people. */
+export interface Unready {
+  message: string;
+}
+
+/** Completes a call before it is sent: runs the program that gives credentials. */
+export type Prepare = (call: Call, work: Work) => Promise<{ call: Call } | Unready>;
+
+/** What happened to a call, as it happens; `start` once a call, however often it is repeated. */
+export type ApplyEvent =
+  | { type: 'start'; name: string; endpoint: Endpoint; reason: Call['reason'] }
+  | { type: 'applied'; name: string; endpoint: Endpoint; status: number; took: number }
+  | {
+      type: 'repeat';
+      name: string;
+      endpoint: Endpoint;
+      outcome: Outcome;
+      status?: number;
+      message: string;
+      after: number;
+    }
+  | {
+      type: 'failed';
+      name: string;
+      endpoint: Endpoint;
+      outcome: Outcome;
+      status?: number;
+      message: string;
+      ended?: boolean;
+    }
+  | { type: 'slowed'; hold: number; rate: number }
+  | { type: 'stopped'; message: string };

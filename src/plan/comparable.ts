@@ -1,0 +1,100 @@
+import { mapSealed } from '../agora/requests.ts';
+import type { ClientRequests, Endpoint, Layout, Sealed, UpdateRequest } from '../model/recording.ts';
+
+/**
+ * A request in the form in which equal meaning is equal text: UID lists, per-user backgrounds and RTMP outputs
+ * are sets; the order of regions is kept, because users without a region of their own fill them in that order.
+ * Idempotent.
+ */
+export function comparable<E extends Endpoint>(endpoint: E, request: ClientRequests[E]): ClientRequests[E] {
+  return (
+    endpoint === 'update' ? comparableUpdate(request as UpdateRequest) : comparableLayout(request as Layout)
+  ) as ClientRequests[E];
+}
+
+function comparableUpdate(request: UpdateRequest): UpdateRequest {
+  const { streamSubscribe, webRecordingConfig, rtmpPublishConfig, storageConfig } = request;
+  const whole: UpdateRequest = {};
+  if (streamSubscribe)
+    whole.streamSubscribe = Object.fromEntries(
+      Object.entries(streamSubscribe).map(([medium, lists]) => [
+        medium,
+        Object.fromEntries(
+          Object.entries(lists as Record<string, string[]>).map(([field, uids]) => [field, sortUids(uids)]),
+        ),
+      ]),
+    );
+  if (webRecordingConfig) whole.webRecordingConfig = webRecordingConfig;
+  if (rtmpPublishConfig)
+    whole.rtmpPublishConfig = {
+      outputs: sortBy(rtmpPublishConfig.outputs, ({ rtmpUrl }) => secretToken(rtmpUrl)),
+    };
+  if (storageConfig) {
+    whole.storageConfig = storageConfig;
+    if (storageConfig.credentials) {
+      // What the program printed last time is no part of what is desired; when it is due again is decided by time.
+      const { accessKey: _a, secretKey: _s, stsToken: _t, stsExpiration: _e, ...rest } = storageConfig;
+      whole.storageConfig = rest;
+    }
+  }
+  return whole;
+}
+
+function comparableLayout(request: Layout): Layout {
+  const { backgroundConfig } = request;
+  return backgroundConfig
+    ? { ...request, backgroundConfig: sortBy(backgroundConfig, ({ uid }) => uid) }
+    : request;
+}
+
+/** UIDs in numeric order; "#allstream#" only ever stands alone. */
+export function sortUids(uids: readonly string[]): string[] {
+  return [...uids].sort((a, b) => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+}
+
+/** Text that is equal exactly for secrets that count as equal. */
+function secretToken(secret: Sealed): string {
+  return secret.sealed ?? `unresolved ${secret.reference}`;
+}
+
+/**
+ * A request as text: equal texts mean the same to the service. Keys are ordered, so the order in which a file
+ * or the state names them does not count.
+ */
+export function meaning<E extends Endpoint>(endpoint: E, request: ClientRequests[E]): string {
+  return stable(mapSealed(comparable(endpoint, request), secretToken));
+}
+
+function stable(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stable).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${stable(item)}`)
+    .join()}}`;
+}
+
+/**
+ * Takes a secret whose value is not at hand for the one that was applied from the same reference: where the
+ * environment lacks it nobody can tell, and apply will ask again.
+ */
+export function assumeUnchangedSecrets<T>(desired: T, applied: unknown): T {
+  const known = new Map<string, Sealed>();
+  mapSealed(applied, (secret) => {
+    known.set(secret.reference, secret);
+    return secret;
+  });
+  return mapSealed(desired, (secret) =>
+    secret.sealed === null ? { ...secret, ...known.get(secret.reference) } : secret,
+  ) as T;
+}
+
+/** The texts that people see for secrets, in a structure that is otherwise unchanged. */
+export function masked<T>(value: T): unknown {
+  return mapSealed(value, ({ shown }) => shown);
+}

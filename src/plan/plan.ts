@@ -1,0 +1,303 @@
+import fastJsonPatch, { type Operation } from 'fast-json-patch';
+import { desiredRequests, ENDPOINT_OF, RESETTABLE, SECTION_OF, wireRequest } from '../agora/requests.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type {
+  Action,
+  Call,
+  CallReason,
+  Known,
+  KnownEndpoint,
+  KnownRecording,
+  Plan,
+  RecordingPlan,
+  Remembered,
+  Summary,
+} from '../model/plan.ts';
+import type {
+  BlockName,
+  Blocks,
+  ClientRequests,
+  DesiredRecording,
+  DesiredSet,
+  Endpoint,
+  Identity,
+  Sealed,
+  UpdateRequest,
+} from '../model/recording.ts';
+import { recordingKey } from '../model/recording-key.ts';
+import { changesOf } from './changes.ts';
+import { assumeUnchangedSecrets, meaning } from './comparable.ts';
+import { credentialsDue } from './credentials.ts';
+
+export interface PlanOptions {
+  /** Milliseconds since 1970: the plan's timestamp, and what decides whether credentials are due. */
+  now: number;
+  /** Requests a second of the account. */
+  rate: number;
+  /** Restrict to these names; undefined or empty: all. */
+  names?: readonly string[];
+  /** Send the whole state of recordings that have not changed, too. */
+  resync?: boolean;
+  /** Accept an empty set of files although recordings are known. */
+  allowEmpty?: boolean;
+  /** For the message about an empty set. */
+  dir: string;
+}
+
+/**
+ * Desired × known → plan. Pure: the same input gives the same plan. Each recording is planned by itself; only
+ * the forgetting of recordings whose file is gone looks at the whole set.
+ */
+export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
+  const wanted = (name: string) => !options.names?.length || options.names.includes(name);
+  const diagnostics = [...desired.diagnostics, ...emptySet(desired, known, options)];
+  const recordings = desired.recordings
+    .filter(({ name }) => wanted(name))
+    .map((recording) => planRecording(recording, known, options));
+  const refused = diagnostics.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
+  if (!refused) recordings.push(...forgotten(desired, known).filter(({ name }) => wanted(name)));
+  const unresolved = recordings.flatMap((recording) => recording.unresolved);
+  diagnostics.push(...unresolved);
+  return {
+    timestamp: new Date(options.now).toISOString(),
+    applyable: unresolved.length === 0 && !diagnostics.some(({ severity }) => severity === 'error'),
+    recordings,
+    summary: summarise(recordings, options.rate),
+    diagnostics,
+    rate: options.rate,
+  };
+}
+
+/** An empty folder is far more often a mistake (wrong directory, failed checkout) than a wish. */
+function emptySet(desired: DesiredSet, known: Known, { allowEmpty, dir }: PlanOptions): Diagnostic[] {
+  if (desired.files > 0 || desired.broken.length > 0 || known.size === 0 || allowEmpty) return [];
+  const at = { line: 1, column: 1 };
+  return [
+    {
+      severity: 'error',
+      code: 'empty-set',
+      summary: `no recording files in ${dir}, but ${known.size} recording${known.size === 1 ? ' is' : 's are'} known`,
+      detail:
+        'Is this the right directory? To forget all of them, pass --allow-empty; no call is made for that.',
+      range: { filename: dir, start: at, end: at },
+    },
+  ];
+}
+
+function planRecording(recording: DesiredRecording, known: Known, options: PlanOptions): RecordingPlan {
+  const { name, file, identity, unresolved } = recording;
+  const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
+  if (!identity)
+    return {
+      ...base,
+      action: recording.suspended ? 'suspended' : 'waiting',
+      notes: recording.suspended
+        ? []
+        : [`waiting for ${recording.waitingFor}, which the backend writes when the recording has started`],
+    };
+  const key = recordingKey(identity);
+  const place = { key, identity, sid: identity.sid, mode: identity.mode };
+  if (recording.suspended) return { ...base, ...place, action: 'suspended' };
+  const before = known.get(key);
+  const released = releasedBlocks(recording.blocks, before);
+  const whole = wholeRequests(identity, recording.blocks, before);
+  const calls = callsOf(whole, recording.blocks, before, options);
+  return {
+    ...base,
+    ...place,
+    action: calls.length === 0 ? 'no-op' : everSent(before) ? 'update' : 'create',
+    calls,
+    whole,
+    ...(before?.ended === undefined ? {} : { ended: before.ended }),
+    notes: [
+      ...(before?.ended === undefined
+        ? []
+        : [`has ended, as far as is known since ${new Date(before.ended).toISOString()}`]),
+      ...released.map(
+        (block) =>
+          `${block} is no longer in the file: it has no default to go back to, so the service keeps what it has`,
+      ),
+      ...(unresolved.length > 0 ? ['held back by apply until its secrets can be resolved'] : []),
+    ],
+    released,
+    supersedes: [...known.values()]
+      .filter((other) => other.name === name && other.key !== key)
+      .map((other) => other.key),
+    unresolved,
+  };
+}
+
+function everSent(known: KnownRecording | undefined): boolean {
+  return (
+    known !== undefined &&
+    [known.update, known.updateLayout].some(({ applied, unknown }) => applied || unknown.length > 0)
+  );
+}
+
+/** What of a block was last applied or may have been. */
+function everHad(block: BlockName, known: KnownRecording | undefined): boolean {
+  if (!known) return false;
+  if (block === 'layout') return everSent({ ...known, update: { unknown: [] } });
+  const { applied, unknown } = known.update;
+  return [applied, ...unknown].some((sent) => sent?.request[SECTION_OF[block]] !== undefined);
+}
+
+function releasedBlocks(blocks: Blocks, known: KnownRecording | undefined): BlockName[] {
+  return (['rtmp', 'storage'] as const).filter(
+    (block) => blocks[block] === undefined && everHad(block, known),
+  );
+}
+
+/** A block is managed from the moment it is in the file; taken out again, it stays managed, at its default. */
+function managedBlocks(blocks: Blocks, known: KnownRecording | undefined): Set<BlockName> {
+  return new Set(
+    (Object.keys(ENDPOINT_OF) as BlockName[]).filter(
+      (block) => blocks[block] !== undefined || (RESETTABLE.includes(block) && everHad(block, known)),
+    ),
+  );
+}
+
+function wholeRequests(
+  identity: Identity,
+  blocks: Blocks,
+  known: KnownRecording | undefined,
+): Partial<ClientRequests> {
+  const { update, updateLayout } = desiredRequests(identity, blocks, managedBlocks(blocks, known));
+  return {
+    ...(update ? { update: assumeUnchangedSecrets(update, known?.update.applied?.request) } : {}),
+    ...(updateLayout ? { updateLayout } : {}),
+  };
+}
+
+function callsOf(
+  whole: Partial<ClientRequests>,
+  blocks: Blocks,
+  known: KnownRecording | undefined,
+  options: PlanOptions,
+): Call[] {
+  const calls: (Call | undefined)[] = [
+    whole.update && callOf('update', whole.update, known?.update, blocks, options),
+    whole.updateLayout && callOf('updateLayout', whole.updateLayout, known?.updateLayout, blocks, options),
+  ];
+  return calls.filter((call) => call !== undefined);
+}
+
+function callOf<E extends Endpoint>(
+  endpoint: E,
+  request: ClientRequests[E],
+  known: KnownEndpoint<ClientRequests[E]> | undefined,
+  blocks: Blocks,
+  options: PlanOptions,
+): Call | undefined {
+  const applied = known?.applied && withoutReleased(endpoint, known.applied.request, request);
+  const differs = applied === undefined || meaning(endpoint, applied) !== meaning(endpoint, request);
+  const reason = reasonFor(differs, endpoint, known, options);
+  if (!reason) return undefined;
+  return {
+    endpoint,
+    reason,
+    changes: changesOf(endpoint, applied, request, blocks),
+    patch: patchOf(endpoint, applied, request),
+    request,
+  } as Call;
+}
+
+function reasonFor(
+  differs: boolean,
+  endpoint: Endpoint,
+  known: KnownEndpoint<ClientRequests[Endpoint]> | undefined,
+  options: PlanOptions,
+): CallReason | undefined {
+  if (known && known.unknown.length > 0) return 'outcome-unknown';
+  if (!known?.applied) return 'first-apply';
+  if (differs) return 'changed';
+  if (endpoint === 'update' && credentialsDue(known.applied as Remembered<UpdateRequest>, options.now))
+    return 'credentials-expiring';
+  return options.resync ? 'resync' : undefined;
+}
+
+/** Sections that stay with the service although the file dropped them are no difference. */
+function withoutReleased<E extends Endpoint>(
+  endpoint: E,
+  applied: ClientRequests[E],
+  desired: ClientRequests[E],
+): ClientRequests[E] {
+  if (endpoint === 'updateLayout') return applied;
+  const kept = Object.entries(applied).filter(
+    ([section]) => section in desired || !['rtmpPublishConfig', 'storageConfig'].includes(section),
+  );
+  return Object.fromEntries(kept) as ClientRequests[E];
+}
+
+/** From what was last applied to what is sent. Computed over fingerprints, so that a new secret is an operation; shown masked. */
+function patchOf<E extends Endpoint>(
+  endpoint: E,
+  before: ClientRequests[E] | undefined,
+  after: ClientRequests[E],
+): Operation[] {
+  const shown = new Map<string, string>();
+  const token = (secret: Sealed) => {
+    const text = `\u0000${secret.sealed ?? secret.reference}`;
+    shown.set(text, secret.shown);
+    return text;
+  };
+  const from = before ? wireRequest(endpoint, before, token) : {};
+  const operations = fastJsonPatch.compare(from, wireRequest(endpoint, after, token));
+  const reveal = (value: unknown): unknown =>
+    typeof value === 'string'
+      ? (shown.get(value) ?? value)
+      : Array.isArray(value)
+        ? value.map(reveal)
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item)]))
+          : value;
+  return operations.map((operation) =>
+    'value' in operation ? { ...operation, value: reveal(operation.value) } : operation,
+  ) as Operation[];
+}
+
+/**
+ * Known recordings that no file claims any more. A file with an error is not a deleted one: whatever is known
+ * from it, or from below a folder that cannot be read, is left alone.
+ */
+function forgotten(desired: DesiredSet, known: Known): RecordingPlan[] {
+  const names = new Set(desired.recordings.map(({ name }) => name));
+  const keys = new Set(
+    desired.recordings.flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])),
+  );
+  const inBroken = (file: string) =>
+    desired.broken.some((path) => file === path || file.startsWith(`${path}/`));
+  return [...known.values()]
+    .filter(({ key, name, file }) => !keys.has(key) && !names.has(name) && !inBroken(file))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ key, name, file, identity }) => ({
+      name,
+      file,
+      action: 'forget' as const,
+      key,
+      identity,
+      sid: identity.sid,
+      mode: identity.mode,
+      calls: [],
+      whole: {},
+      notes: ['its file is gone: the recording goes on as it is, and is forgotten here'],
+      released: [],
+      supersedes: [],
+      unresolved: [],
+    }));
+}
+
+function summarise(recordings: readonly RecordingPlan[], rate: number): Summary {
+  const count = (...actions: Action[]) => recordings.filter(({ action }) => actions.includes(action)).length;
+  const calls = { update: 0, updateLayout: 0 };
+  for (const { endpoint } of recordings.flatMap((recording) => recording.calls as Call[])) calls[endpoint]++;
+  return {
+    recordings: recordings.length,
+    to_create: count('create'),
+    to_update: count('update'),
+    unchanged: count('no-op', 'waiting', 'suspended'),
+    to_forget: count('forget'),
+    calls,
+    seconds_at_rate: Number(((calls.update + calls.updateLayout) / rate).toFixed(3)),
+  };
+}

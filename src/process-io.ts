@@ -1,0 +1,78 @@
+import { createInterface } from 'node:readline/promises';
+import type { Clock, Io } from './model/ports.ts';
+
+/** The real clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      // Longer than setTimeout can count (2^31 - 1 ms) fires at once: the caller looks again anyway.
+      const timer = setTimeout(done, Math.min(ms, 0x7fffffff));
+      signal?.addEventListener('abort', done);
+    }),
+};
+
+/** What a shell reports for a process that a signal ended: 128 and the signal's number. */
+const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** This process: its streams, environment, clock and signals. */
+export function processIo(): Io {
+  const stopping = new AbortController();
+  let obeyed = false;
+  let signals = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      signals++;
+      // The state is safe at any moment, so the second signal need not wait for anything.
+      if (!obeyed || signals > 1) process.exit(EXIT_BY_SIGNAL[signal]);
+      stopping.abort();
+    });
+  // A reader that has gone (a pager, head) is no failure of ours: there is nobody left to tell.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  return {
+    out: (text) => write(process.stdout, text),
+    err: (text) => write(process.stderr, text),
+    env: process.env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    random: Math.random,
+    outIsTerminal: process.stdout.isTTY === true,
+    errIsTerminal: process.stderr.isTTY === true,
+    columns: process.stdout.columns ?? 80,
+    ask: process.stdin.isTTY && process.stdout.isTTY ? (question) => ask(question) : undefined,
+    get stop() {
+      obeyed = true;
+      return stopping.signal;
+    },
+  };
+}
+
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(text, () => resolve());
+  });
+}
+
+async function ask(question: string): Promise<string> {
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return await new Promise<string>((resolve) => {
+      // Ctrl-C and the end of input both mean no.
+      prompt.once('SIGINT', () => resolve(''));
+      prompt.once('close', () => resolve(''));
+      prompt.question(question).then(resolve, () => resolve(''));
+    });
+  } finally {
+    prompt.close();
+  }
+}

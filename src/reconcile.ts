@@ -1,0 +1,61 @@
+import type { Engine } from './apply/engine.ts';
+import type { Known, Plan, RecordingPlan } from './model/plan.ts';
+import type { DesiredSet } from './model/recording.ts';
+import type { Journal } from './model/work.ts';
+import { makePlan, type PlanOptions } from './plan/plan.ts';
+
+/*
+ * The flow on one page:
+ *
+ *   files → desired → plan ← what is known of the service → render for people, or apply → record
+ *
+ * Reading (`desired`) and sending (the engine) are handed in; what stands between them is pure.
+ */
+
+/** Where the flow begins: the files, and what is known. */
+export interface Ends {
+  desired: () => Promise<DesiredSet>;
+  known: () => Known;
+}
+
+/** files → desired → plan ← known */
+export async function look(
+  { desired, known }: Ends,
+  options: Omit<PlanOptions, 'now'>,
+  now: () => number,
+): Promise<{ plan: Plan; desired: DesiredSet }> {
+  const set = await desired();
+  return { desired: set, plan: makePlan(set, known(), { ...options, now: now() }) };
+}
+
+/** Recordings that apply may touch: those whose secrets are all at hand. */
+export function sendable({ recordings }: Plan): RecordingPlan[] {
+  return recordings.filter(({ unresolved, calls }) => unresolved.length === 0 && calls.length > 0);
+}
+
+/** plan → engine → journal. Resolves when everything is answered and recorded, or has been stopped. */
+export async function carryOut(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
+  for (const recording of plan.recordings) await keepBooks(recording, known, journal);
+  for (const { key, name, file, identity, calls, whole, ended } of sendable(plan))
+    if (key && identity)
+      engine.submit({ key, name, file, identity, calls, whole, ended: ended !== undefined });
+  await engine.idle();
+}
+
+/** What changes in the state without any call: forgotten, renamed and released things. */
+async function keepBooks(
+  { key, name, file, action, released, supersedes, unresolved }: RecordingPlan,
+  known: Known,
+  journal: Journal,
+): Promise<void> {
+  if (!key || action === 'suspended' || unresolved.length > 0) return;
+  if (action === 'forget') {
+    await journal.append({ event: 'forget', key });
+    return;
+  }
+  for (const older of supersedes) await journal.append({ event: 'forget', key: older });
+  const before = known.get(key);
+  if (before && (before.name !== name || before.file !== file))
+    await journal.append({ event: 'rename', key, name, file });
+  if (released.length > 0) await journal.append({ event: 'release', key, blocks: released });
+}

@@ -1,0 +1,104 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { ApplyResult } from '../model/result.ts';
+import type { ApplyEvent } from '../model/work.ts';
+import { diagnosticJson } from './plan-json.ts';
+
+/*
+ * The stream of `apply --json`: one JSON object a line, each with "type", "@level", "@message" and "@timestamp".
+ */
+
+type Level = 'info' | 'warn' | 'error';
+
+function line(type: string, level: Level, message: string, now: number, fields: object): string {
+  return `${JSON.stringify({ '@level': level, '@message': message, '@timestamp': new Date(now).toISOString(), type, ...fields })}\n`;
+}
+
+/** One event as a line; `now` in milliseconds since 1970. */
+export function eventLine(event: ApplyEvent, now: number): string {
+  switch (event.type) {
+    case 'start':
+      return line('apply_start', 'info', `${event.name}: ${event.endpoint} starts`, now, {
+        recording: event.name,
+        endpoint: event.endpoint,
+        reason: event.reason,
+      });
+    case 'applied':
+      return line('apply_complete', 'info', `${event.name}: ${event.endpoint} applied`, now, {
+        recording: event.name,
+        endpoint: event.endpoint,
+        status: event.status,
+        elapsed_seconds: Number((event.took / 1000).toFixed(3)),
+      });
+    case 'repeat':
+      return line(
+        'apply_progress',
+        'warn',
+        `${event.name}: ${event.message}; again in ${event.after / 1000} s`,
+        now,
+        {
+          recording: event.name,
+          endpoint: event.endpoint,
+          outcome: event.outcome,
+          ...(event.status === undefined ? {} : { status: event.status }),
+          reason: event.message,
+          retry_seconds: event.after / 1000,
+        },
+      );
+    case 'failed':
+      return line('apply_errored', 'error', `${event.name}: ${event.message}`, now, {
+        recording: event.name,
+        endpoint: event.endpoint,
+        outcome: event.outcome,
+        ...(event.status === undefined ? {} : { status: event.status }),
+        reason: event.message,
+        ...(event.ended ? { ended: true } : {}),
+      });
+    case 'slowed':
+      return line(
+        'rate_limited',
+        'warn',
+        `the service says 429: held back ${event.hold / 1000} s, then ${event.rate} a second`,
+        now,
+        {
+          hold_seconds: event.hold / 1000,
+          rate: event.rate,
+        },
+      );
+    case 'stopped':
+      return line('account_stopped', 'error', event.message, now, {});
+  }
+}
+
+export function diagnosticLine(diagnostic: Diagnostic, now: number): string {
+  const { filename, start } = diagnostic.range;
+  const message = `${filename}:${start.line}:${start.column}: ${diagnostic.summary}`;
+  return line('diagnostic', diagnostic.severity === 'error' ? 'error' : 'warn', message, now, {
+    diagnostic: diagnosticJson(diagnostic),
+  });
+}
+
+/** The last line: the sums, and every call that was not applied. */
+export function summaryLine({ calls, forgotten, held, stopped }: ApplyResult, now: number): string {
+  const count = (result: string) => calls.filter((call) => call.result === result).length;
+  const changes = {
+    applied: count('applied'),
+    failed: count('failed'),
+    not_attempted: count('not-attempted'),
+    held_back: held.length,
+    forgotten: forgotten.length,
+  };
+  const message = `${changes.applied} applied, ${changes.failed} failed, ${changes.not_attempted} not attempted, ${changes.held_back} held back, ${changes.forgotten} forgotten`;
+  const level = changes.failed + changes.not_attempted + changes.held_back > 0 ? 'error' : 'info';
+  return line('change_summary', level, message, now, {
+    changes,
+    calls: calls.map(({ name, endpoint, result, outcome, message: reason }) => ({
+      recording: name,
+      endpoint,
+      result,
+      ...(outcome === undefined ? {} : { outcome }),
+      ...(reason === undefined ? {} : { reason }),
+    })),
+    held_back: held.map(({ name, message: reason }) => ({ recording: name, reason })),
+    ...(stopped ? { stopped } : {}),
+  });
+}

@@ -1,0 +1,57 @@
+import type { ApplyResult, CallResult } from '../model/result.ts';
+import { count, printable, type Style } from './style.ts';
+
+/** The end of apply: what was applied, what failed and why, what was not attempted. */
+export function applyText(result: ApplyResult, style: Style): string {
+  const { calls, forgotten, held, stopped } = result;
+  const of = (kind: CallResult['result']) => calls.filter((call) => call.result === kind);
+  const applied = of('applied');
+  const failed = of('failed');
+  const left = of('not-attempted');
+  const lines: string[] = [];
+  if (stopped) lines.push(style.yellow(`Stopped: ${printable(stopped)}.`));
+  if (failed.length > 0) lines.push(style.red('Failed:'), ...failed.map((call) => `  x ${told(call)}`));
+  if (held.length > 0)
+    lines.push(
+      style.red('Held back:'),
+      ...held.map(({ name, message }) => `  x ${printable(name)}: ${printable(message)}`),
+    );
+  if (left.length > 0)
+    lines.push(
+      style.yellow('Not attempted:'),
+      ...left.map(({ name, endpoint }) => `  . ${printable(name)}  ${endpoint}`),
+    );
+  if (forgotten.length > 0) lines.push(`Forgotten: ${forgotten.map(printable).join(', ')}.`);
+  const recordings = new Set(applied.map(({ name }) => name)).size;
+  const sums = [
+    `${count(applied.length, 'call')} for ${count(recordings, 'recording')} applied`,
+    failed.length > 0 ? `${failed.length} failed` : '',
+    held.length > 0 ? `${count(held.length, 'recording')} held back` : '',
+    left.length > 0 ? `${left.length} not attempted` : '',
+  ].filter(Boolean);
+  lines.push(`${style.bold('Apply:')} ${sums.join(', ')}.`);
+  return `${lines.join('\n')}\n`;
+}
+
+function told({ name, endpoint, message, outcome }: CallResult): string {
+  const unsure = outcome === 'unknown' ? ' (the next plan sends it again)' : '';
+  return `${printable(name)}  ${endpoint}: ${printable(message ?? '')}${unsure}`;
+}
+
+/** The same as a list for a review or a job summary. */
+export function applyMarkdown(result: ApplyResult): string {
+  const plain: Style = {
+    bold: String,
+    dim: String,
+    red: String,
+    green: String,
+    yellow: String,
+    cyan: String,
+  };
+  return `\`\`\`text\n${applyText(result, plain).replaceAll('```', "'''")}\`\`\`\n`;
+}
+
+/** Whether everything that was to be done is done. */
+export function isComplete({ calls, held, stopped }: ApplyResult): boolean {
+  return !stopped && held.length === 0 && calls.every(({ result }) => result === 'applied');
+}

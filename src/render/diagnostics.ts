@@ -1,0 +1,38 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { count, printable, type Style } from './style.ts';
+
+/** `file:line:column: severity[code]: summary`, the source line with a caret below, and the way out. */
+export function diagnosticText(diagnostic: Diagnostic, style: Style): string {
+  const { severity, code, summary, detail, range, source } = diagnostic;
+  const paint = severity === 'error' ? style.red : style.yellow;
+  const { filename, start, end } = range;
+  const lines = [
+    `${style.bold(`${printable(filename)}:${start.line}:${start.column}:`)} ${paint(`${severity}[${code}]:`)} ${printable(summary)}`,
+  ];
+  if (source !== undefined) {
+    const number = String(start.line);
+    const before = source.slice(0, start.column - 1);
+    const until = end.line === start.line ? end.column : source.length + 1;
+    // A tab or an escape is wider than one column: the caret's indent is made of what stands before it.
+    const indent = before.replace(/[^\t]/g, (character) => ' '.repeat(printable(character).length));
+    const caret = '^'.repeat(Math.max(1, Math.min(until, source.length + 1) - start.column));
+    lines.push(
+      `${style.dim(`${number} |`)} ${source.split('\t').map(printable).join('\t')}`,
+      `${style.dim(`${' '.repeat(number.length)} |`)} ${indent}${paint(caret)}`,
+    );
+  }
+  if (detail) lines.push(style.dim(`  ${printable(detail)}`));
+  return lines.join('\n');
+}
+
+/** All diagnostics, with their number at the end; empty text for none. */
+export function diagnosticsText(diagnostics: readonly Diagnostic[], style: Style): string {
+  if (diagnostics.length === 0) return '';
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const sums = [
+    errors > 0 ? count(errors, 'error') : '',
+    warnings > 0 ? count(warnings, 'warning') : '',
+  ].filter(Boolean);
+  return `${diagnostics.map((diagnostic) => diagnosticText(diagnostic, style)).join('\n\n')}\n\n${sums.join(', ')}\n`;
+}

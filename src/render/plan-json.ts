@@ -1,0 +1,60 @@
+import type { UnsubscribeSpelling } from '../agora/requests.ts';
+import { body, wireRequest } from '../agora/requests.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Call, Plan, RecordingPlan } from '../model/plan.ts';
+import type { Identity, Sealed } from '../model/recording.ts';
+import { SENSITIVE } from '../state/vault.ts';
+
+/** The plan for programs: version 1.0 of the format; fields may be added, none changes its meaning. */
+export function planJson(plan: Plan, spelling?: UnsubscribeSpelling): object {
+  return {
+    format_version: '1.0',
+    timestamp: plan.timestamp,
+    applyable: plan.applyable,
+    recordings: plan.recordings.map((recording) => recordingJson(recording, spelling)),
+    summary: plan.summary,
+    diagnostics: plan.diagnostics.map(diagnosticJson),
+  };
+}
+
+function recordingJson(
+  { name, file, sid, mode, action, calls, notes, identity }: RecordingPlan,
+  spelling?: UnsubscribeSpelling,
+): object {
+  return {
+    name,
+    file,
+    ...(sid === undefined ? {} : { sid, mode }),
+    action,
+    calls: calls.map((call) => callJson(call, identity as Identity, spelling)),
+    ...(notes.length > 0 ? { notes } : {}),
+  };
+}
+
+function callJson(call: Call, identity: Identity, spelling?: UnsubscribeSpelling): object {
+  return {
+    endpoint: call.endpoint,
+    reason: call.reason,
+    changes: call.changes.map(({ path, before, after, reason }) => ({ path, before, after, reason })),
+    patch: call.patch,
+    body: body(identity, shownRequest(call, spelling)),
+  };
+}
+
+/** The clientRequest as it will be sent, secrets masked; what a credentials program will print is a secret too. */
+export function shownRequest(call: Call, spelling?: UnsubscribeSpelling): Record<string, unknown> {
+  const shown = wireRequest(call.endpoint, call.request, ({ shown }: Sealed) => shown, spelling);
+  if (call.endpoint === 'update' && call.request.storageConfig?.credentials)
+    shown.storageConfig = {
+      ...(shown.storageConfig as object),
+      accessKey: SENSITIVE,
+      secretKey: SENSITIVE,
+      stsToken: SENSITIVE,
+    };
+  return shown;
+}
+
+/** A diagnostic as the contract has it: without the source line. */
+export function diagnosticJson({ severity, code, summary, detail, range }: Diagnostic): object {
+  return { severity, code, summary, ...(detail === undefined ? {} : { detail }), range };
+}

@@ -1,0 +1,129 @@
+import type { Action, Plan, RecordingPlan, Summary } from '../model/plan.ts';
+import { count, printable, type Style } from './style.ts';
+import { type Row, rowsOf } from './values.ts';
+
+const SIGNS: Record<Action, string> = {
+  create: '+',
+  update: '~',
+  forget: '-',
+  'no-op': '.',
+  waiting: '…',
+  suspended: '=',
+};
+
+/** Recordings listed in the glance at the top before the rest is only counted. */
+const GLANCE = 12;
+
+/** The plan for people: at a glance, then each recording with something to say, then the sums. */
+export function planText(plan: Plan, style: Style, columns = 80): string {
+  const told = plan.recordings.filter(hasNews);
+  const blocks = told.map((recording) => recordingText(recording, style, columns));
+  const glance = told.length > 1 ? [glanceText(plan, style)] : [];
+  return `${[...glance, ...blocks, sums(plan, style)].join('\n\n')}\n`;
+}
+
+function hasNews({ action, calls, notes }: RecordingPlan): boolean {
+  return action !== 'no-op' || calls.length > 0 || notes.length > 0;
+}
+
+function glanceText({ recordings, summary }: Plan, style: Style): string {
+  const lines: string[] = [];
+  for (const action of ['create', 'update', 'forget', 'waiting', 'suspended'] as const) {
+    const names = recordings
+      .filter((recording) => recording.action === action)
+      .map(({ name }) => printable(name));
+    if (names.length === 0) continue;
+    const more = names.length > GLANCE ? ` and ${names.length - GLANCE} more` : '';
+    lines.push(`${paint(action, style)(SIGNS[action])} ${names.slice(0, GLANCE).join(', ')}${more}`);
+  }
+  const unchanged = recordings.filter(({ action }) => action === 'no-op').length;
+  if (unchanged > 0) lines.push(style.dim(`${SIGNS['no-op']} ${unchanged} unchanged`));
+  return [style.bold(count(summary.recordings, 'recording')), ...lines].join('\n');
+}
+
+function paint(action: Action, style: Style): (text: string) => string {
+  if (action === 'create') return style.green;
+  if (action === 'update') return style.yellow;
+  if (action === 'forget') return style.red;
+  return style.dim;
+}
+
+function recordingText(recording: RecordingPlan, style: Style, columns: number): string {
+  const { name, file, action, calls, notes } = recording;
+  const head = `${SIGNS[action]} ${printable(name)}`;
+  const gap = ' '.repeat(Math.max(2, Math.min(columns, 100) - head.length - printable(file).length));
+  const lines = [`${paint(action, style)(head)}${gap}${style.dim(printable(file))}`];
+  if (action === 'suspended') lines.push('    suspended: left alone, whatever the file says');
+  for (const call of calls) {
+    lines.push(`    ${call.endpoint}${REASONS[call.reason] ? style.dim(`  ${REASONS[call.reason]}`) : ''}`);
+    lines.push(...rowLines(rowsOf(call), style));
+  }
+  lines.push(...notes.map((note) => style.dim(`    ${printable(note)}`)));
+  return lines.join('\n');
+}
+
+const REASONS = {
+  'first-apply': 'first apply',
+  changed: '',
+  'outcome-unknown': 'sent again, because an earlier call may or may not have taken effect',
+  resync: 'the whole state once more',
+  'credentials-expiring': 'storage credentials are due for renewal',
+} as const;
+
+function rowLines(rows: readonly Row[], style: Style): string[] {
+  const width = Math.min(40, Math.max(0, ...rows.map(({ subject }) => subject.length))) + 2;
+  const line = ({ sign, subject, text }: Row) =>
+    `      ${signStyle(sign, style)(sign)} ${subject.padEnd(width)} ${text}`.trimEnd();
+  const resets = rows.filter(({ reset }) => reset);
+  return [
+    ...rows.filter(({ reset }) => !reset).map(line),
+    ...(resets.length > 0
+      ? [
+          style.yellow(
+            `      ${resets.length === 1 ? 'goes back to its default' : 'go back to their defaults'}, because the file no longer sets ${resets.length === 1 ? 'it' : 'them'}:`,
+          ),
+          ...resets.map(line),
+        ]
+      : []),
+  ];
+}
+
+function signStyle(sign: Row['sign'], style: Style): (text: string) => string {
+  if (sign === '+') return style.green;
+  if (sign === '-') return style.red;
+  return style.yellow;
+}
+
+/** The two lines at the end: what happens to how many, and what it costs. */
+function sums(plan: Plan, style: Style): string {
+  const { summary, rate } = plan;
+  const resets = resetCount(plan);
+  const back =
+    resets > 0
+      ? ` ${count(resets, 'value')} ${resets === 1 ? 'goes back to its default' : 'go back to their defaults'}.`
+      : '';
+  const held = plan.recordings.filter(({ unresolved }) => unresolved.length > 0).length;
+  const lines = [`${style.bold('Plan:')} ${sumLine(summary)}.${back}`];
+  if (summary.calls.update + summary.calls.updateLayout > 0) lines.push(`${callLine(summary, rate)}.`);
+  else lines.push(summary.to_forget > 0 ? 'No calls.' : 'Nothing to do.');
+  if (held > 0) lines.push(`${count(held, 'recording')} would be held back: see the warnings.`);
+  return lines.join('\n');
+}
+
+export function sumLine({ to_create, to_update, to_forget, unchanged }: Summary): string {
+  return `${to_create} to create, ${to_update} to change, ${to_forget} to forget, ${unchanged} unchanged`;
+}
+
+/** "2 calls (1 update, 1 updateLayout), 0.2 s at 10 a second" */
+export function callLine({ calls, seconds_at_rate }: Summary, rate: number): string {
+  const kinds = (['update', 'updateLayout'] as const)
+    .filter((kind) => calls[kind] > 0)
+    .map((kind) => `${calls[kind]} ${kind}`);
+  return `${count(calls.update + calls.updateLayout, 'call')} (${kinds.join(', ')}), ${Number(seconds_at_rate.toFixed(1))} s at ${rate} a second`;
+}
+
+export function resetCount(plan: Plan): number {
+  return plan.recordings
+    .flatMap(({ calls }) => calls.flatMap(({ changes }) => changes))
+    .filter(({ reason }) => reason === 'reset').length;
+}

@@ -1,0 +1,100 @@
+import { SECTION_OF } from '../agora/requests.ts';
+import type { Answered, Intent, JournalEntry, State } from '../model/journal.ts';
+import type { KnownEndpoint, KnownRecording } from '../model/plan.ts';
+import type { UpdateRequest } from '../model/recording.ts';
+
+/** Departures that are remembered: more than any allowance counts in a second. */
+const SENT_KEPT = 100;
+
+export function emptyState(): State {
+  return { serial: 0, known: new Map(), sent: [] };
+}
+
+/** Adds one entry to the state, in place. Entries up to the state's serial are in it already and change nothing. */
+export function fold(state: State, entry: JournalEntry): void {
+  if (entry.seq <= state.serial) return;
+  state.serial = entry.seq;
+  const at = Date.parse(entry.at);
+  switch (entry.event) {
+    case 'intent': {
+      state.sent.push(at);
+      if (state.sent.length > SENT_KEPT) state.sent.shift();
+      intend(recordingOf(state, entry), entry, at);
+      break;
+    }
+    case 'answer': {
+      const recording = state.known.get(entry.key);
+      if (!recording) break;
+      answer(recording[entry.endpoint], entry, at);
+      if (entry.outcome === 'applied') delete recording.ended;
+      break;
+    }
+    case 'forget':
+      state.known.delete(entry.key);
+      break;
+    case 'release': {
+      const update = state.known.get(entry.key)?.update;
+      for (const sent of update ? [update.applied, ...update.unknown] : [])
+        if (sent) sent.request = without(sent.request, entry.blocks);
+      break;
+    }
+    case 'ended': {
+      const recording = state.known.get(entry.key);
+      if (recording) recording.ended = at;
+      break;
+    }
+    case 'doubt': {
+      const endpoint = state.known.get(entry.key)?.[entry.endpoint] as KnownEndpoint<unknown> | undefined;
+      // Still what was applied last, but no longer certain to be in force.
+      if (endpoint?.applied && !endpoint.unknown.includes(endpoint.applied))
+        endpoint.unknown.push(endpoint.applied);
+      break;
+    }
+    case 'rename': {
+      const recording = state.known.get(entry.key);
+      if (recording) Object.assign(recording, { name: entry.name, file: entry.file });
+    }
+  }
+}
+
+function recordingOf(state: State, { key, name, file, identity }: Intent): KnownRecording {
+  const recording = state.known.get(key) ?? {
+    key,
+    name,
+    file,
+    identity,
+    update: { unknown: [] },
+    updateLayout: { unknown: [] },
+  };
+  Object.assign(recording, { name, file, identity });
+  state.known.set(key, recording);
+  return recording;
+}
+
+function intend(
+  recording: KnownRecording,
+  { endpoint, request, seq }: Intent & { seq: number },
+  at: number,
+): void {
+  (recording[endpoint] as KnownEndpoint<typeof request>).unknown.push({ request, at, seq });
+}
+
+function answer(known: KnownEndpoint<unknown>, { of, outcome, status, message }: Answered, at: number): void {
+  known.last = { outcome, at, ...(status === undefined ? {} : { status }), ...(message ? { message } : {}) };
+  const sent = known.unknown.find(({ seq }) => seq === of);
+  if (outcome === 'applied' && sent) {
+    known.applied = { ...sent, at };
+    known.unknown = [];
+  } else if (outcome === 'refused' || outcome === 'deferred') {
+    known.unknown = known.unknown.filter(({ seq }) => seq !== of);
+  } else if (sent) {
+    // Repetitions of one call make one candidate. Only now: had the repetition been refused, the first would still stand.
+    const same = JSON.stringify(sent.request);
+    known.unknown = known.unknown.filter((other) => other === sent || JSON.stringify(other.request) !== same);
+  }
+}
+
+function without(request: UpdateRequest, blocks: readonly string[]): UpdateRequest {
+  const dropped = blocks.map((block) => SECTION_OF[block as keyof typeof SECTION_OF] as string);
+  return Object.fromEntries(Object.entries(request).filter(([section]) => !dropped.includes(section)));
+}

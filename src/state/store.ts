@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JournalEntry, JournalEvent, State } from '../model/journal.ts';
+import type { KnownRecording } from '../model/plan.ts';
+import { emptyState, fold } from './fold.ts';
+import { DamagedStateError, decodeJournal, decodeLine, encodeLine, HEADER, MEND } from './lines.ts';
+import { takeLock } from './lock.ts';
+
+/*
+ * A state directory, readable by a person and by its owner alone:
+ *   journal.jsonl   what was sent for which recording, with which answer, when; append-only
+ *   snapshot.jsonl  what the entries up to a number add up to, so that the journal can begin anew
+ *   key             random bytes: the key of the secrets' fingerprints
+ *   lock            who writes, while somebody does
+ * The rule: an entry is on the disk before the next step is taken. So a kill at any moment loses nothing: a
+ * call without an answer in the journal has an unknown outcome, and a call without an intent was never sent.
+ */
+
+const JOURNAL = 'journal.jsonl';
+const SNAPSHOT = 'snapshot.jsonl';
+
+/** Entries after which the journal begins anew when a writer opens it; reading that many takes some milliseconds. */
+export const COMPACT_AFTER = 2_000;
+
+interface SnapshotHeader {
+  reelstate: 'snapshot';
+  version: 1;
+  serial: number;
+  sent: number[];
+  /** Number of recordings that follow, a line each. */
+  recordings: number;
+}
+
+/** What is known, without taking the writer's place; nothing is written. An absent directory knows nothing. */
+export async function readState(directory: string): Promise<State> {
+  return (await load(directory)).state;
+}
+
+async function load(
+  directory: string,
+): Promise<{ state: State; length: number; entries: number; fresh: boolean }> {
+  // The journal first: a writer renames the snapshot into place before it begins the journal anew, so whatever
+  // this journal lacks, the snapshot read after it has.
+  const path = join(directory, JOURNAL);
+  const text = await readIfThere(path);
+  const state = emptyState();
+  const snapshot = await readIfThere(join(directory, SNAPSHOT));
+  if (snapshot !== undefined) restore(state, snapshot, join(directory, SNAPSHOT));
+  if (text === undefined) {
+    if (snapshot !== undefined) throw new DamagedStateError(`${path} is missing. ${MEND}`);
+    return { state, length: 0, entries: 0, fresh: true };
+  }
+  const { entries, length } = decodeJournal(text, path);
+  const first = entries[0];
+  if (first && first.seq > state.serial + 1)
+    throw new DamagedStateError(
+      `${path}: entries ${state.serial + 1} to ${first.seq - 1} are missing. ${MEND}`,
+    );
+  for (const entry of entries) fold(state, entry);
+  return { state, length, entries: entries.length, fresh: length === 0 };
+}
+
+function restore(state: State, text: string, path: string): void {
+  const [header, ...recordings] = text.split('\n').slice(0, -1).map(decodeLine) as [
+    Partial<SnapshotHeader> | undefined,
+    ...(KnownRecording | undefined)[],
+  ];
+  if (header && header.version !== HEADER.version)
+    throw new DamagedStateError(
+      `${path}: written by another version of reelstate (format ${header.version ?? 'unknown'}, this one reads ${HEADER.version}).`,
+    );
+  if (header?.reelstate !== 'snapshot' || header.recordings !== recordings.length)
+    throw new DamagedStateError(`${path} is damaged. ${MEND}`);
+  state.serial = header.serial ?? 0;
+  state.sent = header.sent ?? [];
+  for (const [index, recording] of recordings.entries()) {
+    if (!recording) throw new DamagedStateError(`${path}:${index + 2}: this line is damaged. ${MEND}`);
+    state.known.set(recording.key, recording);
+  }
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The key of the fingerprints; undefined where none was made yet. */
+export async function readKey(directory: string): Promise<Buffer | undefined> {
+  const text = await readIfThere(join(directory, 'key'));
+  return text === undefined ? undefined : Buffer.from(text.trim(), 'hex');
+}
+
+/** The one writer of a state directory. */
+export class Store {
+  readonly state: State;
+  readonly #directory: string;
+  readonly #release: () => Promise<void>;
+  readonly #now: () => number;
+  #journal: FileHandle;
+  #waiting: { line: string; entry: JournalEntry; resolve: () => void; reject: (error: unknown) => void }[] =
+    [];
+  #writing: Promise<void> | undefined;
+  #failed: unknown;
+  #serial: number;
+  #entries: number;
+
+  private constructor(
+    directory: string,
+    state: State,
+    entries: number,
+    journal: FileHandle,
+    release: () => Promise<void>,
+    now: () => number,
+  ) {
+    this.#directory = directory;
+    this.state = state;
+    this.#serial = state.serial;
+    this.#entries = entries;
+    this.#journal = journal;
+    this.#release = release;
+    this.#now = now;
+  }
+
+  /**
+   * Takes the writer's place and reads what is known.
+   * @param command what the process is, for the message that another one gets
+   * @throws LockedError, DamagedStateError, or the system's error
+   */
+  static async open(directory: string, command: string, now: () => number): Promise<Store> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const release = await takeLock(directory, command, now());
+    try {
+      if ((await readKey(directory)) === undefined)
+        await replace(directory, 'key', `${randomBytes(32).toString('hex')}\n`);
+      const { state, length, entries, fresh } = await load(directory);
+      if (fresh) await replace(directory, JOURNAL, encodeLine({ ...HEADER, after: state.serial }));
+      const journal = await open(join(directory, JOURNAL), 'r+');
+      if (!fresh) await journal.truncate(length);
+      await journal.datasync();
+      const store = new Store(directory, state, entries, journal, release, now);
+      if (entries >= COMPACT_AFTER) await store.compact();
+      return store;
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  /** Resolves when the event is on the disk and in the state. @returns its number */
+  async append(event: JournalEvent): Promise<number> {
+    if (this.#failed) throw this.#failed;
+    const entry: JournalEntry = { seq: ++this.#serial, at: new Date(this.#now()).toISOString(), ...event };
+    const line = encodeLine(entry);
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ line, entry, resolve, reject });
+      this.#writing ??= this.#write().finally(() => {
+        this.#writing = undefined;
+      });
+    });
+    return entry.seq;
+  }
+
+  /** Entries that arrive during one write share the next: their order is kept, and one flush serves them all. */
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        const bytes = Buffer.from(batch.map(({ line }) => line).join(''));
+        const end = (await this.#journal.stat()).size;
+        for (let done = 0; done < bytes.length; ) {
+          const { bytesWritten } = await this.#journal.write(bytes, done, bytes.length - done, end + done);
+          done += bytesWritten;
+        }
+        await this.#journal.datasync();
+      } catch (error) {
+        // A half-written line must stay the last one: nothing is appended behind it in this run.
+        this.#failed = error;
+        for (const { reject } of [...batch, ...this.#waiting]) reject(error);
+        this.#waiting = [];
+        return;
+      }
+      for (const { entry, resolve } of batch) {
+        fold(this.state, entry);
+        this.#entries++;
+        resolve();
+      }
+    }
+  }
+
+  /** Begins the journal anew from a snapshot. A kill in between leaves both, and the entries that the snapshot has are skipped. */
+  async compact(): Promise<void> {
+    await this.#writing;
+    const { serial, sent, known } = this.state;
+    const header: SnapshotHeader = {
+      reelstate: 'snapshot',
+      version: HEADER.version,
+      serial,
+      sent,
+      recordings: known.size,
+    };
+    await replace(this.#directory, SNAPSHOT, [header, ...known.values()].map(encodeLine).join(''));
+    await replace(this.#directory, JOURNAL, encodeLine({ ...HEADER, after: serial }));
+    await this.#journal.close();
+    this.#journal = await open(join(this.#directory, JOURNAL), 'r+');
+    this.#entries = 0;
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    if (this.#entries >= COMPACT_AFTER && !this.#failed) await this.compact();
+    await this.#journal.close();
+    await this.#release();
+  }
+}
+
+/** Puts a file in place whole and for good: written aside, flushed, renamed, and the folder flushed. */
+async function replace(directory: string, name: string, text: string): Promise<void> {
+  const path = join(directory, name);
+  await writeFile(`${path}.new`, text, { mode: 0o600, flush: true });
+  await rename(`${path}.new`, path);
+  const folder = await open(directory, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

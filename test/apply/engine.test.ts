@@ -1,0 +1,301 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../src/model/answer.ts';
+import { recordingKey } from '../../src/model/recording-key.ts';
+import { answered, bench, call, identity, NOT_FOUND, OK, work } from '../support/engine.ts';
+
+const kinds = (events: { type: string }[]) => events.map(({ type }) => type);
+const gaps = (sent: { at: number }[]) => sent.slice(1).map(({ at }, i) => at - (sent[i]?.at as number));
+
+/** Answers from a list, then 200 for ever. */
+function answers(...list: Answer[]) {
+  return (_: unknown, n: number) => list[n - 1] ?? OK;
+}
+
+describe('the engine', () => {
+  it('sends update and updateLayout of one recording one after the other, the urgent one first', async () => {
+    const b = bench(() => OK);
+    b.engine.submit(work(1, [call('updateLayout', '#111111'), call('update', 'a')]));
+    await b.finish();
+    expect(b.sent.map(({ endpoint }) => endpoint)).toEqual(['update', 'updateLayout']);
+    expect(b.entries.map(({ event }) => event)).toEqual(['intent', 'answer', 'intent', 'answer']);
+    expect(b.state.known.get(recordingKey(identity(1)))?.updateLayout.applied?.request.backgroundColor).toBe(
+      '#111111',
+    );
+  });
+
+  it('sends recordings side by side', async () => {
+    const waiting: (() => void)[] = [];
+    const b = bench((_, n) => (n === 1 ? OK : new Promise((resolve) => waiting.push(() => resolve(OK)))));
+    for (let i = 0; i < 6; i++) b.engine.submit(work(i, [call('update', 'a')]));
+    await b.clock.advance(100);
+    expect(b.sent).toHaveLength(6);
+    expect(waiting).toHaveLength(5);
+    for (const answer of waiting) answer();
+    await b.finish();
+  });
+
+  it('sends only the newest of what has been desired meanwhile', async () => {
+    let release = () => {};
+    const b = bench((_, n) => (n === 1 ? new Promise((resolve) => (release = () => resolve(OK))) : OK));
+    b.engine.submit(work(1, [call('update', 'first')]));
+    await b.clock.advance(10);
+    for (const mark of ['second', 'third', 'last']) b.engine.submit(work(1, [call('update', mark)]));
+    await b.clock.advance(10);
+    release();
+    await b.finish();
+    expect(b.sent.map(({ mark }) => mark)).toEqual(['first', 'last']);
+  });
+
+  it('does not send again what a newer plan asks for and has just been applied', async () => {
+    let release = () => {};
+    const b = bench(() => new Promise((resolve) => (release = () => resolve(OK))));
+    b.engine.submit(work(1, [call('update', 'same')]));
+    await b.clock.advance(10);
+    b.engine.submit(work(1, [call('update', 'same', 'outcome-unknown')]));
+    release();
+    await b.finish();
+    expect(b.sent).toHaveLength(1);
+  });
+
+  it('repeats the newest state, not the one that failed', async () => {
+    const b = bench(answers(answered(503)));
+    b.engine.submit(work(1, [call('update', 'old')]));
+    await b.clock.advance(500);
+    b.engine.submit(work(1, [call('update', 'new')]));
+    await b.finish();
+    expect(b.sent.map(({ mark }) => mark)).toEqual(['old', 'new']);
+  });
+
+  it('keeps both candidates while an outcome is unknown', async () => {
+    const b = bench((_, n) => (n <= 2 ? answered(500) : OK));
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.clock.advance(10);
+    b.engine.submit(work(1, [call('update', 'b')]));
+    await b.clock.advance(1_500);
+    const known = b.state.known.get(recordingKey(identity(1)));
+    expect(
+      known?.update.unknown.map(({ request }) => request.streamSubscribe?.audioUidList?.subscribeAudioUids),
+    ).toEqual([['a'], ['b']]);
+    await b.finish();
+    expect(b.state.known.get(recordingKey(identity(1)))?.update.unknown).toEqual([]);
+  });
+
+  it('a refusal of the repetition leaves the first attempt unknown', async () => {
+    const b = bench(answers(answered(500), answered(400, { code: 2, reason: 'no' })));
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    expect(b.state.known.get(recordingKey(identity(1)))?.update.unknown).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      '5xx: 1, 3, 6 s, then doubled up to 30 s',
+      answered(503),
+      [1000, 3000, 6000, 12000, 24000, 30000, 30000],
+    ],
+    ['206: 3, then 6 s', answered(206, { code: 65 }), [3000, 6000]],
+    ['200 that is no JSON', { ...OK, body: undefined } as Answer, [1000, 3000]],
+    ['no answer', { kind: 'failure', message: 'reset', unsent: false, host: 'h' } as Answer, [1000, 3000]],
+    [
+      'no connection',
+      { kind: 'failure', message: 'refused', unsent: true, host: 'h' } as Answer,
+      [1000, 3000],
+    ],
+    ['code 62', answered(200, { code: 62 }), [1000]],
+    ['404, failed to find worker', NOT_FOUND, [5000, 10000, 15000, 30000, 30000]],
+  ])('waits as the table says: %s', async (_, answer, waits) => {
+    const b = bench((_sent, n) => (n <= waits.length ? answer : OK));
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    expect(gaps(b.sent)).toEqual(waits);
+    expect(kinds(b.events).at(-1)).toBe('applied');
+  });
+
+  it('obeys Retry-After of a 503', async () => {
+    const b = bench(answers(answered(503, {}, 20_000)));
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    expect(gaps(b.sent)).toEqual([20_000]);
+  });
+
+  it('calls a recording ended only after more than 90 s of 404', async () => {
+    const b = bench(() => NOT_FOUND);
+    b.engine.submit(work(1, [call('update', 'a'), call('updateLayout', '#111111')]));
+    await b.finish();
+    const span = (b.sent.at(-1)?.at as number) - (b.sent[0]?.at as number);
+    expect(span).toBeGreaterThan(90_000);
+    expect(b.events.at(-1)).toMatchObject({ type: 'failed', ended: true });
+    expect(b.sent.every(({ endpoint }) => endpoint === 'update')).toBe(true);
+    expect(b.state.known.get(recordingKey(identity(1)))?.ended).toBeDefined();
+  });
+
+  it('one more 404 is enough for a recording that had ended before', async () => {
+    const b = bench(() => NOT_FOUND);
+    b.engine.submit(work(1, [call('update', 'a')], { ended: true }));
+    await b.finish();
+    expect(b.sent).toHaveLength(1);
+  });
+
+  it('sends the whole state again when a recording answers after a gap', async () => {
+    const whole = {
+      update: call('update', 'a').request,
+      updateLayout: call('updateLayout', '#222222').request,
+    } as never;
+    const b = bench(answers(NOT_FOUND, NOT_FOUND));
+    b.engine.submit(work(1, [call('update', 'a')], { whole }));
+    await b.finish();
+    expect(b.sent.map(({ endpoint }) => endpoint)).toEqual(['update', 'update', 'update', 'updateLayout']);
+    expect(b.sent.at(-1)?.mark).toBe('#222222');
+  });
+
+  it('doubts what was applied before as soon as a 404 comes, in case it does not live to see the end', async () => {
+    const b = bench(answers(OK, NOT_FOUND));
+    b.engine.submit(work(1, [call('updateLayout', '#111111')]));
+    await b.finish();
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.clock.advance(100);
+    expect(b.state.known.get(recordingKey(identity(1)))?.updateLayout.unknown).toHaveLength(1);
+    await b.finish();
+  });
+
+  it('stops the account after the first 401, and says which variables to check', async () => {
+    const b = bench(() => answered(401, { message: 'Invalid authentication credentials' }));
+    for (let i = 0; i < 30; i++) b.engine.submit(work(i, [call('update', 'a')]));
+    await b.finish();
+    expect(b.sent).toHaveLength(1);
+    expect(b.events.filter(({ type }) => type === 'stopped')).toHaveLength(1);
+    expect(JSON.stringify(b.events)).toMatch(/AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET/);
+  });
+
+  it('stops an App ID for which the service is not enabled, and goes on with the others', async () => {
+    const b = bench(({ sid }) => (sid === 'sid-other' ? OK : answered(400, { message: 'appid is invalid' })));
+    for (let i = 0; i < 5; i++) b.engine.submit(work(i, [call('update', 'a')]));
+    b.engine.submit(
+      work('other', [call('update', 'a')], { identity: { ...identity('other'), appId: 'app-2' } }),
+    );
+    await b.finish();
+    expect(b.sent).toHaveLength(2);
+  });
+
+  it('does not repeat a refused call, and tells the reason', async () => {
+    const b = bench(() => answered(400, { code: 2, reason: 'backgroundColor is invalid' }));
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    expect(b.sent).toHaveLength(1);
+    expect(b.events.at(-1)).toMatchObject({ type: 'failed', outcome: 'refused' });
+    expect(JSON.stringify(b.events.at(-1))).toMatch(/backgroundColor is invalid/);
+  });
+
+  it('holds the whole account back after a 429', async () => {
+    const b = bench((_, n) => (n === 3 ? answered(429, { message: 'API rate limit exceeded' }) : OK));
+    for (let i = 0; i < 8; i++) b.engine.submit(work(i, [call('update', 'a')]));
+    await b.finish();
+    expect(b.sent).toHaveLength(9);
+    expect(b.events.filter(({ type }) => type === 'applied')).toHaveLength(8);
+    expect(b.events.find(({ type }) => type === 'slowed')).toMatchObject({ hold: 1_000, rate: 5 });
+  });
+
+  it('gives up after a while where it is told to, and says that the outcome is unknown', async () => {
+    const b = bench(() => answered(503), { retryFor: 30_000 });
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    expect(b.events.at(-1)).toMatchObject({ type: 'failed', outcome: 'unknown' });
+    expect(gaps(b.sent)).toEqual([1_000, 3_000, 6_000, 12_000]);
+  });
+
+  it('stops when told to: what is in flight is recorded, the rest is not attempted', async () => {
+    let release = () => {};
+    const b = bench(() => new Promise((resolve) => (release = () => resolve(OK))));
+    for (let i = 0; i < 3; i++) b.engine.submit(work(i, [call('update', 'a')]));
+    await b.clock.advance(10);
+    b.engine.stop();
+    release();
+    await b.finish();
+    expect(b.sent).toHaveLength(1);
+    expect(b.entries.map(({ event }) => event)).toEqual(['intent', 'answer']);
+  });
+
+  it('lets the more urgent go first when the allowance is short', async () => {
+    const b = bench(() => OK, { rate: 1 });
+    const urgent = { ...call('update', 'u'), request: { webRecordingConfig: { onhold: true } } } as never;
+    b.engine.submit(work('first', [call('updateLayout', '#000001')]));
+    await b.clock.advance(10);
+    b.engine.submit(work('gate', [call('updateLayout', '#000002')]));
+    b.engine.submit(work('layout', [call('updateLayout', '#000003')]));
+    b.engine.submit(work('pause', [urgent]));
+    await b.finish();
+    const order = b.sent.map(({ sid }) => sid);
+    expect(order.indexOf('sid-pause')).toBeLessThan(order.indexOf('sid-layout'));
+  });
+
+  it('says so, and sends nothing, where a secret is not at hand', async () => {
+    const b = bench(() => OK);
+    const secret = { sealed: null, reference: 'env:CDN_URL', shown: '(sensitive)' };
+    const rtmp = {
+      ...call('update', 'x'),
+      request: { rtmpPublishConfig: { outputs: [{ rtmpUrl: secret }] } },
+    } as never;
+    b.engine.submit(work(1, [rtmp]));
+    await b.finish();
+    expect(b.sent).toHaveLength(0);
+    expect(b.events).toMatchObject([{ type: 'failed', message: expect.stringContaining('env:CDN_URL') }]);
+  });
+
+  it('sends nothing more when the journal cannot be written', async () => {
+    const b = bench(() => OK);
+    const full = new Error('ENOSPC');
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    b.entries.push = () => {
+      throw full;
+    };
+    b.engine.submit(work(2, [call('update', 'a')]));
+    await expect(b.finish()).rejects.toThrow('ENOSPC');
+    expect(b.sent).toHaveLength(1);
+  });
+
+  it('whatever the service answers: the end is the newest state, one call at a time, within the allowance', async () => {
+    const answer = fc.constantFrom<Answer>(
+      OK,
+      answered(503),
+      answered(206, { code: 65 }),
+      answered(429),
+      NOT_FOUND,
+      {
+        kind: 'failure',
+        message: 'reset',
+        unsent: false,
+        host: 'h',
+      },
+    );
+    const edit = fc.record({
+      recording: fc.integer({ min: 0, max: 3 }),
+      wait: fc.integer({ min: 0, max: 4_000 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(answer, { maxLength: 12 }),
+        fc.array(edit, { minLength: 1, maxLength: 12 }),
+        async (list, edits) => {
+          const b = bench((_, n) => list[n - 1] ?? OK);
+          const last = new Map<string, string>();
+          for (const [i, { recording, wait }] of edits.entries()) {
+            b.engine.submit(work(recording, [call('update', `edit-${i}`)]));
+            last.set(`sid-${recording}`, `edit-${i}`);
+            await b.clock.advance(wait);
+          }
+          await b.finish(3_600_000);
+          for (const [sid, mark] of last)
+            expect(b.sent.filter((sent) => sent.sid === sid).at(-1)?.mark).toBe(mark);
+          expect(b.mostInFlight()).toBe(1);
+          for (const { at } of b.sent)
+            expect(
+              b.sent.filter((other) => other.at >= at && other.at < at + 1000).length,
+            ).toBeLessThanOrEqual(10);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});

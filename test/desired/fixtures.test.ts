@@ -1,0 +1,81 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { assemble } from '../../src/desired/assemble.ts';
+import { CODES } from '../../src/desired/codes.ts';
+import { readFile } from '../../src/desired/load.ts';
+import { readRecordingFile } from '../../src/desired/read.ts';
+import { resolveFile } from '../../src/desired/resolve.ts';
+import type { Diagnostic } from '../../src/model/diagnostic.ts';
+import { Vault } from '../../src/state/vault.ts';
+
+/*
+ * The specification of diagnostics: test/fixtures/diagnostics/CODE/CASE.yaml and, beside it, CASE.out with all
+ * that is said about it. A new case is two files. `npx vitest run -u` writes the .out files anew.
+ */
+
+const ROOT = new URL('../fixtures/diagnostics/', import.meta.url).pathname;
+
+/** Codes about the file system, which a fixture cannot hold; load.test.ts has them. */
+const ELSEWHERE = ['directory-not-found', 'directory-unreadable', 'dangling-link', 'file-unreadable', 'file-too-large'];
+
+const ENV = {
+  S3_KEY: 'topsecret',
+  S3_SECRET: 'topsecret',
+  STS: 'topsecret',
+  CDN_URL: 'rtmp://cdn.example.com/live/topsecret',
+  NOT_RTMP: 'http://topsecret.example.com',
+  EMPTY: '',
+};
+
+const cases = readdirSync(ROOT).flatMap((code) =>
+  readdirSync(join(ROOT, code))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => ({ code, name: basename(file, '.yaml') })),
+);
+
+async function diagnose(folder: string, file: string): Promise<Diagnostic[]> {
+  const surroundings = { cwd: folder, env: ENV, readFile, vault: new Vault(new Uint8Array(32)), now: 1_800_000_000 };
+  const checked = readRecordingFile(readFileSync(join(folder, file)), file);
+  const set = assemble([await resolveFile(checked, surroundings)], { diagnostics: [], broken: [], files: 1 });
+  return [...set.diagnostics, ...set.recordings.flatMap(({ unresolved }) => unresolved)];
+}
+
+function text({ severity, code, summary, detail, range, source }: Diagnostic): string {
+  const { start, end, filename } = range;
+  const head = `${filename}:${start.line}:${start.column}-${end.line}:${end.column}: ${severity}[${code}]: ${summary}\n`;
+  const caret = source === undefined ? '' : `  | ${source}\n  | ${' '.repeat(start.column - 1)}^\n`;
+  return head + caret + (detail === undefined ? '' : `  ${detail}\n`);
+}
+
+describe.each(cases)('$code/$name', ({ code, name }) => {
+  const folder = join(ROOT, code);
+
+  test('says what its .out file says, and no secret', async () => {
+    const diagnostics = await diagnose(folder, `${name}.yaml`);
+    expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code);
+    for (const diagnostic of diagnostics) expect(diagnostic.severity).toBe(severityOf(diagnostic));
+    expect(JSON.stringify(diagnostics)).not.toMatch(/top-?secret/);
+    await expect(diagnostics.map(text).join('\n')).toMatchFileSnapshot(join(folder, `${name}.out`));
+  });
+
+  test.runIf(process.env.CI)('has an .out file', () => {
+    expect(existsSync(join(folder, `${name}.out`))).toBe(true);
+  });
+});
+
+/** "n more" is as severe as the worst that it stands for. */
+function severityOf({ code, severity }: Diagnostic): string {
+  return code === 'too-many-problems' ? severity : CODES[code as keyof typeof CODES].severity;
+}
+
+test('every code has a case', () => {
+  const covered = new Set([...cases.map(({ code }) => code), ...ELSEWHERE]);
+  expect(Object.keys(CODES).filter((code) => !covered.has(code))).toEqual([]);
+  expect(cases.filter(({ code }) => !Object.hasOwn(CODES, code))).toEqual([]);
+});
+
+test('the reference page shows every code', () => {
+  const page = readFileSync(new URL('../../schemas/README.md', import.meta.url), 'utf8');
+  expect(Object.keys(CODES).filter((code) => !page.includes(`| \`${code}\` |`))).toEqual([]);
+});
