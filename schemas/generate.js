@@ -15,8 +15,6 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const schemaFile = join(root, 'schemas/recording.schema.json');
 const require = createRequire(import.meta.url);
 
-const IDENTITY = 'urn:reelstate:identity';
-
 const DECLARATIONS = `
 /** One finding of the schema, as ajv reports it. */
 export interface ShapeError {
@@ -39,7 +37,7 @@ export const validateRecording: ShapeValidator;
 /** The content of a file that \`recording.fromFile\` names. */
 export const validateIdentity: ShapeValidator;
 
-/** The fields of every mapping, by the \`schemaPath\` of the mapping. */
+/** The fields of every mapping, by its JSON Pointer with * for the entries of lists. */
 export const fields: Record<string, string[]>;
 `;
 
@@ -99,12 +97,11 @@ async function generateValidator(schema) {
     allErrors: true,
     allowUnionTypes: true,
     code: { source: true, esm: true, lines: true },
-    // Through a reference, so that the errors of both name the same places of the schema.
-    schemas: [schema, { $id: IDENTITY, $ref: `${schema.$id}#/definitions/identity` }],
+    schemas: [schema],
   });
   const code = standalone(ajv, {
     validateRecording: schema.$id,
-    validateIdentity: IDENTITY,
+    validateIdentity: `${schema.$id}#/definitions/identity`,
   })
     // Even as a module ajv's code requires its runtime; the one part that is used here is a line long.
     .replaceAll('require("ajv/dist/runtime/ucs2length").default', '(text) => [...text].length');
@@ -113,11 +110,18 @@ async function generateValidator(schema) {
   return `${code}\nexport const fields = ${JSON.stringify(fieldTable(schema), null, 2)};\n`;
 }
 
-/** The fields of every mapping of the schema, by the place that `schemaPath` names: for "did you mean". */
-function fieldTable(node, path = '#', table = {}) {
-  if (typeof node !== 'object' || node === null) return table;
-  if (node.additionalProperties === false) table[path] = Object.keys(node.properties);
-  for (const [key, value] of Object.entries(node)) fieldTable(value, `${path}/${key}`, table);
+/**
+ * The fields of every mapping, by the JSON Pointer of the mapping with * for the entries of lists: for "did you
+ * mean". (The schemaPath of ajv's errors begins anew at some references, so it cannot be looked up.)
+ */
+function fieldTable(schema, node = schema, pointer = '', table = {}) {
+  const part = node.$ref ? schema.definitions[node.$ref.split('/').at(-1)] : node;
+  for (const branch of [part.then, part.else]) if (branch) fieldTable(schema, branch, pointer, table);
+  if (part.items) fieldTable(schema, part.items, `${pointer}/*`, table);
+  if (!part.properties) return table;
+  table[pointer] = [...new Set([...(table[pointer] ?? []), ...Object.keys(part.properties)])];
+  for (const [name, field] of Object.entries(part.properties))
+    fieldTable(schema, field, `${pointer}/${name}`, table);
   return table;
 }
 

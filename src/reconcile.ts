@@ -35,15 +35,15 @@ export function sendable({ recordings }: Plan): RecordingPlan[] {
 
 /** plan → engine → journal. Resolves when everything is answered and recorded, or has been stopped. */
 export async function carryOut(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
-  for (const recording of plan.recordings) await keepBooks(recording, known, journal);
+  for (const recording of plan.recordings) await carryBooks(recording, known, journal);
   for (const { key, name, file, identity, calls, whole, ended } of sendable(plan))
     if (key && identity)
       engine.submit({ key, name, file, identity, calls, whole, ended: ended !== undefined });
   await engine.idle();
 }
 
-/** What changes in the state without any call: forgotten, renamed and released things. */
-async function keepBooks(
+/** Records what changes without any call: forgotten, renamed and released things. */
+export async function carryBooks(
   { key, name, file, action, released, supersedes, unresolved }: RecordingPlan,
   known: Known,
   journal: Journal,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Io } from '../model/ports.ts';
+import { EDITOR_HELP } from './editor-help.ts';
 import type { RawOptions } from './settings.ts';
 
 /*
@@ -15,7 +16,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   common(program);
   const run = (work: (names: string[], raw: RawOptions) => Promise<number>) =>
     async function (this: Command, ...args: unknown[]): Promise<void> {
-      const names = Array.isArray(args[0]) ? (args[0] as string[]) : [];
+      const names = [args[0]].flat().filter((name) => typeof name === 'string');
       const [outer, own] = [program.opts(), this.opts()];
       // commander's default for --no-color is true, which must not hide the flag before the command's name.
       finish(await work(names, { ...outer, ...own, color: outer.color !== false && own.color !== false }));
@@ -40,6 +41,30 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   command(program, 'status [names...]', 'what is known of each recording').action(
     run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)),
   );
+
+  command(program, 'preview [names...]', "draw a recording's layout; takes names or files")
+    .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
+    .option('--size <WxH>', 'canvas in pixels (default: 1280x720)')
+    .option('--out <file>', 'write to a file; its ending chooses the form: .txt, .svg, .png or .html')
+    .option('--all', 'all recordings on a contact sheet')
+    .addHelpText('after', '\nHere --output is one of text, svg, png and html.')
+    .action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));
+
+  command(program, 'import <start-json>', 'write a recording file from the JSON given to `start`')
+    .option('--app-id <id>', 'the App ID (needed)')
+    .option('--resource-id <id>', 'what acquire answered (needed)')
+    .option('--sid <id>', 'what start answered (needed)')
+    .option('--mode <mode>', 'individual, mix or web (needed)')
+    .option('--cname <channel>', "the channel's name (default: as the JSON has it)")
+    .option('--uid <uid>', 'the UID of the recording client (default: as the JSON has it)')
+    .option('--name <name>', "what to call the recording (default: after --out, else the channel's name)")
+    .option('--out <file>', 'the file to write; never overwritten (default: standard output)')
+    .option('--applied', 'record it as what is applied, so that the first plan is empty')
+    .action(run(async ([file], raw) => (await import('./import.ts')).importRecording(file ?? '', raw, io)));
+
+  command(program, 'schema', 'print the JSON Schema of recording files')
+    .addHelpText('after', `\n${EDITOR_HELP}`)
+    .action(run(async (_names, raw) => (await import('./schema.ts')).schema(raw, io)));
 
   command(program, 'simulate', 'run a local service that behaves like the real one')
     .option('--listen <host:port>', 'a loopback address; port 0 takes a free one (default: 127.0.0.1:8799)')

@@ -1,3 +1,5 @@
+import { isAlias, isMap, isScalar, isSeq, type ParsedNode } from 'yaml';
+import type { AliasTargets } from './alias-targets.ts';
 import type { SourceText } from './source-text.ts';
 
 /*
@@ -19,24 +21,81 @@ const SHOWN = new Set([
   '/storage/extensionParams/endpoint',
 ]);
 
+/** Mappings whose fields are told apart. */
+const FOLLOWED = new Set(['/storage', '/storage/extensionParams']);
+
+/** What a field's name looks like; anything else in a key's place might be a secret. */
+export const FIELD_NAME = /^[\w.-]{1,64}$/;
+
+const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** A node still to be looked at. `place`: as far as it matters here, its JSON Pointer; elsewhere undefined. */
+interface Spot {
+  node: ParsedNode | null;
+  place: string | undefined;
+  concealed: boolean;
+}
+
 /**
- * Whether the texts under a field are secret: everything that looks like a secret's name anywhere, and all of
- * `storage` and `rtmp` but the fields known to be harmless.
- * @param parent JSON Pointer of the mapping
- * @param inherited whether the mapping itself is secret
+ * Conceals the texts of a document that are secret: everything under a name that looks like a secret's, and all of
+ * `storage` and `rtmp` but the fields known to be harmless. Looks at every node, also at those that are of no use
+ * (a field set twice), and through aliases at what they stand for.
  */
-export function isConcealed(parent: string, key: string, inherited: boolean): boolean {
-  if (SHOWN.has(`${parent}/${key}`)) return false;
-  return inherited || SECRET_KEY.test(key) || (parent === '' && (key === 'storage' || key === 'rtmp'));
+export function concealTree(source: SourceText, contents: ParsedNode | null, targets: AliasTargets): void {
+  const seen = new Map<ParsedNode, Set<string>>();
+  const waiting: Spot[] = [{ node: contents, place: '', concealed: false }];
+  // A list of what is left to do, because a chain of aliases can be deeper than the stack.
+  for (let spot = waiting.pop(); spot; spot = waiting.pop()) {
+    const { place, concealed } = spot;
+    const node = isAlias(spot.node) ? targets.get(spot.node) : spot.node;
+    if (!node) continue;
+    // A node is looked at once for each meaning it can have, however many aliases lead to it.
+    const meaning = `${place} ${concealed}`;
+    const meanings = seen.get(node);
+    if (meanings?.has(meaning)) continue;
+    if (meanings) meanings.add(meaning);
+    else seen.set(node, new Set([meaning]));
+    if (isMap(node)) waiting.push(...fieldsOf(node.items as Field[], place, concealed));
+    else if (isSeq(node))
+      for (const item of node.items) waiting.push({ node: item as ParsedNode, place: undefined, concealed });
+    else if (concealed) source.conceal({ start: node.range[0], end: node.range[1] });
+  }
 }
 
-/** Whether a mapping's one field makes it a reference, whose text is a name and no secret. */
-export function isReference(keys: readonly string[], value: unknown): boolean {
-  if (keys.length !== 1 || typeof value !== 'string') return false;
-  return keys[0] === 'fromFile' || (keys[0] === 'fromEnv' && ENVIRONMENT_NAME.test(value));
+interface Field {
+  key: ParsedNode;
+  value: ParsedNode | null;
 }
 
-export const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+function fieldsOf(fields: readonly Field[], place: string | undefined, concealed: boolean): Spot[] {
+  const reference = fields.length === 1 && isReference(fields[0] as Field);
+  return fields.flatMap(({ key, value }) => {
+    if (!isScalar(key)) return [key, value].map((node) => ({ node, place: undefined, concealed }));
+    // A merge brings its fields into this very mapping.
+    if (typeof key.value === 'symbol')
+      return isSeq(value)
+        ? value.items.map((node) => ({ node: node as ParsedNode, place, concealed }))
+        : { node: value, place, concealed };
+    const name = String(key.value);
+    const pointer = place === undefined ? undefined : `${place}/${name}`;
+    const shown = pointer !== undefined && SHOWN.has(pointer);
+    const secret = concealed || SECRET_KEY.test(name) || pointer === '/storage' || pointer === '/rtmp';
+    const inside: Spot = {
+      node: value,
+      place: pointer !== undefined && FOLLOWED.has(pointer) ? pointer : undefined,
+      concealed: secret && !shown && !reference,
+    };
+    return concealed && !FIELD_NAME.test(name)
+      ? [{ node: key, place: undefined, concealed }, inside]
+      : inside;
+  });
+}
+
+/** {fromEnv: NAME} and {fromFile: PATH}: the text is a name and no secret. */
+function isReference({ key, value }: Field): boolean {
+  if (!isScalar(key) || !isScalar(value) || typeof value.value !== 'string') return false;
+  return key.value === 'fromFile' || (key.value === 'fromEnv' && ENVIRONMENT_NAME.test(value.value));
+}
 
 const KEY_LINE = /^[\s-]*["']?[\w.-]+["']?\s*:(\s|$)|^(---|\.\.\.)/;
 

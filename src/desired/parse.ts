@@ -72,6 +72,12 @@ function reportDocument(findings: Findings, document: Document.Parsed<ParsedNode
   const { text } = findings.source;
   const [first] = document.errors;
   if (first) {
+    const conflict = /^(<{7}|={7}|>{7})( .*)?$/m.exec(text.slice(start, document.range[2]));
+    if (conflict) {
+      const at = start + conflict.index;
+      findings.add('yaml-syntax', { start: at, end: at + 7 }, 'a merge conflict is not resolved here');
+      return false;
+    }
     const { summary, detail } = wording(first.code, first.message);
     findings.add('yaml-syntax', clamp(text, first.pos), summary, detail);
     return false;
@@ -117,9 +123,13 @@ function wording(code: string, message: string): { summary: string; detail?: str
         detail: 'Is a colon or a quote missing above?',
       };
     case 'MISSING_CHAR':
-    case 'BAD_INDENT':
+    case 'BAD_INDENT': {
+      const bracket = /end with a ([\]}])$/.exec(message)?.[1];
+      if (bracket)
+        return { summary: `a ${bracket} is missing`, detail: 'Or this line is not indented enough.' };
       // These messages are fixed texts of the library.
       return { summary: message.charAt(0).toLowerCase() + message.slice(1).replaceAll('"', '') };
+    }
     case 'BAD_SCALAR_START':
       return { summary: 'a text cannot begin with this character', detail: 'Put it in quotes.' };
     case 'BAD_DQ_ESCAPE':

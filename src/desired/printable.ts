@@ -7,8 +7,9 @@ export function printable(text: string): string {
   return text.replace(UNPRINTABLE, '\ufffd');
 }
 
-/** A user's text in quotes for a summary: one line, at most 60 characters of it. Not for secrets. */
-export function quoted(text: string): string {
+/** A user's text in quotes for a summary (a number without): one line, at most 60 characters of it. Not for secrets. */
+export function quoted(text: string | number): string {
+  if (typeof text === 'number') return String(text);
   const characters = [...text];
   return `"${printable(characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : text)}"`;
 }

@@ -57,7 +57,7 @@ export function readIdentityFile(
   if (first?.sound) {
     const tree = new TreeBuilder(findings).build(first);
     const look = new Look(findings, tree);
-    if (tree.whole && checkShape(validateIdentity, tree, look).length === 0)
+    if (tree.whole && checkShape(validateIdentity, '/recording', tree, look).length === 0)
       identity = readIdentity(tree.value as IdentityFields, '', look);
   }
   const diagnostics = findings.diagnostics();
@@ -85,8 +85,8 @@ function open(bytes: Uint8Array, file: string): Opened {
   const parsed = documents.filter(({ document, sound }) => !sound || !isEmpty(document));
   if (parsed.length === 0 && !broken)
     findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no document', 'It may be half written.');
-  const last = documents.indexOf(parsed.at(-1) as ParsedDocument);
-  for (const { document, sound } of documents.slice(0, last))
+  const last = parsed.at(-1);
+  for (const { document, sound } of last ? documents.slice(0, documents.indexOf(last)) : [])
     if (sound && isEmpty(document))
       findings.add(
         'empty-document',
@@ -100,7 +100,7 @@ function readDocument(tree: Tree, several: boolean, findings: Findings): Checked
   if (!tree.whole) return undefined;
   const before = findings.errors;
   const look = new Look(findings, tree);
-  const broken = checkShape(validateRecording, tree, look);
+  const broken = checkShape(validateRecording, '', tree, look);
   // What the schema has refused may lack the very fields that a rule looks at.
   const sound = (field: string) =>
     !broken.some((pointer) => pointer === `/${field}` || pointer.startsWith(`/${field}/`));

@@ -1,4 +1,5 @@
 import type { Code } from './codes.ts';
+import { FIELD_NAME } from './concealment.ts';
 import { type Look, label } from './look.ts';
 import { quoted } from './printable.ts';
 import { suggest } from './suggest.ts';
@@ -14,20 +15,6 @@ const API_NAMES: Record<string, string> = {
   clientRequest: 'layout',
 };
 
-/** Where fields belong that stand in the wrong mapping. */
-const HOMES: Record<string, string> = {
-  '#': 'the top of the document',
-  '#/definitions/identity': '`recording`',
-  '#/definitions/subscriptions': '`subscriptions`',
-  '#/definitions/subscriptions/properties/audioUidList': '`subscriptions.audioUidList`',
-  '#/definitions/subscriptions/properties/videoUidList': '`subscriptions.videoUidList`',
-  '#/definitions/layout': '`layout`',
-  '#/definitions/region': '`layout.layoutConfig`',
-  '#/definitions/rtmp': '`rtmp`',
-  '#/definitions/storage': '`storage`',
-  '#/definitions/storage/properties/extensionParams': '`storage.extensionParams`',
-};
-
 const TYPE_NAMES: Record<string, string> = {
   string: 'text',
   number: 'a number',
@@ -38,18 +25,22 @@ const TYPE_NAMES: Record<string, string> = {
 };
 
 /**
- * Checks a document against the schema and reports one problem for one mistake.
+ * Checks a value against the schema and reports one problem for one mistake.
+ * @param base JSON Pointer of what the validator checks, in a recording document: '' or '/recording'
  * @returns the pointers at which the value has not the shape that the types promise
  */
-export function checkShape(validate: ShapeValidator, tree: Tree, look: Look): string[] {
+export function checkShape(
+  validate: ShapeValidator,
+  base: '' | '/recording',
+  tree: Tree,
+  look: Look,
+): string[] {
   if (validate(tree.value)) return [];
-  // Errors behind a reference name the schema's file as well.
-  const named = (validate.errors ?? []).map((error) => ({
-    ...error,
-    schemaPath: error.schemaPath.replace(/^[^#]*/, ''),
-  }));
-  const errors = oneForEachMistake(named);
-  for (const error of errors) reportShape(error, valueAt(tree.value, error.instancePath), look);
+  const errors = validate.errors ?? [];
+  for (const error of oneForEachMistake(errors, base)) {
+    if (error.keyword === 'additionalProperties') reportUnknown(error, base, look);
+    else reportShape(error, valueAt(tree.value, error.instancePath), look);
+  }
   return errors.filter(breaksTypes).map(({ instancePath }) => instancePath);
 }
 
@@ -58,13 +49,13 @@ function breaksTypes({ keyword }: ShapeError): boolean {
   return ['type', 'enum', 'required', 'minProperties', 'maxProperties'].includes(keyword);
 }
 
-function oneForEachMistake(errors: readonly ShapeError[]): ShapeError[] {
+function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeError[] {
   const wrongType = new Set(
     errors.filter(({ keyword }) => keyword === 'type').map(({ instancePath }) => instancePath),
   );
   const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties');
   // A mistyped field is not missing as well.
-  const meant = new Set(unknown.map((error) => `${error.instancePath} ${suggestField(error) ?? ''}`));
+  const meant = new Set(unknown.map((error) => `${error.instancePath} ${suggestField(error, base) ?? ''}`));
   const holders = new Set(unknown.map(({ instancePath }) => instancePath));
   return errors.filter(({ keyword, instancePath, params }) => {
     if (keyword === 'if') return false;
@@ -75,24 +66,22 @@ function oneForEachMistake(errors: readonly ShapeError[]): ShapeError[] {
   });
 }
 
-function allowedFields({ schemaPath }: ShapeError): string[] {
-  const place = schemaPath.replace(/\/additionalProperties$/, '');
-  const allowed = fields[place] ?? [];
-  return place === '#/definitions/identity' ? [...allowed, 'fromFile'] : allowed;
+/** The fields that the schema has where an error is. */
+function knownFields({ instancePath }: ShapeError, base: string): string[] {
+  return fields[(base + instancePath).replace(/\/\d+(?=\/|$)/g, '/*')] ?? [];
 }
 
-function suggestField(error: ShapeError): string | undefined {
+function suggestField(error: ShapeError, base: string): string | undefined {
   const field = String(error.params.additionalProperty);
-  const allowed = allowedFields(error);
+  const known = knownFields(error, base);
   const translated = Object.hasOwn(API_NAMES, field) ? API_NAMES[field] : undefined;
-  return translated !== undefined && allowed.includes(translated) ? translated : suggest(field, allowed);
+  return translated !== undefined && known.includes(translated) ? translated : suggest(field, known);
 }
 
 function reportShape(error: ShapeError, value: unknown, look: Look): void {
   const { keyword, instancePath, params } = error;
   const name = label(instancePath);
-  if (keyword === 'additionalProperties') reportUnknown(error, look);
-  else if (keyword === 'required')
+  if (keyword === 'required')
     look.reportField('missing-field', instancePath, `${params.missingProperty} is missing in ${name}`);
   else if (keyword === 'type') reportType(instancePath, [params.type].flat() as string[], value, look);
   else if (keyword === 'enum')
@@ -144,13 +133,12 @@ function limitWording(keyword: string, name: string, value: unknown, limit: numb
   }
 }
 
-function reportUnknown(error: ShapeError, look: Look): void {
+function reportUnknown(error: ShapeError, base: string, look: Look): void {
   const field = String(error.params.additionalProperty);
   const pointer = `${error.instancePath}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  if (
-    error.schemaPath.startsWith('#/definitions/identityReference/') &&
-    fields['#/definitions/identity']?.includes(field)
-  ) {
+  const known = knownFields(error, base);
+  if (known.includes(field)) {
+    // The schema knows two forms of `recording`, and this field belongs to the other one.
     look.reportField(
       'identity-beside-file',
       pointer,
@@ -160,12 +148,17 @@ function reportUnknown(error: ShapeError, look: Look): void {
     return;
   }
   // Only what looks like a field's name is repeated: in the wrong place it might be anything.
-  const name = /^[\w.-]{1,64}$/.test(field) ? `field ${quoted(field)}` : 'field';
-  const near = suggestField(error);
-  const home = Object.entries(HOMES).find(([place]) => fields[place]?.includes(field))?.[1];
-  const known = allowedFields(error).join(', ');
-  const detail = home ? `It belongs in ${home}.` : near ? `Did you mean ${near}?` : `Known here: ${known}.`;
-  look.reportField('unknown-field', pointer, `unknown ${name} in ${label(error.instancePath)}`, detail);
+  const name = FIELD_NAME.test(field) ? `field ${quoted(field)}` : 'field';
+  const near = suggestField(error, base);
+  const home = Object.keys(fields).find((place) => fields[place]?.includes(field));
+  const where = label(error.instancePath.replace(/\/\d+$/, ''));
+  look.reportField('unknown-field', pointer, `unknown ${name} in ${where}`, wayOut(home, near, known));
+}
+
+function wayOut(home: string | undefined, near: string | undefined, known: readonly string[]): string {
+  if (home === '') return 'It belongs at the top of the document.';
+  if (home) return `It belongs in ${home.slice(1).replaceAll('/*', '').replaceAll('/', '.')}.`;
+  return near ? `Did you mean ${near}?` : `Known here: ${known.join(', ')}.`;
 }
 
 function reportType(pointer: string, types: string[], value: unknown, look: Look): void {
@@ -194,7 +187,7 @@ function typeHint(name: string, types: string[], value: unknown): string | undef
   if (value === null && name === 'backgroundColor')
     return 'In YAML # begins a comment: write the colour in quotes, "#FF0000".';
   if (types.includes('boolean') && typeof value === 'string') return 'YAML 1.2 knows only true and false.';
-  if (types.includes('string') && (typeof value === 'number' || typeof value === 'boolean'))
+  if (types.includes('string') && !types.includes('integer') && typeof value !== 'object')
     return 'Write it in quotes.';
   if (types.includes('number') && typeof value === 'string') return 'Write it without quotes.';
   return undefined;
@@ -203,20 +196,19 @@ function typeHint(name: string, types: string[], value: unknown): string | undef
 function found(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'number' && !Number.isInteger(value))
+    return Number.isFinite(value) ? 'a fraction' : 'infinity or NaN';
   return TYPE_NAMES[typeof value] ?? 'this';
 }
 
 function reportEnum(pointer: string, allowed: (string | number)[], value: unknown, look: Look): void {
   const names = allowed.filter((one) => typeof one === 'string');
-  const numbers = allowed.filter((one) => typeof one === 'number');
-  const range = numbers.length > 0 ? `${numbers[0]} to ${numbers.at(-1)}` : '';
-  const choice = names.length > 0 ? `${names.join(', ')}${range && `, or ${range}`}` : range;
   const near = typeof value === 'string' ? suggest(value, names) : undefined;
   look.report(
     'value-not-allowed',
     pointer,
-    `${quoted(String(value))} is not allowed for ${label(pointer)}`,
-    near ? `Did you mean ${near}?` : `Allowed: ${choice}.`,
+    `${quoted(value as string | number)} is not allowed for ${label(pointer)}`,
+    near ? `Did you mean ${near}?` : `Allowed: ${allowed.join(', ')}.`,
   );
 }
 

@@ -57,7 +57,7 @@ function findVendor(value: string | number, look: Look): Vendor | undefined {
     look.report(
       'vendor-unknown',
       `${BASE}/vendor`,
-      `${quoted(String(value))} is no storage vendor`,
+      `${quoted(value)} is no storage vendor`,
       near ? `Did you mean ${near}?` : `Known: ${known}.`,
     );
   }
@@ -95,7 +95,7 @@ function readRegion({ region }: StorageBlock, vendor: Vendor, look: Look): numbe
   look.report(
     'region-unknown',
     place,
-    `${quoted(String(region))} is no region of ${title}`,
+    `${quoted(region)} is no region of ${title}`,
     near ? `Did you mean ${near}?` : `Known: ${names.map((one) => `${one} (${regions[one]})`).join(', ')}.`,
   );
   return undefined;

@@ -1,15 +1,6 @@
-import {
-  type Alias,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  type ParsedNode,
-  type Scalar,
-  visit,
-} from 'yaml';
-import { isConcealed, isReference } from './concealment.ts';
+import { type Alias, isAlias, isMap, isPair, isScalar, isSeq, type ParsedNode, type Scalar } from 'yaml';
+import { type AliasTargets, aliasTargets } from './alias-targets.ts';
+import { concealTree, FIELD_NAME } from './concealment.ts';
 import type { Findings } from './findings.ts';
 import { MAX_DEPTH, type ParsedDocument } from './parse.ts';
 import { quoted } from './printable.ts';
@@ -44,7 +35,6 @@ const UNUSABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u0
 /** Where in a document a node is met. */
 interface Spot {
   pointer: string;
-  concealed: boolean;
   /** The alias through which the node was reached: the place of what is wrong with the node as a whole. */
   alias?: Span;
   key?: Span;
@@ -61,7 +51,7 @@ interface Entry {
 export class TreeBuilder {
   readonly #findings: Findings;
   #aliased = 0;
-  #targets = new Map<Alias, ParsedNode>();
+  #targets: AliasTargets = new Map();
   #open = new Set<ParsedNode>();
   #places = new Map<string, Place>();
   #whole = true;
@@ -75,14 +65,15 @@ export class TreeBuilder {
     this.#whole = true;
     const before = this.#findings.errors;
     this.#targets = aliasTargets(document.contents);
-    const value = this.#value(document.contents, { pointer: '', concealed: false, depth: 0 });
+    concealTree(this.#findings.source, document.contents, this.#targets);
+    const value = this.#value(document.contents, { pointer: '', depth: 0 });
     return { value, places: this.#places, whole: this.#whole, refused: this.#findings.errors > before };
   }
 
   #value(node: ParsedNode | null, spot: Spot): unknown {
     if (!node || spot.depth > MAX_DEPTH) {
       if (node)
-        this.#findings.add('nested-too-deep', spanOf(node), `more than ${MAX_DEPTH} levels are nested here`);
+        this.#unreachable('nested-too-deep', spanOf(node), `more than ${MAX_DEPTH} levels are nested here`);
       return this.#place(spot, spot.key ?? { start: 0, end: 0 }, null);
     }
     if (isAlias(node)) return this.#throughAlias(node, spot);
@@ -99,7 +90,6 @@ export class TreeBuilder {
 
   #scalar(node: Scalar.Parsed, spot: Spot): unknown {
     const span = spanOf(node);
-    if (spot.concealed) this.#findings.source.conceal(span);
     const { value } = node;
     if (typeof value === 'number') return this.#place(spot, span, value, node.source);
     if (typeof value === 'string') {
@@ -113,37 +103,28 @@ export class TreeBuilder {
       return this.#place(spot, span, value);
     }
     // Tags that are refused can have made anything of it.
-    return this.#place(spot, span, typeof value === 'boolean' ? value : null);
+    return this.#place(
+      spot,
+      span,
+      typeof value === 'boolean' || value === null ? value : (node.source ?? ''),
+    );
   }
 
   #mapping(node: ParsedNode, spot: Spot): Record<string, unknown> {
     const value: Record<string, unknown> = Object.create(null);
-    const entries = this.#entries(node, spot);
-    const keys = entries.map(({ key }) => key);
-    for (const { key, keySpan, value: child } of entries) {
-      const concealed =
-        isConcealed(spot.pointer, key, spot.concealed) &&
-        !(spot.concealed && isReference(keys, this.#plain(child)));
-      if (spot.concealed && !/^[\w.-]{1,64}$/.test(key)) this.#findings.source.conceal(keySpan);
+    for (const { key, keySpan, value: child } of this.#entries(node, spot)) {
       const pointer = `${spot.pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      value[key] = this.#value(child, {
-        pointer,
-        concealed,
-        alias: spot.alias,
-        key: keySpan,
-        depth: spot.depth + 1,
-      });
+      value[key] = this.#value(child, { pointer, alias: spot.alias, key: keySpan, depth: spot.depth + 1 });
     }
     return value;
   }
 
-  #list(node: ParsedNode, { pointer, concealed, alias, depth }: Spot): unknown[] {
+  #list(node: ParsedNode, { pointer, alias, depth }: Spot): unknown[] {
     if (!isSeq(node)) return [];
     return node.items.map((item, index) =>
       // A list entry of the form [a: b] is a mapping of one field, which the format has nowhere.
       this.#value(isPair(item) ? null : (item as ParsedNode), {
         pointer: `${pointer}/${index}`,
-        concealed,
         alias,
         depth: depth + 1,
       }),
@@ -166,7 +147,7 @@ export class TreeBuilder {
       const earlier = typeof key === 'string' ? entries.get(key) : undefined;
       if (typeof key !== 'string')
         this.#findings.add('wrong-type', keySpan, "a field's name must be plain text");
-      else if (earlier) this.#doubled(key, keySpan, earlier.keySpan, spot.concealed);
+      else if (earlier) this.#doubled(key, keySpan, earlier.keySpan);
       else entries.set(key, { key, keySpan, value });
     }
     for (const merged of merges.flatMap((merge) => this.#mergeSources(merge, node)))
@@ -174,8 +155,9 @@ export class TreeBuilder {
     return [...entries.values()];
   }
 
-  #doubled(key: string, span: Span, first: Span, concealed: boolean): void {
-    const name = concealed && !/^[\w.-]{1,64}$/.test(key) ? 'a field' : quoted(key);
+  #doubled(key: string, span: Span, first: Span): void {
+    // In the wrong place a key might be anything: only what looks like a field's name is repeated.
+    const name = FIELD_NAME.test(key) ? quoted(key) : 'a field';
     const { line } = this.#findings.source.position(first.start);
     this.#findings.add('duplicate-key', span, `${name} is set twice`, `It is first set in line ${line}.`);
   }
@@ -195,7 +177,7 @@ export class TreeBuilder {
         return [];
       }
       this.#open.add(target);
-      const entries = this.#entries(target, { pointer: '', concealed: false, alias: span, depth: 0 });
+      const entries = this.#entries(target, { pointer: '', alias: span, depth: 0 });
       this.#open.delete(target);
       return entries;
     });
@@ -247,20 +229,4 @@ export class TreeBuilder {
 
 function spanOf(node: ParsedNode): Span {
   return { start: node.range[0], end: node.range[1] };
-}
-
-/** The node that each alias stands for: the nearest anchor of that name above it. */
-function aliasTargets(contents: ParsedNode | null): Map<Alias, ParsedNode> {
-  const anchors = new Map<string, ParsedNode>();
-  const targets = new Map<Alias, ParsedNode>();
-  visit(contents, {
-    Alias: (_key, alias) => {
-      const target = anchors.get(alias.source);
-      if (target) targets.set(alias, target);
-    },
-    Value: (_key, node) => {
-      if (node.anchor) anchors.set(node.anchor, node as ParsedNode);
-    },
-  });
-  return targets;
 }

@@ -1,4 +1,4 @@
-import { MIXED_VIDEO_LAYOUTS, RENDER_MODES, VENDORS } from '../agora/tables.ts';
+import { ALL_STREAMS, MIXED_VIDEO_LAYOUTS, RENDER_MODES, VENDORS } from '../agora/tables.ts';
 import type { Call, Change, Json } from '../model/plan.ts';
 import type { Region, RegionBackground, UpdateRequest } from '../model/recording.ts';
 import { printable } from './style.ts';
@@ -35,12 +35,13 @@ function rowOf(group: readonly Change[], vendor: number | undefined): Row {
 
 function describe({ path, before, after, field }: Change, vendor: number | undefined): string {
   const name = field ?? path.slice(path.lastIndexOf('/') + 1);
-  if (isUids(before) && isUids(after) && path.startsWith('/subscriptions'))
+  if (isUids(before) && isUids(after) && path.startsWith('/subscriptions') && ![...before, ...after].includes(ALL_STREAMS))
     return uidDifference(before, after);
   const show = (value: Json) => shownValue(path, name, value, vendor);
   if (before === null) return show(after);
   if (after === null) return path.includes('Config/') ? 'gone' : `${show(before)} → not set`;
-  return before === after ? show(after) : `${show(before)} → ${show(after)}`;
+  if (before === after) return `${show(after)} changed`;
+  return `${show(before)} → ${show(after)}`;
 }
 
 function isUids(value: Json): value is string[] {

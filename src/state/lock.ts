@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { randomBytes, randomInt } from 'node:crypto';
+import { readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,64 +25,52 @@ export class LockedError extends Error {
   }
 }
 
+/** Tries at a place that somebody else tries for at the same moment, and the longest pause between two of them, in milliseconds. */
+const TRIES = 12;
+const PAUSE = 25;
+
 /**
- * Takes the one writer's place in a state directory. The lock appears whole or not at all (a hard link to a
- * finished file), and one left behind by a process that no longer runs is taken over.
+ * Takes the one writer's place in a state directory. Every process that wants it puts up a file of its own and
+ * looks only then whether a living process has one too; if so, it takes its own down again. Of two, the one
+ * that came second sees the first, so there are never two writers; both may see each other, and try again. A file
+ * is never changed or taken over, and one whose process has died is removed: no name is used twice.
  * @returns gives the place back
  * @throws LockedError that names the holder
  */
-export async function takeLock(
-  directory: string,
-  command: string,
-  now: number,
-): Promise<() => Promise<void>> {
-  const path = join(directory, 'lock');
+export async function takeLock(directory: string, command: string, now: number): Promise<() => Promise<void>> {
   const mine: Holder = { pid: process.pid, host: hostname(), command, since: new Date(now).toISOString() };
   const started = await startOf(process.pid);
   if (started) mine.started = started;
-  const own = join(directory, `lock.${process.pid}.${randomBytes(6).toString('hex')}`);
-  await writeFile(own, `${JSON.stringify(mine)}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    // Two tries at a dead holder's place can meet; one of them wins and the other sees a living holder.
-    for (let attempt = 0; attempt < 10; attempt++) {
-      try {
-        await link(own, path);
-        return () => giveBack(path, mine);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const found = await holderAt(path);
-      if (found && (await isAlive(found))) throw new LockedError(path, found);
-      await clearDead(path, `${own}.dead`);
-    }
-    throw new Error(`${path}: the lock changes hands all the time`);
-  } finally {
-    await unlink(own).catch(() => {});
+  const name = `lock.${process.pid}-${randomBytes(6).toString('hex')}`;
+  const path = join(directory, name);
+  for (let attempt = 1; ; attempt++) {
+    // Whole or not at all: a reader never sees half of it.
+    await writeFile(`${directory}/.${name}`, `${JSON.stringify(mine)}\n`, { mode: 0o600 });
+    await rename(`${directory}/.${name}`, path);
+    const other = await livingHolder(directory, name);
+    if (!other) return () => unlink(path).catch(() => {});
+    await unlink(path);
+    if (attempt === TRIES) throw new LockedError(join(directory, other.name), other.holder);
+    await new Promise((resolve) => setTimeout(resolve, randomInt(1, PAUSE)));
   }
 }
 
-async function giveBack(path: string, mine: Holder): Promise<void> {
-  const found = await holderAt(path);
-  if (found && found.pid === mine.pid && found.since === mine.since) await unlink(path).catch(() => {});
-}
-
-/** Moves a dead holder's lock aside; puts it back if another process had just taken the place. */
-async function clearDead(path: string, aside: string): Promise<void> {
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+/** Somebody else who holds or wants the place. The files of the dead are cleared away. */
+async function livingHolder(directory: string, own: string): Promise<{ name: string; holder: Holder } | undefined> {
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith('lock.') || name === own) continue;
+    const holder = await holderAt(join(directory, name));
+    if (holder && (await isAlive(holder))) return { name, holder };
+    await unlink(join(directory, name)).catch(() => {});
   }
-  const moved = await holderAt(aside);
-  if (moved && (await isAlive(moved))) await link(aside, path).catch(() => {});
-  await unlink(aside).catch(() => {});
+  return undefined;
 }
 
-/** Who holds the lock; undefined where there is none or it cannot be read. */
-export async function holderAt(path: string): Promise<Holder | undefined> {
+/** Who put a lock up; undefined where it is gone or is none. */
+async function holderAt(path: string): Promise<Holder | undefined> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+    const holder = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>;
+    return typeof holder.pid === 'number' && typeof holder.host === 'string' ? (holder as Holder) : undefined;
   } catch {
     return undefined;
   }

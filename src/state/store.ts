@@ -12,7 +12,7 @@ import { takeLock } from './lock.ts';
  *   journal.jsonl   what was sent for which recording, with which answer, when; append-only
  *   snapshot.jsonl  what the entries up to a number add up to, so that the journal can begin anew
  *   key             random bytes: the key of the secrets' fingerprints
- *   lock            who writes, while somebody does
+ *   lock.*          who writes, while somebody does
  * The rule: an entry is on the disk before the next step is taken. So a kill at any moment loses nothing: a
  * call without an answer in the journal has an unknown outcome, and a call without an intent was never sent.
  */

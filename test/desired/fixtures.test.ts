@@ -17,7 +17,13 @@ import { Vault } from '../../src/state/vault.ts';
 const ROOT = new URL('../fixtures/diagnostics/', import.meta.url).pathname;
 
 /** Codes about the file system, which a fixture cannot hold; load.test.ts has them. */
-const ELSEWHERE = ['directory-not-found', 'directory-unreadable', 'dangling-link', 'file-unreadable', 'file-too-large'];
+const ELSEWHERE = [
+  'directory-not-found',
+  'directory-unreadable',
+  'dangling-link',
+  'file-unreadable',
+  'file-too-large',
+];
 
 const ENV = {
   S3_KEY: 'topsecret',
@@ -35,7 +41,13 @@ const cases = readdirSync(ROOT).flatMap((code) =>
 );
 
 async function diagnose(folder: string, file: string): Promise<Diagnostic[]> {
-  const surroundings = { cwd: folder, env: ENV, readFile, vault: new Vault(new Uint8Array(32)), now: 1_800_000_000 };
+  const surroundings = {
+    cwd: folder,
+    env: ENV,
+    readFile,
+    vault: new Vault(new Uint8Array(32)),
+    now: 1_800_000_000,
+  };
   const checked = readRecordingFile(readFileSync(join(folder, file)), file);
   const set = assemble([await resolveFile(checked, surroundings)], { diagnostics: [], broken: [], files: 1 });
   return [...set.diagnostics, ...set.recordings.flatMap(({ unresolved }) => unresolved)];

@@ -163,6 +163,7 @@ function variantsOf(box: PlacedBox, { size }: Placement, findings: Finding[]): V
   const brief: Variant[] = [
     { lines: [name(box.label)], size: 12 },
     { lines: [short], size: 11 },
+    { lines: [short], size: 9 },
     { lines: [name(`#${box.z}`)], size: 9 },
   ];
   if (!hasSize(box)) return [{ lines: [name(`${box.label}: no size`)], size: 12 }, ...brief];

@@ -19,7 +19,7 @@ let sids = 0;
 function recording(layout: string, mode = 'mix'): string {
   sids += 1;
   const sid = sids.toString(16).padStart(32, '0');
-  return `recording: { appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0, cname: c, uid: "5", resourceId: r, sid: ${sid}, mode: ${mode} }\n${layout}`;
+  return `recording: { appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0, cname: c, uid: "5", resourceId: r, sid: "${sid}", mode: ${mode} }\n${layout}`;
 }
 
 const CUSTOM = `layout:
@@ -40,8 +40,12 @@ async function files(contents: Record<string, string>): Promise<void> {
 async function run(targets: string[], raw: RawOptions = {}, more: Partial<Io> = {}) {
   const said = { out: '', err: '' };
   const io: Io = {
-    out: async (text) => void (said.out += text),
-    err: async (text) => void (said.err += text),
+    out: async (text) => {
+      said.out += text;
+    },
+    err: async (text) => {
+      said.err += text;
+    },
     ...{ env: {}, cwd, columns: 80, ask: undefined, random: () => 0.5 },
     ...{ outIsTerminal: false, errIsTerminal: false },
     clock: { now: () => 0, monotonic: () => 0, sleep: async () => undefined },
@@ -74,7 +78,7 @@ describe('what is drawn', () => {
     expect((await run(['b'])).out).toMatch(/^b\ncustom/);
     expect((await run(['./recordings/b.yml'])).out).toMatch(/^b\ncustom/);
     expect((await run(['other/c.yaml'])).out).toMatch(/^c\ncustom/);
-    expect((await run(['b', 'other/c.yaml'])).out).toMatch(/^b\n[\s\S]*\n\nc\n/);
+    expect((await run(['b', 'other/c.yaml'])).out).toMatch(/^c\n[\s\S]*\n\nb\n/);
   });
 
   test('without a layout block the floating default', async () => {

@@ -1,0 +1,75 @@
+import { desiredRequests } from '../agora/requests.ts';
+import type { CheckedFile } from '../desired/checked.ts';
+import { resolveFile } from '../desired/resolve.ts';
+import { Failure } from '../model/failure.ts';
+import type { Intent } from '../model/journal.ts';
+import type { Io } from '../model/ports.ts';
+import type { BlockName, DesiredRecording, Endpoint } from '../model/recording.ts';
+import { recordingKey } from '../model/recording-key.ts';
+import { readKey, Store } from '../state/store.ts';
+import { Vault } from '../state/vault.ts';
+
+/**
+ * Opens the state to record an imported file as what is applied: `start` has put it in force. Secrets are sealed
+ * under the references that the file has, as if the environment held the JSON's values.
+ * @param values the secrets by variable
+ * @throws Failure where something is known of the recording already: that is truer than what `start` was given
+ */
+export async function openForImport(
+  directory: string,
+  checked: CheckedFile,
+  values: Readonly<Record<string, string>>,
+  io: Io,
+): Promise<{ commit(): Promise<Endpoint[]>; close(): Promise<void> }> {
+  const store = await Store.open(directory, 'reelstate import', () => io.clock.now());
+  try {
+    const vault = new Vault((await readKey(directory)) as Buffer);
+    const readFile = async () => 'missing' as const;
+    const { documents } = await resolveFile(checked, { cwd: io.cwd, env: values, readFile, vault });
+    const { recording } = documents[0] as { recording: DesiredRecording };
+    const intents = intentsOf(recording);
+    const known = store.state.known.get(intents.key);
+    if (known)
+      throw new Failure(`this recording is known already, as ${known.name} (${known.file})`, {
+        hint: 'Nothing was written. Without --applied the file is written, and plan shows how it differs.',
+      });
+    const commit = async () => {
+      for (const intent of intents.list) {
+        const { key, endpoint } = intent;
+        const of = await store.append(intent);
+        await store.append({
+          event: 'answer',
+          key,
+          endpoint,
+          of,
+          outcome: 'applied',
+          message: 'imported from what start was given',
+        });
+      }
+      return intents.list.map(({ endpoint }) => endpoint);
+    };
+    return { commit, close: () => store.close() };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function intentsOf({ name, file, identity, blocks }: DesiredRecording): { key: string; list: Intent[] } {
+  if (!identity) throw new Error('an imported file names its recording itself');
+  const key = recordingKey(identity);
+  const whole = desiredRequests(identity, blocks, new Set(Object.keys(blocks) as BlockName[]));
+  const list = (Object.keys(whole) as Endpoint[]).map(
+    (endpoint): Intent => ({
+      event: 'intent',
+      key,
+      name,
+      file,
+      identity,
+      endpoint,
+      reason: 'first-apply',
+      request: whole[endpoint] as Intent['request'],
+    }),
+  );
+  return { key, list };
+}

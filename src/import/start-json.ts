@@ -1,0 +1,67 @@
+import { decode } from '../desired/decode.ts';
+import { Failure } from '../model/failure.ts';
+
+export type JsonObject = Record<string, unknown>;
+
+/** The JSON that `start` was given, opened as far as every recording mode has it in common. */
+export interface StartJson {
+  /** As they stand there; absent where only the clientRequest was kept. */
+  cname?: unknown;
+  uid?: unknown;
+  clientRequest: JsonObject;
+  /** How people find the clientRequest: "clientRequest", or empty where it is the whole. */
+  path: string;
+}
+
+/** Fields of a clientRequest (Agora Cloud Recording REST, start). One of them tells it from any other JSON. */
+const CLIENT_REQUEST_FIELDS = [
+  'recordingConfig',
+  'storageConfig',
+  'extensionServiceConfig',
+  'recordingFileConfig',
+  'snapshotConfig',
+  'transcodeOptions',
+  'appsCollection',
+];
+
+/**
+ * Reads the body of `start`, or its clientRequest alone.
+ * @param file what the user calls it, for messages
+ * @throws Failure that says where it is no JSON; never quotes it, because it holds secrets
+ */
+export function readStartJson(bytes: Uint8Array, file: string): StartJson {
+  const { text, problem } = decode(bytes);
+  if (problem) throw new Failure(`${file}: ${problem.summary}`, { hint: problem.detail });
+  const value = parse(text, file);
+  if (!isObject(value)) throw new Failure(`${file}: a JSON object is needed: the body that start was given`);
+  const { clientRequest, cname, uid } = value;
+  if (clientRequest === undefined && CLIENT_REQUEST_FIELDS.some((field) => field in value))
+    return { clientRequest: value, path: '' };
+  if (!isObject(clientRequest))
+    throw new Failure(
+      clientRequest === undefined
+        ? `${file}: it has no clientRequest`
+        : `${file}: clientRequest must be a JSON object`,
+      { hint: 'It must be the body that start was given: {"cname": …, "uid": …, "clientRequest": {…}}.' },
+    );
+  return { cname, uid, clientRequest, path: 'clientRequest' };
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // Only the place is taken from the engine's message: newer engines quote the text in it.
+    const position = / position (\d+)/.exec((error as Error).message)?.[1];
+    const before = text.slice(0, position === undefined ? text.trimEnd().length : Number(position));
+    const line = before.split('\n').length;
+    const column = before.length - before.lastIndexOf('\n');
+    throw new Failure(`${file}:${line}:${column}: the file is no JSON from here on`, {
+      hint: 'Look for a missing comma, quote or bracket here or just before.',
+    });
+  }
+}

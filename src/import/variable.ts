@@ -1,0 +1,14 @@
+/** A secret of the JSON: the file has only the name of the variable that shall hold it. */
+export interface ImportedSecret {
+  /** Of the environment variable. */
+  variable: string;
+  value: string;
+  /** Where it stands in the JSON. */
+  path: string;
+}
+
+/** "town-hall" → "TOWN_HALL": a text as the name of an environment variable. */
+export function variableName(text: string): string {
+  const name = text.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
+  return /^[0-9]/.test(name) ? `_${name}` : name;
+}

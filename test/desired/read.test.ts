@@ -1,0 +1,446 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { MAX_FILE_BYTES } from '../../src/desired/decode.ts';
+import { MAX_SHOWN } from '../../src/desired/findings.ts';
+import { readIdentityFile, readRecordingFile } from '../../src/desired/read.ts';
+
+const IDENTITY = {
+  appId: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+  cname: 'hall',
+  uid: '527841',
+  resourceId: 'JyvK8nXHuV1BE64GDkAa',
+  sid: '38f8e3cfdc474cd56fc1ceba380d7e1a',
+};
+
+function read(text: string, file = 'recordings/hall.yaml') {
+  return readRecordingFile(new TextEncoder().encode(text), file);
+}
+
+function readBlocks(blocks: object, identity: object = {}) {
+  const { documents, diagnostics } = read(stringify({ recording: { ...IDENTITY, ...identity }, ...blocks }));
+  return { blocks: documents[0]?.blocks, codes: diagnostics.map(({ code }) => code) };
+}
+
+describe('bodies from the public documentation are taken as they are', () => {
+  test('update: subscription lists', () => {
+    const streamSubscribe = {
+      audioUidList: { subscribeAudioUids: ['#allstream#'] },
+      videoUidList: { unSubscribeVideoUids: ['444', '555', '666'] },
+    };
+    expect(readBlocks({ subscriptions: streamSubscribe })).toEqual({
+      blocks: { subscriptions: streamSubscribe },
+      codes: [],
+    });
+  });
+
+  test('update: web page recording and CDN address', () => {
+    const { blocks, codes } = readBlocks(
+      { onhold: true, rtmp: { outputs: [{ rtmpUrl: 'rtmp://xxx' }] } },
+      { mode: 'web' },
+    );
+    expect(codes).toEqual([]);
+    expect(blocks).toEqual({ onhold: true, rtmp: { outputs: [{ rtmpUrl: { literal: 'rtmp://xxx' } }] } });
+  });
+
+  test('updateLayout: custom layout', () => {
+    const region = { width: 0.1, height: 0.1, alpha: 1, render_mode: 1 };
+    const layout = {
+      mixedVideoLayout: 3,
+      backgroundColor: '#FF0000',
+      layoutConfig: [
+        { uid: '1', x_axis: 0.1, y_axis: 0.1, ...region },
+        { uid: '2', x_axis: 0.2, y_axis: 0.2, ...region, width: 0.1 },
+      ],
+    };
+    expect(readBlocks({ layout })).toEqual({ blocks: { layout }, codes: [] });
+  });
+
+  test('JSON is read as well as YAML', () => {
+    const { documents, diagnostics } = read(
+      JSON.stringify({ recording: IDENTITY, suspend: true }, null, '\t'),
+    );
+    expect(diagnostics).toEqual([]);
+    expect(documents[0]).toMatchObject({ suspended: true, recording: { ...IDENTITY, mode: 'mix' } });
+  });
+});
+
+describe('normal form', () => {
+  test('names and numbers mean the same', () => {
+    const named = {
+      mixedVideoLayout: 'custom',
+      layoutConfig: [{ x_axis: 0, y_axis: 0, width: 1, height: 1, render_mode: 'fit' }],
+    };
+    const numbered = {
+      mixedVideoLayout: 3,
+      layoutConfig: [{ x_axis: 0.0, y_axis: 0, width: 1.0, height: 1, render_mode: 1 }],
+    };
+    expect(readBlocks({ layout: named })).toEqual(readBlocks({ layout: numbered }));
+    const keys = { bucket: 'b', accessKey: 'a', secretKey: { fromEnv: 'S' } };
+    expect(readBlocks({ storage: { vendor: 'S3', region: 'ap_southeast_1', ...keys } })).toEqual(
+      readBlocks({ storage: { vendor: 1, region: 8, ...keys } }),
+    );
+  });
+
+  test('both spellings of the unsubscribe lists become the one that the service knows', () => {
+    const { blocks } = readBlocks({
+      subscriptions: {
+        audioUidList: { unsubscribeAudioUids: ['1'] },
+        videoUidList: { unSubscribeVideoUids: ['2'] },
+      },
+    });
+    expect(blocks?.subscriptions).toEqual({
+      audioUidList: { unSubscribeAudioUids: ['1'] },
+      videoUidList: { unSubscribeVideoUids: ['2'] },
+    });
+  });
+
+  test('UIDs written as integers are read exactly', () => {
+    const { documents, diagnostics } = read(`
+recording: { ${Object.entries({ ...IDENTITY, uid: '4294967295' }).map(([key, value]) => `${key}: ${key === 'uid' ? value : JSON.stringify(value)}`)} }
+subscriptions:
+  audioUidList: { subscribeAudioUids: [1, "2", 4294967294] }
+  videoUidList: { subscribeVideoUids: [0] }
+`);
+    expect(diagnostics).toEqual([]);
+    expect(documents[0]?.recording).toMatchObject({ uid: '4294967295' });
+    expect(documents[0]?.blocks.subscriptions).toEqual({
+      audioUidList: { subscribeAudioUids: ['1', '2', '4294967294'] },
+      videoUidList: { subscribeVideoUids: ['0'] },
+    });
+  });
+
+  test.each([
+    { x: 0.3333335, width: 0.6666665, is: [0.333334, 0.666666] },
+    { x: 0.1, width: 0.9, is: [0.1, 0.9] },
+    { x: 0.7, width: 0.3, is: [0.7, 0.3] },
+    { x: 1 / 3, width: 2 / 3, is: [0.333333, 0.666667] },
+    { x: 0.00000049, width: 0.99999951, is: [0, 1] },
+  ])('$x + $width stays on the canvas with six decimals', ({ x, width, is }) => {
+    const { blocks, codes } = readBlocks({
+      layout: { mixedVideoLayout: 3, layoutConfig: [{ x_axis: x, y_axis: 0, width, height: 1 }] },
+    });
+    expect(codes).toEqual([]);
+    const region = blocks?.layout?.layoutConfig?.[0];
+    expect([region?.x_axis, region?.width]).toEqual(is);
+  });
+
+  test('what says nothing is left out', () => {
+    const storage = {
+      vendor: 's3Compatible',
+      bucket: 'b',
+      accessKey: 'a',
+      secretKey: { fromFile: 's' },
+      fileNamePrefix: [],
+    };
+    const { blocks } = readBlocks({
+      storage: { ...storage, extensionParams: { endpoint: 'https://minio.example.com' } },
+    });
+    expect(blocks?.storage).toEqual({
+      vendor: 11,
+      region: 0,
+      bucket: 'b',
+      accessKey: { literal: 'a' },
+      secretKey: { fromFile: 's' },
+      extensionParams: { endpoint: 'https://minio.example.com' },
+    });
+  });
+
+  test.each([
+    ['azure', undefined],
+    ['google', 7],
+    ['kingsoft', 'JR_Beijing'],
+    [4, 9],
+    ['s3', 'AF_SOUTH_1'],
+    [1, 28],
+  ])('vendor %s takes region %s', (vendor, region) => {
+    const keys = { bucket: 'b', accessKey: 'a', secretKey: { fromEnv: 'S' } };
+    expect(
+      readBlocks({ storage: { vendor, ...(region === undefined ? {} : { region }), ...keys } }).codes,
+    ).toEqual([]);
+  });
+});
+
+describe('documents', () => {
+  const text = stringify({ recording: IDENTITY });
+
+  test('a name that is left out is the file name without its ending', () => {
+    expect(read(text, 'a/b.c.yml').documents[0]?.name).toBe('b.c');
+    expect(read(text, 'a/Hall.YAML').documents[0]?.name).toBe('Hall');
+  });
+
+  test('a byte order mark, Windows line ends and a trailing empty document do not matter', () => {
+    const { documents, diagnostics } = read(`\ufeff${text.replaceAll('\n', '\r\n')}---\r\n`);
+    expect(diagnostics).toEqual([]);
+    expect(documents.map(({ line }) => line)).toEqual([1]);
+  });
+
+  test('an error holds back its own document only', () => {
+    const { documents, diagnostics } = read(
+      `name: a\n${text}---\nname: b\nsuspend: maybe\n${text}---\nname: c\n${text}`,
+    );
+    expect(documents.map(({ name }) => name)).toEqual(['a', 'c']);
+    expect(diagnostics.map(({ code, range }) => [code, range.start])).toEqual([
+      ['wrong-type', { line: 10, column: 10 }],
+    ]);
+  });
+
+  test('a syntax error holds back the whole file', () => {
+    expect(read(`name: a\n${text}---\nname: [\n`).documents).toEqual([]);
+  });
+
+  test('aliases and merges are followed', () => {
+    const { documents, diagnostics } = read(`
+recording: ${JSON.stringify(IDENTITY)}
+layout:
+  mixedVideoLayout: custom
+  layoutConfig:
+    - &first { uid: &u 1, x_axis: 0, y_axis: 0, width: 0.5, height: 0.5 }
+    - { <<: *first, uid: 2, x_axis: 0.5 }
+    - { <<: [{ uid: 3 }, *first], y_axis: 0.5 }
+  backgroundConfig:
+    - { uid: *u, image_url: "https://example.com/a.jpg" }
+`);
+    expect(diagnostics).toEqual([]);
+    const { layout } = documents[0]?.blocks ?? {};
+    expect(layout?.layoutConfig?.map(({ uid, x_axis, y_axis }) => [uid, x_axis, y_axis])).toEqual([
+      ['1', 0, 0],
+      ['2', 0.5, 0],
+      ['3', 0, 0.5],
+    ]);
+    expect(layout?.backgroundConfig?.[0]?.uid).toBe('1');
+  });
+
+  test('"__proto__" pollutes nothing', () => {
+    read(`__proto__: { polluted: 1 }\nrecording: { __proto__: { polluted: 2 }, "<<": 1 }\n`);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  test('an identity file is checked like the block, in its own name', () => {
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...IDENTITY, uid: 1e21, modus: 'mix' }));
+    const { identity, diagnostics } = readIdentityFile(bytes, 'run/hall.json');
+    expect(identity).toBeUndefined();
+    expect(diagnostics.map(({ code, range }) => [code, range.filename])).toEqual([
+      ['uid-format', 'run/hall.json'],
+      ['unknown-field', 'run/hall.json'],
+    ]);
+  });
+});
+
+describe('hostile input ends in a diagnostic', () => {
+  const big = MAX_FILE_BYTES;
+  test.each([
+    ['20,000 brackets, closed', '['.repeat(20_000) + ']'.repeat(20_000), 'nested-too-deep'],
+    ['20,000 brackets, open', `recording: ${'['.repeat(20_000)}`, 'nested-too-deep'],
+    ['20,000 mappings', '{a: '.repeat(20_000), 'nested-too-deep'],
+    ['20,000 dashes', '- '.repeat(20_000), 'nested-too-deep'],
+    ['20,000 question marks', '? '.repeat(20_000), 'nested-too-deep'],
+    [
+      'brackets in an anchor chain',
+      `a: &a0 []\n${Array.from({ length: 3000 }, (_, i) => `b${i}: &a${i + 1} [*a${i}]\n`).join('')}`,
+      'nested-too-deep',
+    ],
+    [
+      'a secret behind an anchor chain',
+      `a: &a0 [x]\n${Array.from({ length: 9000 }, (_, i) => `b${i}: &a${i + 1} [*a${i}]\n`).join('')}secretKey: *a9000\n`,
+      'nested-too-deep',
+    ],
+    ['one MiB and a byte', 'x'.repeat(big + 1), 'file-too-large'],
+    ['one MiB of text', 'x'.repeat(big), 'document-not-mapping'],
+    ['40,000 keys', Array.from({ length: 40_000 }, (_, i) => `k${i}: 1`).join('\n'), 'too-many-problems'],
+    ['120,000 aliases', `a: &a 1\nb: [${'*a,'.repeat(120_000)}]`, 'yaml-alias'],
+    ['many errors', ': : :\n'.repeat(20_000), 'yaml-syntax'],
+    ['one MiB of secret keys', 'token'.repeat(200_000), 'document-not-mapping'],
+    ['many documents', '---\na: 1\n'.repeat(20_000), 'too-many-problems'],
+  ])('%s', (_name, text, code) => {
+    const { documents, diagnostics } = read(text);
+    expect(documents).toEqual([]);
+    expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code);
+    expect(diagnostics.length).toBeLessThanOrEqual(MAX_SHOWN + 1);
+    for (const { source = '' } of diagnostics) expect(source.length).toBeLessThan(600);
+  });
+
+  test('random bytes never throw', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        readRecordingFile(bytes, 'a.yaml');
+        readIdentityFile(bytes, 'a.json');
+      }),
+    );
+  });
+
+  test('shuffled pieces of YAML never throw, and say something or give a document', () => {
+    const piece = fc.constantFrom(
+      ...[
+        'recording:',
+        'storage:',
+        'layout:',
+        'rtmp:',
+        ' ',
+        '  ',
+        '\n',
+        '- ',
+        '{',
+        '}',
+        '[',
+        ']',
+        ': ',
+        ', ',
+        '&a ',
+        '*a',
+        '<<: *a',
+        '? ',
+      ],
+      ...[
+        '|',
+        '>',
+        '"',
+        "'",
+        '#',
+        '---\n',
+        '...\n',
+        '!!str ',
+        '!x ',
+        '%YAML 1.1\n',
+        '\t',
+        'uid: 1',
+        'secretKey: x',
+        '\\',
+        '~',
+        '0x1F',
+        '.nan',
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+        const { documents, diagnostics } = read(pieces.join(''));
+        expect(documents.length + diagnostics.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('secrets', () => {
+  const SECRET = 'c4n4ry';
+  // Every way that somebody might write one down, right or wrong.
+  const WAYS = [
+    (s: string) => `storage: { vendor: s3, secretKey: ${s}, bucket: 1 }`,
+    (s: string) => `storage:\n  accessKey: >\n    ${s}\n    ${s}\n  vendr: 1`,
+    (s: string) => `storage:\n  vendor: s3\n  passphrase: ${s}`,
+    (s: string) => `storage: ${s}`,
+    (s: string) => `storage: [${s}, { a: ${s} }]`,
+    (s: string) => `storage: { credentials: { fromCommand: [get, ${s}], env: ${s} } }`,
+    (s: string) =>
+      `rtmp: { outputs: [{ rtmpUrl: "rtmp://cdn/live/${s}", name: ${s} }, "rtmp://cdn/live/${s}"] }`,
+    (s: string) => `layout: { backgroundImage: "rtmp://cdn/live/${s}", token: ${s}, zoom: 1 }`,
+    (s: string) => `x: &x ${s}\nstorage: { secretKey: *x }`,
+    (s: string) => `x: &x { foo: ${s} }\nstorage: *x`,
+    (s: string) => `x: &x { secretKey: ${s} }\nstorage: { <<: *x, vendor: s33 }`,
+    (s: string) => `storage: { accessKey: ${s}, accessKey: ${s} }`,
+    (s: string) => `storage: { secretKey: { fromEnv: "${s}!" }, stsToken: { fromEnv: A, fromFile: ${s} } }`,
+    (s: string) => `storage: { ? [${s}] : ${s}, "${s} ${s}": 1 }`,
+    (s: string) => `my_password: !x ${s}`,
+    (s: string) => `secretKey: "${s}\\x00"`,
+  ];
+  const BREAKS = ['', '\nname: a: b', '\nlayout: {', '\n\t- x', '\n"', '\n@'];
+
+  test.each(WAYS.map((way) => way(SECRET)))('no diagnostic shows %s', (text) => {
+    for (const rest of BREAKS) {
+      const { diagnostics } = read(`${text}${rest}\n`);
+      expect(diagnostics.length).toBeGreaterThan(0);
+      expect(JSON.stringify(diagnostics)).not.toContain(SECRET);
+    }
+  });
+
+  test('columns up to the one named stay where they are', () => {
+    const { diagnostics } = read('storage: { secretKey: "äöü", accessKey: x, oops: 1 }\n');
+    const { source, range } = diagnostics.find(({ summary }) => summary.includes('oops')) ?? {};
+    expect(source).toBe('storage: { secretKey: *****, accessKey: *, oops: * }');
+    expect(source?.slice((range?.start.column ?? 0) - 1)).toMatch(/^oops/);
+  });
+
+  test('a reference is no secret', () => {
+    const { diagnostics } = read('storage: { secretKey: { fromEnv: S3_SECRET }, oops: 1 }\n');
+    expect(diagnostics.map(({ source }) => source)).toContain(
+      'storage: { secretKey: { fromEnv: S3_SECRET }, oops: * }',
+    );
+  });
+
+  test('control and direction marks never pass into a diagnostic', () => {
+    const { diagnostics } = read('"a\\e[31m\u202eb": 1\nlayout: { backgroundColor: "\u202e\u009b31m" }\n');
+    expect(diagnostics.length).toBeGreaterThan(0);
+    expect(diagnostics.map(({ summary, source }) => summary + source).join('')).not.toMatch(
+      /[\u0000-\u001f\u007f-\u009f\u202e]/,
+    );
+  });
+});
+
+test('normalising twice is normalising once', () => {
+  const uid = fc.oneof(
+    fc.integer({ min: 0, max: 4294967295 }),
+    fc.integer({ min: 0, max: 4294967295 }).map(String),
+  );
+  const uids = fc.uniqueArray(uid, { minLength: 1, maxLength: 32, selector: String });
+  const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+  const optional = { requiredKeys: [] };
+  const region = fc
+    .record(
+      {
+        x_axis: fraction,
+        y_axis: fraction,
+        across: fraction,
+        down: fraction,
+        alpha: fraction,
+        render_mode: fc.constantFrom('crop', 'fit', 0, 1),
+      },
+      { requiredKeys: ['x_axis', 'y_axis', 'across', 'down'] },
+    )
+    .map(({ across, down, ...rest }) => ({
+      ...rest,
+      width: (1 - rest.x_axis) * across,
+      height: (1 - rest.y_axis) * down,
+    }));
+  const layout = fc.oneof(
+    fc.record(
+      {
+        mixedVideoLayout: fc.constantFrom('floating', 'bestFit', 0, 1),
+        backgroundColor: fc.constantFrom('#abcdef', '#ABC012'),
+      },
+      optional,
+    ),
+    fc.record({
+      mixedVideoLayout: fc.constantFrom('custom', 3),
+      layoutConfig: fc.array(region, { minLength: 1, maxLength: 17 }),
+    }),
+    fc.record({ mixedVideoLayout: fc.constantFrom('vertical', 2), maxResolutionUid: uid }),
+  );
+  const subscriptions = fc.record(
+    {
+      audioUidList: fc.oneof(
+        fc.record({ subscribeAudioUids: uids }),
+        fc.record({ unsubscribeAudioUids: uids }),
+      ),
+      videoUidList: fc.oneof(
+        fc.constant({ subscribeVideoUids: ['#allstream#'] }),
+        fc.record({ unSubscribeVideoUids: uids }),
+      ),
+    },
+    optional,
+  );
+  const storage = fc.record({
+    vendor: fc.constantFrom('S3', 1),
+    region: fc.constantFrom('us_east_2', 'IL_CENTRAL_1', 3),
+    bucket: fc.constant('b'),
+    fileNamePrefix: fc.constantFrom([], ['a', 'b']),
+    credentials: fc.constant({ fromCommand: ['get'] }),
+  });
+  fc.assert(
+    fc.property(fc.record({ layout, subscriptions, storage }, optional), (written) => {
+      const once = readBlocks(written).blocks;
+      expect(once).toBeDefined();
+      expect(readBlocks(once as object).blocks).toEqual(once);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
+
+/** The built command. */
+export const CLI = join(import.meta.dirname, '../../dist/cli.js');
+
+/** The Node that runs it: another one where NODE_UNDER_TEST names its binary. */
+export const NODE = process.env.NODE_UNDER_TEST ?? process.execPath;
+
+export interface Ran {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export const CREDENTIALS = { AGORA_CUSTOMER_ID: 'customer', AGORA_CUSTOMER_SECRET: 'customer-secret' };
+
+export interface Started {
+  child: ChildProcess;
+  done: Promise<Ran>;
+  /** Resolves when standard output (or error) has shown what is looked for. */
+  shows(pattern: RegExp, where?: 'stdout' | 'stderr'): Promise<string>;
+}
+
+const folders: string[] = [];
+const children = new Set<ChildProcess>();
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+/** A folder of its own with these files in it. */
+export async function folder(files: Record<string, string> = {}): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'reelstate-'));
+  folders.push(path);
+  await put(path, files);
+  return path;
+}
+
+export async function put(path: string, files: Record<string, string>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(path, name)), { recursive: true });
+    await writeFile(join(path, name), text);
+  }
+}
+
+/** Starts the built command, with nothing of this environment but what finds Node. */
+export function start(args: readonly string[], options: { cwd: string; env?: Record<string, string>; input?: string }): Started {
+  const child = spawn(NODE, [CLI, ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env.PATH ?? '', HOME: options.cwd, ...CREDENTIALS, ...options.env },
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  const ran: Ran = { code: null, signal: null, stdout: '', stderr: '' };
+  const waiting = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      ran[name] += text;
+      for (const look of waiting) look();
+    });
+  if (options.input !== undefined) child.stdin?.end(options.input);
+  const done = new Promise<Ran>((resolve) => {
+    child.on('close', (code, signal) => {
+      children.delete(child);
+      Object.assign(ran, { code, signal });
+      resolve(ran);
+      for (const look of waiting) look();
+    });
+  });
+  return {
+    child,
+    done,
+    shows: (pattern, where = 'stdout') =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(ran[where]);
+          if (!match && ran.code === null && ran.signal === null) return;
+          waiting.delete(look);
+          if (match) resolve(match[0]);
+          else reject(new Error(`ended without showing ${pattern}:\n${ran.stdout}\n${ran.stderr}`));
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+export async function run(args: readonly string[], options: { cwd: string; env?: Record<string, string>; input?: string }): Promise<Ran> {
+  return start(args, options).done;
+}
+
+/** A running `reelstate simulate`, in the folder whose recordings it shall know. */
+export async function simulator(cwd: string, args: readonly string[] = [], env: Record<string, string> = {}) {
+  const started = start(['simulate', '--listen', '127.0.0.1:0', '--recordings', 'recordings', ...args], { cwd, env });
+  const url = await started.shows(/http:\/\/127\.0\.0\.1:\d+/);
+  const json = async (path: string, init?: RequestInit) => {
+    const response = await fetch(`${url}${path}`, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  };
+  return {
+    url,
+    json,
+    recordings: async () => (await json('/_sim/recordings?secrets=1')) as Record<string, never>[],
+    requests: async () => (await json('/_sim/requests?secrets=1')) as SimulatedRequest[],
+    violations: async () => json('/_sim/violations'),
+    async stop() {
+      started.child.kill('SIGTERM');
+      return started.done;
+    },
+  };
+}
+
+export interface SimulatedRequest {
+  n: number;
+  at: number;
+  mono: number;
+  method: string;
+  path: string;
+  sid: string | null;
+  endpoint: string | null;
+  status: number | null;
+  body: { cname: string; uid: string; clientRequest: Record<string, never> };
+}
+
+/** A recording file for a mix recording, with blocks as given. */
+export function recording(n: number | string, blocks = 'layout: { mixedVideoLayout: bestFit }\n', mode = 'mix'): string {
+  return `recording:
+  appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0
+  cname: channel-${n}
+  uid: "527841"
+  resourceId: resource-${n}
+  sid: ${sid(n)}
+  mode: ${mode}
+${blocks}`;
+}
+
+export function sid(n: number | string): string {
+  return `sid-${n}`;
+}
