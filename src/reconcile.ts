@@ -35,7 +35,7 @@ export function sendable({ recordings }: Plan): RecordingPlan[] {
 
 /** plan → engine → journal. Resolves when everything is answered and recorded, or has been stopped. */
 export async function carryOut(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
-  for (const recording of plan.recordings) await carryBooks(recording, known, journal);
+  await keepBooks(plan, known, journal);
   for (const { key, name, file, identity, calls, whole, ended } of sendable(plan))
     if (key && identity)
       engine.submit({ key, name, file, identity, calls, whole, ended: ended !== undefined });
@@ -43,7 +43,11 @@ export async function carryOut(plan: Plan, known: Known, engine: Engine, journal
 }
 
 /** Records what changes without any call: forgotten, renamed and released things. */
-export async function carryBooks(
+export async function keepBooks(plan: Plan, known: Known, journal: Journal): Promise<void> {
+  for (const recording of plan.recordings) await keepBook(recording, known, journal);
+}
+
+async function keepBook(
   { key, name, file, action, released, supersedes, unresolved }: RecordingPlan,
   known: Known,
   journal: Journal,

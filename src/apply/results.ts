@@ -35,7 +35,9 @@ export class Results {
 
   /** @param interrupted why nothing more was sent, if the user or an error ended it */
   finish(interrupted?: string): ApplyResult {
-    const stopped = interrupted ?? this.#stopped;
+    // Whoever interrupts a run that had nothing left to do has interrupted nothing.
+    const done = [...this.#calls.values()].every(({ result }) => result === 'applied');
+    const stopped = done ? undefined : (interrupted ?? this.#stopped);
     return {
       calls: [...this.#calls.values()],
       forgotten: this.#plan.recordings.filter(({ action }) => action === 'forget').map(({ name }) => name),

@@ -35,6 +35,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--yes', 'do not ask')
     .option('--rate-scope <scope>', 'what shares the allowance: account or app (default: account)')
     .option('--region <area>', 'where to turn when both domains fail: us, ap, eu or cn')
+    .option('--timeout <span>', 'how long one call may take (default: 10s)')
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 

@@ -108,7 +108,10 @@ async function load(dir: string, io: Io, note: Note): Promise<KnownRecording[]> 
   const set = await loadRecordings({ dir, cwd: io.cwd, env: io.env, vault });
   const errors = set.diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) {
-    note('warn', `${errors} problems in ${dir} (reelstate validate shows them): what is wrong is left out`);
+    note(
+      'warn',
+      `errors in ${dir}: ${errors} (reelstate validate shows them); the recordings they concern do not run here`,
+    );
   }
   return named(set);
 }

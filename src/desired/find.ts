@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Search } from './assemble.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
@@ -95,8 +95,7 @@ class Walk implements Found {
   }
 
   #take(path: string): void {
-    if (isRecordingFileName(path.slice(path.lastIndexOf('/') + 1)))
-      this.found.push({ path, shown: this.#shown(path) });
+    if (isRecordingFileName(basename(path))) this.found.push({ path, shown: this.#shown(path) });
   }
 
   async #follow(path: string): Promise<void> {
@@ -109,7 +108,7 @@ class Walk implements Found {
         ? 'this link leads nowhere'
         : `what this link leads to cannot be read: ${reason(error)}`;
       this.#report(path, dangling ? 'dangling-link' : 'file-unreadable', summary);
-      if (isRecordingFileName(path.slice(path.lastIndexOf('/') + 1))) this.#lost += 1;
+      if (isRecordingFileName(basename(path))) this.#lost += 1;
     }
   }
 

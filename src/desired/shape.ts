@@ -164,7 +164,8 @@ function wayOut(home: string | undefined, near: string | undefined, known: reado
 function reportType(pointer: string, types: string[], value: unknown, look: Look): void {
   const name = label(pointer);
   if (/\/(secretKey|stsToken)$/.test(pointer) && (typeof value === 'string' || typeof value === 'number')) {
-    const detail = 'Use {fromEnv: NAME} or {fromFile: PATH}, and take this value for known to others.';
+    const detail =
+      'Use {fromEnv: NAME} or {fromFile: PATH}, and replace the secret if others have seen this file.';
     look.report('secret-in-file', pointer, `${name} must not be written into the file`, detail);
   } else if (pointer === '') {
     look.report(

@@ -1,5 +1,5 @@
 import { MAX_UID } from '../agora/tables.ts';
-import { type Look, label } from './look.ts';
+import type { Look } from './look.ts';
 import { quoted } from './printable.ts';
 
 /**
@@ -13,7 +13,7 @@ export function readUid(value: string | number, pointer: string, look: Look): st
       typeof value === 'number'
         ? 'Write it in digits only, or put the UID in quotes.'
         : `It is an integer from 0 to ${MAX_UID}, in digits only.`;
-    look.report('uid-format', pointer, `${quoted(text)} is not a UID for ${label(pointer)}`, hint);
+    look.report('uid-format', pointer, `${quoted(text)} is not a UID`, hint);
   } else if (text.length > 10 || Number(text) > MAX_UID)
     look.report('uid-out-of-range', pointer, `the UID ${quoted(text)} is above ${MAX_UID}`);
   return text;

@@ -33,7 +33,7 @@ export interface ShownLayout {
   backgroundConfig?: { uid: string; image_url: string; render_mode: number }[];
 }
 
-/** REST, updateLayout: layoutConfig "Supports 17 users at most". */
+/** REST, updateLayout: layoutConfig, the longest list. */
 const MOST_REGIONS = 17;
 /** Coordinates carry six decimals: a sum this far past 1 is rounding. */
 const ROUNDING = 1e-6;

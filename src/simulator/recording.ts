@@ -70,7 +70,7 @@ export function idsOf(recording: Recording): Ids {
   return { cname, uid, resourceId, sid };
 }
 
-/** "video-only", "web" … the file list of query and stop (REST, query: serverResponse.fileList). */
+/** The files of an individual or composite recording: a string for HLS alone in mix, else a list (REST, query: fileList). */
 function fileList(recording: Recording): unknown {
   const { cname, sid, mode, uid } = recording.identity;
   if (mode === 'mix' && !recording.fileTypes.includes('mp4')) return `${sid}_${cname}.m3u8`;

@@ -48,7 +48,7 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** REST, update: "10 requests per second for each Agora account". */
+/** REST, update: the request frequency limit, per account and second. */
 const ACCOUNT_RATE = 10;
 const REMEMBERED = 100_000;
 /** Longer than a test or a person pauses between two calls, so that no call meets a connection that is just closing. */

@@ -15,7 +15,7 @@ export type UnsubscribeSpelling = 'unSubscribe' | 'unsubscribe';
 /** 0 audio only, 1 video only, 2 both (REST, start: recordingConfig.streamTypes). */
 export type StreamTypes = 0 | 1 | 2;
 
-/** REST, update: "The length of the array should not exceed 32 user IDs". */
+/** REST, update: streamSubscribe, the longest list. */
 const MOST_UIDS = 32;
 const ALL_STREAMS = '#allstream#';
 

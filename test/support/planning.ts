@@ -5,7 +5,7 @@ import type { JournalEvent, State } from '../../src/model/journal.ts';
 import type { Known, Plan } from '../../src/model/plan.ts';
 import type { DesiredSet } from '../../src/model/recording.ts';
 import { makePlan, type PlanOptions } from '../../src/plan/plan.ts';
-import { carryBooks } from '../../src/reconcile.ts';
+import { keepBooks } from '../../src/reconcile.ts';
 import { fold } from '../../src/state/fold.ts';
 import { Vault } from '../../src/state/vault.ts';
 
@@ -41,8 +41,8 @@ export async function applied(plan: Plan, state: State, at = NOW): Promise<void>
     fold(state, { seq, at: new Date(at).toISOString(), ...event });
     return seq;
   };
+  await keepBooks(plan, state.known, { append });
   for (const recording of plan.recordings) {
-    await carryBooks(recording, state.known, { append });
     const { key, name, file, identity, calls } = recording;
     if (!key || !identity || recording.unresolved.length > 0) continue;
     for (const { endpoint, reason, request } of calls) {

@@ -1,0 +1,85 @@
+import type { Client } from '../agora/client.ts';
+import type { Engine } from '../apply/engine.ts';
+import { makePrepare } from '../apply/prepare.ts';
+import { programRunner } from '../apply/program.ts';
+import { Failure } from '../model/failure.ts';
+import type { Io } from '../model/ports.ts';
+import type { ApplyEvent } from '../model/work.ts';
+import type { Store } from '../state/store.ts';
+import type { Vault } from '../state/vault.ts';
+import { version } from '../version.ts';
+import { duration, type RawOptions, type Settings } from './settings.ts';
+
+/** A credentials program's output serves every call of a run that begins within this time, in milliseconds. */
+const CREDENTIALS_FRESH = 5 * 60_000;
+
+export interface ServiceInput {
+  settings: Settings;
+  raw: RawOptions;
+  io: Io;
+  store: Store;
+  vault: Vault;
+  /** How long a call without a clear answer is repeated, in milliseconds. */
+  retryFor: number;
+  onEvent: (event: ApplyEvent) => void;
+}
+
+export interface Service {
+  engine: Engine;
+  client: Client;
+  close: () => void;
+}
+
+/**
+ * The engine with the network behind it. What only sending needs is loaded here and not before.
+ * @throws Failure naming the credentials that are missing, or a flag that is wrong
+ */
+export async function connect({ settings, raw, io, store, vault, retryFor, onEvent }: ServiceInput): Promise<Service> {
+  const { customerId, customerSecret } = credentials(io);
+  const [{ Engine }, { Client }, { Domains, originsFor }, { TIMINGS }] = await Promise.all([
+    import('../apply/engine.ts'),
+    import('../agora/client.ts'),
+    import('../agora/domains.ts'),
+    import('../apply/timings.ts'),
+  ]);
+  const timeout = duration('timeout', raw, io, TIMINGS.request);
+  const origins = settings.endpoint ? [settings.endpoint] : originsFor(settings.region);
+  const client = new Client({
+    customerId,
+    customerSecret,
+    domains: new Domains(origins, io.clock, TIMINGS.domainRest),
+    timeouts: { connect: Math.min(TIMINGS.connect, timeout), request: timeout },
+    now: () => io.clock.now(),
+    version,
+  });
+  const engine = new Engine(
+    {
+      sender: client,
+      journal: store,
+      prepare: makePrepare(programRunner(io.cwd, io.env), vault, () => io.clock.monotonic(), CREDENTIALS_FRESH),
+      reveal: (secret) => vault.reveal(secret),
+      scrub: (text) => vault.scrub(text),
+      clock: io.clock,
+      random: io.random,
+      onEvent,
+    },
+    {
+      rate: settings.rate,
+      scope: settings.rateScope,
+      sentAgo: store.state.sent.map((at) => io.clock.now() - at),
+      retryFor,
+      spelling: settings.unsubscribeSpelling,
+    },
+  );
+  return { engine, client, close: () => client.close() };
+}
+
+function credentials(io: Io): { customerId: string; customerSecret: string } {
+  const { AGORA_CUSTOMER_ID: customerId, AGORA_CUSTOMER_SECRET: customerSecret } = io.env;
+  const missing = [customerId ? '' : 'AGORA_CUSTOMER_ID', customerSecret ? '' : 'AGORA_CUSTOMER_SECRET'].filter(Boolean);
+  if (!customerId || !customerSecret)
+    throw new Failure(`${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`, {
+      hint: 'The customer ID and secret are under RESTful API in the Agora console. Nothing was sent.',
+    });
+  return { customerId, customerSecret };
+}

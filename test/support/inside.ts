@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import type { Clock, Io } from '../../src/model/ports.ts';
+import type { FaultRule } from '../../src/simulator/fault-rule.ts';
+import { startSimulator } from '../../src/simulator/server.ts';
+import { CREDENTIALS, type SimulatedRequest } from './cli.ts';
+
+/*
+ * The built program inside the test's process, over real HTTP, on a clock that runs ahead whenever nothing
+ * but time is waited for: the 90 s of a failover take some milliseconds.
+ */
+
+/** How long the network must have been still, in real milliseconds, before the clock runs ahead. */
+const STILL = 12;
+
+export class LeapingClock implements Clock {
+  #ahead = 0;
+  readonly #began = performance.now();
+  #timers: { at: number; fire: () => void }[] = [];
+  #stirred = performance.now();
+  readonly #pump = setInterval(() => this.#leap(), 4);
+
+  monotonic(): number {
+    return this.#ahead + performance.now() - this.#began;
+  }
+  now(): number {
+    return 1_767_000_000_000 + this.monotonic();
+  }
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.#stirred = performance.now();
+    return new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const timer = { at: this.monotonic() + ms, fire: resolve };
+      this.#timers.push(timer);
+      signal?.addEventListener('abort', () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+        resolve();
+      });
+    });
+  }
+  #leap(): void {
+    const next = this.#timers.sort((a, b) => a.at - b.at)[0];
+    if (!next) return;
+    if (next.at > this.monotonic()) {
+      if (performance.now() - this.#stirred < STILL) return;
+      this.#ahead += next.at - this.monotonic();
+    }
+    this.#timers.shift();
+    this.#stirred = performance.now();
+    next.fire();
+  }
+  stop(): void {
+    clearInterval(this.#pump);
+  }
+}
+
+export interface Inside {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A simulator and the built program on one clock. */
+export async function inside(options: { cwd: string; recordings: readonly object[]; faults?: FaultRule[]; rate?: number; env?: Record<string, string> }) {
+  const clock = new LeapingClock();
+  const simulator = await startSimulator({
+    clock,
+    recordings: options.recordings as never,
+    faults: options.faults ?? [],
+    ...(options.rate === undefined ? {} : { rate: options.rate }),
+  });
+  const { main } = (await import(join(import.meta.dirname, '../../dist/main.js'))) as { main: (argv: string[], io: Io) => Promise<number> };
+  return {
+    url: simulator.url,
+    clock,
+    async run(...argv: string[]): Promise<Inside> {
+      const ran = { code: 0, stdout: '', stderr: '' };
+      const io: Io = {
+        out: async (text) => void (ran.stdout += text),
+        err: async (text) => void (ran.stderr += text),
+        env: { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url, ...options.env },
+        cwd: options.cwd,
+        clock,
+        random: () => 0,
+        outIsTerminal: false,
+        errIsTerminal: false,
+        columns: 80,
+        ask: undefined,
+        stop: new AbortController().signal,
+      };
+      ran.code = await main(argv, io);
+      return ran;
+    },
+    async requests(): Promise<SimulatedRequest[]> {
+      return (await fetch(`${simulator.url}/_sim/requests?secrets=1`)).json() as Promise<SimulatedRequest[]>;
+    },
+    async recordings(): Promise<Record<string, unknown>[]> {
+      return (await fetch(`${simulator.url}/_sim/recordings?secrets=1`)).json() as Promise<Record<string, unknown>[]>;
+    },
+    async faults(rules: FaultRule[]): Promise<void> {
+      const response = await fetch(`${simulator.url}/_sim/faults`, { method: 'PUT', body: JSON.stringify(rules), headers: { 'content-type': 'application/json' } });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    async close(): Promise<void> {
+      clock.stop();
+      await simulator.close();
+    },
+  };
+}
