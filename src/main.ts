@@ -44,11 +44,13 @@ async function tell(error: unknown, argv: readonly string[], io: Io): Promise<nu
     return error.exitCode;
   }
   const { message, name, code } = error as NodeJS.ErrnoException;
-  if (name === 'LockedError' || name === 'DamagedStateError' || code !== undefined) {
+  // What the system says ("ENOSPC") is for people; a code of Node's own ("ERR_…") means that we called it wrongly.
+  const isOfSystem = code !== undefined && !String(code).startsWith('ERR_');
+  if (name === 'LockedError' || name === 'DamagedStateError' || isOfSystem) {
     await io.err(`reelstate: ${printable(message)}\n`);
     return 1;
   }
-  const debug = argv.join(' ').includes('log-level debug') || io.env.REELSTATE_LOG_LEVEL === 'debug';
+  const debug = /--log-level[ =]debug/.test(argv.join(' ')) || io.env.REELSTATE_LOG_LEVEL === 'debug';
   await io.err(
     `reelstate: this is a defect of reelstate, please report it: ${printable(message ?? String(error))}\n`,
   );

@@ -50,6 +50,10 @@ export function processIo(): Io {
     errIsTerminal: process.stderr.isTTY === true,
     columns: process.stdout.columns ?? 80,
     ask: process.stdin.isTTY && process.stdout.isTTY ? (question) => ask(question) : undefined,
+    onHangup(listener) {
+      process.on('SIGHUP', listener);
+      return () => process.off('SIGHUP', listener);
+    },
     get stop() {
       obeyed = true;
       return stopping.signal;

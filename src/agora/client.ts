@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import got, { type Got, RequestError } from 'got';
+import got, { type Got, RequestError, TimeoutError } from 'got';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
 import type { Outgoing, Sender } from '../model/work.ts';
@@ -84,16 +84,17 @@ export class Client implements Sender {
       });
       request.on('request', (outgoing) => {
         outgoing.once('socket', (socket: Socket) => {
-          if (!socket.connecting) connected = true;
+          if (outgoing.reusedSocket) connected = true;
+          // Before a connection is secure nothing of a request leaves.
           else
-            socket.once('connect', () => {
+            socket.once(origin.startsWith('https:') ? 'secureConnect' : 'connect', () => {
               connected = true;
             });
         });
         outgoing.once('finish', departed);
       });
       request.on('downloadProgress', ({ transferred }) => {
-        if (transferred > MAX_ANSWER_BYTES) request.cancel('the answer is too large');
+        if (transferred > MAX_ANSWER_BYTES) request.cancel();
       });
       const response = await request;
       this.#options.domains.report(origin, response.statusCode < 500);
@@ -112,10 +113,15 @@ export class Client implements Sender {
   }
 
   #failure(error: unknown): string {
+    const { connect, request } = this.#options.timeouts;
+    if (error instanceof TimeoutError && error.event !== 'request')
+      return `no connection within ${connect / 1000} s`;
     const code = error instanceof RequestError ? error.code : (error as NodeJS.ErrnoException).code;
     switch (code) {
       case 'ETIMEDOUT':
-        return `no answer within ${this.#options.timeouts.request / 1000} s`;
+        return `no answer within ${request / 1000} s`;
+      case 'ERR_CANCELED':
+        return `the answer is larger than ${MAX_ANSWER_BYTES / 2 ** 20} MB`;
       case 'ECONNRESET':
       case 'EPIPE':
       case 'ERR_HTTP2_STREAM_ERROR':

@@ -1,14 +1,14 @@
-import PQueue from 'p-queue';
 import { type Judgement, judge } from '../agora/answers.ts';
 import { body, type UnsubscribeSpelling, wireRequest } from '../agora/requests.ts';
+import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
-import type { Endpoint, Sealed } from '../model/recording.ts';
+import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
 import type { ApplyEvent, Journal, Prepare, Sender, Work } from '../model/work.ts';
 import { meaning } from '../plan/comparable.ts';
-import { Allowance, type Ticket } from './allowance.ts';
+import { Gate, type GateOptions, type Place } from './gate.ts';
 import { decide, type Trouble, type Verdict } from './policy.ts';
-import { urgencyOf } from './urgency.ts';
+import { OBSERVATION, urgencyOf } from './urgency.ts';
 
 export interface EnginePorts {
   sender: Sender;
@@ -23,12 +23,7 @@ export interface EnginePorts {
   onEvent: (event: ApplyEvent) => void;
 }
 
-export interface EngineOptions {
-  rate: number;
-  /** What shares an allowance: the account, or each App ID by itself (the public guides name both). */
-  scope: 'account' | 'app';
-  /** Milliseconds since an earlier process sent its last requests. */
-  sentAgo: readonly number[];
+export interface EngineOptions extends GateOptions {
   /** How long one call is repeated, in milliseconds; a daemon never gives up. */
   retryFor: number;
   spelling: UnsubscribeSpelling;
@@ -42,17 +37,25 @@ interface Lane {
   gapSince?: number;
   /** The journal says that what was applied before the gap may no longer be in force. */
   doubted?: boolean;
+  /** A call has been let through and is not answered yet. */
+  inFlight: boolean;
   running?: Promise<void>;
 }
 
-/** A place in the allowance, and what lets others go once this call has been answered. */
-interface Place {
-  ticket: Ticket;
-  letOthersGo: () => void;
+/** One call on its way: what was planned, what is sent of it, and what came back. */
+interface Attempt {
+  /** As it stands in the plan; what is repeated. */
+  planned: Call;
+  /** With credentials filled in. */
+  call: Call;
+  verdict: Verdict;
+  judgement: Judgement;
+  /** Milliseconds. */
+  took: number;
 }
 
 /**
- * Sends calls: recordings side by side, one call at a time for each, all of them through one allowance.
+ * Sends calls: recordings side by side, one call at a time for each, all of them through one gate.
  * Invariants: an intent is durable before its call leaves, and an answer before the lane's next step; what is
  * sent is the newest desired state at the moment of sending; waiting for a repetition holds the
  * lane and no place in the allowance.
@@ -60,58 +63,56 @@ interface Place {
 export class Engine {
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
+  readonly #gate: Gate;
   readonly #lanes = new Map<string, Lane>();
-  readonly #scopes = new Map<string, { queue: PQueue; allowance: Allowance }>();
   readonly #stopping = new AbortController();
-  /** App IDs for which the service is not enabled. */
-  readonly #disabled = new Map<string, string>();
-  /** The account's credentials were refused. */
-  #refused: string | undefined;
-  /** Settles when the first answer has shown whether the credentials are good: until then one call is out at most. */
-  #first: Promise<void> | undefined;
-  #proven = false;
   #error: unknown;
 
   constructor(ports: EnginePorts, options: EngineOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#gate = new Gate(options, ports.clock, this.#stopping.signal, ports.onEvent);
   }
 
   /** Takes the newest plan for a recording; what still waits of an older one is dropped. */
   submit(work: Work): void {
-    const lane: Lane = this.#lanes.get(work.key) ?? { work, waiting: new Map(), trouble: new Map() };
+    const lane: Lane = this.#lanes.get(work.key) ?? { work, waiting: new Map(), trouble: new Map(), inFlight: false };
     this.#lanes.set(work.key, lane);
     lane.work = work;
-    lane.waiting = new Map(work.calls.map((call) => [call.endpoint, call]));
+    lane.waiting = new Map(work.calls.map((call) => [call.endpoint, sameCall(lane.waiting.get(call.endpoint), call)]));
     this.#start(lane);
   }
 
-  #start(lane: Lane): void {
-    lane.running ??= this.#run(lane)
-      .catch((error) => {
-        // The journal or the program itself failed: nothing may be sent that cannot be recorded.
-        this.#error ??= error;
-        this.stop();
-      })
-      .finally(() => {
-        lane.running = undefined;
-        if (lane.waiting.size === 0) this.#lanes.delete(lane.work.key);
-        else if (!this.#bars(lane)) this.#start(lane);
-      });
-  }
-
-  /** Whether nothing more may be sent for this recording in this run. */
-  #bars(lane: Lane): boolean {
-    return (
-      this.#stopping.signal.aborted ||
-      this.#refused !== undefined ||
-      this.#disabled.has(lane.work.identity.appId)
-    );
+  /** Drops what still waits for a recording; what is in flight is awaited. */
+  drop(key: string): void {
+    this.#lanes.get(key)?.waiting.clear();
   }
 
   /** Nothing new leaves; what is in flight is awaited and recorded. */
   stop(): void {
     this.#stopping.abort();
+  }
+
+  /** Tries again where an answer had stopped the account or an App ID. */
+  resume(): void {
+    this.#gate.reopen();
+    for (const lane of this.#lanes.values()) this.#start(lane);
+  }
+
+  /** Why nothing is sent for the account at the moment. */
+  get stopped(): string | undefined {
+    return this.#gate.refused;
+  }
+
+  /** Whether a call waits, is in flight or is to be repeated for a recording. */
+  isBusy(key: string): boolean {
+    const lane = this.#lanes.get(key);
+    return lane !== undefined && (lane.inFlight || lane.waiting.size > 0);
+  }
+
+  /** For metrics: recordings with something to do, places taken in the allowance, requests a second at the moment. */
+  load(): { lanes: number; inUse: number; rate: number } {
+    return { lanes: this.#lanes.size, ...this.#gate.load() };
   }
 
   /** Resolves when no lane has anything left to do or all have stopped. @throws what made it stop, if it was an error */
@@ -124,129 +125,136 @@ export class Engine {
     if (this.#error) throw this.#error;
   }
 
+  /**
+   * Asks the service something, behind everything that is to be sent and within the same allowance.
+   * @returns undefined when the account is stopped or gets stopped first
+   */
+  async observe(
+    identity: Identity,
+    ask: (departed: () => void) => Promise<Answer>,
+  ): Promise<(Judgement & { answer: Answer }) | undefined> {
+    if (this.#gate.isShut(identity.appId)) return undefined;
+    const place = await this.#gate.admit(identity, OBSERVATION);
+    if (!place) return undefined;
+    try {
+      if (this.#gate.isShut(identity.appId)) {
+        place.ticket.giveBack();
+        return undefined;
+      }
+      const { answer, judgement } = await this.#exchange(identity, 'query', place, ask);
+      if (judgement.meaning === 'throttled') this.#gate.slowDown(identity, judgement.retryAfter);
+      return { ...judgement, answer };
+    } finally {
+      place.letOthersGo();
+    }
+  }
+
+  #start(lane: Lane): void {
+    lane.running ??= this.#run(lane)
+      .catch((error) => {
+        // The journal or the program itself failed: nothing may be sent that cannot be recorded.
+        this.#error ??= error;
+        this.stop();
+      })
+      .finally(() => {
+        lane.running = undefined;
+        if (lane.waiting.size === 0) this.#lanes.delete(lane.work.key);
+        else if (!this.#gate.isShut(lane.work.identity.appId)) this.#start(lane);
+      });
+  }
+
   async #run(lane: Lane): Promise<void> {
     // What may not be attempted stays waiting, and the end tells.
-    while (lane.waiting.size > 0 && !this.#bars(lane)) {
-      const call = mostUrgent(lane);
-      const ready = await this.#ports.prepare(call, lane.work);
+    while (lane.waiting.size > 0 && !this.#gate.isShut(lane.work.identity.appId)) {
+      const planned = mostUrgent(lane);
+      const ready = await this.#ports.prepare(planned, lane.work);
       if ('message' in ready) {
-        lane.waiting.delete(call.endpoint);
-        this.#ports.onEvent({
-          type: 'failed',
-          name: lane.work.name,
-          endpoint: call.endpoint,
-          outcome: 'refused',
-          message: ready.message,
-        });
+        this.#unready(lane, planned, ready.message);
         continue;
       }
-      const place = await this.#admit(lane, urgencyOf(call));
+      const place = await this.#gate.admit(lane.work.identity, urgencyOf(planned));
       if (!place) return;
       // While it waited for its turn a newer state may have come, or the account may have been stopped.
-      if (lane.waiting.get(call.endpoint) !== call || this.#bars(lane)) {
+      if (lane.waiting.get(planned.endpoint) !== planned || this.#gate.isShut(lane.work.identity.appId)) {
         place.ticket.giveBack();
         place.letOthersGo();
         continue;
       }
-      lane.waiting.delete(call.endpoint);
-      await this.#send(lane, ready.call, call, place);
+      lane.waiting.delete(planned.endpoint);
+      lane.inFlight = true;
+      const attempt = await this.#attempt(lane, planned, ready.call, place).finally(() => {
+        lane.inFlight = false;
+        place.letOthersGo();
+      });
+      if (attempt) await this.#proceed(lane, attempt);
     }
   }
 
-  /** Waits for a place in the allowance, behind whoever is more urgent. */
-  async #admit(lane: Lane, priority: number): Promise<Place | undefined> {
-    const { queue, allowance } = this.#scopeOf(lane);
-    const { signal } = this.#stopping;
-    return queue.add(
-      async () => {
-        while (this.#first && !signal.aborted) await this.#first;
-        const ticket = await allowance.take(signal);
-        return ticket && { ticket, letOthersGo: this.#goFirst() };
-      },
-      { priority },
-    );
+  /** A call that cannot be made ready is not sent; a newer one for the same endpoint is another matter. */
+  #unready(lane: Lane, { endpoint }: Call, message: string): void {
+    lane.waiting.delete(endpoint);
+    this.#ports.onEvent({ type: 'failed', name: lane.work.name, endpoint, outcome: 'refused', message });
   }
 
-  /**
-   * The first call of a run goes alone: were the credentials wrong, one refusal is enough.
-   * @returns lets the others go; call it when the answer has been judged, or nothing was sent
-   */
-  #goFirst(): () => void {
-    if (this.#proven) return () => {};
-    let settle = () => {};
-    this.#first = new Promise((resolve) => {
-      settle = resolve;
-    });
-    return () => {
-      this.#first = undefined;
-      settle();
-    };
-  }
-
-  #scopeOf({ work }: Lane): { queue: PQueue; allowance: Allowance } {
-    const name = this.#options.scope === 'app' ? work.identity.appId : '';
-    let scope = this.#scopes.get(name);
-    if (!scope) {
-      const { rate, sentAgo } = this.#options;
-      // One at a time stands at the gate, so that whoever is most urgent when a place falls free gets it.
-      scope = {
-        queue: new PQueue({ concurrency: 1 }),
-        allowance: new Allowance(rate, this.#ports.clock, sentAgo),
-      };
-      this.#scopes.set(name, scope);
-    }
-    return scope;
-  }
-
-  async #send(lane: Lane, call: Call, original: Call, { ticket, letOthersGo }: Place): Promise<void> {
+  async #attempt(lane: Lane, planned: Call, call: Call, place: Place): Promise<Attempt | undefined> {
     const { key, name, file, identity } = lane.work;
     const { endpoint, reason, request } = call;
-    try {
-      const missing: string[] = [];
-      const clientRequest = wireRequest(
-        endpoint,
-        request,
-        (secret) => this.#ports.reveal(secret) ?? noteMissing(secret, missing),
-        this.#options.spelling,
-      );
-      if (missing.length > 0) {
-        ticket.giveBack();
-        this.#ports.onEvent({
-          type: 'failed',
-          name,
-          endpoint,
-          outcome: 'refused',
-          message: `the value of ${missing.join(' and ')} is not at hand`,
-        });
-        return;
-      }
-      const of = await this.#ports.journal.append({
-        event: 'intent',
-        key,
-        name,
-        file,
-        identity,
-        endpoint,
-        reason,
-        request,
-      });
-      if (!lane.trouble.has(endpoint)) this.#ports.onEvent({ type: 'start', name, endpoint, reason });
-      const began = this.#ports.clock.monotonic();
-      const answer = await this.#ports.sender.send(
-        { identity, endpoint, body: body(identity, clientRequest) },
-        () => ticket.departed(),
-      );
-      if (answer.kind === 'failure' && answer.unsent) ticket.giveBack();
-      else ticket.departed();
-      const judged = judge(answer, identity);
-      const judgement = { ...judged, message: this.#ports.scrub(judged.message) };
-      const verdict = this.#judge(lane, endpoint, judgement);
-      letOthersGo();
-      await this.#record(lane, of, endpoint, verdict, judgement);
-      await this.#proceed(lane, call, original, verdict, judgement, this.#ports.clock.monotonic() - began);
-    } finally {
-      letOthersGo();
+    const missing: string[] = [];
+    const clientRequest = wireRequest(
+      endpoint,
+      request,
+      (secret) => this.#ports.reveal(secret) ?? noteMissing(secret, missing),
+      this.#options.spelling,
+    );
+    if (missing.length > 0) {
+      place.ticket.giveBack();
+      this.#unready(lane, call, `the value of ${missing.join(' and ')} is not at hand`);
+      return undefined;
     }
+    const of = await this.#ports.journal.append({
+      event: 'intent',
+      key,
+      name,
+      file,
+      identity,
+      endpoint,
+      reason,
+      request,
+    });
+    if (lane.waiting.has(endpoint)) {
+      // While the intent was written something newer came: this one is outdated and does not leave.
+      place.ticket.giveBack();
+      await this.#ports.journal.append({ event: 'answer', key, endpoint, of, outcome: 'deferred', message: 'a newer state came first' });
+      return undefined;
+    }
+    if (!lane.trouble.has(endpoint)) this.#ports.onEvent({ type: 'start', name, endpoint, reason });
+    const began = this.#ports.clock.monotonic();
+    const { judgement } = await this.#exchange(identity, endpoint, place, (departed) =>
+      this.#ports.sender.send({ identity, endpoint, body: body(identity, clientRequest) }, departed),
+    );
+    const verdict = this.#judge(lane, endpoint, judgement);
+    await this.#record(lane, of, endpoint, verdict, judgement);
+    return { planned, call, verdict, judgement, took: this.#ports.clock.monotonic() - began };
+  }
+
+  /** One request and its answer, judged; the account's part of it is drawn before anybody else may go. */
+  async #exchange(
+    identity: Identity,
+    endpoint: Endpoint | 'query',
+    place: Place,
+    send: (departed: () => void) => Promise<Answer>,
+  ) {
+    const began = this.#ports.clock.monotonic();
+    const answer = await send(() => place.ticket.departed());
+    const took = this.#ports.clock.monotonic() - began;
+    this.#ports.onEvent({ type: 'answered', endpoint, took, ...(answer.kind === 'answer' ? { status: answer.status } : {}) });
+    if (answer.kind === 'failure' && answer.unsent) place.ticket.giveBack();
+    else place.ticket.departed();
+    const judged = judge(answer, identity);
+    const judgement: Judgement = { ...judged, message: this.#ports.scrub(judged.message) };
+    this.#gate.learn(judgement, identity);
+    place.letOthersGo();
+    return { answer, judgement };
   }
 
   async #record(
@@ -285,105 +293,72 @@ export class Engine {
       [judgement.meaning]: (trouble.repeated[judgement.meaning] ?? 0) + 1,
     };
     lane.trouble.set(endpoint, { ...trouble, repeated });
-    this.#proven = true;
-    if (verdict.do === 'stop-account')
-      this.#refused = `${judgement.message}. Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET`;
-    if (judgement.appWide) this.#disabled.set(lane.work.identity.appId, judgement.message);
     return verdict;
   }
 
-  async #proceed(
-    lane: Lane,
-    call: Call,
-    original: Call,
-    verdict: Verdict,
-    judgement: Judgement,
-    took: number,
-  ): Promise<void> {
-    const { onEvent } = this.#ports;
-    const { name } = lane.work;
+  async #proceed(lane: Lane, attempt: Attempt): Promise<void> {
+    const { planned, call, verdict, judgement, took } = attempt;
     const { endpoint } = call;
-    const failed = (message: string, extra: { ended?: boolean } = {}) => {
-      lane.trouble.delete(endpoint);
-      onEvent({
-        type: 'failed',
-        name,
-        endpoint,
-        outcome: verdict.outcome,
-        message,
-        ...extra,
-        ...(judgement.status ? { status: judgement.status } : {}),
-      });
-    };
     switch (verdict.do) {
       case 'done':
         lane.trouble.delete(endpoint);
-        onEvent({ type: 'applied', name, endpoint, status: 200, took });
+        this.#ports.onEvent({ type: 'applied', name: lane.work.name, endpoint, status: 200, took });
         dropSame(lane, call);
-        await this.#healed(lane, endpoint);
+        this.#healed(lane, endpoint);
         return;
       case 'refuse':
-        failed(judgement.message);
-        return;
+        return this.#failed(lane, attempt, judgement.message);
       case 'stop-account':
-        failed(this.#refused as string);
-        onEvent({ type: 'stopped', message: this.#refused as string });
-        return;
+        return this.#failed(lane, attempt, this.#gate.refused ?? judgement.message);
       case 'ended':
         await this.#ports.journal.append({ event: 'ended', key: lane.work.key });
         lane.waiting.clear();
-        failed(`${judgement.message}, for more than 90 s: it has ended`, { ended: true });
+        return this.#failed(lane, attempt, `${judgement.message}, for more than 90 s: it has ended`, true);
+      case 'slow-down': {
+        // The gate holds everybody back; this lane need not wait besides.
+        const hold = this.#gate.slowDown(lane.work.identity, verdict.retryAfter);
+        if (this.#outOfTime(lane, endpoint, hold)) this.#failed(lane, attempt, judgement.message);
+        else if (!lane.waiting.has(endpoint)) lane.waiting.set(endpoint, planned);
         return;
-      case 'slow-down':
-        await this.#slowDown(lane, call, original, verdict, judgement, failed);
-        return;
+      }
       case 'repeat':
-        await this.#repeat(lane, original, verdict.after, verdict, judgement, failed);
+        return this.#repeat(lane, attempt, verdict.after);
     }
   }
 
-  async #slowDown(
-    lane: Lane,
-    call: Call,
-    original: Call,
-    verdict: Verdict & { do: 'slow-down' },
-    judgement: Judgement,
-    failed: (message: string) => void,
-  ): Promise<void> {
-    const { allowance } = this.#scopeOf(lane);
-    const hold = allowance.slowDown(verdict.retryAfter);
-    this.#ports.onEvent({ type: 'slowed', hold, rate: allowance.rate });
-    // The gate holds everybody back; this lane need not wait besides.
-    if (this.#outOfTime(lane, call.endpoint, hold)) failed(judgement.message);
-    else if (!lane.waiting.has(call.endpoint)) lane.waiting.set(call.endpoint, original);
+  #failed(lane: Lane, { call, verdict, judgement }: Attempt, message: string, ended?: boolean): void {
+    lane.trouble.delete(call.endpoint);
+    this.#ports.onEvent({
+      type: 'failed',
+      name: lane.work.name,
+      endpoint: call.endpoint,
+      outcome: verdict.outcome,
+      message,
+      ...(ended ? { ended } : {}),
+      ...(judgement.status === undefined ? {} : { status: judgement.status }),
+    });
   }
 
-  async #repeat(
-    lane: Lane,
-    original: Call,
-    after: number,
-    verdict: Verdict,
-    judgement: Judgement,
-    failed: (message: string) => void,
-  ): Promise<void> {
+  async #repeat(lane: Lane, attempt: Attempt, after: number): Promise<void> {
     const { clock, onEvent } = this.#ports;
-    const { endpoint } = original;
+    const { planned, verdict, judgement } = attempt;
+    const { outcome } = verdict;
+    const { endpoint } = planned;
+    const { message, status } = judgement;
     if (judgement.meaning !== 'not-found' && this.#outOfTime(lane, endpoint, after)) {
-      failed(
-        `${judgement.message}${verdict.outcome === 'unknown' ? '; whether it took effect is not known' : ''}`,
-      );
-      return;
+      const unsure = outcome === 'unknown' ? '; whether it took effect is not known' : '';
+      return this.#failed(lane, attempt, `${message}${unsure}`);
     }
     onEvent({
       type: 'repeat',
       name: lane.work.name,
       endpoint,
-      outcome: verdict.outcome,
-      message: judgement.message,
+      outcome,
+      message,
       after,
-      ...(judgement.status === undefined ? {} : { status: judgement.status }),
+      ...(status === undefined ? {} : { status }),
     });
-    if (!lane.waiting.has(endpoint)) lane.waiting.set(endpoint, original);
+    if (!lane.waiting.has(endpoint)) lane.waiting.set(endpoint, planned);
     await clock.sleep(after, this.#stopping.signal);
   }
 
@@ -396,7 +371,7 @@ export class Engine {
    * The recording answers again after a gap of 404s. It may run on another server now, which started from what
    * `start` asked for: whatever was applied before the gap is sent once more.
    */
-  async #healed(lane: Lane, endpoint: Endpoint): Promise<void> {
+  #healed(lane: Lane, endpoint: Endpoint): void {
     if (lane.gapSince === undefined) return;
     delete lane.gapSince;
     delete lane.doubted;
@@ -424,6 +399,13 @@ function mostUrgent({ waiting }: Lane): Call {
   return [...waiting.values()].reduce((first, other) =>
     urgencyOf(other) > urgencyOf(first) ? other : first,
   );
+}
+
+/** A newer plan that asks for what waits already leaves it its turn. */
+function sameCall(waiting: Call | undefined, next: Call): Call {
+  return waiting && waiting.reason === next.reason && meaning(next.endpoint, waiting.request) === meaning(next.endpoint, next.request)
+    ? waiting
+    : next;
 }
 
 /** A newer plan that asks for exactly what has just been applied asks for nothing. */

@@ -47,7 +47,7 @@ export function decide({ judgement, trouble, gapSince, now, random }: PolicyInpu
       return {
         do: 'slow-down',
         outcome: 'deferred',
-        ...(retryAfter === undefined ? {} : { retryAfter: Math.min(retryAfter, TIMINGS.retryAfterCap) }),
+        ...(retryAfter === undefined ? {} : { retryAfter }),
       };
     case 'not-found':
       if (gapSince !== undefined && now - gapSince > TIMINGS.endedAfter)

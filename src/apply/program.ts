@@ -13,27 +13,29 @@ export function programRunner(cwd: string, env: Record<string, string | undefine
   const { AGORA_CUSTOMER_ID: _id, AGORA_CUSTOMER_SECRET: _secret, ...rest } = env;
   return ([program = '', ...args]) =>
     new Promise((resolve) => {
-      const child = execFile(
-        program,
-        args,
-        { cwd, env: rest, encoding: 'utf8', killSignal: 'SIGKILL', ...LIMITS },
-        (error, stdout) => {
-          if (!error) return resolve({ stdout });
-          const name = basename(program);
-          const { code, killed } = error as { code?: string | number; killed?: boolean };
-          const why =
-            code === 'ENOENT'
-              ? 'there is no such program'
-              : code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'
-                ? 'it prints too much'
-                : killed
-                  ? `it took longer than ${LIMITS.timeout / 1000} s`
-                  : typeof code === 'number'
-                    ? `it ended with ${code}`
-                    : `it could not be run (${code ?? 'killed'})`;
-          resolve({ message: `${name} gave no storage credentials: ${why}` });
-        },
-      );
-      child.stdin?.end();
+      const name = basename(program);
+      const fail = (why: string) => resolve({ message: `${name} gave no storage credentials: ${why}` });
+      try {
+        const child = execFile(
+          program,
+          args,
+          { cwd, env: rest, encoding: 'utf8', killSignal: 'SIGKILL', ...LIMITS },
+          (error, stdout) => (error ? fail(reasonOf(error)) : resolve({ stdout })),
+        );
+        child.stdin?.end();
+      } catch (error) {
+        // Arguments that no program can be given, such as ones that are too long.
+        fail(reasonOf(error as Error));
+      }
     });
+}
+
+/** Never the error's own message: it quotes the arguments. */
+function reasonOf(error: Error): string {
+  const { code, killed } = error as { code?: string | number | null; killed?: boolean };
+  if (code === 'ENOENT') return 'there is no such program';
+  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'it prints too much';
+  if (killed) return `it took longer than ${LIMITS.timeout / 1000} s`;
+  if (typeof code === 'number') return `it ended with ${code}`;
+  return `it could not be run (${code ?? 'killed'})`;
 }

@@ -11,6 +11,9 @@ export const URGENCY = {
   resync: 0,
 } as const;
 
+/** Looking whether a recording is as it should be comes behind everything that is to be sent. */
+export const OBSERVATION = -10;
+
 /** A call is as urgent as the most urgent thing that it changes. */
 export function urgencyOf({ reason, changes, request, endpoint }: Call): number {
   if (reason === 'resync') return URGENCY.resync;

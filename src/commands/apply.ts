@@ -49,7 +49,8 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
 
 /** Asks on a terminal; without one, or with --yes, the plan was enough. */
 async function agreed(plan: Plan, raw: RawOptions, settings: Settings, io: Io): Promise<boolean> {
-  if (!io.ask || isSet('yes', raw, io) || settings.output !== 'text' || sendable(plan).length === 0) return true;
+  if (!io.ask || isSet('yes', raw, io) || settings.output !== 'text' || sendable(plan).length === 0)
+    return true;
   const answer = await io.ask('\nSend this? Only "yes" sends it: ');
   if (answer.trim().toLowerCase() === 'yes') return true;
   await io.out('Nothing was sent.\n');
@@ -67,15 +68,18 @@ async function send(run: Run): Promise<ApplyResult> {
   const printed: Promise<void>[] = [];
   const onEvent = (event: ApplyEvent) => {
     results.take(event);
-    if (settings.output === 'json') printed.push(io.out(eventLine(event, io.clock.now())));
-    else progress.take(event, results.counts());
+    const line = settings.output === 'json' ? eventLine(event, io.clock.now()) : undefined;
+    if (line) printed.push(io.out(line));
+    if (settings.output !== 'json') progress.take(event, results.counts());
   };
   const { engine, close } = await connect({ ...run, onEvent });
   let interrupted: string | undefined;
   const { stop } = io;
   const onStop = () => {
     interrupted = 'interrupted';
-    void io.err('\nStopping when the calls in flight are answered. Once more, and it ends at once; the state stays sound.\n');
+    void io.err(
+      '\nStopping when the calls in flight are answered. Once more, and it ends at once; the state stays sound.\n',
+    );
     engine.stop();
   };
   if (stop.aborted) onStop();

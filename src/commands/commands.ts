@@ -31,17 +31,23 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--detailed-exitcode', 'exit with 2 where there are changes')
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
 
-  planning(command(program, 'apply [names...]', 'send it'))
+  sending(planning(command(program, 'apply [names...]', 'send it')))
     .option('--yes', 'do not ask')
-    .option('--rate-scope <scope>', 'what shares the allowance: account or app (default: account)')
-    .option('--region <area>', 'where to turn when both domains fail: us, ap, eu or cn')
-    .option('--timeout <span>', 'how long one call may take (default: 10s)')
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 
-  command(program, 'status [names...]', 'what is known of each recording').action(
-    run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)),
-  );
+  command(program, 'status [names...]', 'what is known of each recording')
+    .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
+    .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
+
+  spelling(sending(command(program, 'watch', 'keep the recordings as the files say; runs until SIGINT or SIGTERM')))
+    .option('--listen <host:port>', 'serve /healthz, /readyz, /metrics and /api/recordings there (default: nothing)')
+    .option('--resync <span>', 'look at every recording once in so long, 0 for never (default: 10m)')
+    .option('--no-self-heal', 'report drift, and leave it')
+    .option('--resync-force', 'with each resync send again what cannot be read back')
+    .option('--sweep <span>', 'look at all files this often, whatever events say (default: 5s)')
+    .option('--log-format <form>', 'json or pretty (default: json)')
+    .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
   command(program, 'preview [names...]', "draw a recording's layout; takes names or files")
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
@@ -100,12 +106,22 @@ function common(command: Command): Command {
     .option('--log-level <level>', 'error, warn, info or debug (default: info)');
 }
 
-function planning(command: Command): Command {
+function sending(command: Command): Command {
   return command
+    .option('--rate-scope <scope>', 'what shares the allowance: account or app (default: account)')
+    .option('--region <area>', 'where to turn when both domains fail: us, ap, eu or cn')
+    .option('--timeout <span>', 'how long one call may take (default: 10s)');
+}
+
+function planning(command: Command): Command {
+  return spelling(command)
     .option('--resync', 'send the whole state of recordings that have not changed, too')
-    .option('--allow-empty', 'accept that there are no files although recordings are known')
-    .option(
-      '--unsubscribe-spelling <spelling>',
-      'unSubscribe or unsubscribe in the names of the lists (default: unSubscribe)',
-    );
+    .option('--allow-empty', 'accept that there are no files although recordings are known');
+}
+
+function spelling(command: Command): Command {
+  return command.option(
+    '--unsubscribe-spelling <spelling>',
+    'unSubscribe or unsubscribe in the names of the lists (default: unSubscribe)',
+  );
 }

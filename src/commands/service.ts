@@ -34,7 +34,15 @@ export interface Service {
  * The engine with the network behind it. What only sending needs is loaded here and not before.
  * @throws Failure naming the credentials that are missing, or a flag that is wrong
  */
-export async function connect({ settings, raw, io, store, vault, retryFor, onEvent }: ServiceInput): Promise<Service> {
+export async function connect({
+  settings,
+  raw,
+  io,
+  store,
+  vault,
+  retryFor,
+  onEvent,
+}: ServiceInput): Promise<Service> {
   const { customerId, customerSecret } = credentials(io);
   const [{ Engine }, { Client }, { Domains, originsFor }, { TIMINGS }] = await Promise.all([
     import('../apply/engine.ts'),
@@ -56,7 +64,12 @@ export async function connect({ settings, raw, io, store, vault, retryFor, onEve
     {
       sender: client,
       journal: store,
-      prepare: makePrepare(programRunner(io.cwd, io.env), vault, () => io.clock.monotonic(), CREDENTIALS_FRESH),
+      prepare: makePrepare(
+        programRunner(io.cwd, io.env),
+        vault,
+        () => io.clock.monotonic(),
+        CREDENTIALS_FRESH,
+      ),
       reveal: (secret) => vault.reveal(secret),
       scrub: (text) => vault.scrub(text),
       clock: io.clock,
@@ -76,7 +89,10 @@ export async function connect({ settings, raw, io, store, vault, retryFor, onEve
 
 function credentials(io: Io): { customerId: string; customerSecret: string } {
   const { AGORA_CUSTOMER_ID: customerId, AGORA_CUSTOMER_SECRET: customerSecret } = io.env;
-  const missing = [customerId ? '' : 'AGORA_CUSTOMER_ID', customerSecret ? '' : 'AGORA_CUSTOMER_SECRET'].filter(Boolean);
+  const missing = [
+    customerId ? '' : 'AGORA_CUSTOMER_ID',
+    customerSecret ? '' : 'AGORA_CUSTOMER_SECRET',
+  ].filter(Boolean);
   if (!customerId || !customerSecret)
     throw new Failure(`${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`, {
       hint: 'The customer ID and secret are under RESTful API in the Agora console. Nothing was sent.',

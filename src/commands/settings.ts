@@ -34,6 +34,8 @@ export interface Settings {
 /** Reads one setting as text: the flag `--some-name`, else REELSTATE_SOME_NAME. An empty variable counts as absent. */
 function textOf(name: string, raw: RawOptions, io: Io): string | undefined {
   const flag = raw[name];
+  // What a shell makes of "$UNSET"; taken as it stands it would mean the working directory.
+  if (flag === '') throw usage(`${flagOf(name)}: must not be empty`);
   if (typeof flag === 'string') return flag;
   return io.env[variableOf(name)] || undefined;
 }
@@ -80,7 +82,7 @@ export function duration(name: string, raw: RawOptions, io: Io, fallback: number
 export function readSettings(raw: RawOptions, io: Io): Settings {
   const outputFlag = raw.json === true || (raw.output === undefined && isSet('json', {}, io));
   const region = textOf('region', raw, io);
-  if (region !== undefined && !(region in REGIONS))
+  if (region !== undefined && !Object.hasOwn(REGIONS, region))
     throw usage(`--region ${JSON.stringify(region)}: must be one of ${Object.keys(REGIONS).join(', ')}`);
   return {
     dir: textOf('dir', raw, io) ?? 'recordings',

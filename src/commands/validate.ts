@@ -12,7 +12,13 @@ import { isSet, type RawOptions, readSettings } from './settings.ts';
 /** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written. */
 export async function validate(raw: RawOptions, io: Io): Promise<number> {
   const { dir, output, color } = readSettings(raw, io);
-  const desired = await loadRecordings({ dir, cwd: io.cwd, env: io.env, vault: new Vault(randomBytes(32)), now: io.clock.now() / 1000 });
+  const desired = await loadRecordings({
+    dir,
+    cwd: io.cwd,
+    env: io.env,
+    vault: new Vault(randomBytes(32)),
+    now: io.clock.now() / 1000,
+  });
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = [
     ...desired.diagnostics,

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { DesiredSet } from '../model/recording.ts';
+import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
@@ -19,58 +19,174 @@ export interface Search {
  * error and neither document is used. The outcome does not depend on the order of `files`.
  */
 export function assemble(files: readonly ResolvedFile[], search: Search): DesiredSet {
-  const sorted = [...files].sort((a, b) => byText(a.file, b.file));
-  const documents = sorted.flatMap((file) => file.documents);
-  const twice = new Map<ResolvedDocument, Diagnostic>();
-  collide(documents, twice, 'duplicate-name', ({ recording }) => recording.name);
-  collide(
-    documents,
-    twice,
+  const assembly = new Assembly();
+  for (const file of [...files].sort((a, b) => byText(a.file, b.file))) assembly.put(file);
+  return assembly.set(search);
+}
+
+/**
+ * The files of a set, one at a time: taking one in or out costs what that file holds, however many there are.
+ * Only `set` passes over all of them, and does next to nothing for each.
+ */
+export class Assembly {
+  /** By the files' names. */
+  readonly #files: ResolvedFile[] = [];
+  readonly #names = new Claims('duplicate-name', ({ recording }) => recording.name);
+  readonly #recordings = new Claims(
     'duplicate-recording',
     ({ recording: { identity } }) => identity && recordingKey(identity),
   );
-  const diagnostics = [
-    ...search.diagnostics,
-    ...sorted.flatMap((file) => file.diagnostics),
-    ...twice.values(),
-  ];
-  const broken = [
-    ...search.broken,
-    ...sorted.filter((file) => file.broken).map(({ file }) => file),
-    ...[...twice.keys()].map(({ recording }) => recording.file),
-  ];
-  return {
-    recordings: documents.filter((document) => !twice.has(document)).map(({ recording }) => recording),
-    diagnostics: once(diagnostics).sort(byPlace),
-    broken: [...new Set(broken)].sort(byText),
-    files: search.files,
-  };
-}
+  readonly #touched = new Set<string>();
 
-function collide(
-  documents: readonly ResolvedDocument[],
-  twice: Map<ResolvedDocument, Diagnostic>,
-  code: Code & ('duplicate-name' | 'duplicate-recording'),
-  keyOf: (document: ResolvedDocument) => string | undefined,
-): void {
-  const groups = new Map<string, ResolvedDocument[]>();
-  for (const document of documents) {
-    const key = keyOf(document);
-    if (key === undefined) continue;
-    const group = groups.get(key);
-    if (group) group.push(document);
-    else groups.set(key, [document]);
+  /** Takes a file in, in the place of the one of that name. */
+  put(file: ResolvedFile): void {
+    this.#replace(file.file, file);
   }
-  for (const [first, ...others] of groups.values()) {
-    if (!first || others.length === 0) continue;
-    for (const document of [first, ...others]) {
-      const other = document === first ? (others[0] as ResolvedDocument) : first;
-      if (!twice.has(document)) twice.set(document, collision(document, other, code));
+
+  remove(file: string): void {
+    this.#replace(file, undefined);
+  }
+
+  /** Names of the recordings that may have become others since this was last asked. */
+  takeTouched(): Set<string> {
+    const touched = new Set(this.#touched);
+    this.#touched.clear();
+    return touched;
+  }
+
+  /** The recording of that name, where one document alone gives it. */
+  recording(name: string): DesiredRecording | undefined {
+    const document = this.#names.sole(name);
+    return document && !this.#recordings.isDisputed(document) ? document.recording : undefined;
+  }
+
+  /**
+   * The set as it stands.
+   * @param held files besides that must be taken for neither changed nor gone
+   */
+  set(search: Search, held: Iterable<string> = []): DesiredSet {
+    const twice = this.#collisions();
+    const recordings = [];
+    const diagnostics = [...search.diagnostics];
+    const broken = new Set([...search.broken, ...held]);
+    for (const file of this.#files) {
+      for (const document of file.documents) if (!twice.has(document)) recordings.push(document.recording);
+      diagnostics.push(...file.diagnostics);
+      if (file.broken) broken.add(file.file);
     }
+    for (const { recording } of twice.keys()) broken.add(recording.file);
+    diagnostics.push(...twice.values());
+    return {
+      recordings,
+      diagnostics: once(diagnostics).sort(byPlace),
+      broken: [...broken].sort(byText),
+      files: search.files,
+    };
+  }
+
+  #replace(name: string, file: ResolvedFile | undefined): void {
+    const at = this.#placeOf(name);
+    const before = this.#files[at]?.file === name ? this.#files[at] : undefined;
+    if (before) this.#eachClaim(before, (claims, document) => claims.drop(document, this.#touched));
+    this.#files.splice(at, before ? 1 : 0, ...(file ? [file] : []));
+    if (file) this.#eachClaim(file, (claims, document) => claims.add(document, this.#touched));
+  }
+
+  #eachClaim({ documents }: ResolvedFile, act: (claims: Claims, document: ResolvedDocument) => void): void {
+    for (const document of documents)
+      for (const claims of [this.#names, this.#recordings]) act(claims, document);
+  }
+
+  /** Where in the order a file of this name stands, or would. */
+  #placeOf(name: string): number {
+    let from = 0;
+    let to = this.#files.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#files[middle] as ResolvedFile).file < name) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+
+  #collisions(): Map<ResolvedDocument, Diagnostic> {
+    const twice = new Map<ResolvedDocument, Diagnostic>();
+    for (const claims of [this.#names, this.#recordings])
+      for (const group of claims.disputed()) {
+        const [first, second] = group as [ResolvedDocument, ResolvedDocument];
+        for (const document of group)
+          if (!twice.has(document))
+            twice.set(document, collision(document, document === first ? second : first, claims.code));
+      }
+    return twice;
   }
 }
 
-function collision({ recording, marks }: ResolvedDocument, other: ResolvedDocument, code: Code): Diagnostic {
+type CollisionCode = Code & ('duplicate-name' | 'duplicate-recording');
+
+/** Who claims what must be unique. */
+class Claims {
+  readonly code: CollisionCode;
+  readonly #keyOf: (document: ResolvedDocument) => string | undefined;
+  readonly #groups = new Map<string, Set<ResolvedDocument>>();
+  /** Keys that more than one document claims. */
+  readonly #disputed = new Set<string>();
+
+  constructor(code: CollisionCode, keyOf: (document: ResolvedDocument) => string | undefined) {
+    this.code = code;
+    this.#keyOf = keyOf;
+  }
+
+  /** @param touched takes the names of all whose claim is another one now */
+  add(document: ResolvedDocument, touched: Set<string>): void {
+    touched.add(document.recording.name);
+    const key = this.#keyOf(document);
+    if (key === undefined) return;
+    const group = this.#groups.get(key) ?? new Set();
+    this.#groups.set(key, group.add(document));
+    if (group.size < 2) return;
+    this.#disputed.add(key);
+    for (const { recording } of group) touched.add(recording.name);
+  }
+
+  /** @param touched takes the names of all whose claim is another one now */
+  drop(document: ResolvedDocument, touched: Set<string>): void {
+    touched.add(document.recording.name);
+    const key = this.#keyOf(document);
+    const group = key === undefined ? undefined : this.#groups.get(key);
+    if (key === undefined || !group?.delete(document)) return;
+    for (const { recording } of group) touched.add(recording.name);
+    if (group.size < 2) this.#disputed.delete(key);
+    if (group.size === 0) this.#groups.delete(key);
+  }
+
+  /** Who alone claims the key. */
+  sole(key: string): ResolvedDocument | undefined {
+    const [first, second] = this.#groups.get(key) ?? [];
+    return second ? undefined : first;
+  }
+
+  /** Whether somebody else claims what the document does. */
+  isDisputed(document: ResolvedDocument): boolean {
+    const key = this.#keyOf(document);
+    return key !== undefined && this.#disputed.has(key);
+  }
+
+  /** The claimants of each disputed key, in the order of the files and their lines. */
+  disputed(): ResolvedDocument[][] {
+    return [...this.#disputed].map((key) =>
+      [...(this.#groups.get(key) ?? [])].sort(
+        ({ recording: a }, { recording: b }) => byText(a.file, b.file) || a.line - b.line,
+      ),
+    );
+  }
+}
+
+function collision(
+  { recording, marks }: ResolvedDocument,
+  other: ResolvedDocument,
+  code: CollisionCode,
+): Diagnostic {
   const named = code === 'duplicate-name';
   const mark: Mark = named ? marks.name : marks.recording;
   const { start, filename } = (named ? other.marks.name : other.marks.recording).range;

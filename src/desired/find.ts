@@ -15,6 +15,10 @@ export interface FoundFile {
 
 export interface Found extends Search {
   found: FoundFile[];
+  /** The folders that were entered, by the paths that led there. */
+  folders: string[];
+  /** Links below the folder, dangling ones too. */
+  links: string[];
 }
 
 /** Whether a file of this name holds recordings. */
@@ -30,11 +34,14 @@ export async function findRecordingFiles(dir: string, cwd: string): Promise<Foun
   const walk = new Walk(cwd);
   await walk.start(resolve(cwd, dir));
   walk.found.sort((a, b) => (a.shown < b.shown ? -1 : 1));
-  return { found: walk.found, diagnostics: walk.diagnostics, broken: walk.broken, files: walk.files };
+  const { found, folders, links, diagnostics, broken, files } = walk;
+  return { found, folders, links, diagnostics, broken, files };
 }
 
 class Walk implements Found {
   readonly found: FoundFile[] = [];
+  readonly folders: string[] = [];
+  readonly links: string[] = [];
   readonly diagnostics: Search['diagnostics'] = [];
   readonly broken: string[] = [];
   readonly #cwd: string;
@@ -75,6 +82,7 @@ class Walk implements Found {
         const real = await realpath(next);
         if (this.#entered.has(real)) continue;
         this.#entered.add(real);
+        this.folders.push(next);
         const entries = await readdir(next, { withFileTypes: true });
         entries.sort((a, b) => (a.name < b.name ? -1 : 1));
         for (const entry of entries) {
@@ -99,6 +107,7 @@ class Walk implements Found {
   }
 
   async #follow(path: string): Promise<void> {
+    this.links.push(path);
     try {
       if ((await stat(path)).isDirectory()) this.#linked.push(path);
       else this.#take(path);

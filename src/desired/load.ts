@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises';
 import type { DesiredSet } from '../model/recording.ts';
 import type { Vault } from '../state/vault.ts';
 import { assemble } from './assemble.ts';
+import type { CheckedFile } from './checked.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
 import { errorCode, type FoundFile, findRecordingFiles, reason, wholeFile } from './find.ts';
 import { readRecordingFile } from './read.ts';
@@ -40,18 +41,17 @@ export async function loadFile(
   { path, shown }: FoundFile,
   surroundings: Surroundings,
 ): Promise<ResolvedFile> {
-  const bytes = await surroundings.readFile(path);
-  if (bytes instanceof Uint8Array) return resolveFile(readRecordingFile(bytes, shown), surroundings);
+  return resolveFile(checkBytes(await surroundings.readFile(path), shown), surroundings);
+}
+
+/** Stage A of what reading a file has given; where it gave no bytes, the diagnostic that says so. */
+export function checkBytes(bytes: FileBytes, shown: string): CheckedFile {
+  if (bytes instanceof Uint8Array) return readRecordingFile(bytes, shown);
   const [code, summary] =
     bytes === 'missing'
       ? (['file-unreadable', 'the file went away while it was read'] as const)
       : ([bytes.tooLarge ? 'file-too-large' : 'file-unreadable', bytes.error] as const);
-  return {
-    file: shown,
-    documents: [],
-    diagnostics: [diagnosticAt(wholeFile(shown), code, summary)],
-    broken: true,
-  };
+  return { file: shown, documents: [], diagnostics: [diagnosticAt(wholeFile(shown), code, summary)] };
 }
 
 /** The bytes of an ordinary file of at most 1 MiB. Never rejects. */
@@ -69,7 +69,7 @@ export async function readFile(path: string): Promise<FileBytes> {
 }
 
 /** Results in the order of the items; never more than AT_ONCE at work. */
-async function eachBounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+export async function eachBounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const worker = async () => {

@@ -30,4 +30,6 @@ export interface Io {
    * then a signal ends the process at once.
    */
   readonly stop: AbortSignal;
+  /** Calls `listener` on every SIGHUP from now on; @returns ends that. */
+  onHangup(listener: () => void): () => void;
 }

@@ -64,5 +64,9 @@ export type ApplyEvent =
       message: string;
       ended?: boolean;
     }
+  /** A place in the allowance was found after so many milliseconds. */
+  | { type: 'admitted'; waited: number }
+  /** One request is over: `took` milliseconds; no status where no answer came. */
+  | { type: 'answered'; endpoint: Endpoint | 'query'; status?: number; took: number }
   | { type: 'slowed'; hold: number; rate: number }
   | { type: 'stopped'; message: string };

@@ -51,9 +51,10 @@ export interface PlanOptions {
 export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   const wanted = (name: string) => !options.names?.length || options.names.includes(name);
   const diagnostics = [...desired.diagnostics, ...emptySet(desired, known, options)];
+  const named = keysByName(known);
   const recordings = desired.recordings
     .filter(({ name }) => wanted(name))
-    .map((recording) => planRecording(recording, known, options));
+    .map((recording) => planRecording(recording, known, named.get(recording.name) ?? [], options));
   const refused = diagnostics.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
   if (!refused) recordings.push(...forgotten(desired, known).filter(({ name }) => wanted(name)));
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
@@ -84,7 +85,23 @@ function emptySet(desired: DesiredSet, known: Known, { allowEmpty, dir }: PlanOp
   ];
 }
 
-function planRecording(recording: DesiredRecording, known: Known, options: PlanOptions): RecordingPlan {
+/** What goes by which name; more than one where an earlier recording of a name has not been forgotten yet. */
+export function keysByName(known: Known): Map<string, string[]> {
+  const keys = new Map<string, string[]>();
+  for (const { name, key } of known.values()) keys.set(name, [...(keys.get(name) ?? []), key]);
+  return keys;
+}
+
+/**
+ * The plan of one recording by itself.
+ * @param sameName keys of what is known by its name
+ */
+export function planRecording(
+  recording: DesiredRecording,
+  known: Known,
+  sameName: readonly string[],
+  options: Pick<PlanOptions, 'now' | 'resync'>,
+): RecordingPlan {
   const { name, file, identity, unresolved } = recording;
   const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
   if (!identity)
@@ -120,9 +137,7 @@ function planRecording(recording: DesiredRecording, known: Known, options: PlanO
       ...(unresolved.length > 0 ? ['held back by apply until its secrets can be resolved'] : []),
     ],
     released,
-    supersedes: [...known.values()]
-      .filter((other) => other.name === name && other.key !== key)
-      .map((other) => other.key),
+    supersedes: sameName.filter((other) => other !== key),
     unresolved,
   };
 }
@@ -173,7 +188,7 @@ function callsOf(
   whole: Partial<ClientRequests>,
   blocks: Blocks,
   known: KnownRecording | undefined,
-  options: PlanOptions,
+  options: Pick<PlanOptions, 'now' | 'resync'>,
 ): Call[] {
   const calls: (Call | undefined)[] = [
     whole.update && callOf('update', whole.update, known?.update, blocks, options),
@@ -187,7 +202,7 @@ function callOf<E extends Endpoint>(
   request: ClientRequests[E],
   known: KnownEndpoint<ClientRequests[E]> | undefined,
   blocks: Blocks,
-  options: PlanOptions,
+  options: Pick<PlanOptions, 'now' | 'resync'>,
 ): Call | undefined {
   const applied = known?.applied && withoutReleased(endpoint, known.applied.request, request);
   const differs = applied === undefined || meaning(endpoint, applied) !== meaning(endpoint, request);
@@ -206,7 +221,7 @@ function reasonFor(
   differs: boolean,
   endpoint: Endpoint,
   known: KnownEndpoint<ClientRequests[Endpoint]> | undefined,
-  options: PlanOptions,
+  options: Pick<PlanOptions, 'now' | 'resync'>,
 ): CallReason | undefined {
   if (known && known.unknown.length > 0) return 'outcome-unknown';
   if (!known?.applied) return 'first-apply';

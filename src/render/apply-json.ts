@@ -13,8 +13,8 @@ function line(type: string, level: Level, message: string, now: number, fields: 
   return `${JSON.stringify({ '@level': level, '@message': message, '@timestamp': new Date(now).toISOString(), type, ...fields })}\n`;
 }
 
-/** One event as a line; `now` in milliseconds since 1970. */
-export function eventLine(event: ApplyEvent, now: number): string {
+/** One event as a line, undefined for what only metrics want to know; `now` in milliseconds since 1970. */
+export function eventLine(event: ApplyEvent, now: number): string | undefined {
   switch (event.type) {
     case 'start':
       return line('apply_start', 'info', `${event.name}: ${event.endpoint} starts`, now, {
@@ -64,6 +64,9 @@ export function eventLine(event: ApplyEvent, now: number): string {
           rate: event.rate,
         },
       );
+    case 'admitted':
+    case 'answered':
+      return undefined;
     case 'stopped':
       return line('account_stopped', 'error', event.message, now, {});
   }

@@ -53,7 +53,7 @@ function fold({ name, file, action, calls, notes }: RecordingPlan): string {
     ),
     '',
   ]);
-  const head = `<b>${text(name)}</b>: ${action}${calls.length > 0 ? `, ${count(calls.length, 'call')}` : ''} (${text(file)})`;
+  const head = `<b>${html(name)}</b>: ${action}${calls.length > 0 ? `, ${count(calls.length, 'call')}` : ''} (${html(file)})`;
   return [
     '<details>',
     `<summary>${head}</summary>`,
@@ -70,9 +70,10 @@ function cell({ subject, text: change }: Row): string {
 
 /** Text that markdown and HTML leave as it is. */
 function text(value: string): string {
-  return printable(value)
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/[\\`*_{}[\]()#!|~@]/g, '\\$&');
+  return html(value).replace(/[\\`*_{}[\]()#!|~@]/g, '\\$&');
+}
+
+/** Text inside an HTML element, where a backslash escapes nothing and would be seen. */
+function html(value: string): string {
+  return printable(value).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }

@@ -16,6 +16,8 @@ export class Vault {
   readonly #values = new Map<string, string>();
   /** What to show instead of what, where somebody else's words may quote a secret. */
   readonly #shown = new Map<string, string>();
+  /** The same with the secret parts of values that are shown in part; the longest first. */
+  #quotable: (readonly [quoted: string, shown: string])[] | undefined;
 
   /** @param key at least 32 random bytes: the state directory's key, so that fingerprints compare across runs. */
   constructor(key: Uint8Array) {
@@ -28,23 +30,31 @@ export class Vault {
    * @param shown what people may see of the value
    */
   seal(value: string, reference: string, shown: string = SENSITIVE): Sealed {
-    const sealed = `hmac-sha256:${createHmac('sha256', this.#key).update(value).digest('hex')}`;
+    const sealed = this.fingerprint(value);
     this.#values.set(sealed, value);
     this.#shown.set(value, shown);
+    this.#quotable = undefined;
     return { sealed, reference, shown };
+  }
+
+  /** What a value's seal would be, without keeping it. */
+  fingerprint(value: string): string {
+    return `hmac-sha256:${createHmac('sha256', this.#key).update(value).digest('hex')}`;
   }
 
   /** Takes the values of this run's secrets out of words that are not ours, such as a reason that the service gives. */
   scrub(text: string): string {
+    // The longest first, because one secret may be the beginning of another.
+    this.#quotable ??= [...this.#shown]
+      .flatMap(([value, shown]) => [
+        [value, shown] as const,
+        ...secretParts(value, shown).map((part) => [part, SENSITIVE] as const),
+      ])
+      .filter(([quoted]) => quoted.length >= SHORTEST_SCRUBBED)
+      .sort(([a], [b]) => b.length - a.length);
     let clean = text;
-    for (const [value, shown] of this.#shown) {
-      if (value.length < SHORTEST_SCRUBBED) continue;
-      clean = clean.replaceAll(value, shown);
-      // Of an RTMP URL only the end is secret, and it may be quoted alone.
-      const common = shown.endsWith(SENSITIVE) ? shown.length - SENSITIVE.length : 0;
-      const secretPart = common > 0 && value.startsWith(shown.slice(0, common)) ? value.slice(common) : '';
-      if (secretPart.length >= SHORTEST_SCRUBBED) clean = clean.replaceAll(secretPart, SENSITIVE);
-    }
+    // A function, because a replacement text gives a meaning to "$&".
+    for (const [quoted, shown] of this.#quotable) clean = clean.replaceAll(quoted, () => shown);
     return clean;
   }
 
@@ -52,6 +62,15 @@ export class Vault {
   reveal(secret: Sealed): string | undefined {
     return secret.sealed === null ? undefined : this.#values.get(secret.sealed);
   }
+}
+
+/** Of a value that is shown in part, such as an RTMP URL, what is not shown: whole and in its parts, any of which may be quoted alone. */
+function secretParts(value: string, shown: string): string[] {
+  const visible = shown.split(SENSITIVE);
+  if (visible.every((text) => text === '')) return [];
+  const pattern = visible.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('(.*)');
+  const hidden = new RegExp(`^${pattern}$`, 's').exec(value)?.slice(1) ?? [];
+  return hidden.flatMap((text) => [text, ...text.split(/[/?#&:]/)]);
 }
 
 /** A secret whose value is not at hand. */
@@ -62,12 +81,14 @@ export function unresolved(reference: string, shown: string = SENSITIVE): Sealed
 /**
  * An RTMP URL as people may see it: scheme, host and application stay, the stream key and everything behind
  * it (further path, query, fragment) and any user information are replaced. With a single path segment that
- * segment is taken for the key.
+ * segment is taken for the key. What is no plain URL is hidden altogether.
  */
 export function maskRtmpUrl(url: string): string {
-  const match = /^(rtmps?:\/\/)([^/?#\s]*)(\/[^?#\s]*)?([?#].*)?$/is.exec(url);
+  const match = /^(rtmps?:\/\/)([^/\\?#\s]*)(\/[^\\?#\s]*)?([?#].*)?$/is.exec(url);
   if (!match) return SENSITIVE;
   const [, scheme, authority = '', path = '', rest = ''] = match;
+  // A password with a slash, question mark or hash in it is cut there, and its beginning would pass for a port.
+  if (`${path}${rest}`.includes('@')) return `${scheme}${SENSITIVE}`;
   const host = authority.includes('@')
     ? `${SENSITIVE}@${authority.slice(authority.lastIndexOf('@') + 1)}`
     : authority;

@@ -13,17 +13,34 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 
-const who = (n: string) => ({ appId: '0f1e2d3c4b5a69788796a5b4c3d2e1f0', cname: `channel-${n}`, uid: '527841', resourceId: `resource-${n}`, sid: sid(n), mode: 'mix', name: n });
-const SUBSCRIBED = 'subscriptions:\n  audioUidList: { subscribeAudioUids: ["1"] }\n  videoUidList: { subscribeVideoUids: ["1"] }\n';
+const who = (n: string) => ({
+  appId: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+  cname: `channel-${n}`,
+  uid: '527841',
+  resourceId: `resource-${n}`,
+  sid: sid(n),
+  mode: 'mix',
+  name: n,
+});
+const SUBSCRIBED =
+  'subscriptions:\n  audioUidList: { subscribeAudioUids: ["1"] }\n  videoUidList: { subscribeVideoUids: ["1"] }\n';
 
-async function scene(names: string[], faults: FaultRule[] = [], blocks = 'layout: { mixedVideoLayout: bestFit }\n', rate = 0) {
-  const cwd = await folder(Object.fromEntries(names.map((name) => [`recordings/${name}.yaml`, recording(name, blocks)])));
+async function scene(
+  names: string[],
+  faults: FaultRule[] = [],
+  blocks = 'layout: { mixedVideoLayout: bestFit }\n',
+  rate = 0,
+) {
+  const cwd = await folder(
+    Object.fromEntries(names.map((name) => [`recordings/${name}.yaml`, recording(name, blocks)])),
+  );
   const made = await inside({ cwd, recordings: names.map(who), faults, rate });
   open.push(made);
   return { ...made, cwd };
 }
 
-const gaps = (requests: { mono: number }[]) => requests.slice(1).map(({ mono }, i) => (mono - (requests[i]?.mono as number)) / 1000);
+const gaps = (requests: { mono: number }[]) =>
+  requests.slice(1).map(({ mono }, i) => (mono - (requests[i]?.mono as number)) / 1000);
 const close = (...seconds: number[]) => seconds.map((value) => expect.closeTo(value, 0));
 
 describe('what an answer means', () => {
@@ -52,7 +69,11 @@ describe('what an answer means', () => {
   });
 
   it.each([
-    ['400, with the reason', { answer: '400', reason: 'backgroundColor is invalid' }, /\(400\): backgroundColor is invalid/],
+    [
+      '400, with the reason',
+      { answer: '400', reason: 'backgroundColor is invalid' },
+      /\(400\): backgroundColor is invalid/,
+    ],
     ['432', { answer: '432' }, /\(432\)/],
     ['433', { answer: '433' }, /\(433\)/],
     ['a redirect', { answer: '302' }, /302, a redirect, which is not followed/],
@@ -103,19 +124,28 @@ describe('what an answer means', () => {
     const requests = await s.requests();
     expect(((requests.at(-1)?.mono as number) - (requests[0]?.mono as number)) / 1000).toBeGreaterThan(90);
     expect(gaps(requests).slice(0, 4)).toEqual(close(5, 10, 15, 30));
-    expect(JSON.parse((await s.run('status', '--json')).stdout).recordings).toMatchObject([{ condition: 'Ended' }]);
+    expect(JSON.parse((await s.run('status', '--json')).stdout).recordings).toMatchObject([
+      { condition: 'Ended' },
+    ]);
     const count = requests.length;
     expect((await s.run('apply')).code).toBe(1);
     expect(await s.requests()).toHaveLength(count + 1);
     await s.faults([]);
     expect((await s.run('apply')).code).toBe(0);
-    expect(JSON.parse((await s.run('status', '--json')).stdout).recordings).toMatchObject([{ condition: 'Ready' }]);
+    expect(JSON.parse((await s.run('status', '--json')).stdout).recordings).toMatchObject([
+      { condition: 'Ready' },
+    ]);
   });
 
   it('after a move to another server the whole state is sent again', async () => {
     const s = await scene(['a'], [], `${SUBSCRIBED}layout: { mixedVideoLayout: bestFit }\n`);
     expect((await s.run('apply')).code).toBe(0);
-    await put(s.cwd, { 'recordings/a.yaml': recording('a', `${SUBSCRIBED}layout: { mixedVideoLayout: bestFit, backgroundColor: "#123456" }\n`) });
+    await put(s.cwd, {
+      'recordings/a.yaml': recording(
+        'a',
+        `${SUBSCRIBED}layout: { mixedVideoLayout: bestFit, backgroundColor: "#123456" }\n`,
+      ),
+    });
     await s.faults([{ failover: { sid: sid('a'), forMs: 40_000 } }]);
     expect((await s.run('apply')).code).toBe(0);
     expect((await s.recordings())[0]).toMatchObject({
@@ -135,14 +165,29 @@ describe('what an answer means', () => {
     await s.faults([]);
     await put(s.cwd, { 'recordings/a.yaml': recording('a') });
     const plan = JSON.parse((await s.run('plan', '--json')).stdout);
-    expect(plan.recordings).toMatchObject([{ action: 'update', calls: [{ endpoint: 'updateLayout', reason: 'outcome-unknown', body: { clientRequest: { mixedVideoLayout: 1 } } }] }]);
+    expect(plan.recordings).toMatchObject([
+      {
+        action: 'update',
+        calls: [
+          {
+            endpoint: 'updateLayout',
+            reason: 'outcome-unknown',
+            body: { clientRequest: { mixedVideoLayout: 1 } },
+          },
+        ],
+      },
+    ]);
     expect((await s.run('apply')).code).toBe(0);
     expect((await s.recordings())[0]).toMatchObject({ layout: { mixedVideoLayout: 1 } });
   });
 
   it('two calls of one recording never overlap, whatever the latency', async () => {
     const names = Array.from({ length: 8 }, (_, i) => `r${i}`);
-    const s = await scene(names, [{ latency: [20, 400] }], `${SUBSCRIBED}layout: { mixedVideoLayout: bestFit }\n`);
+    const s = await scene(
+      names,
+      [{ latency: [20, 400] }],
+      `${SUBSCRIBED}layout: { mixedVideoLayout: bestFit }\n`,
+    );
     expect((await s.run('apply')).code).toBe(0);
     expect(await (await fetch(`${s.url}/_sim/violations`)).json()).toEqual([]);
     expect(await s.requests()).toHaveLength(16);
@@ -153,7 +198,9 @@ describe('in real time', () => {
   it('a call that hangs is given up after --timeout, and its outcome is unknown', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a') });
     const sim = await simulator(cwd, ['--fault', JSON.stringify({ connection: 'hang' })]);
-    const applied = await run(['apply', '--timeout', '300ms', '--retry-for', '0', '--endpoint', sim.url], { cwd });
+    const applied = await run(['apply', '--timeout', '300ms', '--retry-for', '0', '--endpoint', sim.url], {
+      cwd,
+    });
     expect(applied.code).toBe(1);
     expect(applied.stdout).toMatch(/no answer within 0\.3 s; whether it took effect is not known/);
     await sim.stop();
@@ -164,11 +211,15 @@ describe('in real time', () => {
     const applied = await run(['apply', '--retry-for', '0', '--endpoint', 'http://127.0.0.1:9'], { cwd });
     expect(applied.code).toBe(1);
     expect(applied.stdout).toMatch(/connection refused/);
-    expect(JSON.parse((await run(['status', '--json'], { cwd })).stdout).recordings).toMatchObject([{ updateLayout: { unknown_since: null } }]);
+    expect(JSON.parse((await run(['status', '--json'], { cwd })).stdout).recordings).toMatchObject([
+      { updateLayout: { unknown_since: null } },
+    ]);
   });
 
   it('Ctrl-C ends it after the calls in flight are answered and recorded; what is left was not attempted', async () => {
-    const cwd = await folder(Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`recordings/r${i}.yaml`, recording(`r${i}`)])));
+    const cwd = await folder(
+      Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`recordings/r${i}.yaml`, recording(`r${i}`)])),
+    );
     const sim = await simulator(cwd, ['--latency', '150']);
     const applying = start(['apply', '--log-level', 'debug', '--endpoint', sim.url], { cwd });
     await applying.shows(/ok r/, 'stderr');
@@ -178,7 +229,9 @@ describe('in real time', () => {
     expect(ended.stdout).toMatch(/Stopped: interrupted\./);
     expect(ended.stdout).toMatch(/Not attempted:/);
     const answered = (await sim.requests()).filter(({ status }) => status === 200).length;
-    expect(ended.stdout).toContain(`${answered} calls for ${answered} recordings applied, ${30 - answered} not attempted.`);
+    expect(ended.stdout).toContain(
+      `${answered} calls for ${answered} recordings applied, ${30 - answered} not attempted.`,
+    );
     const { recordings } = JSON.parse((await run(['status', '--json'], { cwd })).stdout);
     expect(recordings.every(({ condition }: { condition: string }) => condition === 'Ready')).toBe(true);
     expect(recordings).toHaveLength(answered);
@@ -194,12 +247,17 @@ describe('in real time', () => {
     await applying.shows(/Stopping when/, 'stderr');
     applying.child.kill('SIGINT');
     expect((await applying.done).code).toBe(130);
-    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout).recordings).toMatchObject([{ calls: [{ reason: 'outcome-unknown' }] }]);
+    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout).recordings).toMatchObject([
+      { calls: [{ reason: 'outcome-unknown' }] },
+    ]);
     await sim.stop();
   });
 
   it('never more than 10 in any second at the service: a burst, a restart within the second, and all is applied', async () => {
-    const files = (blocks: string) => Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`recordings/r${i}.yaml`, recording(`r${i}`, blocks)]));
+    const files = (blocks: string) =>
+      Object.fromEntries(
+        Array.from({ length: 25 }, (_, i) => [`recordings/r${i}.yaml`, recording(`r${i}`, blocks)]),
+      );
     const cwd = await folder(files('layout: { mixedVideoLayout: bestFit }\n'));
     // The simulator counts and answers 429, so a limit that does not hold shows in the log.
     const sim = await simulator(cwd);
@@ -208,7 +266,10 @@ describe('in real time', () => {
     expect((await run(['apply', '--endpoint', sim.url], { cwd })).code).toBe(0);
     const requests = await sim.requests();
     expect(requests.map(({ status }) => status)).toEqual(Array(50).fill(200));
-    for (const { mono } of requests) expect(requests.filter((other) => other.mono >= mono && other.mono < mono + 1000).length).toBeLessThanOrEqual(10);
+    for (const { mono } of requests)
+      expect(
+        requests.filter((other) => other.mono >= mono && other.mono < mono + 1000).length,
+      ).toBeLessThanOrEqual(10);
     await sim.stop();
   });
 });

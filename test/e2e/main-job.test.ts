@@ -8,7 +8,8 @@ import { CREDENTIALS, folder, put, recording, run, sid, simulator, start } from 
  * The main job, through the built command: files, a plan, live recordings.
  */
 
-const WEB = (onhold: boolean) => recording('web', `onhold: ${onhold}\nrtmp: { outputs: [{ rtmpUrl: { fromEnv: CDN_URL } }] }\n`, 'web');
+const WEB = (onhold: boolean) =>
+  recording('web', `onhold: ${onhold}\nrtmp: { outputs: [{ rtmpUrl: { fromEnv: CDN_URL } }] }\n`, 'web');
 const CDN_URL = 'rtmp://cdn.example.com/live/the-stream-key';
 
 describe('from files to live recordings', () => {
@@ -25,14 +26,23 @@ describe('from files to live recordings', () => {
     const before = await run(['plan', '--json', '--detailed-exitcode'], { cwd, env });
     expect(before.code).toBe(2);
     expect(before.stderr).toBe('');
-    expect(JSON.parse(before.stdout)).toMatchObject({ format_version: '1.0', applyable: true, summary: { to_create: 2, calls: { update: 2, updateLayout: 1 }, seconds_at_rate: 0.3 } });
+    expect(JSON.parse(before.stdout)).toMatchObject({
+      format_version: '1.0',
+      applyable: true,
+      summary: { to_create: 2, calls: { update: 2, updateLayout: 1 }, seconds_at_rate: 0.3 },
+    });
     expect(existsSync(join(cwd, '.reelstate'))).toBe(false);
 
     const applied = await run(['apply', '--endpoint', sim.url], { cwd, env });
     expect(applied).toMatchObject({ code: 0 });
     expect(applied.stdout).toMatch(/3 calls for 2 recordings applied\./);
-    const [town, web] = (await sim.recordings()).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1)) as never[] as Record<string, unknown>[];
-    expect(town).toMatchObject({ layout: { mixedVideoLayout: 1, backgroundColor: '#FF0000' }, subscriptions: { videoUidList: { unSubscribeVideoUids: ['444', '555'] } } });
+    const [town, web] = (await sim.recordings()).sort((a, b) =>
+      String(a.name) < String(b.name) ? -1 : 1,
+    ) as never[] as Record<string, unknown>[];
+    expect(town).toMatchObject({
+      layout: { mixedVideoLayout: 1, backgroundColor: '#FF0000' },
+      subscriptions: { videoUidList: { unSubscribeVideoUids: ['444', '555'] } },
+    });
     expect(web).toMatchObject({ onhold: true, rtmp: { outputs: [{ rtmpUrl: CDN_URL }] } });
 
     const after = await run(['plan', '--detailed-exitcode'], { cwd, env });
@@ -44,7 +54,12 @@ describe('from files to live recordings', () => {
   });
 
   it('shows what goes back to its default, and makes it so', async () => {
-    const cwd = await folder({ 'recordings/a.yaml': recording('a', 'layout: { mixedVideoLayout: bestFit, backgroundColor: "#FF0000" }\n') });
+    const cwd = await folder({
+      'recordings/a.yaml': recording(
+        'a',
+        'layout: { mixedVideoLayout: bestFit, backgroundColor: "#FF0000" }\n',
+      ),
+    });
     const sim = await simulator(cwd);
     await run(['apply', '--endpoint', sim.url], { cwd });
     await put(cwd, { 'recordings/a.yaml': recording('a', 'layout: { mixedVideoLayout: bestFit }\n') });
@@ -60,15 +75,23 @@ describe('from files to live recordings', () => {
           {
             endpoint: 'updateLayout',
             reason: 'changed',
-            changes: [{ path: '/layout/backgroundColor', before: '#FF0000', after: '#000000', reason: 'reset' }],
+            changes: [
+              { path: '/layout/backgroundColor', before: '#FF0000', after: '#000000', reason: 'reset' },
+            ],
             patch: [{ op: 'replace', path: '/backgroundColor', value: '#000000' }],
-            body: { cname: 'channel-a', uid: '527841', clientRequest: { mixedVideoLayout: 1, backgroundColor: '#000000' } },
+            body: {
+              cname: 'channel-a',
+              uid: '527841',
+              clientRequest: { mixedVideoLayout: 1, backgroundColor: '#000000' },
+            },
           },
         ],
       }),
     ]);
     const text = await run(['plan'], { cwd });
-    expect(text.stdout).toContain('goes back to its default, because the file no longer sets it:\n      ! backgroundColor   "#FF0000" → "#000000"');
+    expect(text.stdout).toContain(
+      'goes back to its default, because the file no longer sets it:\n      ! backgroundColor   "#FF0000" → "#000000"',
+    );
     await run(['apply', '--endpoint', sim.url], { cwd });
     expect((await sim.recordings())[0]).toMatchObject({ layout: { backgroundColor: '#000000' } });
     await sim.stop();
@@ -112,16 +135,24 @@ describe('from files to live recordings', () => {
   it('takes its settings from the environment, and flags before them', async () => {
     const cwd = await folder({ 'shows/a.yaml': recording('a') });
     const env = { REELSTATE_DIR: 'shows', REELSTATE_OUTPUT: 'json', REELSTATE_STATE: 'elsewhere' };
-    expect(JSON.parse((await run(['plan'], { cwd, env })).stdout)).toMatchObject({ summary: { to_create: 1 } });
+    expect(JSON.parse((await run(['plan'], { cwd, env })).stdout)).toMatchObject({
+      summary: { to_create: 1 },
+    });
     expect((await run(['plan', '--output', 'text'], { cwd, env })).stdout).toMatch(/1 to create/);
     expect((await run(['--dir', 'shows', 'plan'], { cwd })).stdout).toMatch(/1 to create/);
     expect((await run(['plan'], { cwd, env: { REELSTATE_OUTPUT: 'xml' } })).code).toBe(64);
   });
 
   it('restricts itself to names', async () => {
-    const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'recordings/b.yaml': recording('b'), 'recordings/c.yaml': recording('c') });
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a'),
+      'recordings/b.yaml': recording('b'),
+      'recordings/c.yaml': recording('c'),
+    });
     const sim = await simulator(cwd);
-    expect((await run(['apply', 'a', 'c', '--endpoint', sim.url], { cwd })).stdout).toMatch(/2 calls for 2 recordings/);
+    expect((await run(['apply', 'a', 'c', '--endpoint', sim.url], { cwd })).stdout).toMatch(
+      /2 calls for 2 recordings/,
+    );
     const status = JSON.parse((await run(['status', '--json'], { cwd })).stdout);
     expect(status.recordings.map(({ name }: { name: string }) => name)).toEqual(['a', 'c']);
     expect((await run(['plan', 'a', '--detailed-exitcode'], { cwd })).code).toBe(0);
@@ -147,17 +178,33 @@ describe('from files to live recordings', () => {
     expect(plan.stdout).toMatch(/! onhold +true → false/);
     expect(plan.stdout).toMatch(/rtmp is no longer in the file/);
     await run(['apply', '--endpoint', sim.url], { cwd });
-    expect((await sim.recordings())[0]).toMatchObject({ onhold: false, rtmp: { outputs: [{ rtmpUrl: CDN_URL }] } });
+    expect((await sim.recordings())[0]).toMatchObject({
+      onhold: false,
+      rtmp: { outputs: [{ rtmpUrl: CDN_URL }] },
+    });
     expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
     await sim.stop();
   });
 
   it('a recording whose file the backend has not written yet is waiting', async () => {
-    const cwd = await folder({ 'recordings/a.yaml': 'recording: { fromFile: ../run/a.json }\nlayout: { mixedVideoLayout: bestFit }\n' });
+    const cwd = await folder({
+      'recordings/a.yaml': 'recording: { fromFile: ../run/a.json }\nlayout: { mixedVideoLayout: bestFit }\n',
+    });
     const waiting = await run(['plan', '--json', '--detailed-exitcode'], { cwd });
     expect(waiting.code).toBe(0);
-    expect(JSON.parse(waiting.stdout).recordings).toMatchObject([{ name: 'a', action: 'waiting', calls: [] }]);
-    await put(cwd, { 'run/a.json': JSON.stringify({ appId: 'app', cname: 'c', uid: '7', resourceId: 'r', sid: 's', mode: 'mix' }) });
+    expect(JSON.parse(waiting.stdout).recordings).toMatchObject([
+      { name: 'a', action: 'waiting', calls: [] },
+    ]);
+    await put(cwd, {
+      'run/a.json': JSON.stringify({
+        appId: 'app',
+        cname: 'c',
+        uid: '7',
+        resourceId: 'r',
+        sid: 's',
+        mode: 'mix',
+      }),
+    });
     const sim = await simulator(cwd);
     expect((await run(['apply', '--endpoint', sim.url], { cwd })).code).toBe(0);
     expect((await sim.recordings())[0]).toMatchObject({ sid: 's', layout: { mixedVideoLayout: 1 } });
@@ -169,9 +216,13 @@ describe('from files to live recordings', () => {
     const sim = await simulator(cwd);
     await run(['apply', '--endpoint', sim.url], { cwd });
     await put(cwd, { 'recordings/a.yaml': recording('b') });
-    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout).recordings).toMatchObject([{ name: 'a', action: 'create', sid: sid('b'), calls: [{ reason: 'first-apply' }] }]);
+    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout).recordings).toMatchObject([
+      { name: 'a', action: 'create', sid: sid('b'), calls: [{ reason: 'first-apply' }] },
+    ]);
     await put(cwd, { 'recordings/a.yaml': `${recording('b')}suspend: true\n` });
-    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout).recordings).toMatchObject([{ name: 'a', action: 'suspended', calls: [] }]);
+    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout).recordings).toMatchObject([
+      { name: 'a', action: 'suspended', calls: [] },
+    ]);
     await sim.stop();
   });
 
@@ -180,14 +231,18 @@ describe('from files to live recordings', () => {
     const sim = await simulator(cwd);
     await run(['apply', '--endpoint', sim.url], { cwd });
     await rm(join(cwd, 'recordings/a.yaml'));
-    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout)).toMatchObject({ summary: { to_forget: 1, calls: { update: 0, updateLayout: 0 } } });
+    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout)).toMatchObject({
+      summary: { to_forget: 1, calls: { update: 0, updateLayout: 0 } },
+    });
     await run(['apply', '--endpoint', sim.url], { cwd });
     expect(await sim.requests()).toHaveLength(2);
     await rm(join(cwd, 'recordings/b.yaml'));
     for (const args of [['plan'], ['apply', '--endpoint', sim.url]]) {
       const refused = await run(args, { cwd });
       expect(refused.code).toBe(1);
-      expect(refused.stderr).toMatch(/error\[empty-set\]: no recording files in recordings, but 1 recording is known/);
+      expect(refused.stderr).toMatch(
+        /error\[empty-set\]: no recording files in recordings, but 1 recording is known/,
+      );
     }
     expect((await run(['plan', '--allow-empty', '--detailed-exitcode'], { cwd })).code).toBe(2);
     expect((await run(['apply', '--allow-empty', '--endpoint', sim.url], { cwd })).code).toBe(0);
@@ -199,10 +254,17 @@ describe('from files to live recordings', () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'recordings/b.yaml': recording('b') });
     const sim = await simulator(cwd);
     await run(['apply', '--endpoint', sim.url], { cwd });
-    await put(cwd, { 'recordings/a.yaml': 'recording: [\n', 'recordings/b.yaml': recording('b', 'layout: { mixedVideoLayout: floating }\n') });
+    await put(cwd, {
+      'recordings/a.yaml': 'recording: [\n',
+      'recordings/b.yaml': recording('b', 'layout: { mixedVideoLayout: floating }\n'),
+    });
     const plan = await run(['plan', '--json'], { cwd });
     expect(plan.code).toBe(1);
-    expect(JSON.parse(plan.stdout)).toMatchObject({ applyable: false, summary: { to_update: 1, to_forget: 0 }, diagnostics: [{ severity: 'error', code: 'yaml-syntax', range: { filename: 'recordings/a.yaml' } }] });
+    expect(JSON.parse(plan.stdout)).toMatchObject({
+      applyable: false,
+      summary: { to_update: 1, to_forget: 0 },
+      diagnostics: [{ severity: 'error', code: 'yaml-syntax', range: { filename: 'recordings/a.yaml' } }],
+    });
     const applied = await run(['apply', '--endpoint', sim.url], { cwd });
     expect(applied.code).toBe(1);
     expect(applied.stdout).toMatch(/1 call for 1 recording applied/);
@@ -214,7 +276,10 @@ describe('from files to live recordings', () => {
     const sim = await simulator(cwd);
     const plan = await run(['plan', '--json'], { cwd });
     expect(plan.code).toBe(0);
-    expect(JSON.parse(plan.stdout)).toMatchObject({ applyable: false, diagnostics: [{ severity: 'warning', range: { filename: 'recordings/web.yaml' } }] });
+    expect(JSON.parse(plan.stdout)).toMatchObject({
+      applyable: false,
+      diagnostics: [{ severity: 'warning', range: { filename: 'recordings/web.yaml' } }],
+    });
     const applied = await run(['apply', '--endpoint', sim.url], { cwd });
     expect(applied.code).toBe(1);
     expect(applied.stdout).toMatch(/Held back:\n {2}x web: .*CDN_URL/);
@@ -225,31 +290,58 @@ describe('from files to live recordings', () => {
 
   it('says which credentials are missing, and needs none where nothing is to be sent', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a') });
-    const missing = await run(['apply', '--endpoint', 'http://127.0.0.1:9'], { cwd, env: { AGORA_CUSTOMER_SECRET: '' } });
+    const missing = await run(['apply', '--endpoint', 'http://127.0.0.1:9'], {
+      cwd,
+      env: { AGORA_CUSTOMER_SECRET: '' },
+    });
     expect(missing.code).toBe(1);
     expect(missing.stderr).toMatch(/AGORA_CUSTOMER_SECRET is not set/);
-    expect((await run(['plan'], { cwd, env: { AGORA_CUSTOMER_ID: '', AGORA_CUSTOMER_SECRET: '' } })).code).toBe(0);
+    expect(
+      (await run(['plan'], { cwd, env: { AGORA_CUSTOMER_ID: '', AGORA_CUSTOMER_SECRET: '' } })).code,
+    ).toBe(0);
   });
 
   it('goes on with the others when one fails, and tells what was applied and what failed', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'recordings/b.yaml': recording('b') });
-    const sim = await simulator(cwd, ['--fault', JSON.stringify({ match: { sid: sid('a') }, answer: '400' })]);
+    const sim = await simulator(cwd, [
+      '--fault',
+      JSON.stringify({ match: { sid: sid('a') }, answer: '400' }),
+    ]);
     const applied = await run(['apply', '--endpoint', sim.url], { cwd });
     expect(applied.code).toBe(1);
-    expect(applied.stdout).toMatch(/Failed:\n {2}x a {2}updateLayout: the service refuses the call \(400\): .*code 2/);
+    expect(applied.stdout).toMatch(
+      /Failed:\n {2}x a {2}updateLayout: the service refuses the call \(400\): .*code 2/,
+    );
     expect(applied.stdout).toMatch(/1 call for 1 recording applied, 1 failed\./);
-    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout)).toMatchObject({ summary: { to_create: 1, unchanged: 1 } });
+    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout)).toMatchObject({
+      summary: { to_create: 1, unchanged: 1 },
+    });
     await sim.stop();
   });
 
   it('apply --json is a stream of events and nothing else', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'recordings/b.yaml': recording('b') });
-    const sim = await simulator(cwd, ['--fault', JSON.stringify({ match: { sid: sid('b') }, answer: '400' })]);
+    const sim = await simulator(cwd, [
+      '--fault',
+      JSON.stringify({ match: { sid: sid('b') }, answer: '400' }),
+    ]);
     const applied = await run(['apply', '--json', '--endpoint', sim.url], { cwd });
     expect(applied.code).toBe(1);
-    const events = applied.stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
-    expect(events.map(({ type }) => type).sort()).toEqual(['apply_complete', 'apply_errored', 'apply_start', 'apply_start', 'change_summary']);
-    expect(events.at(-1)).toMatchObject({ type: 'change_summary', changes: { applied: 1, failed: 1, not_attempted: 0 } });
+    const events = applied.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ type }) => type).sort()).toEqual([
+      'apply_complete',
+      'apply_errored',
+      'apply_start',
+      'apply_start',
+      'change_summary',
+    ]);
+    expect(events.at(-1)).toMatchObject({
+      type: 'change_summary',
+      changes: { applied: 1, failed: 1, not_attempted: 0 },
+    });
     await sim.stop();
   });
 
@@ -276,15 +368,37 @@ describe('from files to live recordings', () => {
       ),
     });
     const env = { CDN_URL: url };
-    const sim = await simulator(cwd, ['--fault', JSON.stringify({ match: { times: 1 }, answer: '400' })], env);
+    const sim = await simulator(
+      cwd,
+      ['--fault', JSON.stringify({ match: { times: 1 }, answer: '400' })],
+      env,
+    );
     const all: string[] = [];
-    for (const args of [['validate'], ['plan'], ['plan', '--json'], ['plan', '--output', 'markdown'], ['apply', '--endpoint', sim.url, '--log-level', 'debug'], ['apply', '--json', '--endpoint', sim.url], ['status'], ['status', '--json']]) {
+    for (const args of [
+      ['validate'],
+      ['plan'],
+      ['plan', '--json'],
+      ['plan', '--output', 'markdown'],
+      ['apply', '--endpoint', sim.url, '--log-level', 'debug'],
+      ['apply', '--json', '--endpoint', sim.url],
+      ['status'],
+      ['status', '--json'],
+    ]) {
       const ran = await run(args, { cwd, env });
       all.push(ran.stdout, ran.stderr);
     }
-    for (const name of await readdir(join(cwd, '.reelstate'))) all.push(await readFile(join(cwd, '.reelstate', name), 'utf8'));
-    for (const secret of ['the-stream-key', 'the-access-key', 'the-secret-key', CREDENTIALS.AGORA_CUSTOMER_SECRET]) expect(all.join('\n')).not.toContain(secret);
-    expect((await sim.recordings())[0]).toMatchObject({ storage: { accessKey: 'the-access-key', secretKey: 'the-secret-key' } });
+    for (const name of await readdir(join(cwd, '.reelstate')))
+      all.push(await readFile(join(cwd, '.reelstate', name), 'utf8'));
+    for (const secret of [
+      'the-stream-key',
+      'the-access-key',
+      'the-secret-key',
+      CREDENTIALS.AGORA_CUSTOMER_SECRET,
+    ])
+      expect(all.join('\n')).not.toContain(secret);
+    expect((await sim.recordings())[0]).toMatchObject({
+      storage: { accessKey: 'the-access-key', secretKey: 'the-secret-key' },
+    });
     await sim.stop();
   });
 
@@ -292,23 +406,49 @@ describe('from files to live recordings', () => {
     const cwd = await folder({ 'recordings/web.yaml': WEB(false) });
     const sim = await simulator(cwd);
     await run(['apply', '--endpoint', sim.url], { cwd, env: { CDN_URL } });
-    const plan = JSON.parse((await run(['plan', '--json'], { cwd, env: { CDN_URL: 'rtmp://cdn.example.com/live/another' } })).stdout);
+    const plan = JSON.parse(
+      (await run(['plan', '--json'], { cwd, env: { CDN_URL: 'rtmp://cdn.example.com/live/another' } }))
+        .stdout,
+    );
     expect(plan.recordings[0].calls[0]).toMatchObject({
-      changes: [{ path: '/rtmp/outputs/0/rtmpUrl', before: 'rtmp://cdn.example.com/live/(sensitive)', after: 'rtmp://cdn.example.com/live/(sensitive)' }],
-      patch: [{ op: 'replace', path: '/rtmpPublishConfig/outputs/0/rtmpUrl', value: 'rtmp://cdn.example.com/live/(sensitive)' }],
+      changes: [
+        {
+          path: '/rtmp/outputs/0/rtmpUrl',
+          before: 'rtmp://cdn.example.com/live/(sensitive)',
+          after: 'rtmp://cdn.example.com/live/(sensitive)',
+        },
+      ],
+      patch: [
+        {
+          op: 'replace',
+          path: '/rtmpPublishConfig/outputs/0/rtmpUrl',
+          value: 'rtmp://cdn.example.com/live/(sensitive)',
+        },
+      ],
     });
     // Where the variable is not set nobody can tell, and nothing is claimed.
-    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout)).toMatchObject({ applyable: false, summary: { to_update: 0 } });
+    expect(JSON.parse((await run(['plan', '--json'], { cwd })).stdout)).toMatchObject({
+      applyable: false,
+      summary: { to_update: 0 },
+    });
     await sim.stop();
   });
 
   it('storage credentials come from a program', async () => {
-    const print = (value: object) => `#!/bin/sh\necho run >> runs\ncat <<'END'\n${JSON.stringify(value)}\nEND\n`;
-    const storage = 'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n';
+    const print = (value: object) =>
+      `#!/bin/sh\necho run >> runs\ncat <<'END'\n${JSON.stringify(value)}\nEND\n`;
+    const storage =
+      'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n';
     const cwd = await folder({
       'recordings/a.yaml': recording('a', storage),
       'recordings/b.yaml': recording('b', storage),
-      'creds.sh': print({ Version: 1, AccessKeyId: 'AKID', SecretAccessKey: 'from-the-program', SessionToken: 'token-token', Expiration: '2099-01-01T00:00:00Z' }),
+      'creds.sh': print({
+        Version: 1,
+        AccessKeyId: 'AKID',
+        SecretAccessKey: 'from-the-program',
+        SessionToken: 'token-token',
+        Expiration: '2099-01-01T00:00:00Z',
+      }),
     });
     await chmod(join(cwd, 'creds.sh'), 0o755);
     const sim = await simulator(cwd);
@@ -318,7 +458,14 @@ describe('from files to live recordings', () => {
     expect(applied).toMatchObject({ code: 0 });
     expect(applied.stdout + applied.stderr).not.toMatch(/from-the-program|token-token/);
     expect(await readFile(join(cwd, 'runs'), 'utf8')).toBe('run\n');
-    expect((await sim.recordings())[0]).toMatchObject({ storage: { accessKey: 'AKID', secretKey: 'from-the-program', stsToken: 'token-token', stsExpiration: 4070908800 } });
+    expect((await sim.recordings())[0]).toMatchObject({
+      storage: {
+        accessKey: 'AKID',
+        secretKey: 'from-the-program',
+        stsToken: 'token-token',
+        stsExpiration: 4070908800,
+      },
+    });
     expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
 
     await writeFile(join(cwd, 'creds.sh'), '#!/bin/sh\necho secret-words-on-stdout\nexit 3\n');
@@ -354,14 +501,23 @@ describe('bad input ends in a diagnostic', () => {
   });
 
   it('an alias bomb, bytes that are not UTF-8, a link that leads nowhere, a missing folder', async () => {
-    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'.split('').map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join()}]`).join('\n')}\n`;
+    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghi'
+      .split('')
+      .map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join()}]`)
+      .join('\n')}\n`;
     const cwd = await folder({ 'recordings/bomb.yaml': bomb });
     await writeFile(join(cwd, 'recordings/bytes.yaml'), Buffer.from([0x6e, 0x3a, 0x20, 0xff, 0xfe]));
     await symlink('nowhere', join(cwd, 'recordings/link.yaml'));
     const { code, stdout } = await run(['validate', '--json'], { cwd });
     expect(code).toBe(1);
-    const files = new Set(JSON.parse(stdout).diagnostics.map(({ range }: { range: { filename: string } }) => range.filename));
-    expect([...files].sort()).toEqual(['recordings/bomb.yaml', 'recordings/bytes.yaml', 'recordings/link.yaml']);
+    const files = new Set(
+      JSON.parse(stdout).diagnostics.map(({ range }: { range: { filename: string } }) => range.filename),
+    );
+    expect([...files].sort()).toEqual([
+      'recordings/bomb.yaml',
+      'recordings/bytes.yaml',
+      'recordings/link.yaml',
+    ]);
     const missing = await run(['plan', '--dir', 'nowhere'], { cwd });
     expect(missing.code).toBe(1);
     expect(missing.stderr).toMatch(/error\[directory-not-found\]/);
@@ -369,13 +525,22 @@ describe('bad input ends in a diagnostic', () => {
 
   it('shows the place: file, line, column, code, the source line and a caret', async () => {
     const uids = Array.from({ length: 33 }, (_, i) => `"${i + 1}"`).join(', ');
-    const cwd = await folder({ 'recordings/a.yaml': recording('a', `subscriptions:\n  audioUidList: { subscribeAudioUids: [${uids}] }\n  videoUidList: { subscribeVideoUids: ["1"] }\n`) });
+    const cwd = await folder({
+      'recordings/a.yaml': recording(
+        'a',
+        `subscriptions:\n  audioUidList: { subscribeAudioUids: [${uids}] }\n  videoUidList: { subscribeVideoUids: ["1"] }\n`,
+      ),
+    });
     const { stdout } = await run(['validate'], { cwd });
-    expect(stdout).toMatch(/^recordings\/a\.yaml:9:\d+: error\[uid-list-too-long\]: 33 UIDs, at most 32 are allowed\n9 \| {3}audioUidList.*\n {2}\| +\^/);
+    expect(stdout).toMatch(
+      /^recordings\/a\.yaml:9:\d+: error\[uid-list-too-long\]: 33 UIDs, at most 32 are allowed\n9 \| {3}audioUidList.*\n {2}\| +\^/,
+    );
   });
 
   it('--strict makes warnings errors', async () => {
-    const cwd = await folder({ 'recordings/a.yaml': recording('a', 'layout: { mixedVideoLayout: vertical }\n') });
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', 'layout: { mixedVideoLayout: vertical }\n'),
+    });
     expect((await run(['validate'], { cwd })).code).toBe(0);
     expect((await run(['validate', '--strict'], { cwd })).code).toBe(1);
   });

@@ -35,6 +35,7 @@ async function reelstate(args: readonly string[], cwd: string, env: Io['env'] = 
     columns: 80,
     ask: undefined,
     stop: new AbortController().signal,
+    onHangup: () => () => {},
   };
   const code = await main(args, io);
   return { code, out: out.join(''), err: err.join('') };

@@ -15,11 +15,20 @@ import { applied, desiredOf, planOf } from '../support/planning.ts';
  */
 
 const CASES = join(import.meta.dirname, '../fixtures/plans');
-const ENV = { S3_KEY: 'AKIA0123456789', S3_SECRET: 'very-secret-key', CDN_URL: 'rtmp://cdn.example.com/live/stream-key', CDN_URL_2: 'rtmps://other.example.com/app/another-key?token=x' };
+const ENV = {
+  S3_KEY: 'AKIA0123456789',
+  S3_SECRET: 'very-secret-key',
+  CDN_URL: 'rtmp://cdn.example.com/live/stream-key',
+  CDN_URL_2: 'rtmps://other.example.com/app/another-key?token=x',
+};
 
 function filesOf(folder: string): Record<string, string> {
   try {
-    return Object.fromEntries(readdirSync(folder).sort().map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+    return Object.fromEntries(
+      readdirSync(folder)
+        .sort()
+        .map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+    );
   } catch {
     return {};
   }
@@ -42,6 +51,10 @@ describe('a plan', () => {
     expect(text + json + markdown).not.toMatch(/stream-key|another-key/);
     // What is planned, once applied, leaves nothing to do.
     await applied(plan, state);
-    expect(planOf(await desiredOf(filesOf(join(folder, 'after')), ENV), state.known).summary).toMatchObject({ to_create: 0, to_update: 0, to_forget: 0 });
+    expect(planOf(await desiredOf(filesOf(join(folder, 'after')), ENV), state.known).summary).toMatchObject({
+      to_create: 0,
+      to_update: 0,
+      to_forget: 0,
+    });
   });
 });

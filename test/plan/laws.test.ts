@@ -1,16 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { comparable, meaning } from '../../src/plan/comparable.ts';
 import { planJson } from '../../src/render/plan-json.ts';
 import { emptyState } from '../../src/state/fold.ts';
-import { comparable, meaning } from '../../src/plan/comparable.ts';
 import { applied, desiredOf, planOf } from '../support/planning.ts';
 
 /*
  * The laws of planning, over recordings of all modes that a file could ask for.
  */
 
-const uids = fc.uniqueArray(fc.integer({ min: 1, max: 4_294_967_295 }).map(String), { minLength: 1, maxLength: 5 });
+const uids = fc.uniqueArray(fc.integer({ min: 1, max: 4_294_967_295 }).map(String), {
+  minLength: 1,
+  maxLength: 5,
+});
 const audio = fc.oneof(
   fc.record({ subscribeAudioUids: uids }),
   fc.record({ unSubscribeAudioUids: uids }),
@@ -37,19 +40,36 @@ const region = fc.record(
 );
 const color = fc.stringMatching(/^#[0-9a-fA-F]{6}$/);
 const layout = fc.oneof(
-  fc.record({ mixedVideoLayout: fc.constantFrom('floating', 'bestFit', 0, 1), backgroundColor: color }, { requiredKeys: [] }),
+  fc.record(
+    { mixedVideoLayout: fc.constantFrom('floating', 'bestFit', 0, 1), backgroundColor: color },
+    { requiredKeys: [] },
+  ),
   fc.record({
     mixedVideoLayout: fc.constant('custom'),
     layoutConfig: fc.uniqueArray(region, { minLength: 1, maxLength: 6, selector: ({ uid }) => uid ?? {} }),
   }),
 );
 const secret = fc.constantFrom({ fromEnv: 'A' }, { fromEnv: 'B' });
-const storage = fc.record({ vendor: fc.constantFrom('s3', 1), region: fc.constantFrom('EU_WEST_1', 4, 8), bucket: fc.constantFrom('b', 'c'), accessKey: secret, secretKey: secret });
+const storage = fc.record({
+  vendor: fc.constantFrom('s3', 1),
+  region: fc.constantFrom('EU_WEST_1', 4, 8),
+  bucket: fc.constantFrom('b', 'c'),
+  accessKey: secret,
+  secretKey: secret,
+});
 const blocks = fc.oneof(
   fc.record({ mode: fc.constant('mix'), subscriptions, layout, storage }, { requiredKeys: ['mode'] }),
   fc.record({ mode: fc.constant('individual'), subscriptions, storage }, { requiredKeys: ['mode'] }),
   fc.record(
-    { mode: fc.constant('web'), onhold: fc.boolean(), rtmp: fc.constantFrom({ outputs: [{ rtmpUrl: { fromEnv: 'U' } }] }, { outputs: [{ rtmpUrl: { fromEnv: 'V' } }] }), storage },
+    {
+      mode: fc.constant('web'),
+      onhold: fc.boolean(),
+      rtmp: fc.constantFrom(
+        { outputs: [{ rtmpUrl: { fromEnv: 'U' } }] },
+        { outputs: [{ rtmpUrl: { fromEnv: 'V' } }] },
+      ),
+      storage,
+    },
     { requiredKeys: ['mode'] },
   ),
 );
@@ -129,26 +149,33 @@ describe('the laws of planning', () => {
 
   it('whatever the order of two edits, the end is the end', async () => {
     await fc.assert(
-      fc.asyncProperty(blocks as fc.Arbitrary<File>, blocks as fc.Arbitrary<File>, some, async (one, two, start) => {
-        const inForce = async (...edits: File[][]) => {
-          const state = emptyState();
-          for (const files of edits) await applied(planOf(await desire(files), state.known), state);
-          return [...state.known.values()]
-            .map(({ key, update, updateLayout }) => [
-              key,
-              update.applied && meaning('update', update.applied.request),
-              updateLayout.applied && meaning('updateLayout', updateLayout.applied.request),
-            ])
-            .sort();
-        };
-        // Two recordings behind those that stay; each edit adds blocks, so no history shows in the end.
-        const bare = (file: File) => ({ mode: file.mode });
-        const stays = start.slice(0, 2);
-        const both = [...stays, one, two];
-        const first = await inForce([...stays, bare(one), bare(two)], [...stays, one, bare(two)], both);
-        expect(await inForce([...stays, bare(one), bare(two)], [...stays, bare(one), two], both)).toEqual(first);
-        expect(await inForce(both)).toEqual(first);
-      }),
+      fc.asyncProperty(
+        blocks as fc.Arbitrary<File>,
+        blocks as fc.Arbitrary<File>,
+        some,
+        async (one, two, start) => {
+          const inForce = async (...edits: File[][]) => {
+            const state = emptyState();
+            for (const files of edits) await applied(planOf(await desire(files), state.known), state);
+            return [...state.known.values()]
+              .map(({ key, update, updateLayout }) => [
+                key,
+                update.applied && meaning('update', update.applied.request),
+                updateLayout.applied && meaning('updateLayout', updateLayout.applied.request),
+              ])
+              .sort();
+          };
+          // Two recordings behind those that stay; each edit adds blocks, so no history shows in the end.
+          const bare = (file: File) => ({ mode: file.mode });
+          const stays = start.slice(0, 2);
+          const both = [...stays, one, two];
+          const first = await inForce([...stays, bare(one), bare(two)], [...stays, one, bare(two)], both);
+          expect(await inForce([...stays, bare(one), bare(two)], [...stays, bare(one), two], both)).toEqual(
+            first,
+          );
+          expect(await inForce(both)).toEqual(first);
+        },
+      ),
     );
   });
 
@@ -157,11 +184,15 @@ describe('the laws of planning', () => {
       fc.asyncProperty(some, some, async (before, after) => {
         const state = emptyState();
         await applied(planOf(await desire(before), state.known), state);
-        const all = planOf(await desire(after), state.known).recordings.filter(({ action }) => action !== 'forget');
+        const all = planOf(await desire(after), state.known).recordings.filter(
+          ({ action }) => action !== 'forget',
+        );
         for (const [i, file] of after.entries()) {
           const name = `${i}-${file.mode}`;
           const alone = { [`${name}.yaml`]: texts(after)[`${name}.yaml`] as string };
-          const single = planOf(await desiredOf(alone, ENV), state.known).recordings.find((recording) => recording.name === name);
+          const single = planOf(await desiredOf(alone, ENV), state.known).recordings.find(
+            (recording) => recording.name === name,
+          );
           expect(single?.calls).toEqual(all.find((recording) => recording.name === name)?.calls);
         }
       }),
@@ -193,8 +224,21 @@ describe('the laws of planning', () => {
     const call = lost?.calls[0];
     if (!lost?.key || !lost.identity || !call) throw new Error('nothing planned');
     const { fold } = await import('../../src/state/fold.ts');
-    fold(state, { event: 'intent', seq: state.serial + 1, at: new Date().toISOString(), key: lost.key, name: lost.name, file: lost.file, identity: lost.identity, endpoint: call.endpoint, reason: call.reason, request: call.request });
+    fold(state, {
+      event: 'intent',
+      seq: state.serial + 1,
+      at: new Date().toISOString(),
+      key: lost.key,
+      name: lost.name,
+      file: lost.file,
+      identity: lost.identity,
+      endpoint: call.endpoint,
+      reason: call.reason,
+      request: call.request,
+    });
     const reverted = planOf(await desire(one), state.known).recordings[0];
-    expect(reverted?.calls).toMatchObject([{ endpoint: 'updateLayout', reason: 'outcome-unknown', request: { mixedVideoLayout: 1 } }]);
+    expect(reverted?.calls).toMatchObject([
+      { endpoint: 'updateLayout', reason: 'outcome-unknown', request: { mixedVideoLayout: 1 } },
+    ]);
   });
 });

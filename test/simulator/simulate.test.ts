@@ -30,6 +30,7 @@ function ioFor(env: Io['env'], cwd: string, stop: AbortSignal, out: string[], er
     columns: 80,
     ask: undefined,
     stop,
+    onHangup: () => () => {},
   };
 }
 

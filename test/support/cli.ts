@@ -49,7 +49,10 @@ export async function put(path: string, files: Record<string, string>): Promise<
 }
 
 /** Starts the built command, with nothing of this environment but what finds Node. */
-export function start(args: readonly string[], options: { cwd: string; env?: Record<string, string>; input?: string }): Started {
+export function start(
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string>; input?: string },
+): Started {
   const child = spawn(NODE, [CLI, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env.PATH ?? '', HOME: options.cwd, ...CREDENTIALS, ...options.env },
@@ -90,13 +93,19 @@ export function start(args: readonly string[], options: { cwd: string; env?: Rec
   };
 }
 
-export async function run(args: readonly string[], options: { cwd: string; env?: Record<string, string>; input?: string }): Promise<Ran> {
+export async function run(
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string>; input?: string },
+): Promise<Ran> {
   return start(args, options).done;
 }
 
 /** A running `reelstate simulate`, in the folder whose recordings it shall know. */
 export async function simulator(cwd: string, args: readonly string[] = [], env: Record<string, string> = {}) {
-  const started = start(['simulate', '--listen', '127.0.0.1:0', '--recordings', 'recordings', ...args], { cwd, env });
+  const started = start(['simulate', '--listen', '127.0.0.1:0', '--recordings', 'recordings', ...args], {
+    cwd,
+    env,
+  });
   const url = await started.shows(/http:\/\/127\.0\.0\.1:\d+/);
   const json = async (path: string, init?: RequestInit) => {
     const response = await fetch(`${url}${path}`, init);
@@ -130,7 +139,11 @@ export interface SimulatedRequest {
 }
 
 /** A recording file for a mix recording, with blocks as given. */
-export function recording(n: number | string, blocks = 'layout: { mixedVideoLayout: bestFit }\n', mode = 'mix'): string {
+export function recording(
+  n: number | string,
+  blocks = 'layout: { mixedVideoLayout: bestFit }\n',
+  mode = 'mix',
+): string {
   return `recording:
   appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0
   cname: channel-${n}

@@ -60,7 +60,13 @@ export interface Inside {
 }
 
 /** A simulator and the built program on one clock. */
-export async function inside(options: { cwd: string; recordings: readonly object[]; faults?: FaultRule[]; rate?: number; env?: Record<string, string> }) {
+export async function inside(options: {
+  cwd: string;
+  recordings: readonly object[];
+  faults?: FaultRule[];
+  rate?: number;
+  env?: Record<string, string>;
+}) {
   const clock = new LeapingClock();
   const simulator = await startSimulator({
     clock,
@@ -68,15 +74,21 @@ export async function inside(options: { cwd: string; recordings: readonly object
     faults: options.faults ?? [],
     ...(options.rate === undefined ? {} : { rate: options.rate }),
   });
-  const { main } = (await import(join(import.meta.dirname, '../../dist/main.js'))) as { main: (argv: string[], io: Io) => Promise<number> };
+  const { main } = (await import(join(import.meta.dirname, '../../dist/main.js'))) as {
+    main: (argv: string[], io: Io) => Promise<number>;
+  };
   return {
     url: simulator.url,
     clock,
     async run(...argv: string[]): Promise<Inside> {
       const ran = { code: 0, stdout: '', stderr: '' };
       const io: Io = {
-        out: async (text) => void (ran.stdout += text),
-        err: async (text) => void (ran.stderr += text),
+        out: async (text) => {
+          ran.stdout += text;
+        },
+        err: async (text) => {
+          ran.stderr += text;
+        },
         env: { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url, ...options.env },
         cwd: options.cwd,
         clock,
@@ -86,6 +98,7 @@ export async function inside(options: { cwd: string; recordings: readonly object
         columns: 80,
         ask: undefined,
         stop: new AbortController().signal,
+        onHangup: () => () => {},
       };
       ran.code = await main(argv, io);
       return ran;
@@ -94,10 +107,16 @@ export async function inside(options: { cwd: string; recordings: readonly object
       return (await fetch(`${simulator.url}/_sim/requests?secrets=1`)).json() as Promise<SimulatedRequest[]>;
     },
     async recordings(): Promise<Record<string, unknown>[]> {
-      return (await fetch(`${simulator.url}/_sim/recordings?secrets=1`)).json() as Promise<Record<string, unknown>[]>;
+      return (await fetch(`${simulator.url}/_sim/recordings?secrets=1`)).json() as Promise<
+        Record<string, unknown>[]
+      >;
     },
     async faults(rules: FaultRule[]): Promise<void> {
-      const response = await fetch(`${simulator.url}/_sim/faults`, { method: 'PUT', body: JSON.stringify(rules), headers: { 'content-type': 'application/json' } });
+      const response = await fetch(`${simulator.url}/_sim/faults`, {
+        method: 'PUT',
+        body: JSON.stringify(rules),
+        headers: { 'content-type': 'application/json' },
+      });
       if (!response.ok) throw new Error(await response.text());
     },
     async close(): Promise<void> {

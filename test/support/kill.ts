@@ -65,7 +65,10 @@ export async function killRuns(runs: number, seed: number): Promise<KillFigures>
     if (back) await put(cwd, files(n - 1));
     const goal = back ? n - 1 : n;
     const after = await run(args, { cwd });
-    expect({ code: after.code, stderr: after.stderr.replace(/^ {2}ok .*\n/gm, '') }).toEqual({ code: 0, stderr: '' });
+    expect({ code: after.code, stderr: after.stderr.replace(/^ {2}ok .*\n/gm, '') }).toEqual({
+      code: 0,
+      stderr: '',
+    });
     for (const each of await sim.recordings())
       expect(each).toMatchObject({
         layout: { backgroundColor: color(goal) },
@@ -74,7 +77,9 @@ export async function killRuns(runs: number, seed: number): Promise<KillFigures>
     const requests = await sim.requests();
     figures.requests += requests.length;
     for (const { body } of requests)
-      expect(JSON.stringify(body.clientRequest)).toMatch(new RegExp(`"(${color(n)}|${color(goal)}|${n + 1}|${goal + 1})"`));
+      expect(JSON.stringify(body.clientRequest)).toMatch(
+        new RegExp(`"(${color(n)}|${color(goal)}|${n + 1}|${goal + 1})"`),
+      );
     expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
   }
   expect(await sim.violations()).toEqual([]);

@@ -22,7 +22,8 @@ export async function desiredOf(
     cwd: '/',
     env,
     vault: new Vault(KEY),
-    readFile: async (path: string) => (path in run ? new TextEncoder().encode(run[path]) : ('missing' as const)),
+    readFile: async (path: string) =>
+      path in run ? new TextEncoder().encode(run[path]) : ('missing' as const),
   };
   const read = Object.entries(files).map(([name, text]) =>
     resolveFile(readRecordingFile(new TextEncoder().encode(text), `recordings/${name}`), surroundings),
@@ -30,7 +31,11 @@ export async function desiredOf(
   return assemble(await Promise.all(read), { diagnostics: [], broken: [], files: read.length });
 }
 
-export function planOf(desired: DesiredSet, known: Known = new Map(), options: Partial<PlanOptions> = {}): Plan {
+export function planOf(
+  desired: DesiredSet,
+  known: Known = new Map(),
+  options: Partial<PlanOptions> = {},
+): Plan {
   return makePlan(desired, known, { now: NOW, rate: 10, dir: 'recordings', ...options });
 }
 

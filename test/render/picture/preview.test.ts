@@ -50,6 +50,7 @@ async function run(targets: string[], raw: RawOptions = {}, more: Partial<Io> = 
     ...{ outIsTerminal: false, errIsTerminal: false },
     clock: { now: () => 0, monotonic: () => 0, sleep: async () => undefined },
     stop: new AbortController().signal,
+    onHangup: () => () => {},
     ...more,
   };
   const code = await preview(targets, raw, io).catch((error: unknown) => {

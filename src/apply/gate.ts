@@ -1,0 +1,135 @@
+import PQueue from 'p-queue';
+import type { Judgement } from '../agora/answers.ts';
+import type { Clock } from '../model/ports.ts';
+import type { Identity } from '../model/recording.ts';
+import type { ApplyEvent } from '../model/work.ts';
+import { Allowance, type Ticket } from './allowance.ts';
+import { TIMINGS } from './timings.ts';
+
+export interface GateOptions {
+  /** Requests a second. */
+  rate: number;
+  /** What shares an allowance: the account, or each App ID by itself (the public guides name both). */
+  scope: 'account' | 'app';
+  /** Milliseconds since an earlier process sent its last requests. */
+  sentAgo: readonly number[];
+}
+
+/** A place in the allowance, and what lets others go once this call has been answered. */
+export interface Place {
+  ticket: Ticket;
+  letOthersGo: () => void;
+}
+
+/**
+ * What stands between all recordings and the account: the allowance, in the order of urgency; the first call of
+ * a run, which goes alone; and whether the account or an App ID is shut.
+ */
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #clock: Clock;
+  readonly #stop: AbortSignal;
+  readonly #onEvent: (event: ApplyEvent) => void;
+  readonly #scopes = new Map<string, { queue: PQueue; allowance: Allowance }>();
+  /** App IDs for which the service is not enabled, with what it said. */
+  readonly #disabled = new Map<string, string>();
+  #refused: string | undefined;
+  /** Settles when the first answer has shown whether the credentials are good: until then one call is out at most. */
+  #first: Promise<void> | undefined;
+  #proven = false;
+
+  constructor(options: GateOptions, clock: Clock, stop: AbortSignal, onEvent: (event: ApplyEvent) => void) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#stop = stop;
+    this.#onEvent = onEvent;
+  }
+
+  /** Why nothing is sent for the account at the moment. */
+  get refused(): string | undefined {
+    return this.#refused;
+  }
+
+  /** Whether nothing may be sent for this App ID. */
+  isShut(appId: string): boolean {
+    return this.#stop.aborted || this.#refused !== undefined || this.#disabled.has(appId);
+  }
+
+  /** Waits for a place in the allowance, behind whoever is more urgent; undefined when everything is stopped. */
+  async admit({ appId }: Identity, urgency: number): Promise<Place | undefined> {
+    const { queue, allowance } = this.#scopeOf(appId);
+    const began = this.#clock.monotonic();
+    return queue.add(
+      async () => {
+        while (this.#first && !this.#stop.aborted) await this.#first;
+        const ticket = await allowance.take(this.#stop);
+        this.#onEvent({ type: 'admitted', waited: this.#clock.monotonic() - began });
+        return ticket && { ticket, letOthersGo: this.#goFirst() };
+      },
+      { priority: urgency },
+    );
+  }
+
+  /** Were the credentials wrong, one refusal is enough. @returns lets the others go, once this answer has been judged */
+  #goFirst(): () => void {
+    if (this.#proven) return () => {};
+    let settle = () => {};
+    this.#first = new Promise((resolve) => {
+      settle = resolve;
+    });
+    return () => {
+      this.#first = undefined;
+      settle();
+    };
+  }
+
+  #scopeOf(appId: string): { queue: PQueue; allowance: Allowance } {
+    const name = this.#options.scope === 'app' ? appId : '';
+    let scope = this.#scopes.get(name);
+    if (!scope) {
+      const { rate, sentAgo } = this.#options;
+      // One at a time stands at the gate, so that whoever is most urgent when a place falls free gets it. The
+      // queue orders; the pace is the allowance's, which p-queue would keep by the wall clock.
+      scope = { queue: new PQueue({ concurrency: 1 }), allowance: new Allowance(rate, this.#clock, sentAgo) };
+      this.#scopes.set(name, scope);
+    }
+    return scope;
+  }
+
+  /** Draws from an answer what it says about the account and the App ID. */
+  learn(judgement: Judgement, { appId }: Identity): void {
+    this.#proven = true;
+    if (judgement.meaning === 'unauthorized' && this.#refused === undefined) {
+      this.#refused = `${judgement.message}. Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET`;
+      this.#onEvent({ type: 'stopped', message: this.#refused });
+    }
+    if (judgement.appWide) this.#disabled.set(appId, judgement.message);
+  }
+
+  /** After a 429. @returns how long everything is held back, in milliseconds */
+  slowDown({ appId }: Identity, retryAfter: number | undefined): number {
+    const { allowance } = this.#scopeOf(appId);
+    const hold = allowance.slowDown(
+      retryAfter === undefined ? undefined : Math.min(retryAfter, TIMINGS.retryAfterCap),
+    );
+    this.#onEvent({ type: 'slowed', hold, rate: allowance.rate });
+    return hold;
+  }
+
+  /** Opens what an answer had shut: one call goes first, alone. */
+  reopen(): void {
+    this.#refused = undefined;
+    this.#disabled.clear();
+    this.#proven = false;
+  }
+
+  /** Places taken, and requests a second at the moment. */
+  load(): { inUse: number; rate: number } {
+    const allowances = [...this.#scopes.values()].map(({ allowance }) => allowance);
+    const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+    return {
+      inUse: sum(allowances.map(({ inUse }) => inUse)),
+      rate: allowances.length > 0 ? sum(allowances.map(({ rate }) => rate)) : this.#options.rate,
+    };
+  }
+}

@@ -1,0 +1,187 @@
+import type { Engine } from '../apply/engine.ts';
+import { recordingJson } from '../daemon/conditions.ts';
+import { Daemon } from '../daemon/daemon.ts';
+import { makeLog } from '../daemon/log.ts';
+import { makeMetrics, type Metrics } from '../daemon/metrics.ts';
+import { Resync } from '../daemon/resync.ts';
+import { serve } from '../daemon/server.ts';
+import { Failure, usage } from '../model/failure.ts';
+import type { Io } from '../model/ports.ts';
+import type { ApplyEvent } from '../model/work.ts';
+import { styleFor } from '../render/style.ts';
+import { FileSource } from '../sources/watcher.ts';
+import { readKey, Store } from '../state/store.ts';
+import { Vault } from '../state/vault.ts';
+import { connect, type Service } from './service.ts';
+import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+
+/** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
+const LAST_ANSWERS = 4_000;
+/** How long a file that is written in place must stand still, in milliseconds: longer than an editor pauses between two pieces. */
+const SETTLE = 30;
+/** Between two looks at everything where the system does not tell of changes, in milliseconds. */
+const POLL = 1_000;
+/** A look at the files that takes longer than this is no life, in milliseconds. */
+const HUNG = 60_000;
+
+/** `reelstate watch`: keeps the recordings as the files say, until SIGINT or SIGTERM. */
+export async function watch(raw: RawOptions, io: Io): Promise<number> {
+  const settings = readSettings(raw, io);
+  const listen = listenOf(typeof raw.listen === 'string' ? raw.listen : io.env.REELSTATE_LISTEN || undefined);
+  const resync = { every: duration('resync', raw, io, 10 * 60_000), heal: raw.selfHeal !== false && !isSet('noSelfHeal', {}, io), force: isSet('resyncForce', raw, io) };
+  const sweep = duration('sweep', raw, io, 5_000);
+  const log = makeLog(io, settings.logLevel, choice('logFormat', raw, io, ['json', 'pretty'], 'json'), styleFor(settings.color && io.errIsTerminal));
+  const { stop } = io;
+  const store = await Store.open(settings.state, 'reelstate watch', () => io.clock.now());
+  try {
+    const vault = new Vault((await readKey(settings.state)) as Buffer);
+    const events: { take: (event: ApplyEvent) => void } = { take: () => {} };
+    const service = await connect({ settings, raw, io, store, vault, retryFor: Number.POSITIVE_INFINITY, onEvent: (event) => events.take(event) });
+    return await run({ settings, io, store, vault, service, events, log, listen, resync, sweep, stop });
+  } finally {
+    await store.close();
+  }
+}
+
+interface Running {
+  settings: Settings;
+  io: Io;
+  store: Store;
+  vault: Vault;
+  service: Service;
+  events: { take: (event: ApplyEvent) => void };
+  log: ReturnType<typeof makeLog>;
+  listen: { host: string; port: number } | undefined;
+  resync: { every: number; heal: boolean; force: boolean };
+  sweep: number;
+  stop: AbortSignal;
+}
+
+async function run(running: Running): Promise<number> {
+  const { settings, io, store, vault, service, events, log, listen, resync, sweep, stop } = running;
+  const { engine, client } = service;
+  const { state } = store;
+  const source = new FileSource({
+    dir: settings.dir,
+    cwd: io.cwd,
+    env: io.env,
+    vault,
+    clock: io.clock,
+    settleMs: SETTLE,
+    sweepMs: sweep,
+    pollMs: Math.min(sweep, POLL),
+    onChange: () => daemon.hint([]),
+    onTrouble: (message) => log.warn(message),
+  });
+  let metrics: Metrics | undefined;
+  const daemon: Daemon = new Daemon({
+    source,
+    engine,
+    journal: store,
+    state,
+    clock: io.clock,
+    log,
+    onLook: (seconds, result) => {
+      metrics?.reconcile.observe(seconds);
+      metrics?.reconciles.inc({ result });
+    },
+  });
+  const healing = new Resync(
+    {
+      daemon,
+      engine,
+      journal: store,
+      state,
+      query: (identity, departed) => client.query(identity, departed),
+      fingerprint: (value) => vault.fingerprint(value),
+      clock: io.clock,
+      log,
+      onDrift: (block) => metrics?.drift.inc({ block }),
+    },
+    resync,
+  );
+  metrics = makeMetrics({
+    conditions: () => daemon.conditions(),
+    depth: () => engine.load().lanes,
+    allowance: () => engine.load(),
+    nextRenewal: () => daemon.nextRenewal(),
+    disconnected: () => healing.disconnected(),
+    ready: () => daemon.notReady().length === 0,
+  });
+  const counted = metrics;
+  events.take = (event) => {
+    count(event, counted);
+    daemon.take(event);
+  };
+  const unhang = io.onHangup(() => {
+    log.info('SIGHUP: everything is looked at again');
+    daemon.startOver();
+  });
+  let server: { url: string; close: () => Promise<void> } | undefined;
+  try {
+    server = listen && (await open(listen, daemon, engine, counted, io, state));
+    if (server) log.info({ url: server.url }, 'listening');
+    daemon.hint();
+    const loops = [daemon.keepTime(), healing.run(stop)];
+    await daemon.settled();
+    log.info({ recordings: daemon.watched.size, dir: settings.dir }, 'watching');
+    // A loop ends before it is told to only by a defect, and then the daemon must not look alive.
+    await Promise.race([aborted(stop), ...loops.map((loop) => loop.then(() => aborted(stop)))]);
+    log.info('ending: what is in flight is awaited');
+  } finally {
+    unhang();
+    engine.stop();
+    await daemon.stop();
+    const answered = new AbortController();
+    const idle = engine.idle().finally(() => answered.abort());
+    await Promise.race([idle, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
+    await source.close();
+    await server?.close();
+    service.close();
+  }
+  log.info('ended');
+  return 0;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function count(event: ApplyEvent, metrics: Metrics): void {
+  if (event.type === 'admitted') metrics.limiter.observe(event.waited / 1000);
+  if (event.type === 'failed') metrics.failed.inc({ outcome: event.outcome });
+  if (event.type !== 'answered') return;
+  metrics.requests.inc({ code: String(event.status ?? 'none'), endpoint: event.endpoint });
+  metrics.duration.observe({ endpoint: event.endpoint }, event.took / 1000);
+}
+
+async function open(listen: { host: string; port: number }, daemon: Daemon, engine: Engine, metrics: Metrics, io: Io, state: Store['state']) {
+  try {
+    return await serve(listen.host, listen.port, {
+      notReady: () => daemon.notReady(),
+      notHealthy: () => daemon.notHealthy(io.clock.monotonic(), HUNG),
+      metrics: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+      recordings: () => ({
+        format_version: '1.0',
+        ready: daemon.notReady().length === 0,
+        not_ready_because: daemon.notReady(),
+        commit: daemon.commit ?? null,
+        allowance: engine.load(),
+        recordings: [...daemon.watched.values()].map((watched) => recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit)),
+      }),
+    });
+  } catch (error) {
+    throw new Failure(`cannot listen on ${listen.host}:${listen.port}: ${(error as Error).message}`);
+  }
+}
+
+function listenOf(text: string | undefined): { host: string; port: number } | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(\[[0-9A-Fa-f:]+\]|[^:\s]*):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (!match || port > 65_535) throw usage(`--listen ${JSON.stringify(text)}: must be HOST:PORT, such as 127.0.0.1:9464`);
+  return { host: (match[1] || '0.0.0.0').replace(/^\[(.*)\]$/, '$1'), port };
+}

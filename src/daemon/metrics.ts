@@ -1,0 +1,77 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ConditionType } from './conditions.ts';
+
+/** What the gauges read when somebody asks. */
+export interface Readings {
+  conditions: () => Record<ConditionType, number>;
+  /** Recordings with something waiting, in flight or to be repeated. */
+  depth: () => number;
+  allowance: () => { inUse: number; rate: number };
+  /** Seconds until the next storage credentials expire or are due; undefined without any. */
+  nextRenewal: () => number | undefined;
+  /** RTMP outputs that `query` last showed as disconnected. */
+  disconnected: () => number;
+  ready: () => boolean;
+}
+
+/** The daemon's metrics, named as operators of controllers know them. */
+export function makeMetrics(readings: Readings) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  new Gauge({
+    name: 'recordings',
+    help: 'Recordings by condition',
+    labelNames: ['condition'],
+    registers,
+    collect() {
+      for (const [condition, number] of Object.entries(readings.conditions())) this.set({ condition }, number);
+    },
+  });
+  gauge('workqueue_depth', 'Recordings with something waiting, in flight or to be repeated', readings.depth);
+  gauge('rest_client_rate_limiter_in_use', 'Places of the allowance that are taken', () => readings.allowance().inUse);
+  gauge('rest_client_rate_limiter_rate', 'Requests a second at the moment; lower for a while after a 429', () => readings.allowance().rate);
+  gauge('storage_credentials_next_renewal_seconds', 'Seconds until storage credentials are next due; -1 without any', () => readings.nextRenewal() ?? -1);
+  gauge('rtmp_outputs_disconnected', 'RTMP outputs last seen disconnected', readings.disconnected);
+  gauge('reelstate_ready', '1 when the first look is done and the account is not stopped', () => (readings.ready() ? 1 : 0));
+  return {
+    registry,
+    requests: new Counter({
+      name: 'rest_client_requests_total',
+      help: 'Requests by endpoint and HTTP status; "none" without an answer',
+      labelNames: ['code', 'endpoint'],
+      registers,
+    }),
+    duration: new Histogram({
+      name: 'rest_client_request_duration_seconds',
+      help: 'From handing a request to the network until its answer',
+      labelNames: ['endpoint'],
+      registers,
+    }),
+    limiter: new Histogram({
+      name: 'rest_client_rate_limiter_duration_seconds',
+      help: 'Time that calls wait for a place in the allowance and for their turn',
+      buckets: [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60],
+      registers,
+    }),
+    reconcile: new Histogram({
+      name: 'reconcile_duration_seconds',
+      help: 'From noticing that files changed until everything is planned and handed over',
+      registers,
+    }),
+    reconciles: new Counter({ name: 'reconcile_total', help: 'Looks at the files', labelNames: ['result'], registers }),
+    drift: new Counter({ name: 'drift_total', help: 'Blocks seen to differ from what was applied', labelNames: ['block'], registers }),
+    failed: new Counter({ name: 'calls_failed_total', help: 'Calls that will not be repeated as they are', labelNames: ['outcome'], registers }),
+  };
+}
+
+export type Metrics = ReturnType<typeof makeMetrics>;

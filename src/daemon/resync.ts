@@ -1,0 +1,137 @@
+import { type Observation, readObservation } from '../agora/query.ts';
+import type { Engine } from '../apply/engine.ts';
+import type { Answer } from '../model/answer.ts';
+import type { State } from '../model/journal.ts';
+import type { Clock } from '../model/ports.ts';
+import type { BlockName, Endpoint, Identity } from '../model/recording.ts';
+import type { Journal } from '../model/work.ts';
+import { driftOf } from '../plan/drift.ts';
+import type { Watched } from './conditions.ts';
+import type { Daemon } from './daemon.ts';
+import type { Logger } from './log.ts';
+
+export interface ResyncPorts {
+  daemon: Daemon;
+  engine: Engine;
+  journal: Journal;
+  state: State;
+  query: (identity: Identity, departed: () => void) => Promise<Answer>;
+  fingerprint: (value: string) => string;
+  clock: Clock;
+  log: Logger;
+  onDrift: (block: BlockName) => void;
+}
+
+export interface ResyncOptions {
+  /** Milliseconds in which every recording is looked at once; 0: never. */
+  every: number;
+  /** Puts back what has drifted. */
+  heal: boolean;
+  /** Sends the whole state again where it cannot be read back. */
+  force: boolean;
+}
+
+/** The shortest pause between two queries, in milliseconds: half of the usual allowance stays free. */
+const SHORTEST_PAUSE = 200;
+
+/**
+ * Looks at recordings one after the other, spread over the interval, behind everything that is to be sent.
+ * Drift is claimed only where it was observed: the pause and the RTMP outputs of web recordings, and that a
+ * recording has ended. Subscriptions and layout cannot be read back in any mode.
+ */
+export class Resync {
+  readonly #ports: ResyncPorts;
+  readonly #options: ResyncOptions;
+  /** RTMP outputs last seen disconnected, by recording. */
+  readonly #disconnected = new Map<string, number>();
+
+  constructor(ports: ResyncPorts, options: ResyncOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  disconnected(): number {
+    return [...this.#disconnected.values()].reduce((sum, number) => sum + number, 0);
+  }
+
+  /** Runs until `stop` aborts. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { clock, daemon } = this.#ports;
+    if (this.#options.every === 0) return;
+    while (!stop.aborted) {
+      const names = [...daemon.watched.keys()];
+      const pause = Math.max(SHORTEST_PAUSE, this.#options.every / Math.max(1, names.length));
+      if (names.length === 0) await clock.sleep(pause, stop);
+      for (const name of names) {
+        await clock.sleep(pause, stop);
+        if (stop.aborted) return;
+        const watched = daemon.watched.get(name);
+        if (watched) await this.#observe(watched);
+      }
+    }
+  }
+
+  async #observe(watched: Watched): Promise<void> {
+    const { engine, state, query, log } = this.#ports;
+    const { plan, name } = watched;
+    const known = plan?.key === undefined ? undefined : state.known.get(plan.key);
+    // Nothing was applied, or it goes no further: there is nothing to compare with.
+    if (!plan?.key || !plan.identity || !known || known.ended !== undefined || plan.action === 'suspended') return;
+    if (engine.isBusy(plan.key)) return;
+    const { identity, key } = plan;
+    const seen = await engine.observe(identity, (departed) => query(identity, departed));
+    if (!seen || engine.isBusy(key)) return;
+    if (seen.meaning === 'not-found') return this.#doubt(watched, key, ['update', 'updateLayout'], seen.message);
+    const observation = seen.answer.kind === 'answer' && seen.answer.status === 200 ? readObservation(seen.answer.body) : undefined;
+    if (!observation) {
+      log.debug({ recording: name, file: watched.file }, `query: ${seen.message}`);
+      return;
+    }
+    await this.#compare(watched, key, observation);
+  }
+
+  async #compare(watched: Watched, key: string, observation: Observation): Promise<void> {
+    const { clock, log, journal, daemon, fingerprint, onDrift } = this.#ports;
+    const { name, file, plan } = watched;
+    const observable = { onhold: observation.onhold, rtmp: observation.outputs };
+    const blocks = (Object.keys(observable) as (keyof typeof observable)[]).filter((block) => observable[block] !== undefined);
+    watched.observed = { at: clock.now(), blocks };
+    this.#tellDisconnected(watched, observation);
+    if (observation.ended) {
+      await journal.append({ event: 'ended', key });
+      log.warn({ recording: name, file }, 'the recording has ended');
+      return daemon.again(name);
+    }
+    const drift = driftOf(observation, plan?.whole.update, fingerprint);
+    for (const block of drift) {
+      onDrift(block);
+      log.warn({ recording: name, file, block }, this.#options.heal ? 'drift: somebody else has changed it; it is put back' : 'drift: somebody else has changed it; it is left alone (--no-self-heal)');
+    }
+    if (drift.length > 0 && this.#options.heal) return this.#doubt(watched, key, ['update'], `${drift.join(' and ')} drifted`);
+    if (this.#options.force) await this.#force(watched, key);
+  }
+
+  #tellDisconnected({ name, file }: Watched, { outputs = [] }: Observation): void {
+    const before = this.#disconnected.get(name) ?? 0;
+    const number = outputs.filter(({ status }) => status === 'disconnected').length;
+    if (number > 0) this.#disconnected.set(name, number);
+    else this.#disconnected.delete(name);
+    if (number > before) this.#ports.log.warn({ recording: name, file }, `${number === 1 ? 'an RTMP output is' : `${number} RTMP outputs are`} disconnected`);
+  }
+
+  /** What was applied is no longer certain to be in force: it is sent again with the next plan, which is made at once. */
+  async #doubt({ name, file }: Watched, key: string, endpoints: readonly Endpoint[], why: string): Promise<void> {
+    const { journal, daemon, log } = this.#ports;
+    for (const endpoint of endpoints) await journal.append({ event: 'doubt', key, endpoint });
+    log.info({ recording: name, file }, `sent again: ${why}`);
+    await daemon.again(name);
+  }
+
+  /** The whole state once more, where nothing shows whether it is still in force. */
+  async #force({ plan, name, file }: Watched, key: string): Promise<void> {
+    const { engine } = this.#ports;
+    if (!plan?.identity || plan.unresolved.length > 0 || Object.keys(plan.whole).length === 0 || engine.isBusy(key)) return;
+    const calls = (Object.keys(plan.whole) as Endpoint[]).map((endpoint) => ({ endpoint, reason: 'resync', changes: [], patch: [], request: plan.whole[endpoint] }));
+    engine.submit({ key, name, file, identity: plan.identity, calls: calls as never, whole: plan.whole });
+  }
+}

@@ -1,0 +1,26 @@
+import type { DesiredRecording, DesiredSet } from './recording.ts';
+
+/** Which commit the files are from. */
+export interface Commit {
+  sha: string;
+  author: string;
+  subject: string;
+}
+
+/** The files as they are now. */
+export interface Look {
+  set: DesiredSet;
+  /** Recordings by name; the same as in `set`. */
+  byName: ReadonlyMap<string, DesiredRecording>;
+  /** Names that must be planned again: changed, new, or gone. */
+  changed: readonly string[];
+  /** Present where the files are taken from a commit. */
+  commit?: Commit;
+}
+
+/** Where desired recordings come from, again and again. */
+export interface DesiredSource {
+  /** Looks again. @param hint paths that are said to have changed; left out: everything */
+  look(hint?: readonly string[]): Promise<Look>;
+  close(): Promise<void>;
+}

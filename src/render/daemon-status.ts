@@ -1,0 +1,40 @@
+import { printable, type Style } from './style.ts';
+
+/** What a daemon answers at `/api/recordings`, as far as it is shown. */
+export interface DaemonAnswer {
+  ready: boolean;
+  not_ready_because: string[];
+  recordings: {
+    name: string;
+    mode: string | null;
+    blocks: Record<string, string>;
+    conditions: { type: string; status: string; reason: string; message: string }[];
+  }[];
+}
+
+/** The daemon's view for people. @param markdown as a table */
+export function daemonText({ ready, not_ready_because: why, recordings }: DaemonAnswer, style: Style, markdown = false): string {
+  const rows = recordings.map(({ name, mode, blocks, conditions }) => {
+    const now = conditions.find(({ status }) => status === 'True');
+    return {
+      name: printable(name),
+      condition: now?.type ?? 'Unknown',
+      mode: mode ?? '',
+      blocks: Object.entries(blocks).map(([block, certainty]) => `${block} (${certainty})`).join(', '),
+      message: now && now.type !== 'Ready' ? printable(`${now.reason}: ${now.message}`) : '',
+    };
+  });
+  if (markdown) {
+    const cell = (text: string) => text.replace(/[\\|<>&`*_[\]]/g, '\\$&');
+    const lines = rows.map((row) => `| ${[row.name, row.condition, row.mode, row.blocks, row.message].map(cell).join(' | ')} |`);
+    return `${['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')}\n`;
+  }
+  const width = Math.min(40, Math.max(0, ...rows.map(({ name }) => name.length)));
+  const lines = rows.flatMap(({ name, condition, mode, blocks, message }) => {
+    const paint = condition === 'Ready' ? style.green : condition === 'Stalled' ? style.red : style.yellow;
+    const head = `${name.padEnd(width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${blocks}`.trimEnd();
+    return message ? [head, style.dim(`    ${message}`)] : [head];
+  });
+  const verdict = ready ? 'The daemon is ready.' : style.red(`The daemon is not ready: ${why.map(printable).join('; ')}.`);
+  return `${[...lines, ...(lines.length > 0 ? [''] : []), verdict].join('\n')}\n`;
+}

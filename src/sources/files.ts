@@ -1,0 +1,320 @@
+import { lstatSync, type Stats } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { Assembly } from '../desired/assemble.ts';
+import type { CheckedFile } from '../desired/checked.ts';
+import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
+import { checkBytes, eachBounded, type LoadOptions } from '../desired/load.ts';
+import { shownPath } from '../desired/paths.ts';
+import { type ResolvedFile, resolveFile } from '../desired/resolve.ts';
+import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
+import type { Look } from '../model/source.ts';
+import { FollowedFile, type Following, type Hint, patience, type Sight } from './followed-file.ts';
+import { Pace } from './pace.ts';
+import { Places } from './places.ts';
+import { References } from './references.ts';
+
+/** What a look at the files has given. `set` is the same object as before when nothing has changed. */
+export interface Refreshed extends Look {
+  /** Files of which something has changed, as the user would type them: what is known from there is concerned, too. */
+  files: ReadonlySet<string>;
+  /** Everything known is to be compared anew: the first look, or what could not be read has changed. */
+  whole: boolean;
+  /** Files in motion, as the user would type them: what they held before stands. */
+  settling: string[];
+  /** After how many milliseconds those want to be looked at again. */
+  again?: number;
+}
+
+/** A recording file. Exactly one of: in the assembly; held; lost; parked. */
+interface Entry {
+  path: string;
+  shown: string;
+  file: FollowedFile;
+  /** Stage A of what was last taken. */
+  checked?: CheckedFile;
+  resolved?: ResolvedFile;
+  /** References that the last resolution followed. */
+  uses: Set<string>;
+}
+
+/**
+ * What the files of a folder ask for, kept up to date: the same set that loading all of them would give once they
+ * stand still, at the cost of what has changed. Only content that its writer has finished is taken; until then
+ * what was there before stands, or, where there was nothing, the file is listed among the broken ones, so that
+ * what is known from it is left alone. One refresh at a time. Never rejects for anything that a user can do.
+ */
+export class WatchedFiles {
+  readonly places: Places;
+  readonly #options: Omit<LoadOptions, 'now'> & Following;
+  readonly #root: string;
+  readonly #entries = new Map<string, Entry>();
+  readonly #references: References<Entry>;
+  readonly #assembly = new Assembly();
+  /** Not in the assembly although the file is there, or was a moment ago. */
+  readonly #held = new Set<Entry>();
+  /** Gone, with the time on the monotonic clock when that was seen. */
+  readonly #lost = new Map<Entry, number>();
+  /** Below a folder that cannot be read now: nobody knows whether they are there. */
+  readonly #parked = new Set<Entry>();
+  readonly #moving = new Set<string>();
+  #search: Found = { found: [], folders: [], links: [], diagnostics: [], broken: [], files: 0 };
+  #set: DesiredSet | undefined;
+  readonly #byName = new Map<string, DesiredRecording>();
+  #round = new Round();
+
+  constructor(options: Omit<LoadOptions, 'now'> & Following) {
+    this.#options = options;
+    this.#root = resolve(options.cwd, options.dir);
+    this.places = new Places(this.#root);
+    this.#references = new References(options, this.places);
+  }
+
+  /**
+   * Looks again and compares.
+   * @param hints paths at which something may have happened
+   * @param everything whether to look at everything else, too; the first time that is done anyway
+   */
+  async refresh(hints: ReadonlyMap<string, Hint>, everything: boolean): Promise<Refreshed> {
+    this.#round = new Round();
+    const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
+    const all = everything || reshaped || !this.#set;
+    if (all) await this.#searchAgain();
+    // Where folders or links have changed, events do not tell what stands under a name.
+    const named = reshaped ? new Map<string, Hint>() : this.#named(hints);
+    const due = all ? [...this.#entries.keys(), ...this.#references.paths()] : named.keys();
+    await this.#look(new Set([...due, ...this.#moving]), named);
+    for (const entry of this.#round.unresolved) {
+      await this.#round.pace(this.#options.clock);
+      await this.#resolve(entry);
+    }
+    this.#dropLost();
+    return this.#report();
+  }
+
+  /** Whether folders or links may have changed there, or what was out of reach may be within it. */
+  #reshapes(path: string): boolean {
+    if (this.places.reshapes(path)) return true;
+    const stats = this.places.isInside(path) ? lstatOf(path) : undefined;
+    if (stats && !stats.isFile()) return true;
+    return [...this.places.leadingTo(path)].some(
+      (reached) => !this.#references.has(reached) && !this.#isPresent(this.#entries.get(reached)),
+    );
+  }
+
+  #isPresent(entry: Entry | undefined): boolean {
+    return entry !== undefined && !this.#lost.has(entry) && !this.#parked.has(entry);
+  }
+
+  /** The paths to be looked at for what events told. New files are taken in. */
+  #named(hints: ReadonlyMap<string, Hint>): Map<string, Hint> {
+    const named = new Map(hints);
+    for (const [path, { written }] of hints)
+      for (const reached of this.places.leadingTo(path)) named.set(reached, { moved: false, written });
+    for (const path of hints.keys())
+      if (!this.#entries.has(path) && this.#isRecordingFile(path))
+        this.#found(path, shownPath(path, this.#options.cwd));
+    return named;
+  }
+
+  /** Whether a recording file stands there that a search would find, by this path and no other. */
+  #isRecordingFile(path: string): boolean {
+    return (
+      this.places.isInside(path) && isRecordingFileName(basename(path)) && lstatOf(path)?.isFile() === true
+    );
+  }
+
+  async #searchAgain(): Promise<void> {
+    const before = this.#search;
+    this.#search = await findRecordingFiles(this.#options.dir, this.#options.cwd);
+    const { found, broken, diagnostics, files } = this.#search;
+    this.#round.whole ||= !this.#set || before.broken.join('\n') !== broken.join('\n');
+    this.#round.dirty ||=
+      this.#round.whole ||
+      before.files - before.found.length !== files - found.length ||
+      JSON.stringify(before.diagnostics) !== JSON.stringify(diagnostics);
+    const present = new Set(found.map(({ path }) => path));
+    for (const { path, shown } of found) this.#found(path, shown);
+    for (const entry of this.#entries.values()) if (!present.has(entry.path)) this.#missed(entry);
+    this.places.found(this.#search);
+  }
+
+  /** The file is there. */
+  #found(path: string, shown: string): void {
+    const entry = this.#entries.get(path);
+    if (entry && !this.#lost.has(entry) && !this.#parked.has(entry)) return;
+    const present: Entry = entry ?? {
+      path,
+      shown,
+      file: new FollowedFile(path, this.#options),
+      uses: new Set(),
+    };
+    this.#entries.set(path, present);
+    this.#lost.delete(present);
+    this.#parked.delete(present);
+    this.#held.add(present);
+    this.#moving.add(path);
+    this.#round.dirty = true;
+  }
+
+  /** The file is not there. */
+  #missed(entry: Entry): void {
+    const unreadable = this.#search.broken.some(
+      (path) => entry.shown === path || entry.shown.startsWith(`${path}/`),
+    );
+    if (unreadable ? this.#parked.has(entry) : this.#lost.has(entry)) return;
+    this.#withdraw(entry);
+    this.#held.delete(entry);
+    this.#moving.delete(entry.path);
+    if (unreadable) {
+      this.#lost.delete(entry);
+      this.#parked.add(entry);
+    } else {
+      this.#parked.delete(entry);
+      this.#lost.set(entry, this.#options.clock.monotonic());
+    }
+  }
+
+  async #look(paths: ReadonlySet<string>, hints: ReadonlyMap<string, Hint>): Promise<void> {
+    await eachBounded([...paths], async (path) => {
+      await this.#round.pace(this.#options.clock);
+      const hint = hints.get(path);
+      const entry = this.#entries.get(path);
+      if (!entry && !this.#references.has(path)) this.#moving.delete(path);
+      if (this.#references.has(path)) this.#seeReference(path, await this.#references.look(path, hint));
+      if (!entry || this.#parked.has(entry)) return;
+      if (this.#lost.has(entry) && this.#isRecordingFile(path)) this.#found(path, entry.shown);
+      if (!this.#lost.has(entry)) await this.#lookAtEntry(entry, hint);
+    });
+  }
+
+  async #lookAtEntry(entry: Entry, hint: Hint | undefined): Promise<void> {
+    if (!lstatOf(entry.path)) return this.#missed(entry);
+    const sight = await entry.file.look(hint);
+    this.#follow(entry.path, entry.shown, sight);
+    if (sight.state === 'changed') entry.checked = checkBytes(sight.bytes, entry.shown);
+    if (sight.state === 'changed' || (sight.state === 'same' && this.#held.has(entry)))
+      this.#round.unresolved.add(entry);
+  }
+
+  #seeReference(path: string, sight: Sight): void {
+    this.#follow(path, shownPath(path, this.#options.cwd), sight);
+    if (sight.state === 'changed')
+      for (const user of this.#references.users(path)) this.#round.unresolved.add(user);
+  }
+
+  #follow(path: string, shown: string, sight: Sight): void {
+    if (sight.state !== 'settling') {
+      this.#moving.delete(path);
+      return;
+    }
+    this.#moving.add(path);
+    this.#round.wait(shown, sight.again);
+  }
+
+  /** Follows an entry's references, and lets it into the assembly unless one of them is still being written. */
+  async #resolve(entry: Entry): Promise<void> {
+    if (!entry.checked || this.#lost.has(entry) || this.#parked.has(entry)) return;
+    const uses = new Set<string>();
+    const readFile = async (path: string) => {
+      uses.add(path);
+      const { bytes, sight } = await this.#references.read(path, entry);
+      if (sight) this.#seeReference(path, sight);
+      return bytes;
+    };
+    const { cwd, env, vault } = this.#options;
+    const resolved = await resolveFile(entry.checked, { cwd, env, vault, readFile });
+    for (const path of entry.uses) if (!uses.has(path)) this.#references.release(path, entry);
+    entry.uses = uses;
+    if ([...uses].some((path) => !this.#references.isKnown(path))) return;
+    entry.resolved = resolved;
+    this.#held.delete(entry);
+    this.#assembly.put(resolved);
+    this.#round.note(entry);
+  }
+
+  /** Takes a file out of the assembly; what it held stays at hand. */
+  #withdraw(entry: Entry): void {
+    this.#assembly.remove(entry.shown);
+    this.#round.note(entry);
+  }
+
+  /** Forgets files that have been gone for so long that no save can be under way. */
+  #dropLost(): void {
+    const now = this.#options.clock.monotonic();
+    for (const [entry, since] of this.#lost) {
+      const left = patience(this.#options) - (now - since);
+      if (left > 0) {
+        this.#moving.add(entry.path);
+        this.#round.wait(entry.shown, left);
+        continue;
+      }
+      this.#lost.delete(entry);
+      this.#entries.delete(entry.path);
+      this.#moving.delete(entry.path);
+      for (const path of entry.uses) this.#references.release(path, entry);
+      this.#round.note(entry);
+    }
+  }
+
+  #report(): Refreshed {
+    const { dirty, names, files, whole, settling, again } = this.#round;
+    for (const name of this.#assembly.takeTouched()) {
+      names.add(name);
+      const recording = this.#assembly.recording(name);
+      if (recording) this.#byName.set(name, recording);
+      else this.#byName.delete(name);
+    }
+    if (dirty || names.size > 0 || !this.#set) {
+      const there = this.#entries.size - this.#lost.size - this.#parked.size;
+      const unseen = this.#search.files - this.#search.found.length;
+      const held = [...this.#held, ...this.#lost.keys()].map(({ shown }) => shown);
+      this.#set = this.#assembly.set({ ...this.#search, files: there + unseen }, held);
+    }
+    return {
+      set: this.#set,
+      byName: this.#byName,
+      changed: [...names],
+      files,
+      whole,
+      settling: [...settling].sort(),
+      ...(again === undefined ? {} : { again }),
+    };
+  }
+}
+
+/** What one refresh gathers. */
+class Round {
+  dirty = false;
+  whole = false;
+  readonly names = new Set<string>();
+  readonly files = new Set<string>();
+  readonly settling = new Set<string>();
+  readonly unresolved = new Set<Entry>();
+  again: number | undefined;
+  #pace: Pace | undefined;
+
+  /** Something of the file has changed. */
+  note({ shown, resolved }: Entry): void {
+    this.dirty = true;
+    this.files.add(shown);
+    for (const { recording } of resolved?.documents ?? []) this.names.add(recording.name);
+  }
+
+  wait(shown: string, ms: number): void {
+    this.settling.add(shown);
+    this.again = Math.min(this.again ?? ms, ms);
+  }
+
+  pace(clock: Following['clock']): Promise<void> | undefined {
+    this.#pace ??= new Pace(clock);
+    return this.#pace.breathe();
+  }
+}
+
+function lstatOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto';
+import { type Stats, statSync } from 'node:fs';
+import { errorCode } from '../desired/find.ts';
+import { readFile } from '../desired/load.ts';
+import type { FileBytes } from '../desired/resolve.ts';
+import type { Clock } from '../model/ports.ts';
+
+/*
+ * When is what stands in a file what its writer meant it to be? Nothing tells but circumstances:
+ *   - Renamed into place: an event brought the name here and none told of writing to it. It was whole before it
+ *     came, and is taken at once.
+ *   - Written in place: taken when size, times and inode have stood still for the settle time. A save is one or a
+ *     few writes within a millisecond, so that a pause of tens of milliseconds means the end of it, or a writer
+ *     that was put to sleep in the middle of it.
+ *   - Against the latter: what is empty, or ends within a line, looks unfinished and has to stand still for much
+ *     longer. So does a file that is gone: many a save takes the old one away before the new one comes.
+ *   - Untouched for seconds: at rest, whoever wrote it.
+ */
+
+/** Ten times as long for what looks unfinished: a heavily loaded machine's writer comes back within that time. */
+const UNFINISHED_FACTOR = 10;
+
+/**
+ * Milliseconds after which a file's own times are believed: the coarsest clock of a file system in use counts in
+ * steps of two seconds (FAT). Before that, equal times do not prove equal content.
+ */
+const BELIEVED_AFTER = 2_000;
+
+/** What a whole text ends with: the end of a line or, being JSON, a bracket. */
+const LAST_BYTES = [...'\n]}'].map((character) => character.charCodeAt(0));
+
+/** What events have told of one path. Written to while a look is under way, so that the look can notice. */
+export interface Hint {
+  /** The name was made, moved or removed. */
+  moved: boolean;
+  /** Something was written to the file under that name, or may have been. */
+  written: boolean;
+}
+
+/** What there is to a path, without reading: the status, or the code of the error. */
+export type Stamp = Stats | string;
+
+/** What a look at a file has given. `again`: it is in motion; look once more after so many milliseconds. */
+export type Sight =
+  | { state: 'same' }
+  | { state: 'changed'; bytes: FileBytes }
+  | { state: 'settling'; again: number };
+
+export interface Following {
+  clock: Clock;
+  /** How long a file must stand still that is written in place, in milliseconds. */
+  settleMs: number;
+}
+
+/** How long something that looks unfinished, or is gone, must stay so to be believed, in milliseconds. */
+export function patience({ settleMs }: Following): number {
+  return settleMs * UNFINISHED_FACTOR;
+}
+
+export function stampOf(path: string): Stamp {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) ?? 'ENOENT';
+  } catch (error) {
+    return errorCode(error) ?? 'unknown';
+  }
+}
+
+/** Follows the content of one path: tells when there is another one, and never gives one that is in the making. */
+export class FollowedFile {
+  readonly path: string;
+  readonly #following: Following;
+  #taken: { key: string; stamp: Stamp; racy: boolean } | undefined;
+  #seen: { stamp: Stamp; since: number } | undefined;
+
+  constructor(path: string, following: Following) {
+    this.path = path;
+    this.#following = following;
+  }
+
+  /** Whether it was ever found at rest. */
+  get known(): boolean {
+    return this.#taken !== undefined;
+  }
+
+  /** The status of what was last taken. */
+  get stamp(): Stamp | undefined {
+    return this.#taken?.stamp;
+  }
+
+  /**
+   * Looks whether the file holds something else than was last taken. One look at a time.
+   * @param hint what events told, where there were any
+   */
+  async look(hint?: Hint): Promise<Sight> {
+    const stamp = stampOf(this.path);
+    const unchanged = this.#taken !== undefined && isSame(stamp, this.#taken.stamp);
+    if (unchanged && !this.#taken?.racy && !hint?.written) {
+      this.#seen = undefined;
+      return { state: 'same' };
+    }
+    const arrived = this.#hasArrived(stamp, hint);
+    const wait =
+      arrived || this.#isAtRest(stamp) || unchanged ? 0 : this.#wait(stamp, hint, this.#following.settleMs);
+    if (wait > 0) return { state: 'settling', again: wait };
+    const lookedAt = this.#following.clock.now();
+    const bytes = await readFile(this.path);
+    const after = stampOf(this.path);
+    if (!isSame(stamp, after)) return this.#moving(after);
+    const key = keyOf(bytes);
+    if (key !== this.#taken?.key) {
+      const doubt = await this.#doubt({ stamp, bytes, arrived, hint });
+      if (doubt > 0) return { state: 'settling', again: doubt };
+    }
+    const changed = key !== this.#taken?.key;
+    this.#seen = undefined;
+    this.#taken = {
+      key,
+      stamp,
+      racy: typeof stamp !== 'string' && lookedAt - stamp.ctimeMs < BELIEVED_AFTER,
+    };
+    return changed ? { state: 'changed', bytes } : { state: 'same' };
+  }
+
+  /** How long what was read cannot be taken yet, in milliseconds. */
+  async #doubt(read: { stamp: Stamp; bytes: FileBytes; arrived: boolean; hint?: Hint }): Promise<number> {
+    const { stamp, bytes, hint } = read;
+    if (read.arrived && !isEmpty(bytes)) {
+      // An event about writing that had happened before the file was read has come in by now.
+      await nextPoll();
+      return hint?.written ? this.#wait(stamp, hint, this.#following.settleMs) : 0;
+    }
+    if (this.#isAtRest(stamp)) return 0;
+    return this.#wait(
+      stamp,
+      undefined,
+      looksUnfinished(bytes) ? patience(this.#following) : this.#following.settleMs,
+    );
+  }
+
+  /** Whether another file has come to stand here, whole. */
+  #hasArrived(stamp: Stamp, hint: Hint | undefined): boolean {
+    if (!hint?.moved || hint.written || typeof stamp === 'string') return false;
+    const before = this.#taken?.stamp;
+    return typeof before !== 'object' || before.ino !== stamp.ino;
+  }
+
+  #isAtRest(stamp: Stamp): boolean {
+    if (typeof stamp === 'string') return this.#taken === undefined;
+    // Nobody sets the time of the last change of the inode, unlike that of the content.
+    return this.#following.clock.now() - stamp.ctimeMs > BELIEVED_AFTER;
+  }
+
+  /** What is left of the time that the file must stand still. */
+  #wait(stamp: Stamp, hint: Hint | undefined, needed: number): number {
+    const now = this.#following.clock.monotonic();
+    if (!this.#seen || !isSame(this.#seen.stamp, stamp) || hint?.written) this.#seen = { stamp, since: now };
+    return needed - (now - this.#seen.since);
+  }
+
+  #moving(stamp: Stamp): Sight {
+    this.#seen = { stamp, since: this.#following.clock.monotonic() };
+    return { state: 'settling', again: this.#following.settleMs };
+  }
+}
+
+function isSame(a: Stamp, b: Stamp): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b;
+  return (
+    a.ino === b.ino &&
+    a.size === b.size &&
+    a.mtimeMs === b.mtimeMs &&
+    a.ctimeMs === b.ctimeMs &&
+    a.dev === b.dev
+  );
+}
+
+function keyOf(bytes: FileBytes): string {
+  if (bytes instanceof Uint8Array) return createHash('sha256').update(bytes).digest('base64');
+  return bytes === 'missing' ? bytes : `error: ${bytes.error}`;
+}
+
+function isEmpty(bytes: FileBytes): boolean {
+  return bytes instanceof Uint8Array && bytes.length === 0;
+}
+
+function looksUnfinished(bytes: FileBytes): boolean {
+  return !(bytes instanceof Uint8Array) || !LAST_BYTES.includes(bytes.at(-1) as number);
+}
+
+/** Resolves after the event loop has once more asked for events from start to end. */
+async function nextPoll(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,75 @@
+import type { Commit } from '../model/source.ts';
+
+/*
+ * What git's objects hold. Source of both formats: git's documentation, "Git Internals - Git Objects" and
+ * gitformat-signature.
+ */
+
+export interface TreeEntry {
+  kind: 'file' | 'link' | 'folder' | 'submodule';
+  oid: string;
+}
+
+/** By `mode & S_IFMT`. */
+const KINDS: Readonly<Record<string, TreeEntry['kind']>> = {
+  '10': 'file',
+  '12': 'link',
+  '16': 'submodule',
+  '4': 'folder',
+};
+
+/**
+ * A tree object: for each entry its mode in octal digits, a space, its name, NUL, and its ID in binary.
+ * @param oidBytes 20 in a SHA-1 repository, 32 in a SHA-256 one
+ */
+export function parseTree(bytes: Buffer, oidBytes: number): Map<string, TreeEntry> {
+  const entries = new Map<string, TreeEntry>();
+  for (let at = 0; at < bytes.length; ) {
+    const space = bytes.indexOf(0x20, at);
+    const end = bytes.indexOf(0x00, space);
+    const kind = KINDS[bytes.toString('latin1', at, space).slice(0, -4)];
+    const oid = bytes.toString('hex', end + 1, end + 1 + oidBytes);
+    if (kind) entries.set(bytes.toString('utf8', space + 1, end), { kind, oid });
+    at = end + 1 + oidBytes;
+  }
+  return entries;
+}
+
+/** A commit, as people speak of it. */
+export interface DatedCommit extends Commit {
+  /** When it was written, ISO 8601 in UTC. */
+  date: string;
+}
+
+/** A commit object: header lines, an empty line, the message. */
+export function parseCommit(sha: string, bytes: Buffer): { commit: DatedCommit; tree: string } {
+  const text = decode(bytes, /^encoding (.+)$/m.exec(head(bytes))?.[1]);
+  const end = text.indexOf('\n\n');
+  const header = end === -1 ? text : text.slice(0, end);
+  const [, author = '', seconds = '0'] = /^author (.*) (-?\d+) [+-]\d{4}$/m.exec(header) ?? [];
+  const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1] ?? '';
+  // The subject is the first paragraph, on one line (git log, %s).
+  const message = end === -1 ? '' : text.slice(end + 2).replace(/^\n+/, '');
+  const subject = (message.split(/\n\s*\n/, 1)[0] as string).trim().replace(/\s*\n\s*/g, ' ');
+  return { commit: { sha, author, subject, date: isoTime(Number(seconds)) }, tree };
+}
+
+function head(bytes: Buffer): string {
+  const end = bytes.indexOf('\n\n');
+  return bytes.toString('latin1', 0, end === -1 ? bytes.length : end);
+}
+
+function decode(bytes: Buffer, encoding = 'utf-8'): string {
+  try {
+    return new TextDecoder(encoding).decode(bytes);
+  } catch {
+    // An encoding that nobody knows.
+    return bytes.toString('latin1');
+  }
+}
+
+/** A commit may claim any time; one that no calendar has is shown as the beginning of time. */
+function isoTime(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return (Number.isNaN(date.getTime()) ? new Date(0) : date).toISOString();
+}

@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure, usage } from '../model/failure.ts';
+import type { Clock } from '../model/ports.ts';
+import { complaint, GitProgram } from './git-program.ts';
+
+export interface MirrorOptions {
+  /** ssh, https, file or, on this machine, http; what git takes, without a password in it. */
+  url: string;
+  /** A branch, a tag, or a full ref. */
+  ref: string;
+  /** Where mirrors are, inside the state directory. Each remote and ref gets a folder of its own there. */
+  directory: string;
+  /** Milliseconds between two fetches, give or take a tenth. */
+  interval: number;
+  /** Take only commits that `git verify-commit` accepts. */
+  verifySignatures: boolean;
+  /** With REELSTATE_GIT_TOKEN in it, if the remote asks for a token. */
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random(): number;
+}
+
+/** How a fetch ended. `good` is the commit to go on with: the last one that was fetched and accepted. */
+export type Fetched =
+  | { outcome: 'current'; good: string; changed: boolean }
+  /** The ref's commit is not taken: its signature is not to be trusted. */
+  | { outcome: 'refused'; good: string | undefined; commit: string; message: string }
+  /** Nothing could be fetched. */
+  | { outcome: 'away'; good: string | undefined; message: string };
+
+/** What was fetched last, before anybody looked at it. */
+const INCOMING_REF = 'refs/reelstate/incoming';
+
+/** A fetch that takes longer is ended, in milliseconds: a remote that hangs must not be waited for for ever. */
+const FETCH_TIMEOUT = 5 * 60_000;
+
+/** The share of the interval that chance adds or takes, so that many daemons do not ask at the same time. */
+const JITTER = 0.1;
+
+/**
+ * Settings of the mirror. Nothing is unpacked into a working tree and no hook is run; what a moved ref leaves
+ * behind is dropped after an hour (git's own default is two weeks), long after the load that may still read it.
+ */
+const CONFIG = {
+  'core.hooksPath': '/dev/null',
+  'gc.autoDetach': 'false',
+  'gc.pruneExpire': '1.hour.ago',
+  'http.lowSpeedLimit': '1',
+  'http.lowSpeedTime': '60',
+};
+
+/** A shallow mirror of one ref of a remote, which keeps the last good commit for as long as no better one comes. */
+export class GitMirror {
+  /** The bare repository, for GitFiles. */
+  readonly directory: string;
+  /** Names the last good commit in it. What was taken unseen is not good once signatures are looked at. */
+  readonly goodRef: string;
+  readonly #options: MirrorOptions;
+  readonly #git: GitProgram;
+  #prepared: Promise<void> | undefined;
+  #waiting: AbortController | undefined;
+  #asked = false;
+
+  /** @throws Failure (64) for an address or a ref that is not to be used */
+  constructor(options: MirrorOptions) {
+    const { url, ref, directory, env } = options;
+    checkUrl(url, env.REELSTATE_GIT_TOKEN);
+    if (
+      !/^[^\s:^~?*[\\\u0000-\u001f\u007f+-][^\s:^~?*[\\\u0000-\u001f\u007f]*$/.test(ref) ||
+      ref.includes('..')
+    )
+      throw usage(`--ref ${JSON.stringify(ref)}: must be the name of a branch or a tag`);
+    const id = createHash('sha256').update(`${url}\0${ref}`).digest('hex').slice(0, 16);
+    this.directory = join(directory, id);
+    this.goodRef = `refs/reelstate/${options.verifySignatures ? 'verified' : 'good'}`;
+    this.#options = options;
+    this.#git = new GitProgram({
+      cwd: this.directory,
+      gitDir: this.directory,
+      env: withoutToken({ ...env, GIT_ALLOW_PROTOCOL: env.GIT_ALLOW_PROTOCOL ?? 'file:git:http:https:ssh' }),
+      config: { ...CONFIG, ...tokenConfig(url, env.REELSTATE_GIT_TOKEN) },
+    });
+  }
+
+  /** The last good commit, of an earlier process too; undefined where nothing was ever fetched. */
+  async good(): Promise<string | undefined> {
+    await this.#prepare();
+    return this.#commitOf(this.goodRef);
+  }
+
+  /**
+   * Fetches once. What goes wrong on the way to the remote is an outcome.
+   * @throws Failure where git cannot be run or the mirror cannot be made
+   */
+  async fetch(signal?: AbortSignal): Promise<Fetched> {
+    const before = await this.good();
+    const { url, ref, verifySignatures } = this.#options;
+    const refspec = `+${ref}:${INCOMING_REF}`;
+    const fetched = await this.#limited(
+      ['fetch', '--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', '--', url, refspec],
+      signal,
+    );
+    if (fetched.code !== 0) {
+      const message = fetched.late ? 'the remote takes too long' : complaint(fetched);
+      return { outcome: 'away', good: before, message };
+    }
+    const commit = await this.#commitOf(INCOMING_REF);
+    if (commit === undefined)
+      return { outcome: 'away', good: before, message: `${ref} is not a commit there` };
+    if (commit === before) return { outcome: 'current', good: commit, changed: false };
+    if (verifySignatures) {
+      const verified = await this.#git.run(['verify-commit', commit]);
+      if (verified.code !== 0)
+        return { outcome: 'refused', good: before, commit, message: signatureTrouble(verified.stderr) };
+    }
+    const kept = await this.#git.run(['update-ref', this.goodRef, commit]);
+    if (kept.code !== 0)
+      throw new Failure(`the mirror ${this.directory} cannot be written: ${complaint(kept)}`);
+    return { outcome: 'current', good: commit, changed: true };
+  }
+
+  /** Fetches at once and then again and again, until `signal` aborts. Resolves when the last fetch has ended. */
+  async run(signal: AbortSignal, report: (fetched: Fetched) => void | Promise<void>): Promise<void> {
+    const { clock, random, interval } = this.#options;
+    while (!signal.aborted) {
+      this.#asked = false;
+      const fetched = await this.fetch(signal);
+      if (signal.aborted) return;
+      await report(fetched);
+      if (this.#asked) continue;
+      this.#waiting = new AbortController();
+      const until = AbortSignal.any([signal, this.#waiting.signal]);
+      await clock.sleep(interval * (1 + JITTER * (2 * random() - 1)), until);
+    }
+  }
+
+  /** Lets `run` fetch at once, or once more where it is just fetching: somebody says that there is news. */
+  fetchSoon(): void {
+    this.#asked = true;
+    this.#waiting?.abort();
+  }
+
+  async #commitOf(ref: string): Promise<string | undefined> {
+    const { code, stdout } = await this.#git.run(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
+    return code === 0 ? stdout.trim() : undefined;
+  }
+
+  /** Runs git for at most FETCH_TIMEOUT. */
+  async #limited(args: readonly string[], signal?: AbortSignal) {
+    const timeout = new AbortController();
+    const done = new AbortController();
+    let late = false;
+    void this.#options.clock.sleep(FETCH_TIMEOUT, done.signal).then(() => {
+      late = !done.signal.aborted;
+      timeout.abort();
+    });
+    try {
+      const result = await this.#git.run(
+        args,
+        AbortSignal.any([timeout.signal, ...(signal ? [signal] : [])]),
+      );
+      return { ...result, late };
+    } finally {
+      done.abort();
+    }
+  }
+
+  #prepare(): Promise<void> {
+    this.#prepared ??= this.#makeMirror();
+    this.#prepared.catch(() => {
+      this.#prepared = undefined;
+    });
+    return this.#prepared;
+  }
+
+  /** Makes the bare repository, or takes over the one that an earlier process has left. */
+  async #makeMirror(): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await removeLocks(this.directory);
+    const made = await this.#git.run(['init', '--quiet', '--bare', '--template=']);
+    if (made.code !== 0)
+      throw new Failure(`the mirror ${this.directory} cannot be made: ${complaint(made)}`, {
+        hint: 'It can be removed at any time; it is then fetched anew.',
+      });
+  }
+}
+
+/** A process that was killed leaves its locks behind. The mirror has one owner, so nobody holds any when it starts. */
+async function removeLocks(directory: string): Promise<void> {
+  for (const folder of ['.', 'refs/reelstate']) {
+    const names = await readdir(join(directory, folder)).catch(() => []);
+    for (const name of names.filter((each) => each.endsWith('.lock')))
+      await rm(join(directory, folder, name), { force: true });
+  }
+}
+
+/** A signature that is not trusted and none at all are told apart; the rest is git's to say. */
+function signatureTrouble(stderr: string): string {
+  if (stderr === '') return 'it is not signed';
+  return `its signature is not accepted: ${stderr.split('\n').filter(Boolean).at(-1)}`;
+}
+
+function checkUrl(url: string, token: string | undefined): void {
+  if (url.startsWith('-') || url === '' || /[\u0000-\u001f\u007f]/.test(url))
+    throw usage('--git-url: must be the address of a git repository');
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const overHttp = parsed?.protocol === 'http:' || parsed?.protocol === 'https:';
+  if (parsed?.password || (overHttp && parsed?.username))
+    throw usage(
+      '--git-url: credentials do not belong into the address',
+      "Use git's credential helper, or put a token into REELSTATE_GIT_TOKEN.",
+    );
+  if (!token || overHttp === false) return;
+  if (parsed?.protocol === 'http:' && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(parsed.hostname))
+    throw usage(
+      `--git-url: REELSTATE_GIT_TOKEN is not sent over plain HTTP to ${parsed.hostname}; use https://`,
+    );
+}
+
+/**
+ * A token as git hosts take one: as the password of any user. Sent to the address's own host alone, and handed over
+ * through the environment (git-config: http.<url>.extraHeader).
+ */
+function tokenConfig(url: string, token: string | undefined): Record<string, string> {
+  const origin = URL.canParse(url) ? new URL(url).origin : 'null';
+  if (!token || !/^https?:/.test(origin)) return {};
+  const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return { [`http.${origin}/.extraHeader`]: `Authorization: Basic ${basic}` };
+}
+
+function withoutToken({
+  REELSTATE_GIT_TOKEN: _,
+  ...env
+}: MirrorOptions['env']): Readonly<Record<string, string | undefined>> {
+  return env;
+}

@@ -1,0 +1,149 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { MAX_FILE_BYTES } from '../desired/decode.ts';
+import { Failure } from '../model/failure.ts';
+import { endGroup, type GitProgram, notRunnable } from './git-program.ts';
+
+/** An object of a repository. */
+export interface GitObject {
+  oid: string;
+  type: 'blob' | 'tree' | 'commit' | 'tag';
+  /** In bytes. */
+  size: number;
+  /** undefined: a blob larger than any file that is read; its bytes were passed over. */
+  bytes: Buffer | undefined;
+}
+
+interface Request {
+  resolve(object: GitObject | undefined): void;
+  reject(error: Error): void;
+}
+
+const HEADER = /^([0-9a-f]{40,64}) (blob|tree|commit|tag) (\d+)$/;
+
+/** An object on its way. */
+interface Arriving {
+  object: Omit<GitObject, 'bytes'>;
+  chunks: Buffer[];
+  /** Bytes to come, with the line feed behind the object. */
+  missing: number;
+  kept: boolean;
+}
+
+/**
+ * Reads objects through one long-lived `git cat-file --batch`: a request costs a line through a pipe. It sees new
+ * commits and moved refs, because git looks refs up anew for every request. Started when first asked, and again
+ * should it have ended.
+ */
+export class ObjectReader {
+  readonly #program: GitProgram;
+  #batch: Batch | undefined;
+
+  constructor(program: GitProgram) {
+    this.#program = program;
+  }
+
+  /**
+   * @param name what git calls an object: an ID, "main^{commit}", …
+   * @returns undefined where there is no such object, or more than one
+   * @throws Failure where git cannot be run or ends
+   */
+  read(name: string): Promise<GitObject | undefined> {
+    // A line feed would end the request, and the answers would no longer belong to their requests.
+    if (/[\r\n\0]/.test(name) || name === '') return Promise.resolve(undefined);
+    if (!this.#batch || this.#batch.ended)
+      this.#batch = new Batch(this.#program.start(['cat-file', '--batch']));
+    return this.#batch.read(name);
+  }
+
+  /** Ends the process; whoever still waits is told. */
+  close(): void {
+    this.#batch?.end();
+    this.#batch = undefined;
+  }
+}
+
+/** One process. It answers in the order of the requests. */
+class Batch {
+  readonly #child: ChildProcessWithoutNullStreams;
+  #ended = false;
+  #waiting: Request[] = [];
+  #header: Buffer[] = [];
+  #arriving: Arriving | undefined;
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child;
+    let words = '';
+    let failed: Error | undefined;
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      words = (words + text).slice(-1000);
+    });
+    child.stdout.on('data', (chunk: Buffer) => this.#take(chunk));
+    child.on('error', (error) => {
+      failed = notRunnable(error);
+    });
+    child.on('close', () => {
+      this.#ended = true;
+      const said = words.trim().replace(/^fatal: /, '');
+      const error = failed ?? new Failure(`git ended while it was read${said ? `: ${said}` : ''}`);
+      for (const { reject } of this.#waiting) reject(error);
+    });
+  }
+
+  /** Whether it can be asked no more. */
+  get ended(): boolean {
+    return this.#ended || this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  read(name: string): Promise<GitObject | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#child.stdin.write(`${name}\n`);
+    });
+  }
+
+  end(): void {
+    endGroup(this.#child);
+  }
+
+  #take(chunk: Buffer): void {
+    let rest = chunk;
+    while (rest.length > 0)
+      rest = this.#arriving ? this.#takeBytes(this.#arriving, rest) : this.#takeHeader(rest);
+  }
+
+  #takeHeader(chunk: Buffer): Buffer {
+    const end = chunk.indexOf(0x0a);
+    if (end === -1) {
+      this.#header.push(chunk);
+      return chunk.subarray(chunk.length);
+    }
+    const line = Buffer.concat([...this.#header, chunk.subarray(0, end)]).toString('utf8');
+    this.#header = [];
+    const [, oid, type, length] = HEADER.exec(line) ?? [];
+    if (oid === undefined) this.#waiting.shift()?.resolve(undefined);
+    else {
+      const size = Number(length);
+      const object = { oid, type: type as GitObject['type'], size };
+      const kept = type !== 'blob' || size <= MAX_FILE_BYTES;
+      this.#arriving = { object, chunks: [], missing: size + 1, kept };
+    }
+    return chunk.subarray(end + 1);
+  }
+
+  #takeBytes(arriving: Arriving, chunk: Buffer): Buffer {
+    const part = chunk.subarray(0, arriving.missing);
+    arriving.missing -= part.length;
+    if (arriving.kept) arriving.chunks.push(part);
+    if (arriving.missing === 0) {
+      this.#arriving = undefined;
+      const { object, kept, chunks } = arriving;
+      const bytes = kept ? whole(chunks).subarray(0, object.size) : undefined;
+      this.#waiting.shift()?.resolve({ ...object, bytes });
+    }
+    return chunk.subarray(part.length);
+  }
+}
+
+function whole(chunks: Buffer[]): Buffer {
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}

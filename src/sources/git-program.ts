@@ -1,0 +1,144 @@
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { Failure } from '../model/failure.ts';
+
+/** What a run of git has given. */
+export interface GitResult {
+  /** null: a signal ended it. */
+  code: number | null;
+  stdout: string;
+  /** In English, with user names and passwords of addresses taken out. */
+  stderr: string;
+}
+
+export interface GitProgramOptions {
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** A bare repository; left out, git looks for one from `cwd` upwards. */
+  gitDir?: string;
+  /** Further settings, by key. They go through the environment: other users of the machine see command lines. */
+  config?: Readonly<Record<string, string>>;
+}
+
+/** Variables that name a repository (git rev-parse --local-env-vars): a hook's must not reach one of our own. */
+const LOCAL = [
+  'GIT_DIR',
+  'GIT_WORK_TREE',
+  'GIT_INDEX_FILE',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
+  'GIT_COMMON_DIR',
+  'GIT_NAMESPACE',
+  'GIT_PREFIX',
+  'GIT_SHALLOW_FILE',
+  'GIT_GRAFT_FILE',
+  'GIT_QUARANTINE_PATH',
+];
+
+/** How much of a stream is kept; git's answers that are read whole are far shorter. */
+const MAX_OUTPUT = 1024 * 1024;
+
+/** The `git` program on one repository: no shell, no questions, no locks for things it could do without. */
+export class GitProgram {
+  readonly #cwd: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #prefix: string[];
+
+  constructor({ cwd, env, gitDir, config = {} }: GitProgramOptions) {
+    this.#cwd = cwd;
+    this.#prefix = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
+    const inherited = Object.entries(env).filter(([name]) => gitDir === undefined || !LOCAL.includes(name));
+    this.#env = {
+      ...withConfig(Object.fromEntries(inherited), config),
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_OPTIONAL_LOCKS: '0',
+      GIT_LITERAL_PATHSPECS: '1',
+      LC_ALL: 'C',
+    };
+  }
+
+  /**
+   * Runs git to its end.
+   * @param signal ends it early; the result is then that of a killed process
+   * @throws Failure where git is not installed
+   */
+  run(args: readonly string[], signal?: AbortSignal): Promise<GitResult> {
+    return new Promise((resolve, reject) => {
+      const child = this.start(args);
+      child.stdin.end();
+      const texts = { stdout: '', stderr: '' };
+      for (const name of ['stdout', 'stderr'] as const)
+        child[name].setEncoding('utf8').on('data', (text: string) => {
+          if (texts[name].length < MAX_OUTPUT) texts[name] += text;
+        });
+      const stop = () => endGroup(child);
+      if (signal?.aborted) stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      child.on('error', (error) => reject(notRunnable(error)));
+      child.on('close', (code) => {
+        signal?.removeEventListener('abort', stop);
+        resolve({ code, stdout: texts.stdout, stderr: withoutUserInfo(texts.stderr.trim()) });
+      });
+    });
+  }
+
+  /** Starts git, its three streams open. Errors to start arrive as the child's `error`. */
+  start(args: readonly string[]): ChildProcessWithoutNullStreams {
+    const child = spawn('git', [...this.#prefix, ...args], {
+      cwd: this.#cwd,
+      env: this.#env,
+      detached: HAS_GROUPS,
+    });
+    // Writing to a git that has just ended is no error of its own: its end is told by `close`.
+    child.stdin.on('error', () => {});
+    return child;
+  }
+}
+
+/**
+ * A group of its own: git leaves the network to processes that it starts, and these outlive it when it is ended
+ * alone. Besides, Ctrl-C on the terminal is ours to act on.
+ */
+const HAS_GROUPS = process.platform !== 'win32';
+
+/** Asks git and whatever it has started to end. */
+export function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  try {
+    if (HAS_GROUPS) process.kill(-child.pid, 'SIGTERM');
+    else child.kill('SIGTERM');
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+}
+
+/** Adds settings to those that the environment passes already (git-config, GIT_CONFIG_COUNT). */
+function withConfig(env: NodeJS.ProcessEnv, config: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const settings = Object.entries(config);
+  if (settings.length === 0) return env;
+  const before = Number(env.GIT_CONFIG_COUNT ?? 0) || 0;
+  const added = settings.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${before + index}`, key],
+    [`GIT_CONFIG_VALUE_${before + index}`, value],
+  ]);
+  return { ...env, ...Object.fromEntries(added), GIT_CONFIG_COUNT: String(before + settings.length) };
+}
+
+function withoutUserInfo(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi, '$1');
+}
+
+/** What to say when git could not even be started. */
+export function notRunnable(error: Error): Failure {
+  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return new Failure(missing ? 'git cannot be found' : `git cannot be run: ${error.message}`, {
+    hint: 'Install git 2.24 or newer, and see that it is in PATH.',
+    cause: error,
+  });
+}
+
+/** The line of git's words that says what is wrong. */
+export function complaint({ stderr, code }: GitResult): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const told = lines.find((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1);
+  return told?.replace(/^(fatal|error): /, '') ?? (code === null ? 'it was ended' : `exit code ${code}`);
+}

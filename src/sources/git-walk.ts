@@ -1,0 +1,114 @@
+import type { Search } from '../desired/assemble.ts';
+import type { Code } from '../desired/codes.ts';
+import { isRecordingFileName, wholeFile } from '../desired/find.ts';
+import { quoted } from '../desired/printable.ts';
+import { diagnosticAt } from '../desired/resolve.ts';
+import type { CommitTree } from './git-tree.ts';
+
+/** A recording file of a commit: what it holds, and what the user calls it. */
+export interface CommittedFile {
+  oid: string;
+  shown: string;
+}
+
+export interface FoundInCommit extends Search {
+  found: CommittedFile[];
+}
+
+/**
+ * The recording files below a folder of a commit, by the rules for folders on disk: names that start with a dot
+ * are passed over, links are followed, no folder is entered twice, and what cannot be followed is reported.
+ * Submodules are other repositories and are passed over.
+ * @param dir path in the tree
+ * @param shownPath a path in the tree as the user would type it
+ * @param commit how to call the commit in messages
+ */
+export async function findInCommit(
+  tree: CommitTree,
+  dir: string,
+  shownPath: (path: string) => string,
+  commit: string,
+): Promise<FoundInCommit> {
+  const walk = new CommitWalk(tree, shownPath);
+  await walk.start(dir, commit);
+  const { found, diagnostics, broken, files } = walk;
+  found.sort((a, b) => (a.shown < b.shown ? -1 : 1));
+  return { found, diagnostics, broken, files };
+}
+
+class CommitWalk implements FoundInCommit {
+  readonly found: CommittedFile[] = [];
+  readonly diagnostics: Search['diagnostics'] = [];
+  readonly broken: string[] = [];
+  readonly #tree: CommitTree;
+  readonly #shown: (path: string) => string;
+  /** By the path without links. */
+  readonly #entered = new Set<string>();
+  /** Folders behind links come last, so that a file keeps the path that leads to it without a link. */
+  readonly #linked: { oid: string; path: string; real: string }[] = [];
+  #lost = 0;
+
+  constructor(tree: CommitTree, shown: (path: string) => string) {
+    this.#tree = tree;
+    this.#shown = shown;
+  }
+
+  get files(): number {
+    return this.found.length + this.#lost;
+  }
+
+  async start(dir: string, commit: string): Promise<void> {
+    const place = await this.#tree.resolve(dir);
+    if (place.kind !== 'folder') {
+      const what = place.kind === 'file' ? 'is not a folder in' : 'is not in';
+      this.#report(dir, 'directory-not-found', `${quoted(this.#shown(dir))} ${what} commit ${commit}`);
+      return;
+    }
+    this.#linked.push({ oid: place.oid, path: dir, real: place.path });
+    for (let next = this.#linked.shift(); next; next = this.#linked.shift())
+      await this.#enter(next.oid, next.path, next.real);
+  }
+
+  /** @param real the path without links */
+  async #enter(oid: string, path: string, real: string): Promise<void> {
+    if (this.#entered.has(real)) return;
+    this.#entered.add(real);
+    for (const [name, entry] of await this.#tree.folder(oid)) {
+      if (name.startsWith('.')) continue;
+      const inner = join(path, name);
+      if (entry.kind === 'folder') await this.#enter(entry.oid, inner, join(real, name));
+      else if (entry.kind === 'file') this.#take(entry.oid, inner);
+      else if (entry.kind === 'link') await this.#follow(inner, join(real, name));
+    }
+  }
+
+  #take(oid: string, path: string): void {
+    if (isRecordingFileName(path.slice(path.lastIndexOf('/') + 1)))
+      this.found.push({ oid, shown: this.#shown(path) });
+  }
+
+  async #follow(path: string, real: string): Promise<void> {
+    const place = await this.#tree.resolve(real);
+    if (place.kind === 'folder') this.#linked.push({ oid: place.oid, path, real: place.path });
+    else if (place.kind === 'file') this.#take(place.oid, path);
+    else {
+      const summary = {
+        missing: 'this link leads nowhere',
+        circle: 'this link leads in a circle',
+        outside: 'this link leads out of the repository',
+      }[place.kind];
+      this.#report(path, 'dangling-link', summary);
+      if (isRecordingFileName(path.slice(path.lastIndexOf('/') + 1))) this.#lost += 1;
+    }
+  }
+
+  #report(path: string, code: Code, summary: string): void {
+    const filename = this.#shown(path);
+    this.diagnostics.push(diagnosticAt(wholeFile(filename), code, summary));
+    this.broken.push(filename);
+  }
+}
+
+function join(folder: string, name: string): string {
+  return folder === '' ? name : `${folder}/${name}`;
+}

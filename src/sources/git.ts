@@ -1,0 +1,229 @@
+import { Assembly } from '../desired/assemble.ts';
+import type { CheckedDocument, CheckedFile } from '../desired/checked.ts';
+import { tooLarge } from '../desired/decode.ts';
+import { checkBytes, eachBounded, readFile } from '../desired/load.ts';
+import { type FileBytes, type ResolvedFile, resolveFile, type Surroundings } from '../desired/resolve.ts';
+import { Failure } from '../model/failure.ts';
+import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
+import type { Look } from '../model/source.ts';
+import type { Vault } from '../state/vault.ts';
+import { type DatedCommit, parseCommit } from './git-formats.ts';
+import { ObjectReader } from './git-objects.ts';
+import { findRepository, RepositoryPlace } from './git-place.ts';
+import { GitProgram } from './git-program.ts';
+import { CommitTree, type FolderCache } from './git-tree.ts';
+import { type CommittedFile, type FoundInCommit, findInCommit } from './git-walk.ts';
+
+export interface GitFilesOptions {
+  /** The folder of the recording files, as the user types it. */
+  dir: string;
+  /** Relative paths count from here, and are shown from here. */
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  vault: Vault;
+  /**
+   * A bare repository of our own. `cwd` stands for its top then. Left out: the repository around `cwd`, whose
+   * index and working tree are not looked at.
+   */
+  gitDir?: string;
+}
+
+/** What a load has given. `set` is the same object as before when nothing has changed. */
+export interface Loaded extends Look {
+  commit: DatedCommit;
+}
+
+/** A file of the last load. */
+interface Entry {
+  oid: string;
+  checked: CheckedFile;
+  resolved: ResolvedFile;
+}
+
+/** Characters of an ID that people read. */
+const SHORT = 10;
+
+/**
+ * Recording files as commits have them. What a commit holds never changes, so a load is never torn, whatever
+ * happens to the working tree meanwhile; only what another commit has changed is read and parsed anew.
+ *
+ * References (`fromFile`) are followed within the commit. What the commit does not hold comes from the disk: files
+ * that a backend writes, and secrets, are kept out of git on purpose.
+ */
+export class GitFiles {
+  readonly #options: GitFilesOptions;
+  readonly #git: GitProgram;
+  readonly #objects: ObjectReader;
+  #place: Promise<RepositoryPlace> | undefined;
+  #folders: FolderCache = new Map();
+  readonly #assembly = new Assembly();
+  /** By the file's shown name. */
+  #entries = new Map<string, Entry>();
+  /** Of the last load. */
+  #sha = '';
+  #search: FoundInCommit | undefined;
+  #set: DesiredSet | undefined;
+  #byName = new Map<string, DesiredRecording>();
+  /** Loads change what is kept, so they come one after the other. */
+  #loading: Promise<unknown> = Promise.resolve();
+
+  constructor(options: GitFilesOptions) {
+    this.#options = options;
+    this.#git = new GitProgram(options);
+    this.#objects = new ObjectReader(this.#git);
+  }
+
+  /**
+   * The commit that a ref points at now. Costs a line through a pipe: cheap enough to ask every second.
+   * @throws Failure where there is no such commit
+   */
+  async head(ref: string): Promise<DatedCommit> {
+    return (await this.#commit(ref)).commit;
+  }
+
+  /**
+   * All that a commit's files ask for, and which recordings are others than in the load before.
+   * @param ref anything that names a commit: HEAD, a branch, a tag, an ID
+   * @param now seconds since 1970; left out, no expiry is looked at
+   * @throws Failure where there is no such commit, or it cannot be read; a mistake in a file is a diagnostic
+   */
+  load(ref: string, now?: number): Promise<Loaded> {
+    const loading = this.#loading.then(() => this.#load(ref, now));
+    this.#loading = loading.catch(() => undefined);
+    return loading;
+  }
+
+  async #load(ref: string, now: number | undefined): Promise<Loaded> {
+    const { commit, tree: root } = await this.#commit(ref);
+    const place = await this.#repository();
+    // Of the folders only those of this commit are kept for the next.
+    const folders = this.#sha === commit.sha ? this.#folders : new Recent(this.#folders);
+    const tree = new CommitTree(root, this.#objects, folders);
+    const { dir, cwd, env, vault } = this.#options;
+    const called = commit.sha.slice(0, SHORT);
+    const search =
+      this.#search && this.#sha === commit.sha
+        ? this.#search
+        : await findInCommit(tree, place.folder(dir), (path) => place.shown(path), called);
+    const follow = (path: string) => this.#follow(path, tree, place);
+    const surroundings: Surroundings = { cwd, env, vault, now, readFile: follow };
+    const entries = new Map<string, Entry>();
+    await eachBounded(search.found, async (found) => {
+      entries.set(found.shown, await this.#entry(found, surroundings));
+    });
+    // All of it could be read: from here on nothing fails, so what is kept is of one commit.
+    this.#folders = folders;
+    this.#sha = commit.sha;
+    return { commit, ...this.#take(entries, search) };
+  }
+
+  /** Puts the files in the place of those of the load before. */
+  #take(entries: Map<string, Entry>, search: FoundInCommit): Omit<Look, 'commit'> {
+    const before = this.#entries;
+    for (const file of before.keys()) if (!entries.has(file)) this.#assembly.remove(file);
+    for (const [file, { resolved }] of entries)
+      if (resolved !== before.get(file)?.resolved) this.#assembly.put(resolved);
+    const changed = [...this.#assembly.takeTouched()];
+    const found = ({ diagnostics, broken, files }: FoundInCommit) =>
+      JSON.stringify([diagnostics, broken, files]);
+    const same = this.#search !== undefined && changed.length === 0 && found(this.#search) === found(search);
+    // A file with nothing but errors claims no name, so the files themselves are compared, too.
+    if (!same || !this.#set || !sameFiles(before, entries)) {
+      this.#set = this.#assembly.set(search);
+      this.#byName = new Map(this.#set.recordings.map((recording) => [recording.name, recording]));
+    }
+    this.#entries = entries;
+    this.#search = search;
+    return { set: this.#set, byName: this.#byName, changed };
+  }
+
+  /** Ends the process behind it. */
+  close(): void {
+    this.#objects.close();
+  }
+
+  /** Both stages; what was there before with the same bytes is parsed no more, and followed only where it leads elsewhere. */
+  async #entry({ oid, shown }: CommittedFile, surroundings: Surroundings): Promise<Entry> {
+    const before = this.#entries.get(shown);
+    const known = before?.oid === oid ? before : undefined;
+    if (known && !known.checked.documents.some(leadsElsewhere)) return known;
+    const checked = known?.checked ?? checkBytes(await this.#blob(oid), shown);
+    const resolved = await resolveFile(checked, surroundings);
+    if (known && JSON.stringify(known.resolved) === JSON.stringify(resolved)) return known;
+    return { oid, checked, resolved };
+  }
+
+  async #follow(path: string, tree: CommitTree, place: RepositoryPlace): Promise<FileBytes> {
+    const inTree = place.inTree(path);
+    if (inTree === undefined) return readFile(path);
+    const found = await tree.resolve(inTree);
+    switch (found.kind) {
+      case 'file':
+        return this.#blob(found.oid);
+      case 'folder':
+        return { error: 'it is a folder' };
+      case 'circle':
+        return { error: 'its links lead in a circle' };
+      case 'outside':
+        return readFile(place.onDisk(found.path));
+      case 'missing':
+        return readFile(path);
+    }
+  }
+
+  async #blob(oid: string): Promise<FileBytes> {
+    const object = await this.#objects.read(oid);
+    if (!object) return { error: `the repository lacks the object ${oid}` };
+    return object.bytes ?? { error: tooLarge(object.size), tooLarge: true };
+  }
+
+  async #commit(ref: string): Promise<ReturnType<typeof parseCommit>> {
+    await this.#repository();
+    const object = await this.#objects.read(`${ref}^{commit}`);
+    if (!object?.bytes || object.type !== 'commit')
+      throw new Failure(`there is no commit called ${JSON.stringify(ref)} in the git repository`, {
+        hint: 'Name a branch, a tag or a commit: git log --oneline --all shows some.',
+      });
+    return parseCommit(object.oid, object.bytes);
+  }
+
+  #repository(): Promise<RepositoryPlace> {
+    const { gitDir, cwd } = this.#options;
+    this.#place ??=
+      gitDir === undefined
+        ? findRepository(this.#git, cwd)
+        : Promise.resolve(new RepositoryPlace(cwd, cwd, ''));
+    // Not there yet is no reason never to look again.
+    this.#place.catch(() => {
+      this.#place = undefined;
+    });
+    return this.#place;
+  }
+}
+
+/** Whether a document may ask for something else although the file is the same: what it refers to, and time. */
+function leadsElsewhere({ recording, blocks }: CheckedDocument): boolean {
+  return 'fromFile' in recording || blocks.rtmp !== undefined || blocks.storage !== undefined;
+}
+
+function sameFiles(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): boolean {
+  if (before.size !== after.size) return false;
+  for (const [file, { resolved }] of after) if (before.get(file)?.resolved !== resolved) return false;
+  return true;
+}
+
+/** A cache of which only what was asked for is left. */
+class Recent<K, V> extends Map<K, V> {
+  readonly #before: ReadonlyMap<K, V>;
+
+  constructor(before: ReadonlyMap<K, V>) {
+    super();
+    this.#before = before;
+  }
+
+  override get(key: K): V | undefined {
+    const value = super.get(key) ?? this.#before.get(key);
+    if (value !== undefined) this.set(key, value);
+    return value;
+  }
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../model/ports.ts';
+
+/** Milliseconds of work after which everybody else gets a turn. */
+const AT_A_STRETCH = 10;
+
+/** Lets a long piece of work on many things leave the event loop to others in between. */
+export class Pace {
+  readonly #clock: Clock;
+  #since: number;
+  #pause: Promise<void> | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#since = clock.monotonic();
+  }
+
+  /** To be awaited between any two things. undefined where there is no need to wait. */
+  breathe(): Promise<void> | undefined {
+    if (this.#pause || this.#clock.monotonic() - this.#since < AT_A_STRETCH) return this.#pause;
+    this.#pause = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#since = this.#clock.monotonic();
+      this.#pause = undefined;
+    });
+    return this.#pause;
+  }
+}

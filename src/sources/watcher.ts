@@ -1,0 +1,175 @@
+import type { LoadOptions } from '../desired/load.ts';
+import type { Clock } from '../model/ports.ts';
+import type { DesiredSource } from '../model/source.ts';
+import { type Refreshed, WatchedFiles } from './files.ts';
+import { FolderWatches, type WatchFolder, watchFolder } from './folder-watches.ts';
+import type { Hint } from './followed-file.ts';
+
+/** Milliseconds without an event after which what has come in is handed on. The events of one save come together. */
+const QUIET = 2;
+
+/** While events go on coming in, as in a checkout, what there is is handed on after so many milliseconds. */
+const LONGEST_GATHERING = 50;
+
+/**
+ * Events in one batch from which on some may have been lost: the system's queue holds 16,384 (inotify(7),
+ * max_queued_events). Then nothing that was not heard counts as not having happened.
+ */
+const TRUSTED_EVENTS = 4_096;
+
+export interface SourceOptions extends Omit<LoadOptions, 'now'> {
+  clock: Clock;
+  /** How long a file must stand still that is written in place, in milliseconds. */
+  settleMs: number;
+  /** Milliseconds between two looks at everything, which find what no event told. */
+  sweepMs: number;
+  /** The same where the system does not let all folders be listened at. */
+  pollMs: number;
+  /** Something may have changed: `look([])` tells. */
+  onChange: () => void;
+  /** For people, once: events cannot be relied on. */
+  onTrouble: (message: string) => void;
+  watchFolder?: WatchFolder;
+}
+
+/** The files of a folder as a source that tells when to look again. */
+export class FileSource implements DesiredSource {
+  readonly #options: SourceOptions;
+  readonly #files: WatchedFiles;
+  readonly #watches: FolderWatches;
+  readonly #closing = new AbortController();
+  /** What events have told since the last look, and during it. */
+  #pending = new Map<string, Hint>();
+  #handed: ReadonlyMap<string, Hint> = new Map();
+  #events = 0;
+  #all = true;
+  #gathering = false;
+  #started = false;
+  #inTrouble = false;
+  #listenedAt = -1;
+  #running: Promise<unknown> = Promise.resolve();
+  #settling = new AbortController();
+  #sweeping = new AbortController();
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+    this.#files = new WatchedFiles(options);
+    this.#watches = new FolderWatches(options.watchFolder ?? watchFolder, (kind, path) =>
+      this.#heard(kind, path),
+    );
+  }
+
+  /**
+   * Looks at what events have named since the last time, the first time at everything. One look after another.
+   * @param hint paths to be looked at besides, absolute; left out, everything is looked at
+   */
+  look(hint?: readonly string[]): Promise<Refreshed> {
+    if (!hint) this.#all = true;
+    for (const path of hint ?? []) this.#note('change', path);
+    const run = this.#running.then(() => this.#look());
+    this.#running = run.catch(() => {});
+    return run;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#settling.abort();
+    this.#sweeping.abort();
+    this.#watches.close();
+    await this.#running;
+  }
+
+  async #look(): Promise<Refreshed> {
+    const all = this.#all;
+    this.#handed = this.#pending;
+    if (this.#events > TRUSTED_EVENTS) for (const hint of this.#pending.values()) hint.written = true;
+    this.#pending = new Map();
+    this.#events = 0;
+    this.#all = false;
+    const refreshed = await this.#files.refresh(this.#handed, all);
+    this.#handed = new Map();
+    if (this.#closing.signal.aborted) return refreshed;
+    this.#listen();
+    this.#settle(refreshed.again);
+    if (!this.#started) void this.#sweep();
+    this.#started = true;
+    return refreshed;
+  }
+
+  #listen(): void {
+    const { version } = this.#files.places;
+    if (version === this.#listenedAt) return;
+    this.#listenedAt = version;
+    if (this.#watches.follow(this.#files.places.folders())) {
+      this.#all = true;
+      void this.#gather();
+    }
+    const { limit } = this.#watches;
+    if (limit && !this.#inTrouble) {
+      const seconds = this.#options.pollMs / 1000;
+      this.#options.onTrouble(
+        `the system lets no more folders be watched (${limit}): looking at all files every ${seconds} s instead`,
+      );
+      this.#sweeping.abort();
+    }
+    this.#inTrouble = limit !== undefined;
+  }
+
+  #heard(kind: string, path: string | undefined): void {
+    if (path !== undefined && !this.#files.places.concerns(path)) return;
+    if (path === undefined) this.#all = true;
+    else this.#note(kind, path);
+    this.#events++;
+    void this.#gather();
+  }
+
+  #note(kind: string, path: string): void {
+    const hint = this.#pending.get(path) ?? { moved: false, written: false };
+    this.#pending.set(path, hint);
+    if (kind === 'rename') {
+      hint.moved = true;
+      return;
+    }
+    hint.written = true;
+    const handed = this.#handed.get(path);
+    if (handed) handed.written = true;
+  }
+
+  /** Waits until the events of one save or checkout have come in. */
+  async #gather(): Promise<void> {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    const { clock, onChange } = this.#options;
+    const since = clock.monotonic();
+    let heard: number;
+    do {
+      heard = this.#events;
+      await clock.sleep(QUIET, this.#closing.signal);
+    } while (this.#events !== heard && clock.monotonic() - since < LONGEST_GATHERING);
+    this.#gathering = false;
+    if (!this.#closing.signal.aborted) onChange();
+  }
+
+  /** Sees to it that files in motion are looked at again. */
+  #settle(again: number | undefined): void {
+    this.#settling.abort();
+    if (again === undefined) return;
+    this.#settling = new AbortController();
+    const { signal } = this.#settling;
+    void this.#options.clock.sleep(Math.ceil(again), signal).then(() => {
+      if (!signal.aborted) this.#options.onChange();
+    });
+  }
+
+  async #sweep(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      const { clock, sweepMs, pollMs } = this.#options;
+      this.#sweeping = new AbortController();
+      const { signal } = this.#sweeping;
+      await clock.sleep(this.#inTrouble ? pollMs : sweepMs, signal);
+      if (signal.aborted) continue;
+      this.#all = true;
+      this.#options.onChange();
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { folder, put, recording, run, sid } from '../support/cli.ts';
+import { until, watching } from '../support/watching.ts';
+
+const LAYOUT = (color: string) => `layout: { backgroundColor: "${color}" }\n`;
+const color = (wanted: string) => (each: Record<string, never>) => (each.layout as unknown as { backgroundColor?: string } | null)?.backgroundColor === wanted;
+
+describe('reelstate watch', () => {
+  it('applies what is there, then every edit, and ends with 0 on SIGTERM', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    expect((await w.get('/readyz')).status).toBe(200);
+    expect((await w.get('/healthz')).status).toBe(200);
+    // Saved in place.
+    await writeFile(join(cwd, 'recordings/a.yaml'), recording('a', LAYOUT('#000002')));
+    await w.atService(sid('a'), color('#000002'));
+    // Saved by rename.
+    await writeFile(join(cwd, 'recordings/.a.yaml.swp'), recording('a', LAYOUT('#000003')));
+    await rename(join(cwd, 'recordings/.a.yaml.swp'), join(cwd, 'recordings/a.yaml'));
+    await w.atService(sid('a'), color('#000003'));
+    const ended = await w.stop();
+    expect(ended.code).toBe(0);
+    for (const line of ended.stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
+    expect(ended.stdout).toBe('');
+    expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
+  });
+
+  it('forty quick saves make a handful of calls and end at the last', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000000')) });
+    const w = await watching(cwd, [], { sim: ['--latency', '20'] });
+    await w.condition('a', 'Ready');
+    for (let i = 1; i <= 40; i++) await writeFile(join(cwd, 'recordings/a.yaml'), recording('a', LAYOUT(`#0000${String(i).padStart(2, '0')}`)));
+    await w.atService(sid('a'), color('#000040'));
+    await w.condition('a', 'Ready');
+    expect((await w.sim.requests()).length).toBeLessThan(15);
+    expect(await w.sim.violations()).toEqual([]);
+    await w.stop('SIGINT');
+  });
+
+  it('a broken file keeps its recording as it was, shows its diagnostic, and holds back no other', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')), 'recordings/b.yaml': recording('b', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    await put(cwd, { 'recordings/a.yaml': 'recording: [\n', 'recordings/b.yaml': recording('b', LAYOUT('#000002')) });
+    await w.atService(sid('b'), color('#000002'));
+    expect(await w.condition('a', 'Stalled', 'Invalid')).toMatchObject({ name: 'a' });
+    await w.daemon.shows(/"code":"yaml-syntax"/, 'stderr');
+    await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000003')) });
+    await w.atService(sid('a'), color('#000003'));
+    expect((await w.sim.recordings()).map((each) => (each.updates as unknown as { updateLayout: number }).updateLayout)).toEqual([2, 2]);
+    await w.stop();
+  });
+
+  it('new files, new folders, renamed and deleted ones; deleting makes no call', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    await mkdir(join(cwd, 'recordings/new/deep'), { recursive: true });
+    await put(cwd, { 'recordings/new/deep/b.yaml': recording('b', LAYOUT('#000002')) });
+    await w.sim.json('/_sim/reload', { method: 'POST' });
+    await w.atService(sid('b'), color('#000002'));
+    await rename(join(cwd, 'recordings/new/deep/b.yaml'), join(cwd, 'recordings/renamed.yaml'));
+    await w.condition('renamed', 'Ready');
+    const calls = (await w.sim.requests()).length;
+    await rm(join(cwd, 'recordings/renamed.yaml'));
+    await w.daemon.shows(/"recording":"renamed"[^\n]*forgotten/, 'stderr');
+    expect((await w.sim.requests()).length).toBe(calls);
+    await w.stop();
+  });
+
+  it('an empty folder changes nothing and turns /readyz red; it heals when the files are back', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd, ['--sweep', '200ms']);
+    await w.condition('a', 'Ready');
+    await rename(join(cwd, 'recordings/a.yaml'), join(cwd, 'aside'));
+    const red = await until(async () => {
+      const response = await w.get('/readyz');
+      return response.status === 503 && response.text();
+    }, 'red');
+    expect(red).toMatch(/no recording files, but 1 recording is known/);
+    await rm(join(cwd, 'recordings'), { recursive: true });
+    await until(async () => /does not exist|no such/.test(await (await w.get('/readyz')).text()), 'missing folder');
+    await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000009')) });
+    await w.atService(sid('a'), color('#000009'));
+    expect((await w.get('/readyz')).status).toBe(200);
+    await w.stop();
+  });
+
+  it('a waiting recording begins when the backend writes its file, and a new sid is another recording', async () => {
+    const who = (n: string) => JSON.stringify({ appId: 'app', cname: 'c', uid: '7', resourceId: `r-${n}`, sid: n, mode: 'mix' });
+    const cwd = await folder({ 'recordings/a.yaml': `recording: { fromFile: ../run/a.json }\n${LAYOUT('#000001')}`, 'run/other': '' });
+    const w = await watching(cwd);
+    await w.condition('a', 'Reconciling', 'Waiting');
+    const appear = async (n: string) => {
+      await w.sim.json('/_sim/recordings', { method: 'POST', body: who(n), headers: { 'content-type': 'application/json' } });
+      await put(cwd, { 'run/new': who(n) });
+      await rename(join(cwd, 'run/new'), join(cwd, 'run/a.json'));
+      await w.atService(n, color('#000001'));
+    };
+    await appear('first');
+    await w.condition('a', 'Ready');
+    await appear('second');
+    await w.stop();
+  });
+
+  it('puts back what has drifted in web mode, and says for each block how certain it is', async () => {
+    const web = recording('web', 'onhold: true\nrtmp: { outputs: [{ rtmpUrl: { fromEnv: CDN_URL } }] }\n', 'web');
+    const cwd = await folder({ 'recordings/web.yaml': web });
+    const w = await watching(cwd, ['--resync', '300ms'], { env: { CDN_URL: 'rtmp://cdn.example.com/live/a-stream-key' } });
+    await w.condition('web', 'Ready');
+    const drift = { cname: 'channel-web', uid: '527841', clientRequest: { webRecordingConfig: { onhold: false }, rtmpPublishConfig: { outputs: [{ rtmpUrl: 'rtmp://elsewhere/live/x' }] } } };
+    await fetch(`${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/update`, {
+      method: 'POST',
+      body: JSON.stringify(drift),
+      headers: { 'content-type': 'application/json', authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}` },
+    });
+    await w.atService(sid('web'), (each) => each.onhold === (true as never) && JSON.stringify(each.rtmp).includes('a-stream-key'));
+    await w.condition('web', 'Ready');
+    const api = await until(async () => {
+      const found = (await w.api()).recordings[0];
+      return found?.blocks.onhold === 'observed' && found;
+    }, 'observed');
+    expect(api.blocks).toMatchObject({ onhold: 'observed', rtmp: 'observed' });
+    const ended = await w.stop();
+    expect(ended.stderr).toMatch(/drift: somebody else has changed it; it is put back/);
+    expect(ended.stderr).not.toMatch(/a-stream-key/);
+  });
+
+  it('--no-self-heal only reports drift', async () => {
+    const cwd = await folder({ 'recordings/web.yaml': recording('web', 'onhold: true\n', 'web') });
+    const w = await watching(cwd, ['--resync', '300ms', '--no-self-heal']);
+    await w.condition('web', 'Ready');
+    await fetch(`${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/update`, {
+      method: 'POST',
+      body: JSON.stringify({ cname: 'channel-web', uid: '527841', clientRequest: { webRecordingConfig: { onhold: false } } }),
+      headers: { 'content-type': 'application/json', authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}` },
+    });
+    await w.daemon.shows(/it is left alone \(--no-self-heal\)/, 'stderr');
+    expect((await w.sim.recordings())[0]).toMatchObject({ onhold: false });
+    expect(await (await w.get('/metrics')).text()).toMatch(/drift_total\{block="onhold"\} [1-9]/);
+    await w.stop();
+  });
+
+  it('a recording that has ended is Stalled, costs no more calls, and comes back with a new sid', async () => {
+    const cwd = await folder({ 'recordings/web.yaml': recording('web', 'onhold: true\n', 'web') });
+    const w = await watching(cwd, ['--resync', '200ms']);
+    await w.condition('web', 'Ready');
+    // The service tells it in a query: the recording has exited.
+    await w.sim.json('/_sim/faults', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '[]' });
+    await fetch(`${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/stop`, {
+      method: 'POST',
+      body: JSON.stringify({ cname: 'channel-web', uid: '527841', clientRequest: {} }),
+      headers: { 'content-type': 'application/json', authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}` },
+    });
+    await put(cwd, { 'recordings/web.yaml': recording('web2', 'onhold: true\n', 'web') });
+    await w.sim.json('/_sim/reload', { method: 'POST' });
+    await w.atService(sid('web2'), (each) => each.onhold === (true as never));
+    await w.stop();
+  });
+
+  it('metrics are there, and say how many recordings are in which condition', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    const text = await (await w.get('/metrics')).text();
+    for (const line of ['recordings{condition="Ready"} 1', 'rest_client_requests_total{code="200",endpoint="updateLayout"} 1', 'workqueue_depth 0', 'reelstate_ready 1']) expect(text).toContain(line);
+    for (const name of ['rest_client_rate_limiter_duration_seconds', 'reconcile_duration_seconds', 'storage_credentials_next_renewal_seconds']) expect(text).toContain(`# HELP ${name}`);
+    await w.stop();
+  });
+
+  it('wrong credentials stop the account, and /readyz says so', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')), 'recordings/b.yaml': recording('b', LAYOUT('#000001')) });
+    const w = await watching(cwd, [], { env: { AGORA_CUSTOMER_SECRET: 'wrong' } });
+    const red = await until(async () => {
+      const response = await w.get('/readyz');
+      return response.status === 503 && response.text();
+    }, 'red');
+    expect(red).toMatch(/Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET/);
+    expect(await w.sim.requests()).toHaveLength(1);
+    await w.stop();
+  });
+
+  it('credentials come from a program, and are renewed before they expire; a failing one stops nobody else', async () => {
+    const storage = 'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n';
+    const soon = new Date(Date.now() + 5 * 3600_000).toISOString();
+    const script = (key: string) => `#!/bin/sh\necho '{"Version":1,"AccessKeyId":"AKID","SecretAccessKey":"${key}","SessionToken":"token-${key}","Expiration":"${soon}"}'\n`;
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', storage), 'recordings/b.yaml': recording('b', LAYOUT('#000001')), 'creds.sh': '#!/bin/sh\nexit 9\n' });
+    await chmod(join(cwd, 'creds.sh'), 0o755);
+    const w = await watching(cwd);
+    expect(await w.condition('a', 'Stalled', 'CredentialsUnavailable')).toMatchObject({ last_error: { message: 'creds.sh gave no storage credentials: it ended with 9' } });
+    await w.condition('b', 'Ready');
+    await writeFile(join(cwd, 'creds.sh'), script('first-secret'));
+    w.daemon.child.kill('SIGHUP');
+    await w.atService(sid('a'), (each) => JSON.stringify(each.storage).includes('first-secret'));
+    const ended = await w.stop();
+    expect(ended.stderr).not.toMatch(/first-secret/);
+    expect(await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).not.toMatch(/first-secret/);
+  });
+
+  it('a second daemon on the same state is told who holds it', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    const second = await run(['watch', '--endpoint', w.sim.url], { cwd });
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(new RegExp(`in use by process ${w.daemon.child.pid} \\(reelstate watch`));
+    await w.stop();
+  });
+
+  it('ends within 5 s although a call hangs, and says on the next plan that its outcome is unknown', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd, ['--timeout', '60s'], { sim: ['--fault', 'hang'] });
+    await until(async () => (await w.api()).recordings[0]?.conditions.some(({ type, status }) => type === 'Reconciling' && status === 'True'), 'sent');
+    expect((await w.stop()).code).toBe(0);
+    expect((await run(['plan', '--json'], { cwd })).stdout).toMatch(/outcome-unknown/);
+  });
+
+  it('status --daemon asks the daemon', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    const text = await run(['status', '--daemon', w.url], { cwd });
+    expect(text).toMatchObject({ code: 0 });
+    expect(text.stdout).toMatch(/^a +Ready/);
+    expect(JSON.parse((await run(['status', '--json', '--daemon', w.url], { cwd })).stdout)).toMatchObject({ recordings: [{ name: 'a' }] });
+    await w.stop();
+  });
+});

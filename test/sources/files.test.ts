@@ -1,0 +1,226 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadRecordings } from '../../src/desired/load.ts';
+import { WatchedFiles } from '../../src/sources/files.ts';
+import type { Hint } from '../../src/sources/followed-file.ts';
+import { Vault } from '../../src/state/vault.ts';
+import { FakeClock } from '../support/clock.ts';
+import { KEY, recording } from './desk.ts';
+
+let cwd: string;
+let clock: FakeClock;
+let files: WatchedFiles;
+
+beforeEach(start);
+afterEach(finish);
+
+function start(): void {
+  cwd = realpathSync(mkdtempSync(join(tmpdir(), 'reelstate-files-')));
+  clock = new FakeClock();
+  // The clock that files are stamped by.
+  clock.stepWall(Date.now() - clock.now());
+  files = new WatchedFiles({ ...options(), clock, settleMs: 50 });
+}
+
+function finish(): void {
+  rmSync(cwd, { recursive: true, force: true });
+}
+
+function options() {
+  return { dir: 'recordings', cwd, env: { SET: 'value' }, vault: new Vault(KEY) };
+}
+
+const NOTHING: ReadonlyMap<string, Hint> = new Map();
+
+/** Looks again until nothing is in motion. */
+async function settled(hints = NOTHING, everything = true) {
+  let look = await files.refresh(hints, everything);
+  const changed = new Set(look.changed);
+  while (look.again !== undefined) {
+    await clock.advance(look.again);
+    look = await files.refresh(NOTHING, false);
+    for (const name of look.changed) changed.add(name);
+  }
+  return { ...look, changed: [...changed] };
+}
+
+function put(path: string, text: string): void {
+  mkdirSync(dirname(join(cwd, path)), { recursive: true });
+  writeFileSync(join(cwd, path), text);
+}
+
+describe('a look', () => {
+  test('costs no plan where nothing has changed', async () => {
+    put('recordings/a.yaml', recording('1'));
+    const first = await settled();
+    const second = await files.refresh(NOTHING, true);
+    expect(second.set).toBe(first.set);
+    expect(second).toMatchObject({ changed: [], whole: false, settling: [] });
+  });
+
+  test('reads again what may have changed within one tick of the clock of its times', async () => {
+    put('recordings/a.yaml', recording('1', '#FF0000'));
+    await settled();
+    put('recordings/a.yaml', recording('1', '#0000FF'));
+    const { byName } = await settled();
+    expect(byName.get('a')?.blocks.layout?.backgroundColor).toBe('#0000FF');
+  });
+
+  test('a file that has never been seen at rest is held, not gone', async () => {
+    put('recordings/a.yaml', recording('1'));
+    const look = await files.refresh(NOTHING, true);
+    expect(look.set).toMatchObject({ recordings: [], broken: ['recordings/a.yaml'], files: 1 });
+    expect(look).toMatchObject({ settling: ['recordings/a.yaml'], again: 50 });
+    await clock.advance(49);
+    expect((await files.refresh(NOTHING, false)).byName.size).toBe(0);
+    await clock.advance(1);
+    expect((await files.refresh(NOTHING, false)).set).toMatchObject({ broken: [] });
+  });
+
+  test('an event about writing in the middle of a look undoes what events have said before it', async () => {
+    put('recordings/a.yaml', recording('1', '#FF0000'));
+    await settled();
+    put('new', recording('1', '#0000FF'));
+    renameSync(join(cwd, 'new'), join(cwd, 'recordings/a.yaml'));
+    const hint = { moved: true, written: false };
+    const looking = files.refresh(new Map([[join(cwd, 'recordings/a.yaml'), hint]]), false);
+    hint.written = true;
+    const look = await looking;
+    expect(look.settling).toEqual(['recordings/a.yaml']);
+    expect(look.byName.get('a')?.blocks.layout?.backgroundColor).toBe('#FF0000');
+  });
+
+  test('a new duplicate concerns both, and so does its end', async () => {
+    put('recordings/a.yaml', recording('1'));
+    put('recordings/b.yaml', recording('2'));
+    await settled();
+    put('recordings/b.yaml', recording('1'));
+    const twice = await settled();
+    expect(twice.changed.sort()).toEqual(['a', 'b']);
+    expect(twice.byName.size).toBe(0);
+    rmSync(join(cwd, 'recordings/b.yaml'));
+    const once = await settled();
+    expect(once.changed.sort()).toEqual(['a', 'b']);
+    expect([...once.byName.keys()]).toEqual(['a']);
+  });
+});
+
+/** What may be written into a file of recordings. */
+const CONTENTS = [
+  recording('1'),
+  recording('2', '#FF0000'),
+  `name: one\n${recording('3')}`,
+  `---\nname: one\n${recording('1')}---\nname: two\n${recording('4')}`,
+  'recording: { fromFile: ../run/which.json }\nonhold: true\n',
+  `name: keys\n${recording('5', '#00FF00', 'storage: { vendor: s3, region: US_EAST_1, bucket: b, accessKey: { fromEnv: SET }, secretKey: { fromFile: ../run/key } }\n')}`,
+  'recording: [\n',
+  '',
+  recording('6').trimEnd(),
+];
+const WHICH = JSON.stringify({ appId: 'a', cname: 'c', uid: '1', resourceId: 'r', sid: '1', mode: 'web' });
+const PATHS = [
+  'recordings/a.yaml',
+  'recordings/b.yml',
+  'recordings/deep/c.yaml',
+  'recordings/deep/er/d.yaml',
+];
+const FOLDERS = ['recordings', 'recordings/deep', 'recordings/deep/er'];
+const REFERENCES = ['run/which.json', 'run/key'];
+
+type Step =
+  | { act: 'save' | 'replace'; path: string; text: string }
+  | { act: 'remove'; path: string }
+  | { act: 'move' | 'link'; path: string; to: string }
+  | { act: 'look'; hints: string[] | undefined; wait: number };
+
+const path = fc.constantFrom(...PATHS);
+const anything = fc.constantFrom(...PATHS, ...FOLDERS, ...REFERENCES);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      act: fc.constantFrom('save' as const, 'replace' as const),
+      path,
+      text: fc.constantFrom(...CONTENTS),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constantFrom('save' as const, 'replace' as const),
+      path: fc.constantFrom(...REFERENCES),
+      text: fc.constantFrom(WHICH, WHICH.slice(0, 20), 'secret\n', 'other'),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('remove' as const), path: anything }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constantFrom('move' as const, 'link' as const),
+      path: anything,
+      to: anything,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      act: fc.constant('look' as const),
+      hints: fc.option(fc.array(anything, { maxLength: 3 }), { nil: undefined }),
+      wait: fc.constantFrom(0, 10, 60, 600),
+    }),
+  },
+);
+
+async function take(one: Step): Promise<void> {
+  if (one.act === 'look') {
+    await clock.advance(one.wait);
+    const hints = new Map((one.hints ?? []).map((each) => [join(cwd, each), { moved: true, written: true }]));
+    await files.refresh(hints, one.hints === undefined);
+    return;
+  }
+  const here = join(cwd, one.path);
+  try {
+    if (one.act === 'save') put(one.path, one.text);
+    if (one.act === 'replace') {
+      put('new', one.text);
+      mkdirSync(dirname(here), { recursive: true });
+      renameSync(join(cwd, 'new'), here);
+    }
+    if (one.act === 'remove') rmSync(here, { recursive: true, force: true });
+    if (one.act === 'move') renameSync(here, join(cwd, one.to));
+    if (one.act === 'link' && !existsSync(join(cwd, one.to))) symlinkSync(here, join(cwd, one.to));
+  } catch (error) {
+    // The system refuses what makes no sense, such as to move a folder into itself.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
+
+test('whatever happened, in the end it is what loading all files gives', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc
+      .asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        for (const one of steps) await take(one);
+        const { set, byName } = await settled();
+        const fresh = await loadRecordings(options());
+        expect(set).toEqual(fresh);
+        expect([...byName.keys()].sort()).toEqual(fresh.recordings.map(({ name }) => name).sort());
+      })
+      .beforeEach(() => {
+        finish();
+        start();
+      }),
+    { numRuns: 300 },
+  );
+});

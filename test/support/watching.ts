@@ -1,0 +1,57 @@
+import { type Started, simulator, start } from './cli.ts';
+
+/** Waits until `look` gives something, asking again and again; fails with what it last saw. */
+export async function until<T>(look: () => Promise<T | undefined | false>, what: string, patience = 8_000): Promise<T> {
+  const end = performance.now() + patience;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > end) throw new Error(`never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A running `reelstate watch` beside a simulator. */
+export async function watching(cwd: string, args: readonly string[] = [], options: { env?: Record<string, string>; sim?: readonly string[] } = {}) {
+  const sim = await simulator(cwd, options.sim ?? [], {});
+  const daemon: Started = start(['watch', '--endpoint', sim.url, '--listen', '127.0.0.1:0', ...args], { cwd, env: options.env ?? {} });
+  const line = await daemon.shows(/"url":"http:\/\/[^"]+"/, 'stderr');
+  const url = line.slice(7, -1);
+  await daemon.shows(/"msg":"watching"/, 'stderr');
+  const api = async () => (await (await fetch(`${url}/api/recordings`)).json()) as Api;
+  return {
+    sim,
+    daemon,
+    url,
+    api,
+    /** The recording once its condition is as wanted. */
+    condition: (name: string, type: string, reason?: string) =>
+      until(async () => {
+        const found = (await api()).recordings.find((each) => each.name === name);
+        const now = found?.conditions.find(({ status }) => status === 'True');
+        return now?.type === type && (!reason || now.reason === reason) && found;
+      }, `${name} ${type} ${reason ?? ''}`),
+    /** What the service has of a recording, once it looks as wanted. */
+    atService: (sid: string, wanted: (recording: Record<string, never>) => unknown) =>
+      until(async () => (await sim.recordings()).find((each) => each.sid === (sid as never) && wanted(each)), `${sid} at the service`),
+    get: (path: string) => fetch(`${url}${path}`),
+    async stop(signal: NodeJS.Signals = 'SIGTERM') {
+      daemon.child.kill(signal);
+      const ended = await daemon.done;
+      await sim.stop();
+      return ended;
+    },
+  };
+}
+
+interface Api {
+  ready: boolean;
+  not_ready_because: string[];
+  recordings: {
+    name: string;
+    file: string;
+    blocks: Record<string, string>;
+    conditions: { type: string; status: string; reason: string; message: string }[];
+    last_error: { message: string } | null;
+  }[];
+}
