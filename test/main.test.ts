@@ -77,7 +77,16 @@ describe('the command line', () => {
     async (command) => {
       const { code, stdout, stderr } = await run([command, '--help']);
       expect([code, stderr]).toEqual([0, '']);
-      for (const flag of ['--dir', '--state', '--endpoint', '--rate', '--output', '--json', '--no-color', '--log-level'])
+      for (const flag of [
+        '--dir',
+        '--state',
+        '--endpoint',
+        '--rate',
+        '--output',
+        '--json',
+        '--no-color',
+        '--log-level',
+      ])
         expect(stdout).toContain(flag);
     },
   );
@@ -152,7 +161,9 @@ describe("a user's mistake", () => {
   it('missing credentials are named, nothing is sent', async () => {
     const { code, stderr } = await run(['apply', '--state', 'state-1']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^reelstate: AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET are not set\n.*Nothing was sent/m);
+    expect(stderr).toMatch(
+      /^reelstate: AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET are not set\n.*Nothing was sent/m,
+    );
     const one = await run(['apply', '--state', 'state-2'], { env: { AGORA_CUSTOMER_ID: 'x' } });
     expect(one.stderr).toMatch(/^reelstate: AGORA_CUSTOMER_SECRET is not set\n/m);
   });
@@ -214,7 +225,9 @@ describe('a defect of ours', () => {
   });
 
   it('is one too where Node says that it was called wrongly', async () => {
-    const wrong = Object.assign(new TypeError('The "path" argument must be a string'), { code: 'ERR_INVALID_ARG_TYPE' });
+    const wrong = Object.assign(new TypeError('The "path" argument must be a string'), {
+      code: 'ERR_INVALID_ARG_TYPE',
+    });
     expect((await run(['plan'], { broken: wrong })).stderr).toContain('defect of reelstate');
   });
 });

@@ -40,8 +40,13 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
 
-  spelling(sending(command(program, 'watch', 'keep the recordings as the files say; runs until SIGINT or SIGTERM')))
-    .option('--listen <host:port>', 'serve /healthz, /readyz, /metrics and /api/recordings there (default: nothing)')
+  spelling(
+    sending(command(program, 'watch', 'keep the recordings as the files say; runs until SIGINT or SIGTERM')),
+  )
+    .option(
+      '--listen <host:port>',
+      'serve /healthz, /readyz, /metrics and /api/recordings there (default: nothing)',
+    )
     .option('--resync <span>', 'look at every recording once in so long, 0 for never (default: 10m)')
     .option('--no-self-heal', 'report drift, and leave it')
     .option('--resync-force', 'with each resync send again what cannot be read back')
@@ -115,6 +120,8 @@ function sending(command: Command): Command {
 
 function planning(command: Command): Command {
   return spelling(command)
+    .option('--git', 'take only what is committed, whatever the working tree looks like')
+    .option('--ref <commit>', 'the branch, tag or commit to take with --git (default: HEAD)')
     .option('--resync', 'send the whole state of recordings that have not changed, too')
     .option('--allow-empty', 'accept that there are no files although recordings are known');
 }

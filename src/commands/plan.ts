@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { loadRecordings } from '../desired/load.ts';
 import type { Known, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { look } from '../reconcile.ts';
@@ -10,6 +9,7 @@ import { planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { desiredFiles } from './desired-files.ts';
 import { checkNames, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /** `reelstate plan`: shows what apply would send. Reads the files and the state, writes nothing, sends nothing. */
@@ -36,8 +36,7 @@ export async function makePlanOf(input: {
 }): Promise<Plan> {
   const { names, raw, settings, io, vault, known } = input;
   const ends = {
-    desired: () =>
-      loadRecordings({ dir: settings.dir, cwd: io.cwd, env: io.env, vault, now: io.clock.now() / 1000 }),
+    desired: () => desiredFiles({ raw, settings, io, vault }),
     known: () => known,
   };
   const options = {

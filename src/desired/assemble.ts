@@ -68,17 +68,21 @@ export class Assembly {
     const twice = this.#collisions();
     const recordings = [];
     const diagnostics = [...search.diagnostics];
+    const shared = new Set<string>();
     const broken = new Set([...search.broken, ...held]);
     for (const file of this.#files) {
       for (const document of file.documents) if (!twice.has(document)) recordings.push(document.recording);
-      diagnostics.push(...file.diagnostics);
+      for (const diagnostic of file.diagnostics) {
+        diagnostics.push(diagnostic);
+        if (diagnostic.range.filename !== file.file) shared.add(diagnostic.range.filename);
+      }
       if (file.broken) broken.add(file.file);
     }
     for (const { recording } of twice.keys()) broken.add(recording.file);
     diagnostics.push(...twice.values());
     return {
       recordings,
-      diagnostics: once(diagnostics).sort(byPlace),
+      diagnostics: once(diagnostics, shared).sort(byPlace),
       broken: [...broken].sort(byText),
       files: search.files,
     };
@@ -197,9 +201,21 @@ function collision(
   return diagnosticAt(mark, code, `${what} in ${filename}:${start.line} as well`, detail);
 }
 
-/** Two documents may name one identity file: what is wrong in it is said once. */
-function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  return [...new Map(diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
+/**
+ * Two documents may name one identity file: what is wrong in it is said once. Only of files that several speak of
+ * anything can be said twice.
+ * @param shared names of those files
+ */
+function once(diagnostics: readonly Diagnostic[], shared: ReadonlySet<string>): Diagnostic[] {
+  if (shared.size === 0) return [...diagnostics];
+  const said = new Set<string>();
+  return diagnostics.filter((diagnostic) => {
+    if (!shared.has(diagnostic.range.filename)) return true;
+    const text = JSON.stringify(diagnostic);
+    const isNew = !said.has(text);
+    said.add(text);
+    return isNew;
+  });
 }
 
 function byPlace({ range: a }: Diagnostic, { range: b }: Diagnostic): number {

@@ -11,7 +11,7 @@ import { type DatedCommit, parseCommit } from './git-formats.ts';
 import { ObjectReader } from './git-objects.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
-import { CommitTree, type FolderCache } from './git-tree.ts';
+import { CommitTree, type Folder } from './git-tree.ts';
 import { type CommittedFile, type FoundInCommit, findInCommit } from './git-walk.ts';
 
 export interface GitFilesOptions {
@@ -55,7 +55,7 @@ export class GitFiles {
   readonly #git: GitProgram;
   readonly #objects: ObjectReader;
   #place: Promise<RepositoryPlace> | undefined;
-  #folders: FolderCache = new Map();
+  #folders = new Recent<string, Promise<Folder>>();
   readonly #assembly = new Assembly();
   /** By the file's shown name. */
   #entries = new Map<string, Entry>();
@@ -112,6 +112,7 @@ export class GitFiles {
       entries.set(found.shown, await this.#entry(found, surroundings));
     });
     // All of it could be read: from here on nothing fails, so what is kept is of one commit.
+    folders.settle();
     this.#folders = folders;
     this.#sha = commit.sha;
     return { commit, ...this.#take(entries, search) };
@@ -147,10 +148,13 @@ export class GitFiles {
     const before = this.#entries.get(shown);
     const known = before?.oid === oid ? before : undefined;
     if (known && !known.checked.documents.some(leadsElsewhere)) return known;
-    const checked = known?.checked ?? checkBytes(await this.#blob(oid), shown);
+    const bytes = known ? undefined : await this.#blob(oid);
+    const checked = known?.checked ?? checkBytes(bytes as FileBytes, shown);
     const resolved = await resolveFile(checked, surroundings);
     if (known && JSON.stringify(known.resolved) === JSON.stringify(resolved)) return known;
-    return { oid, checked, resolved };
+    // An object that the repository lacks may be there next time.
+    const lacking = typeof bytes === 'object' && 'error' in bytes && !bytes.tooLarge;
+    return { oid: lacking ? '' : oid, checked, resolved };
   }
 
   async #follow(path: string, tree: CommitTree, place: RepositoryPlace): Promise<FileBytes> {
@@ -214,16 +218,21 @@ function sameFiles(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string
 
 /** A cache of which only what was asked for is left. */
 class Recent<K, V> extends Map<K, V> {
-  readonly #before: ReadonlyMap<K, V>;
+  #before: ReadonlyMap<K, V> | undefined;
 
-  constructor(before: ReadonlyMap<K, V>) {
+  constructor(before?: ReadonlyMap<K, V>) {
     super();
     this.#before = before;
   }
 
   override get(key: K): V | undefined {
-    const value = super.get(key) ?? this.#before.get(key);
+    const value = super.get(key) ?? this.#before?.get(key);
     if (value !== undefined) this.set(key, value);
     return value;
+  }
+
+  /** What was not asked for is let go. */
+  settle(): void {
+    this.#before = undefined;
   }
 }

@@ -73,7 +73,9 @@ describe('the words of an answer', () => {
   const said = (body: unknown) => judge(answered(400, body), WHO).message;
 
   it('are those of the service, with its code', () => {
-    expect(said({ code: 2, reason: 'uid missing' })).toBe('the service refuses the call (400): uid missing, code 2');
+    expect(said({ code: 2, reason: 'uid missing' })).toBe(
+      'the service refuses the call (400): uid missing, code 2',
+    );
     expect(said({ message: 'no' })).toBe('the service refuses the call (400): no');
     expect(said({ error: 'no' })).toBe('the service refuses the call (400): no');
     expect(said({ code: 53 })).toBe('the service refuses the call (400): code 53');

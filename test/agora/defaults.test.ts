@@ -46,9 +46,12 @@ describe('subscriptions as the service takes them', () => {
     [2, { audioUidList: { subscribeAudioUids: ALL }, videoUidList: { subscribeVideoUids: ALL } }],
     [0, { audioUidList: { subscribeAudioUids: ALL } }],
     [1, { videoUidList: { subscribeVideoUids: ALL } }],
-  ] as const)('without any list every stream that start asked for (streamTypes %s)', (streamTypes, expected) => {
-    expect(completeSubscriptions({}, streamTypes)).toEqual(expected);
-  });
+  ] as const)(
+    'without any list every stream that start asked for (streamTypes %s)',
+    (streamTypes, expected) => {
+      expect(completeSubscriptions({}, streamTypes)).toEqual(expected);
+    },
+  );
 
   it('a list for one medium stays alone: it means that the other is not recorded', () => {
     const audio = { audioUidList: { subscribeAudioUids: ['1'] } };

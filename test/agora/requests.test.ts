@@ -9,7 +9,11 @@ const secret = (name: string): Sealed => ({
   shown: '(sensitive)',
 });
 const of = (blocks: Blocks, managed: BlockName[], streamTypes?: 0 | 1 | 2) =>
-  desiredRequests({ ...identity(1), ...(streamTypes === undefined ? {} : { streamTypes }) }, blocks, new Set(managed));
+  desiredRequests(
+    { ...identity(1), ...(streamTypes === undefined ? {} : { streamTypes }) },
+    blocks,
+    new Set(managed),
+  );
 
 describe('the whole desired state', () => {
   it('is nothing where nothing is managed', () => {
@@ -63,7 +67,8 @@ describe('a request on the wire', () => {
   };
 
   it('spells the unsubscribe lists with the capital S unless told otherwise', () => {
-    const wire = (spelling?: 'unsubscribe') => JSON.stringify(wireRequest('update', lists, () => '', spelling));
+    const wire = (spelling?: 'unsubscribe') =>
+      JSON.stringify(wireRequest('update', lists, () => '', spelling));
     expect(wire()).toContain('"unSubscribeAudioUids":["1"]');
     expect(wire('unsubscribe')).toBe(
       '{"streamSubscribe":{"audioUidList":{"unsubscribeAudioUids":["1"]},"videoUidList":{"unsubscribeVideoUids":["2"]}}}',
@@ -85,14 +90,20 @@ describe('a request on the wire', () => {
   });
 
   it('a program for the credentials never goes out', () => {
-    const request = { storageConfig: { vendor: 1, bucket: 'b', credentials: secret('C'), accessKey: secret('A') } };
+    const request = {
+      storageConfig: { vendor: 1, bucket: 'b', credentials: secret('C'), accessKey: secret('A') },
+    };
     expect(wireRequest('update', request, () => 'x')).toEqual({
       storageConfig: { vendor: 1, bucket: 'b', accessKey: 'x' },
     });
   });
 
   it("is wrapped with the recording client's name and channel", () => {
-    expect(body(identity(7), { a: 1 })).toEqual({ cname: 'channel-7', uid: '527841', clientRequest: { a: 1 } });
+    expect(body(identity(7), { a: 1 })).toEqual({
+      cname: 'channel-7',
+      uid: '527841',
+      clientRequest: { a: 1 },
+    });
   });
 });
 

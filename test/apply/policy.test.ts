@@ -60,11 +60,16 @@ describe('the waits', () => {
   it('never end and never grow beyond half a minute, however long the trouble lasts', () => {
     const troubled = fc.constantFrom<Meaning>('unknown', 'unreached', 'unfinished', 'not-found');
     fc.assert(
-      fc.property(troubled, fc.nat(100_000), fc.double({ min: 0, max: 0.999, noNaN: true }), (meaning, times, drawn) => {
-        const after = wait(verdict(meaning, { times, random: () => drawn })) as number;
-        expect(after).toBeGreaterThanOrEqual(1_000);
-        expect(after).toBeLessThanOrEqual(30_000);
-      }),
+      fc.property(
+        troubled,
+        fc.nat(100_000),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (meaning, times, drawn) => {
+          const after = wait(verdict(meaning, { times, random: () => drawn })) as number;
+          expect(after).toBeGreaterThanOrEqual(1_000);
+          expect(after).toBeLessThanOrEqual(30_000);
+        },
+      ),
     );
   });
 });

@@ -41,7 +41,8 @@ function bench(print: (run: number) => unknown = () => TEMPORARY) {
   const opened = async () => {
     const made = await make();
     if ('message' in made) throw new Error(made.message);
-    const { accessKey, secretKey, stsToken, ...rest } = (made.call.request as { storageConfig: Storage }).storageConfig;
+    const { accessKey, secretKey, stsToken, ...rest } = (made.call.request as { storageConfig: Storage })
+      .storageConfig;
     const open = (sealed: Storage['accessKey']) => sealed && vault.reveal(sealed);
     return { accessKey: open(accessKey), secretKey: open(secretKey), stsToken: open(stsToken), ...rest };
   };
@@ -143,7 +144,9 @@ describe('a program that prints something else', () => {
       reference: 'command:creds',
       shown: 'creds',
     };
-    expect(await make(planned)).toEqual({ message: 'the command for the storage credentials is not at hand' });
+    expect(await make(planned)).toEqual({
+      message: 'the command for the storage credentials is not at hand',
+    });
     expect(runs).toEqual([]);
   });
 });

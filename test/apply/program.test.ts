@@ -10,11 +10,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
-const ENV = { PATH: process.env.PATH, AGORA_CUSTOMER_ID: 'id', AGORA_CUSTOMER_SECRET: 'secret', OTHER: 'other' };
+const ENV = {
+  PATH: process.env.PATH,
+  AGORA_CUSTOMER_ID: 'id',
+  AGORA_CUSTOMER_SECRET: 'secret',
+  OTHER: 'other',
+};
 const NODE = process.execPath;
 
 /** Runs a script of the shell, which starts faster than Node. */
-const sh = (script: string, ...args: string[]) => programRunner(cwd, ENV)(['/bin/sh', '-c', script, 'sh', ...args]);
+const sh = (script: string, ...args: string[]) =>
+  programRunner(cwd, ENV)(['/bin/sh', '-c', script, 'sh', ...args]);
 
 describe('a credentials program', () => {
   it('gets its arguments as they are, through no shell', async () => {
@@ -43,11 +49,14 @@ describe('a credentials program', () => {
 });
 
 describe('a credentials program that fails', () => {
-  const told = async (argv: string[]) => ((await programRunner(cwd, ENV)(argv)) as { message: string }).message;
+  const told = async (argv: string[]) =>
+    ((await programRunner(cwd, ENV)(argv)) as { message: string }).message;
 
   it('is told with its exit code, and without what it printed or was given', async () => {
     const script = 'echo SECRET-OUT; echo SECRET-ERR >&2; exit 3';
-    expect(await told(['/bin/sh', '-c', script, 'SECRET-ARG'])).toBe('sh gave no storage credentials: it ended with 3');
+    expect(await told(['/bin/sh', '-c', script, 'SECRET-ARG'])).toBe(
+      'sh gave no storage credentials: it ended with 3',
+    );
   });
 
   it('is told where it does not exist or cannot be run', async () => {
@@ -56,11 +65,15 @@ describe('a credentials program that fails', () => {
     );
     await writeFile(join(cwd, 'plain'), 'x');
     await chmod(join(cwd, 'plain'), 0o600);
-    expect(await told([join(cwd, 'plain')])).toBe('plain gave no storage credentials: it could not be run (EACCES)');
+    expect(await told([join(cwd, 'plain')])).toBe(
+      'plain gave no storage credentials: it could not be run (EACCES)',
+    );
   });
 
   it('is told where a signal ended it', async () => {
-    expect(await told(['/bin/sh', '-c', 'kill -9 $$'])).toBe('sh gave no storage credentials: it could not be run (killed)');
+    expect(await told(['/bin/sh', '-c', 'kill -9 $$'])).toBe(
+      'sh gave no storage credentials: it could not be run (killed)',
+    );
   });
 
   it('is told where it prints without end, and is ended', async () => {

@@ -95,7 +95,9 @@ describe('the results of a run', () => {
   });
 
   it('what is forgotten is told', () => {
-    expect(results(planned('gone', [], { action: 'forget' }), planned('a', [])).finish().forgotten).toEqual(['gone']);
+    expect(results(planned('gone', [], { action: 'forget' }), planned('a', [])).finish().forgotten).toEqual([
+      'gone',
+    ]);
   });
 });
 

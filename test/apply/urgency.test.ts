@@ -10,7 +10,13 @@ const EVERYTHING = {
 };
 
 function call(paths: string[], reason: CallReason = 'changed', request: object = EVERYTHING): Call {
-  const changes = paths.map((path) => ({ path, before: null, after: null, reason: 'changed', subject: path }));
+  const changes = paths.map((path) => ({
+    path,
+    before: null,
+    after: null,
+    reason: 'changed',
+    subject: path,
+  }));
   return { endpoint: 'update', reason, changes, patch: [], request } as Call;
 }
 

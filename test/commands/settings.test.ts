@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { checkNames, choice, duration, isSet, type RawOptions, readSettings } from '../../src/commands/settings.ts';
+import {
+  checkNames,
+  choice,
+  duration,
+  isSet,
+  type RawOptions,
+  readSettings,
+} from '../../src/commands/settings.ts';
 import { Failure } from '../../src/model/failure.ts';
 import type { Io } from '../../src/model/ports.ts';
 
@@ -136,12 +143,19 @@ describe('--endpoint', () => {
     expect(refusal(() => read({ endpoint: text }))).toContain('plain HTTP would show your credentials');
   });
 
-  it.each(['api.agora.io', 'ftp://api.agora.io', 'https://', '/path', 'file:///etc/passwd'])('refuses %j', (text) => {
-    expect(refusal(() => read({ endpoint: text }))).toContain('must be an address such as');
-  });
+  it.each(['api.agora.io', 'ftp://api.agora.io', 'https://', '/path', 'file:///etc/passwd'])(
+    'refuses %j',
+    (text) => {
+      expect(refusal(() => read({ endpoint: text }))).toContain('must be an address such as');
+    },
+  );
 
   it('refuses credentials in it, and does not show them', () => {
-    for (const text of ['https://me:hunter2@api.agora.io', 'http://me:hunter2@api.agora.io', 'https://hunter2@h'])
+    for (const text of [
+      'https://me:hunter2@api.agora.io',
+      'http://me:hunter2@api.agora.io',
+      'https://hunter2@h',
+    ])
       expect(refusal(() => read({ endpoint: text }))).toMatch(/^(?!.*hunter2).*AGORA_CUSTOMER_SECRET/);
   });
 
@@ -191,7 +205,9 @@ describe('spans of time', () => {
   });
 
   it.each(['30', '-1s', '1 s', '1d', 's', '1e3s', '.5s'])('%j is none', (text) => {
-    expect(refusal(() => span(text))).toContain(`--retry-for ${JSON.stringify(text)}: must be a span of time`);
+    expect(refusal(() => span(text))).toContain(
+      `--retry-for ${JSON.stringify(text)}: must be a span of time`,
+    );
   });
 });
 
@@ -208,7 +224,9 @@ describe('switches', () => {
   it('a choice falls back only where nothing is chosen', () => {
     expect(choice('size', {}, surroundings(), ['a', 'b'], 'a')).toBe('a');
     expect(choice('size', { size: 'b' }, surroundings(), ['a', 'b'], 'a')).toBe('b');
-    expect(refusal(() => choice('size', { size: 'A' }, surroundings(), ['a', 'b'], 'a'))).toContain('--size "A"');
+    expect(refusal(() => choice('size', { size: 'A' }, surroundings(), ['a', 'b'], 'a'))).toContain(
+      '--size "A"',
+    );
   });
 });
 

@@ -6,7 +6,12 @@ import { styleFor } from '../../src/render/style.ts';
 const PLAIN = styleFor(false);
 
 /** A finding about the columns `from` up to, not including, `to` of a source line. */
-function finding(source: string | undefined, from: number, to: number, extra: Partial<Diagnostic> = {}): Diagnostic {
+function finding(
+  source: string | undefined,
+  from: number,
+  to: number,
+  extra: Partial<Diagnostic> = {},
+): Diagnostic {
   return {
     severity: 'error',
     code: 'uid-format',
@@ -108,6 +113,8 @@ describe('all diagnostics', () => {
     expect(last(error)).toBe('1 error');
     expect(last(error, error, warning)).toBe('2 errors, 1 warning');
     expect(last(warning, warning)).toBe('2 warnings');
-    expect(diagnosticsText([error, warning], PLAIN)).toBe(`${text(error)}\n\n${text(warning)}\n\n1 error, 1 warning\n`);
+    expect(diagnosticsText([error, warning], PLAIN)).toBe(
+      `${text(error)}\n\n${text(warning)}\n\n1 error, 1 warning\n`,
+    );
   });
 });

@@ -13,7 +13,8 @@ const rows = (changes: Given[], request: object = {}): Row[] =>
   rowsOf({ endpoint: 'update', changes: changes.map(change), request });
 
 /** What is said of one change, without its sign and subject. */
-const said = (path: string, before: Json, after: Json, request?: object) => rows([{ path, before, after }], request)[0]?.text;
+const said = (path: string, before: Json, after: Json, request?: object) =>
+  rows([{ path, before, after }], request)[0]?.text;
 
 describe('the sign of a row', () => {
   it.each<[Json, Json, Change['reason'], Row['sign']]>([
@@ -23,7 +24,10 @@ describe('the sign of a row', () => {
     [1, 2, 'reset', '!'],
     [1, null, 'reset', '!'],
   ])('%j → %j, %s: %s', (before, after, reason, sign) => {
-    expect(rows([{ path: '/layout/x', before, after, reason }])[0]).toMatchObject({ sign, reset: reason === 'reset' });
+    expect(rows([{ path: '/layout/x', before, after, reason }])[0]).toMatchObject({
+      sign,
+      reset: reason === 'reset',
+    });
   });
 });
 
@@ -45,9 +49,19 @@ describe('the rows', () => {
     const region = { subject: 'layoutConfig[uid 2]' };
     const result = rows([
       { path: '/layout/layoutConfig/0/width', before: 0.25, after: 0.5, field: 'width', ...region },
-      { path: '/layout/layoutConfig/0/alpha', before: 0.5, after: 1, field: 'alpha', reason: 'reset', ...region },
+      {
+        path: '/layout/layoutConfig/0/alpha',
+        before: 0.5,
+        after: 1,
+        field: 'alpha',
+        reason: 'reset',
+        ...region,
+      },
     ]);
-    expect(result.map(({ sign, text }) => `${sign} ${text}`)).toEqual(['~ width 0.25 → 0.5', '! alpha 0.5 → 1']);
+    expect(result.map(({ sign, text }) => `${sign} ${text}`)).toEqual([
+      '~ width 0.25 → 0.5',
+      '! alpha 0.5 → 1',
+    ]);
   });
 });
 
@@ -58,14 +72,18 @@ describe('a value for people', () => {
     expect(said('/storage/region', 0, 8, { storageConfig: { vendor: 1, bucket: 'b' } })).toBe(
       'US_EAST_1 → AP_SOUTHEAST_1',
     );
-    const [row] = rows([{ path: '/layout/layoutConfig/0/render_mode', before: 0, after: 1, field: 'render_mode' }]);
+    const [row] = rows([
+      { path: '/layout/layoutConfig/0/render_mode', before: 0, after: 1, field: 'render_mode' },
+    ]);
     expect(row?.text).toBe('render_mode crop → fit');
   });
 
   it('is the number where there is no name for it', () => {
     expect(said('/layout/mixedVideoLayout', 1, 9)).toBe('bestFit → 9');
     expect(said('/storage/vendor', 1, 99)).toBe('s3 → 99');
-    expect(said('/storage/region', 0, 99, { storageConfig: { vendor: 1, bucket: 'b' } })).toBe('US_EAST_1 → 99');
+    expect(said('/storage/region', 0, 99, { storageConfig: { vendor: 1, bucket: 'b' } })).toBe(
+      'US_EAST_1 → 99',
+    );
     expect(said('/storage/region', 0, 1, { storageConfig: { vendor: 5, bucket: 'b' } })).toBe('0 → 1');
     expect(said('/storage/stsExpiration', 1, 3)).toBe('1 → 3');
   });
@@ -121,11 +139,12 @@ describe('whatever a file holds', () => {
     ['/layout/backgroundConfig/0', { uid: EVIL, image_url: EVIL }],
     ['/storage/extensionParams', { tag: EVIL }],
   ])('no control character reaches the terminal from %s', (path, value) => {
-    for (const [before, after] of [
+    const edits: [Json, Json][] = [
       [null, value],
       [value, null],
       [['1'], value],
-    ] as const) {
+    ];
+    for (const [before, after] of edits) {
       const [row] = rows([{ path, before, after, subject: `layoutConfig[uid ${EVIL}]` }]);
       expect(row?.text).not.toMatch(CONTROL);
       expect(row?.subject).not.toMatch(CONTROL);

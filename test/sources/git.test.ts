@@ -276,12 +276,17 @@ describe('what cannot be is told', () => {
   test('a repository that lacks objects', async () => {
     const path = await repository(THREE);
     const blob = git(path, ['rev-parse', 'HEAD:recordings/b.yaml']);
-    await rm(join(path, '.git/objects', blob.slice(0, 2), blob.slice(2)));
-    const { set } = await files(path).load('HEAD');
+    const object = join(path, '.git/objects', blob.slice(0, 2), blob.slice(2));
+    const bytes = await readFile(object);
+    await rm(object);
+    const source = files(path);
+    const { set } = await source.load('HEAD');
     expect(set.recordings.map(({ name }) => name)).toEqual(['a', 'c']);
     expect(set.diagnostics).toMatchObject([
       { code: 'file-unreadable', range: { filename: 'recordings/b.yaml' } },
     ]);
+    await writeFile(object, bytes);
+    expect(await names(source.load('HEAD'))).toEqual(['a', 'b', 'c']);
     const tree = git(path, ['rev-parse', 'HEAD:recordings/inner']);
     await rm(join(path, '.git/objects', tree.slice(0, 2), tree.slice(2)));
     await expect(files(path).load('HEAD')).rejects.toMatchObject({ name: 'Failure' });

@@ -28,7 +28,8 @@ function intent(mark: string, endpoint: 'update' | 'updateLayout' = 'updateLayou
     identity: identity(n),
     endpoint,
     reason: 'changed',
-    request: endpoint === 'update' ? { webRecordingConfig: { onhold: mark === 'on' } } : { backgroundColor: mark },
+    request:
+      endpoint === 'update' ? { webRecordingConfig: { onhold: mark === 'on' } } : { backgroundColor: mark },
   };
 }
 
@@ -188,9 +189,12 @@ describe('a recording in the state', () => {
 
 describe('the state as a whole', () => {
   it('takes every entry once: a journal read twice means the same', () => {
-    const entries = [intent('red'), answer(1, 'unknown'), intent('blue'), { event: 'ended', key: KEY } as const].map(
-      (event, i) => ({ seq: i + 1, at: new Date(at(i + 1)).toISOString(), ...event }),
-    );
+    const entries = [
+      intent('red'),
+      answer(1, 'unknown'),
+      intent('blue'),
+      { event: 'ended', key: KEY } as const,
+    ].map((event, i) => ({ seq: i + 1, at: new Date(at(i + 1)).toISOString(), ...event }));
     const foldAll = (state: State) => {
       for (const entry of entries) fold(state, entry);
       return state;

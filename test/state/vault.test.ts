@@ -83,7 +83,13 @@ describe('words that quote a secret', () => {
     expect(vault.scrub(`"${url}" is busy`)).toBe(
       '"rtmp://(sensitive)@cdn.example.com/live/(sensitive)" is busy',
     );
-    for (const quoted of ['stream-key?token=abcdef', 'stream-key', 'token=abcdef', 'user:password', 'password'])
+    for (const quoted of [
+      'stream-key?token=abcdef',
+      'stream-key',
+      'token=abcdef',
+      'user:password',
+      'password',
+    ])
       expect(vault.scrub(`${quoted} is busy`)).toBe('(sensitive) is busy');
     expect(vault.scrub('cdn.example.com/live is busy')).toBe('cdn.example.com/live is busy');
   });
@@ -97,7 +103,11 @@ describe('words that quote a secret', () => {
   });
 
   it('whatever the secrets are: none of six characters or more is left', () => {
-    const secret = fc.string({ minLength: 6, maxLength: 20, unit: fc.constantFrom('a', 'b', '$', '&', '/', '@', '?') });
+    const secret = fc.string({
+      minLength: 6,
+      maxLength: 20,
+      unit: fc.constantFrom('a', 'b', '$', '&', '/', '@', '?'),
+    });
     fc.assert(
       fc.property(fc.array(secret, { minLength: 1, maxLength: 5 }), fc.string(), (secrets, between) => {
         const vault = new Vault(KEY);
@@ -151,7 +161,10 @@ describe('what may be seen of an RTMP URL', () => {
   });
 
   it('whatever stands behind host and application, or before the host, is not in it', () => {
-    const part = fc.string({ minLength: 8, unit: fc.constantFrom('K', '/', '?', '#', '@', ':', '\\', '%', '&', ' ') });
+    const part = fc.string({
+      minLength: 8,
+      unit: fc.constantFrom('K', '/', '?', '#', '@', ':', '\\', '%', '&', ' '),
+    });
     fc.assert(
       fc.property(part, fc.boolean(), (hidden, asUser) => {
         const secret = `KEYKEY${hidden}`;

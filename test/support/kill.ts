@@ -31,6 +31,7 @@ export interface KillFigures {
   requests: number;
 }
 
+/** @param runs how many kills there shall be; a run that ends before its kill is one more run */
 export async function killRuns(runs: number, seed: number): Promise<KillFigures> {
   const random = randomFrom(seed);
   const files = (n: number) =>
@@ -47,11 +48,11 @@ export async function killRuns(runs: number, seed: number): Promise<KillFigures>
   const sim = await simulator(cwd, ['--rate', '0', '--latency', '2-25', '--seed', String(seed)]);
   const args = ['apply', '--rate', '1000', '--endpoint', sim.url];
   const figures: KillFigures = { killed: 0, midCall: 0, requests: 0 };
-  for (let n = 1; n <= runs; n++) {
+  for (let n = 1; figures.killed < runs; n++) {
     await put(cwd, files(n));
     await sim.json('/_sim/requests', { method: 'DELETE' });
     const applying = start(args, { cwd });
-    const timer = setTimeout(() => applying.child.kill('SIGKILL'), 100 + random() * 250);
+    const timer = setTimeout(() => applying.child.kill('SIGKILL'), 80 + random() * 170);
     const { signal, code, stderr } = await applying.done;
     clearTimeout(timer);
     if (signal === 'SIGKILL') figures.killed++;

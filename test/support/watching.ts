@@ -12,12 +12,13 @@ export async function until<T>(look: () => Promise<T | undefined | false>, what:
 }
 
 /** A running `reelstate watch` beside a simulator. */
-export async function watching(cwd: string, args: readonly string[] = [], options: { env?: Record<string, string>; sim?: readonly string[] } = {}) {
+export async function watching(cwd: string, args: readonly string[] = [], options: { env?: Record<string, string>; sim?: readonly string[]; announced?: boolean } = {}) {
   const sim = await simulator(cwd, options.sim ?? [], {});
   const daemon: Started = start(['watch', '--endpoint', sim.url, '--listen', '127.0.0.1:0', ...args], { cwd, env: options.env ?? {} });
-  const line = await daemon.shows(/"url":"http:\/\/[^"]+"/, 'stderr');
-  const url = line.slice(7, -1);
-  await daemon.shows(/"msg":"watching"/, 'stderr');
+  // With a log level that says nothing of it, nobody can ask for the address either.
+  const announced = options.announced !== false;
+  const url = announced ? (await daemon.shows(/"url":"http:\/\/[^"]+"/, 'stderr')).slice(7, -1) : '';
+  if (announced) await daemon.shows(/"msg":"watching"/, 'stderr');
   const api = async () => (await (await fetch(`${url}/api/recordings`)).json()) as Api;
   return {
     sim,

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import type { Diagnostic } from '../../src/model/diagnostic.ts';
+import type { Call, Change, Plan, RecordingPlan } from '../../src/model/plan.ts';
+import { diagnosticsMarkdown, planMarkdown } from '../../src/render/plan-markdown.ts';
+
+/** Everything that means something to markdown, HTML, a table, a terminal or a review's own mentions. */
+const EVIL =
+  '<img src=x onerror=alert(1)> </details> | `x` **b** [l](http://e) @team #1 ~~s~~ &amp; \\ \n\n# h\u001b[2J';
+
+function change(extra: Partial<Change> = {}): Change {
+  return {
+    path: '/storage/bucket',
+    before: 'a',
+    after: 'b',
+    reason: 'changed',
+    subject: 'bucket',
+    ...extra,
+  };
+}
+
+function recording(changes: Change[], extra: Partial<RecordingPlan> = {}): RecordingPlan {
+  const call = { endpoint: 'update', reason: 'changed', changes, patch: [], request: {} } as Call;
+  return {
+    name: 'town-hall',
+    file: 'recordings/town-hall.yaml',
+    action: 'update',
+    calls: changes.length > 0 ? [call] : [],
+    whole: {},
+    notes: [],
+    released: [],
+    supersedes: [],
+    unresolved: [],
+    ...extra,
+  };
+}
+
+function plan(recordings: RecordingPlan[], extra: Partial<Plan> = {}): Plan {
+  const calls = recordings.flatMap((each) => each.calls).length;
+  return {
+    timestamp: '2026-01-02T03:04:05.000Z',
+    applyable: true,
+    recordings,
+    summary: {
+      recordings: recordings.length,
+      to_create: 0,
+      to_update: calls,
+      unchanged: recordings.length - calls,
+      to_forget: 0,
+      calls: { update: calls, updateLayout: 0 },
+      seconds_at_rate: calls / 10,
+    },
+    diagnostics: [],
+    rate: 10,
+    ...extra,
+  };
+}
+
+function diagnostic(extra: Partial<Diagnostic> = {}): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'uid-format',
+    summary: 'not a UID',
+    range: { filename: 'recordings/a.yaml', start: { line: 2, column: 3 }, end: { line: 2, column: 4 } },
+    ...extra,
+  };
+}
+
+describe('a plan for a review', () => {
+  it('begins with the verdict and what it costs', () => {
+    const [first] = planMarkdown(plan([recording([change()])])).split('\n');
+    expect(first).toBe(
+      '**0 to create, 1 to change, 0 to forget, 0 unchanged.** 1 call (1 update), 0.1 s at 10 a second.',
+    );
+    expect(planMarkdown(plan([]))).toBe('**0 to create, 0 to change, 0 to forget, 0 unchanged.**\n');
+    expect(planMarkdown(plan([], { applyable: false }))).toContain('**Cannot be applied as it stands. ');
+  });
+
+  it('says apart what goes back to its default', () => {
+    const reset = change({
+      path: '/layout/backgroundColor',
+      subject: 'backgroundColor',
+      before: '#FF0000',
+      after: '#000000',
+      reason: 'reset',
+    });
+    const markdown = planMarkdown(plan([recording([change(), reset])]));
+    expect(markdown).toContain(
+      'because the file no longer sets them:\n\n- town-hall: backgroundColor "\\#FF0000" → "\\#000000"\n',
+    );
+    expect(markdown).not.toContain('- town-hall: bucket');
+    expect(planMarkdown(plan([recording([change()])]))).not.toContain('default');
+  });
+
+  it('folds what changes, and leaves out what does not unless there is something to say', () => {
+    const markdown = planMarkdown(
+      plan([
+        recording([change()]),
+        recording([], { name: 'quiet', action: 'no-op' }),
+        recording([], { name: 'noted', action: 'no-op', notes: ['rtmp stays as it is'] }),
+      ]),
+    );
+    expect(markdown.match(/<details>/g)).toHaveLength(2);
+    expect(markdown).toContain('<b>town-hall</b>: update, 1 call (recordings/town-hall.yaml)');
+    expect(markdown).toContain('| `~` | bucket | "a" → "b" |');
+    expect(markdown).toContain('rtmp stays as it is');
+    expect(markdown).not.toContain('quiet');
+  });
+
+  it('lists what is wrong with the files', () => {
+    expect(planMarkdown(plan([], { diagnostics: [diagnostic()] }))).toContain(
+      '\n- error `uid-format` recordings/a.yaml:2:3: not a UID\n',
+    );
+    expect(diagnosticsMarkdown([])).toBe('');
+    expect(diagnosticsMarkdown([diagnostic(), diagnostic({ severity: 'warning' })]).split('\n')).toHaveLength(
+      3,
+    );
+  });
+
+  it('shows a name in the head of a fold as it is: there a backslash escapes nothing', () => {
+    const markdown = planMarkdown(
+      plan([recording([], { name: 'town_hall [1]', file: 'recordings/a_b.yaml' })]),
+    );
+    expect(markdown).toContain('<summary><b>town_hall [1]</b>: update (recordings/a_b.yaml)</summary>');
+  });
+});
+
+describe('whatever a file holds', () => {
+  const markdown = planMarkdown(
+    plan(
+      [
+        recording(
+          [
+            change({ subject: EVIL, before: EVIL, after: [EVIL] }),
+            change({ subject: EVIL, before: null, after: EVIL, reason: 'reset' }),
+          ],
+          { name: EVIL, file: `recordings/${EVIL}.yaml`, notes: [EVIL] },
+        ),
+      ],
+      {
+        diagnostics: [diagnostic({ summary: EVIL, range: { ...diagnostic().range, filename: EVIL } })],
+      },
+    ),
+  );
+  const lines = markdown.split('\n');
+
+  it('adds no element, and closes none', () => {
+    expect(markdown.match(/<[^>]*>/g)).toEqual([
+      '<details>',
+      '<summary>',
+      '<b>',
+      '</b>',
+      '</summary>',
+      '</details>',
+    ]);
+    expect(markdown).toContain('&lt;img src=x');
+  });
+
+  it('adds no line, and so no heading, list or table of its own', () => {
+    expect(lines.filter((line) => /^\s*#/.test(line))).toEqual([]);
+    expect(markdown).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+    expect(lines.filter((line) => line.startsWith('<summary>'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('- '))).toHaveLength(2);
+  });
+
+  it('adds no cell to a row', () => {
+    const rows = lines.filter((line) => line.startsWith('| `'));
+    expect(rows).toHaveLength(2);
+    for (const row of rows) expect(row.replace(/\\./g, '').match(/\|/g)).toHaveLength(4);
+  });
+
+  it('is no markup: outside of our own code spans every mark is escaped', () => {
+    const ours = lines.filter((line) => line.includes('img src') && !line.startsWith('<summary>'));
+    expect(ours).toHaveLength(5);
+    for (const line of ours)
+      expect(
+        line
+          .replace(/\\./g, '')
+          .replace(/`(?:[~+!-]|uid-format)`/g, '')
+          .replace(/^\| \| |^\||\|$| \| /g, ''),
+      ).not.toMatch(/[`*_[\]~@]/);
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import type { KnownEndpoint, KnownRecording } from '../../src/model/plan.ts';
+import { recordingKey } from '../../src/model/recording-key.ts';
+import { blocksOf, conditionOf, statusJson, statusMarkdown, statusText } from '../../src/render/status.ts';
+import { styleFor } from '../../src/render/style.ts';
+import { identity } from '../support/engine.ts';
+
+const NOW = Date.parse('2026-01-02T03:04:05.000Z');
+const EVIL = '\u001b[2J\n| <b> `x` [l](u) *s* \\ \u202e';
+
+function known(extra: Partial<KnownRecording> = {}): KnownRecording {
+  const who = identity(1);
+  return {
+    key: recordingKey(who),
+    name: 'town-hall',
+    file: 'recordings/town-hall.yaml',
+    identity: who,
+    update: { unknown: [] },
+    updateLayout: { unknown: [] },
+    ...extra,
+  };
+}
+
+/** An endpoint whose last call was applied so many seconds ago. */
+function applied<Request>(request: Request, secondsAgo = 30): KnownEndpoint<Request> {
+  const at = NOW - secondsAgo * 1_000;
+  return { applied: { request, at, seq: 1 }, unknown: [], last: { outcome: 'applied', status: 200, at } };
+}
+
+const LAYOUT = applied({ mixedVideoLayout: 1 } as const);
+const REFUSED: KnownEndpoint<never> = {
+  unknown: [],
+  last: { outcome: 'refused', status: 400, message: 'the service refuses the call (400): no', at: NOW },
+};
+const UNANSWERED: KnownRecording['update'] = {
+  unknown: [{ request: { webRecordingConfig: { onhold: true } }, at: NOW - 5_000, seq: 2 }],
+};
+
+const text = (...recordings: KnownRecording[]) => statusText(recordings, styleFor(false), NOW);
+
+describe('the condition', () => {
+  it('is that of the worst endpoint', () => {
+    expect(conditionOf(known({ updateLayout: LAYOUT }))).toBe('Ready');
+    expect(conditionOf(known({ updateLayout: LAYOUT, update: REFUSED }))).toBe('Failed');
+    expect(conditionOf(known({ updateLayout: REFUSED, update: UNANSWERED }))).toBe('Unknown');
+    expect(conditionOf(known({ update: UNANSWERED, ended: NOW }))).toBe('Ended');
+  });
+
+  it('of an endpoint in doubt is unknown although its last call was applied', () => {
+    expect(conditionOf(known({ updateLayout: { ...LAYOUT, unknown: [LAYOUT.applied as never] } }))).toBe(
+      'Unknown',
+    );
+  });
+});
+
+describe('the blocks', () => {
+  it('are those that were applied, assumed because they cannot be read back', () => {
+    const update = applied({ webRecordingConfig: { onhold: true }, streamSubscribe: {} });
+    expect(blocksOf(known({ update, updateLayout: LAYOUT }))).toEqual({
+      subscriptions: 'assumed',
+      onhold: 'assumed',
+      layout: 'assumed',
+    });
+    expect(blocksOf(known())).toEqual({});
+  });
+
+  it('are unknown as far as their endpoint is, those that may have been applied included', () => {
+    const update = { ...UNANSWERED, applied: { request: { streamSubscribe: {} }, at: NOW, seq: 1 } };
+    expect(blocksOf(known({ update, updateLayout: LAYOUT }))).toEqual({
+      subscriptions: 'unknown',
+      onhold: 'unknown',
+      layout: 'assumed',
+    });
+  });
+});
+
+describe('status as text', () => {
+  it('says that nothing is known', () => {
+    expect(text()).toBe('Nothing is known yet: nothing was applied from here.\n');
+  });
+
+  it('is a line a recording, with what is wrong below', () => {
+    const lines = text(
+      known({ updateLayout: LAYOUT }),
+      known({ name: 'b', update: REFUSED }),
+      known({ name: 'c', update: UNANSWERED }),
+    ).split('\n');
+    expect(lines.slice(0, 6)).toEqual([
+      'town-hall  Ready    mix         applied 30 s ago: layout',
+      'b          Failed   mix         never applied',
+      '    update: the service refuses the call (400): no',
+      'c          Unknown  mix         never applied: onhold (unknown)',
+      '    update: sent 2026-01-02T03:04:00.000Z, and no answer was recorded; the next plan sends it again',
+      '',
+    ]);
+    expect(lines[6]).toMatch(/^3 recordings\. What was applied is remembered, not read back/);
+  });
+
+  it.each([
+    [0, '0 s'],
+    [-5, '0 s'],
+    [119, '119 s'],
+    [120, '2 min'],
+    [7_199, '120 min'],
+    [7_200, '2 h'],
+    [172_800, '2 days'],
+  ])('%i s ago: %s', (seconds, span) => {
+    expect(text(known({ updateLayout: applied({}, seconds) }))).toContain(`applied ${span} ago`);
+  });
+
+  it('counts from the later of the two endpoints', () => {
+    expect(text(known({ update: applied({}, 60), updateLayout: applied({}, 10) }))).toContain(
+      'applied 10 s ago',
+    );
+  });
+
+  it('lets no control character through', () => {
+    const shown = text(
+      known({ name: EVIL, update: { ...REFUSED, last: { outcome: 'refused', message: EVIL, at: NOW } } }),
+    );
+    expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    expect(shown.split('\n')).toHaveLength(5);
+  });
+});
+
+describe('status for programs and reviews', () => {
+  it('in JSON has times in ISO 8601 and null for what is not known', () => {
+    expect(statusJson([known({ updateLayout: LAYOUT, update: UNANSWERED, ended: NOW })])).toEqual({
+      format_version: '1.0',
+      recordings: [
+        {
+          name: 'town-hall',
+          file: 'recordings/town-hall.yaml',
+          sid: 'sid-1',
+          mode: 'mix',
+          condition: 'Ended',
+          blocks: { onhold: 'unknown', layout: 'assumed' },
+          update: { applied_at: null, unknown_since: '2026-01-02T03:04:00.000Z', last: null },
+          updateLayout: {
+            applied_at: '2026-01-02T03:03:35.000Z',
+            unknown_since: null,
+            last: { outcome: 'applied', status: 200, message: null, at: '2026-01-02T03:03:35.000Z' },
+          },
+          ended_at: '2026-01-02T03:04:05.000Z',
+        },
+      ],
+    });
+  });
+
+  it('holds nothing of what was sent', () => {
+    const update = applied({ storageConfig: { vendor: 1, bucket: 'the-bucket' } });
+    for (const shown of [JSON.stringify(statusJson([known({ update })])), text(known({ update }))])
+      expect(shown).not.toContain('the-bucket');
+  });
+
+  it('in markdown is a table that no name breaks', () => {
+    const lines = statusMarkdown([known({ name: EVIL, updateLayout: LAYOUT }), known()])
+      .trimEnd()
+      .split('\n');
+    expect(lines).toHaveLength(4);
+    for (const line of lines) expect(line.replace(/\\./g, '').match(/\|/g)).toHaveLength(5);
+    expect(lines[2]?.replace(/\\./g, '')).not.toMatch(/[<>`*[\]]/);
+    expect(lines[3]).toBe('| town-hall | Ready | mix |  |');
+  });
+});
