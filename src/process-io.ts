@@ -72,7 +72,10 @@ async function ask(question: string): Promise<string> {
   try {
     return await new Promise<string>((resolve) => {
       // Ctrl-C and the end of input both mean no.
-      prompt.once('SIGINT', () => resolve(''));
+      prompt.once('SIGINT', () => {
+        process.stdout.write('\n');
+        resolve('');
+      });
       prompt.once('close', () => resolve(''));
       prompt.question(question).then(resolve, () => resolve(''));
     });

@@ -8,7 +8,7 @@ import { shownPath } from '../desired/paths.ts';
 import { type ResolvedFile, resolveFile } from '../desired/resolve.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Look } from '../model/source.ts';
-import { FollowedFile, type Following, type Hint, patience, type Sight } from './followed-file.ts';
+import { FollowedFile, type Following, type Hint, patience, type Sight, stampOf } from './followed-file.ts';
 import { Pace } from './pace.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
@@ -188,8 +188,10 @@ export class WatchedFiles {
   }
 
   async #lookAtEntry(entry: Entry, hint: Hint | undefined): Promise<void> {
-    if (!lstatOf(entry.path)) return this.#missed(entry);
-    const sight = await entry.file.look(hint);
+    const stamp = stampOf(entry.path);
+    // A link that leads nowhere is there: that is a mistake, not a deletion.
+    if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry);
+    const sight = await entry.file.look(hint, stamp);
     this.#follow(entry.path, entry.shown, sight);
     if (sight.state === 'changed') entry.checked = checkBytes(sight.bytes, entry.shown);
     if (sight.state === 'changed' || (sight.state === 'same' && this.#held.has(entry)))

@@ -90,9 +90,9 @@ export class FollowedFile {
   /**
    * Looks whether the file holds something else than was last taken. One look at a time.
    * @param hint what events told, where there were any
+   * @param stamp what there is now, for who has asked already
    */
-  async look(hint?: Hint): Promise<Sight> {
-    const stamp = stampOf(this.path);
+  async look(hint?: Hint, stamp = stampOf(this.path)): Promise<Sight> {
     const unchanged = this.#taken !== undefined && isSame(stamp, this.#taken.stamp);
     if (unchanged && !this.#taken?.racy && !hint?.written) {
       this.#seen = undefined;
