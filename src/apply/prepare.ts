@@ -72,7 +72,10 @@ function read(stdout: string, program: string): Printed | Unready {
   }
   if (typeof printed !== 'object' || printed === null) return wrong('its output is no JSON object');
   if (printed.Version !== 1) return wrong('"Version" is not 1');
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = printed;
+  const { AccessKeyId, SecretAccessKey } = printed;
+  // Some programs print the optional fields always, as null or empty.
+  const SessionToken = printed.SessionToken || undefined;
+  const Expiration = printed.Expiration || undefined;
   if (typeof AccessKeyId !== 'string' || AccessKeyId === '') return wrong('"AccessKeyId" is missing');
   if (typeof SecretAccessKey !== 'string' || SecretAccessKey === '')
     return wrong('"SecretAccessKey" is missing');

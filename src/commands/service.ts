@@ -2,7 +2,7 @@ import type { Client } from '../agora/client.ts';
 import type { Engine } from '../apply/engine.ts';
 import { makePrepare } from '../apply/prepare.ts';
 import { programRunner } from '../apply/program.ts';
-import { Failure } from '../model/failure.ts';
+import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import type { Store } from '../state/store.ts';
@@ -51,6 +51,7 @@ export async function connect({
     import('../apply/timings.ts'),
   ]);
   const timeout = duration('timeout', raw, io, TIMINGS.request);
+  if (timeout === 0) throw usage('--timeout 0: no call can be answered in no time');
   const origins = settings.endpoint ? [settings.endpoint] : originsFor(settings.region);
   const client = new Client({
     customerId,

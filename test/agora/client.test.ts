@@ -324,10 +324,10 @@ describe('two domains', () => {
     const sound = await service((_, response) => response.writeHead(400).end('{"code":2}'));
     const through = client([broken.url, sound.url]);
     const statuses: (number | string)[] = [];
-    for (let n = 0; n < 4; n++) {
+    for (let n = 0; n < 6; n++) {
       const { answer } = await send(through);
       statuses.push(answer.kind === 'answer' ? answer.status : answer.message);
     }
-    expect(statuses).toEqual([503, 503, 400, 400]);
+    expect(statuses).toEqual([503, 503, 400, 400, 400, 400]);
   });
 });
