@@ -90,6 +90,7 @@ export class SourceText {
     // An RTMP address carries its stream key, wherever somebody may have put it.
     for (const match of text.matchAll(/rtmps?:\/\/[^\s"',}\]]*/gi))
       spans.push({ start: match.index, end: match.index + match[0].length });
+    if (spans.length === 0) return text;
     const characters = text.split('');
     let tail = characters.length;
     for (const { start, end } of spans) {

@@ -18,7 +18,7 @@ export interface Place {
 /** A document as plain values, with every place by JSON Pointer. Mappings have no prototype. */
 export interface Tree {
   value: unknown;
-  places: Map<string, Place>;
+  places: Pick<ReadonlyMap<string, Place>, 'get'>;
   /** false: parts of it could not be reached, so what is missing from it means nothing. */
   whole: boolean;
   /** Something in it was refused, so the document is not used, although its other problems can be looked for. */
