@@ -29,6 +29,16 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   planning(command(program, 'plan [names...]', 'show what apply would send'))
     .alias('diff')
     .option('--detailed-exitcode', 'exit with 2 where there are changes')
+    .option('--pictures', 'draw each layout that changes, before and after')
+    .option('--pictures-dir <dir>', 'write an SVG for each layout that changes; markdown links to them')
+    .option('--pictures-url <url>', 'where the files will be found, for the links (default: the folder)')
+    .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
+    .option('--size <WxH>', 'the canvas of the pictures in pixels (default: 1280x720)')
+    .addHelpText(
+      'after',
+      '\nHere --output may be html, too: one page with all pictures, for a review.\n' +
+        'In markdown the pictures are drawn with characters unless --pictures-dir is given.',
+    )
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
 
   sending(planning(command(program, 'apply [names...]', 'send it')))

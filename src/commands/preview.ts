@@ -4,21 +4,16 @@ import { completeLayout } from '../agora/defaults.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
-import {
-  type CanvasSize,
-  DEFAULT_SIZE,
-  DEFAULT_USERS,
-  MAX_USERS,
-  placeLayout,
-} from '../render/picture/geometry.ts';
+import { type CanvasSize, DEFAULT_USERS, placeLayout } from '../render/picture/geometry.ts';
 import { previewPage, sheetPage } from '../render/picture/html.ts';
 import { pictureSvg } from '../render/picture/svg.ts';
 import { type SheetEntry, sheetSvg } from '../render/picture/svg-sheet.ts';
 import { pictureText } from '../render/picture/terminal.ts';
 import { sheetText } from '../render/picture/terminal-sheet.ts';
 import { printable, styleFor } from '../render/style.ts';
+import { readCanvas } from './canvas.ts';
 import { findSitters, type Sitters } from './preview-source.ts';
-import { isSet, type RawOptions, readSettings } from './settings.ts';
+import { isSet, type RawOptions, readSettings, textOf } from './settings.ts';
 
 const FORMS = ['text', 'svg', 'png', 'html'] as const;
 type Form = (typeof FORMS)[number];
@@ -37,9 +32,6 @@ export interface PreviewOptions {
   out: string | undefined;
   color: boolean;
 }
-
-/** Larger than any canvas of the service, small enough to draw. */
-const MAX_SIDE = 8192;
 
 /**
  * `reelstate preview`: draws the mixed layout of recordings, or all of them on a contact sheet. Reads the files,
@@ -72,7 +64,7 @@ export function readPreviewOptions(targets: readonly string[], raw: RawOptions, 
   if (raw.json === true) throw usage('--json: a picture is text, svg, png or html');
   // A variable that chooses json or markdown for the other commands has nothing to say about pictures.
   const { dir, color } = readSettings({ ...raw, output: 'text' }, io);
-  const out = flag('out', raw, io);
+  const out = textOf('out', raw, io);
   const form = formOf(typeof raw.output === 'string' ? raw.output : undefined, out);
   const all = isSet('all', raw, io);
   if (all && targets.length > 0) throw usage('--all draws everything: name no recordings with it');
@@ -81,16 +73,10 @@ export function readPreviewOptions(targets: readonly string[], raw: RawOptions, 
     throw usage(`--output ${form} needs --out FILE where standard output is a terminal`);
   return {
     ...{ targets, dir, all, form },
-    users: usersOf(flag('users', raw, io)),
-    size: sizeOf(flag('size', raw, io)),
+    ...readCanvas(raw, io),
     out: out === undefined ? undefined : resolve(io.cwd, out),
     color: color && out === undefined,
   };
-}
-
-function flag(name: 'users' | 'size' | 'out', raw: RawOptions, io: Io): string | undefined {
-  const given = raw[name];
-  return typeof given === 'string' ? given : io.env[`REELSTATE_${name.toUpperCase()}`] || undefined;
 }
 
 function formOf(output: string | undefined, out: string | undefined): Form {
@@ -99,22 +85,6 @@ function formOf(output: string | undefined, out: string | undefined): Form {
   const form = FORMS.find((each) => each === output);
   if (!form) throw usage(`--output ${JSON.stringify(output)}: must be one of ${FORMS.join(', ')}`);
   return form;
-}
-
-function usersOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const users = /^\d{1,2}$/.test(text) ? Number(text) : 0;
-  if (users < 1 || users > MAX_USERS)
-    throw usage(`--users ${JSON.stringify(text)}: must be a number from 1 to ${MAX_USERS}`);
-  return users;
-}
-
-function sizeOf(text: string | undefined): CanvasSize {
-  if (text === undefined) return DEFAULT_SIZE;
-  const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/i.exec(text) ?? []).map(Number);
-  if (!width || !height || width > MAX_SIDE || height > MAX_SIDE)
-    throw usage(`--size ${JSON.stringify(text)}: must be WIDTHxHEIGHT in pixels, such as 1280x720`);
-  return { width, height };
 }
 
 /** Everything besides the picture, to standard error. */

@@ -10,7 +10,9 @@ export interface RawOptions {
   [name: string]: unknown;
 }
 
-export type OutputForm = 'text' | 'json' | 'markdown';
+export type OutputForm = 'text' | 'json' | 'markdown' | 'html';
+/** The forms that every command knows; `plan` has a page besides. */
+const FORMS: readonly OutputForm[] = ['text', 'json', 'markdown'];
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -32,7 +34,7 @@ export interface Settings {
 }
 
 /** Reads one setting as text: the flag `--some-name`, else REELSTATE_SOME_NAME. An empty variable counts as absent. */
-function textOf(name: string, raw: RawOptions, io: Io): string | undefined {
+export function textOf(name: string, raw: RawOptions, io: Io): string | undefined {
   const flag = raw[name];
   // What a shell makes of "$UNSET"; taken as it stands it would mean the working directory.
   if (flag === '') throw usage(`${flagOf(name)}: must not be empty`);
@@ -78,8 +80,11 @@ export function duration(name: string, raw: RawOptions, io: Io, fallback: number
   return Number(match[1]) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
 }
 
-/** @throws Failure (64) naming the flag and what it takes */
-export function readSettings(raw: RawOptions, io: Io): Settings {
+/**
+ * @param forms what --output may be
+ * @throws Failure (64) naming the flag and what it takes
+ */
+export function readSettings(raw: RawOptions, io: Io, forms: readonly OutputForm[] = FORMS): Settings {
   const outputFlag = raw.json === true || (raw.output === undefined && isSet('json', {}, io));
   const region = textOf('region', raw, io);
   if (region !== undefined && !Object.hasOwn(REGIONS, region))
@@ -98,7 +103,7 @@ export function readSettings(raw: RawOptions, io: Io): Settings {
       ['unSubscribe', 'unsubscribe'],
       'unSubscribe',
     ),
-    output: outputFlag ? 'json' : choice('output', raw, io, ['text', 'json', 'markdown'], 'text'),
+    output: outputFlag ? 'json' : choice('output', raw, io, forms, 'text'),
     color: colorOf(raw, io),
     logLevel: choice('logLevel', raw, io, LOG_LEVELS, 'info'),
   };

@@ -34,6 +34,8 @@ export type Call = {
     patch: Operation[];
     /** What is sent, secrets sealed. */
     request: ClientRequests[E];
+    /** What was last applied, secrets sealed; absent where nothing is known. */
+    before?: ClientRequests[E];
   };
 }[Endpoint];
 

@@ -214,6 +214,7 @@ function callOf<E extends Endpoint>(
     changes: changesOf(endpoint, applied, request, blocks),
     patch: patchOf(endpoint, applied, request),
     request,
+    ...(applied === undefined ? {} : { before: applied }),
   } as Call;
 }
 

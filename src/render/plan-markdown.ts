@@ -1,13 +1,17 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
+import { escapeHtml, escapeMarkdown } from './markdown.ts';
 import { callLine, resetCount, sumLine } from './plan-text.ts';
-import { count, printable } from './style.ts';
+import { count } from './style.ts';
 import { type Row, rowsOf } from './values.ts';
 
-/** The plan for a review: verdict, what goes back to its default, problems, then a fold a recording. */
-export function planMarkdown(plan: Plan): string {
+/**
+ * The plan for a review: verdict, what goes back to its default, problems, then a fold a recording.
+ * @param pictures markdown to stand below the rows of a recording
+ */
+export function planMarkdown(plan: Plan, pictures: ReadonlyMap<RecordingPlan, string> = new Map()): string {
   const told = plan.recordings.filter(({ action, notes }) => action !== 'no-op' || notes.length > 0);
-  return `${[verdict(plan), resets(plan), problems(plan.diagnostics), ...told.map(fold)].filter(Boolean).join('\n\n')}\n`;
+  return `${[verdict(plan), resets(plan), problems(plan.diagnostics), ...told.map((recording) => fold(recording, pictures.get(recording)))].filter(Boolean).join('\n\n')}\n`;
 }
 
 function verdict(plan: Plan): string {
@@ -23,7 +27,7 @@ function resets(plan: Plan): string {
     calls.flatMap((call) =>
       rowsOf(call)
         .filter(({ reset }) => reset)
-        .map((row) => `- ${text(name)}: ${cell(row)}`),
+        .map((row) => `- ${escapeMarkdown(name)}: ${cell(row)}`),
     ),
   );
   return ['These go back to their defaults, because the file no longer sets them:', '', ...rows].join('\n');
@@ -38,42 +42,34 @@ function problems(diagnostics: readonly Diagnostic[]): string {
   return diagnostics
     .map(
       ({ severity, code, summary, range }) =>
-        `- ${severity} \`${code}\` ${text(`${range.filename}:${range.start.line}:${range.start.column}`)}: ${text(summary)}`,
+        `- ${severity} \`${code}\` ${escapeMarkdown(`${range.filename}:${range.start.line}:${range.start.column}`)}: ${escapeMarkdown(summary)}`,
     )
     .join('\n');
 }
 
-function fold({ name, file, action, calls, notes }: RecordingPlan): string {
+function fold({ name, file, action, calls, notes }: RecordingPlan, picture: string | undefined): string {
   const rows = calls.flatMap((call) => [
     `\`${call.endpoint}\` (${call.reason})`,
     '',
     ...(call.changes.length > 0 ? ['| | field | change |', '| --- | --- | --- |'] : []),
     ...rowsOf(call).map(
-      ({ sign, subject, text: change }) => `| \`${sign}\` | ${text(subject)} | ${text(change)} |`,
+      ({ sign, subject, text: change }) =>
+        `| \`${sign}\` | ${escapeMarkdown(subject)} | ${escapeMarkdown(change)} |`,
     ),
     '',
   ]);
-  const head = `<b>${html(name)}</b>: ${action}${calls.length > 0 ? `, ${count(calls.length, 'call')}` : ''} (${html(file)})`;
+  const head = `<b>${escapeHtml(name)}</b>: ${action}${calls.length > 0 ? `, ${count(calls.length, 'call')}` : ''} (${escapeHtml(file)})`;
   return [
     '<details>',
     `<summary>${head}</summary>`,
     '',
-    ...notes.map((note) => `${text(note)}\n`),
+    ...notes.map((note) => `${escapeMarkdown(note)}\n`),
     ...rows,
+    ...(picture === undefined ? [] : [picture, '']),
     '</details>',
   ].join('\n');
 }
 
 function cell({ subject, text: change }: Row): string {
-  return `${text(subject)} ${text(change)}`;
-}
-
-/** Text that markdown and HTML leave as it is. */
-function text(value: string): string {
-  return html(value).replace(/[\\`*_{}[\]()#!|~@]/g, '\\$&');
-}
-
-/** Text inside an HTML element, where a backslash escapes nothing and would be seen. */
-function html(value: string): string {
-  return printable(value).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  return `${escapeMarkdown(subject)} ${escapeMarkdown(change)}`;
 }

@@ -1,8 +1,9 @@
 import type { Action, Plan, RecordingPlan, Summary } from '../model/plan.ts';
+import { type CanvasView, changeLines } from './plan-pictures.ts';
 import { count, printable, type Style } from './style.ts';
 import { type Row, rowsOf } from './values.ts';
 
-const SIGNS: Record<Action, string> = {
+export const SIGNS: Record<Action, string> = {
   create: '+',
   update: '~',
   forget: '-',
@@ -14,15 +15,23 @@ const SIGNS: Record<Action, string> = {
 /** Recordings listed in the glance at the top before the rest is only counted. */
 const GLANCE = 12;
 
-/** The plan for people: at a glance, then each recording with something to say, then the sums. */
-export function planText(plan: Plan, style: Style, columns = 80): string {
+/** Lines longer than this are hard to read, however wide the terminal is. */
+const WIDEST = 100;
+
+/**
+ * The plan for people: at a glance, then each recording with something to say, then the sums.
+ * @param view draws each layout that changes, before and after; left out, nothing is drawn
+ */
+export function planText(plan: Plan, style: Style, columns = 80, view?: CanvasView): string {
   const told = plan.recordings.filter(hasNews);
-  const blocks = told.map((recording) => recordingText(recording, style, columns));
+  const width = Math.min(columns, WIDEST);
+  const blocks = told.map((recording) => recordingText(recording, style, width, view));
   const glance = told.length > 1 ? [glanceText(plan, style)] : [];
   return `${[...glance, ...blocks, sums(plan, style)].join('\n\n')}\n`;
 }
 
-function hasNews({ action, calls, notes }: RecordingPlan): boolean {
+/** Whether people should hear of the recording at all. */
+export function hasNews({ action, calls, notes }: RecordingPlan): boolean {
   return action !== 'no-op' || calls.length > 0 || notes.length > 0;
 }
 
@@ -48,21 +57,27 @@ function paint(action: Action, style: Style): (text: string) => string {
   return style.dim;
 }
 
-function recordingText(recording: RecordingPlan, style: Style, columns: number): string {
+function recordingText(
+  recording: RecordingPlan,
+  style: Style,
+  columns: number,
+  view: CanvasView | undefined,
+): string {
   const { name, file, action, calls, notes } = recording;
   const head = `${SIGNS[action]} ${printable(name)}`;
-  const gap = ' '.repeat(Math.max(2, Math.min(columns, 100) - head.length - printable(file).length));
+  const gap = ' '.repeat(Math.max(2, columns - head.length - printable(file).length));
   const lines = [`${paint(action, style)(head)}${gap}${style.dim(printable(file))}`];
   if (action === 'suspended') lines.push('    suspended: left alone, whatever the file says');
   for (const call of calls) {
     lines.push(`    ${call.endpoint}${REASONS[call.reason] ? style.dim(`  ${REASONS[call.reason]}`) : ''}`);
     lines.push(...rowLines(rowsOf(call), style));
   }
+  if (view) lines.push(...changeLines(recording, view, { columns, style }));
   lines.push(...notes.map((note) => style.dim(`    ${printable(note)}`)));
   return lines.join('\n');
 }
 
-const REASONS = {
+export const REASONS = {
   'first-apply': 'first apply',
   changed: '',
   'outcome-unknown': 'sent again, because an earlier call may or may not have taken effect',

@@ -30,6 +30,8 @@ export function svgMarkup(svg: string): Html {
 }
 
 export interface PageSection {
+  /** What links on the page lead to: letters and digits. */
+  id?: string;
   heading: string;
   /** One line under the heading. */
   note?: string;
@@ -50,7 +52,7 @@ export interface PageContent {
  */
 export function page({ title, verdict, sections, footer }: PageContent): string {
   const parts = sections.map(
-    ({ heading, note, body }) => html`<section>
+    ({ id, heading, note, body }) => html`<section${id === undefined ? [] : html` id="${id}"`}>
 <h2>${heading}</h2>
 ${note === undefined ? [] : html`<p class="note">${note}</p>`}
 ${body}
@@ -144,10 +146,20 @@ const STYLE = `
 body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main, footer { max-width: 1040px; margin: 0 auto; padding: 24px 16px; }
 h1 { font-size: 1.6rem; margin: 0 0 8px; overflow-wrap: anywhere; }
+section { content-visibility: auto; contain-intrinsic-size: auto 320px; }
 h2 { font-size: 1.15rem; margin: 32px 0 4px; padding-top: 16px; border-top: 1px solid var(--rule); overflow-wrap: anywhere; }
 .note, footer, figcaption { color: var(--faint); font-size: 0.9rem; }
-.note { margin: 0 0 12px; }
+p.note { margin: 0 0 12px; }
+h3 { font-size: 1rem; font-weight: 400; margin: 16px 0 4px; }
+a { color: inherit; }
+table + figure, h3 + figure, figure + figure { margin-top: 12px; }
+.rows th:first-child { width: max(7rem, 18%); }
+.rows th:nth-child(2) { width: 32%; }
+.index { columns: 280px; padding: 0; list-style: none; overflow-wrap: anywhere; }
+.problems { padding-left: 20px; }
+.problems pre { margin: 4px 0 12px; }
 .verdict { background: var(--card); border: 1px solid var(--rule); border-left: 4px solid var(--faint); border-radius: 6px; padding: 8px 16px; overflow-wrap: anywhere; }
+.verdict p { margin: 6px 0; }
 figure { margin: 0; }
 figure svg { display: block; width: 100%; height: auto; border: 1px solid var(--rule); border-radius: 6px; }
 figcaption strong { color: var(--ink); overflow-wrap: anywhere; }

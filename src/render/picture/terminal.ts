@@ -1,7 +1,7 @@
 import type { Style } from '../style.ts';
 import { changeList } from './change-words.ts';
 import { caption, pixels, regionTable } from './describe.ts';
-import { canvasChanges, MARKS, type Mark, type RegionChange, regionChanges } from './difference.ts';
+import { canvasChanges, MARKS, type Mark, marksIn, type RegionChange, regionChanges } from './difference.ts';
 import { type Finding, findingsOf, hasSize, intersection } from './findings.ts';
 import type { PlacedBox, Placement, Rect } from './geometry.ts';
 import { placeLabel } from './labels.ts';
@@ -45,11 +45,14 @@ export function pictureText(placement: Placement, title: string, { columns, styl
   ].join('\n');
 }
 
-/** Before and after next to each other, below them what happens to each region. */
+/**
+ * Before and after next to each other, below them what happens to each region; with `brief` only what the signs in
+ * the drawing mean, for where the rest is told anyway.
+ */
 export function sideBySide(
   before: Placement | undefined,
   after: Placement | undefined,
-  { columns, style }: TextOptions,
+  { columns, style, brief = false }: TextOptions & { brief?: boolean },
 ): string {
   const width = Math.max(20, Math.floor((columns - 3) / 2));
   const changes = regionChanges(before, after);
@@ -67,7 +70,14 @@ export function sideBySide(
     const between = row === Math.ceil(height / 2) ? ' \u2192 ' : '   ';
     return `${left[row] ?? blank}${between}${right[row] ?? ''}`.trimEnd();
   });
-  return [...pairs, ...changeLines(before, after, columns, style)].join('\n');
+  const words = brief ? signLines(changes, columns, style) : changeLines(before, after, columns, style);
+  return [...pairs, ...words].join('\n');
+}
+
+function signLines(changes: RegionChange[], columns: number, style: Style): string[] {
+  const signs = marksIn(changes).filter((mark) => mark !== 'same');
+  const words = signs.map((mark) => `${MARKS[mark].sign} ${MARKS[mark].word}`).join(', ');
+  return wrap(words, columns).map((line) => style.dim(line));
 }
 
 function halfDrawing(

@@ -9,6 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { completeLayout } from '../../../src/agora/defaults.ts';
 import { placeLayout } from '../../../src/render/picture/geometry.ts';
 import { previewPage, sheetPage } from '../../../src/render/picture/html.ts';
+import { planHtml } from '../../../src/render/plan-html.ts';
+import { emptyState } from '../../../src/state/fold.ts';
+import { recording } from '../../support/cli.ts';
+import { applied, desiredOf, planOf } from '../../support/planning.ts';
 import { place, SAMPLES } from './samples.ts';
 
 /*
@@ -44,6 +48,21 @@ test('there is a Chromium, or nobody asked for one', () => {
     expect(process.env.REELSTATE_CHROMIUM_REQUIRED ?? '').toBe('');
   } else expect(chromium).toMatch(/chrom/);
 });
+
+/** The page of a plan that takes three recordings from one block to another. */
+async function planPage(block: (n: number) => string, name = 'stage'): Promise<string> {
+  const files = (n: number) =>
+    Object.fromEntries(
+      [1, 2, 3].map((each) => [
+        `${each}.yaml`,
+        `name: ${JSON.stringify(name + each)}\n${recording(each, block(n))}`,
+      ]),
+    );
+  const state = emptyState();
+  await applied(planOf(await desiredOf(files(1))), state);
+  const plan = planOf(await desiredOf(files(2)), state.known);
+  return planHtml(plan, { users: 5, size: { width: 1280, height: 720 } });
+}
 
 describe.runIf(chromium !== undefined)('in a real Chromium', () => {
   let folder: string;
@@ -104,6 +123,37 @@ describe.runIf(chromium !== undefined)('in a real Chromium', () => {
     // The same page without its pictures: smaller by far, so the pictures are what is seen.
     const bare = await paint(page.replaceAll(/<svg[\s\S]*?<\/svg>/g, ''));
     expect(painted.length).toBeGreaterThan(bare.length * 1.5);
+  });
+
+  test('the page of a plan is painted, in light and dark', {
+    timeout: PATIENCE,
+  }, async () => {
+    const markup = await planPage((n) => `layout: { mixedVideoLayout: ${n} }\n`);
+    const dom = await open(markup, '--dump-dom');
+    expect(dom.match(/<section id="r\d+"/g)).toHaveLength(3);
+    expect(dom.match(/<svg [^>]*role="img"/g)).toHaveLength(3);
+    const shot = join(folder, 'plan.png');
+    const paint = async (...flags: string[]) => {
+      await open(markup, `--screenshot=${shot}`, ...flags);
+      return readFile(shot);
+    };
+    const light = await paint();
+    const dark = await paint('--blink-settings=preferredColorScheme=0');
+    expect(light.equals(dark)).toBe(false);
+    // The same page with its pictures left white: smaller, so the pictures are what is seen.
+    const blank = markup.replaceAll(/(<svg [^>]*>)[\s\S]*?<\/svg>/g, '$1</svg>');
+    await open(blank, `--screenshot=${shot}`);
+    expect(light.length).toBeGreaterThan((await readFile(shot)).length * 1.2);
+  });
+
+  test('nothing of a plan is run or fetched', { timeout: PATIENCE }, async () => {
+    const words = `<img src='${away()}/plan'><script>document.title='run'</script>`;
+    const markup = await planPage((n) => `layout: { backgroundImage: '${away()}/${n}.jpg' }\n`, words);
+    expect(markup).toContain(`${away()}/2.jpg`);
+    const dom = await open(markup, '--dump-dom');
+    expect(dom).not.toContain('<title>run</title>');
+    expect(dom).not.toMatch(/<(img|image|script)\b/);
+    expect(asked).toEqual([]);
   });
 
   test('nothing that a file says is run or fetched', { timeout: PATIENCE }, async () => {

@@ -1,0 +1,168 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Action, Call, Plan, RecordingPlan } from '../model/plan.ts';
+import { type Html, html, type PageSection, page, svgMarkup } from './picture/html.ts';
+import { changeSvg } from './picture/svg-change.ts';
+import { type CanvasView, layoutChange } from './plan-pictures.ts';
+import { callLine, hasNews, REASONS, resetCount, SIGNS, sumLine } from './plan-text.ts';
+import { count, printable } from './style.ts';
+import { type Row, rowsOf } from './values.ts';
+
+/** Up to so many recordings the index is open. */
+const SHORT_INDEX = 24;
+
+const ACTIONS: Record<Action, string> = {
+  create: 'new',
+  update: 'changes',
+  forget: 'is forgotten',
+  'no-op': 'stays',
+  waiting: 'waits',
+  suspended: 'is suspended',
+};
+
+const ROW_WORDS: Record<Row['sign'], string> = {
+  '+': 'set',
+  '~': 'changed',
+  '-': 'removed',
+  '!': 'back to its default',
+};
+
+/**
+ * The plan as one page that needs nothing but itself, made to be attached to a review: verdict, what goes back to
+ * its default, problems, then every recording with something to say, its rows and the picture of its layout.
+ */
+export function planHtml(plan: Plan, view: CanvasView): string {
+  const told = plan.recordings
+    .filter(hasNews)
+    .map((recording, index) => ({ recording, id: `r${index + 1}` }));
+  const unchanged = plan.recordings.length - told.length;
+  const { width, height } = view.size;
+  return page({
+    title: `Plan of ${count(plan.summary.recordings, 'recording')}`,
+    verdict: verdict(plan),
+    sections: [
+      ...resetSection(told),
+      ...problemSection(plan.diagnostics),
+      ...indexSection(told),
+      ...told.map(({ recording, id }) => recordingSection(recording, id, view)),
+      ...(unchanged > 0
+        ? [
+            {
+              heading: 'Unchanged',
+              body: html`<p>${count(unchanged, 'recording')} as they were applied.</p>`,
+            },
+          ]
+        : []),
+    ],
+    footer: `Made by reelstate plan at ${plan.timestamp}. Predefined layouts are drawn with ${count(view.users, 'user')}, on a canvas of ${width} \u00d7 ${height} pixels.`,
+  });
+}
+
+function verdict(plan: Plan): Html {
+  const { summary, rate } = plan;
+  const resets = resetCount(plan);
+  const held = plan.recordings.filter(({ unresolved }) => unresolved.length > 0).length;
+  const lines = [
+    ...(plan.applyable ? [] : [html`<p class="alarm">Cannot be applied as it stands.</p>`]),
+    html`<p><strong>${sumLine(summary)}.</strong></p>`,
+    html`<p>${summary.calls.update + summary.calls.updateLayout > 0 ? callLine(summary, rate) : 'No calls'}.</p>`,
+    ...(resets > 0
+      ? [
+          html`<p>${count(resets, 'value')} ${resets === 1 ? 'goes back to its default' : 'go back to their defaults'}.</p>`,
+        ]
+      : []),
+    ...(held > 0 ? [html`<p>${count(held, 'recording')} would be held back: see the problems.</p>`] : []),
+  ];
+  return html`${lines}`;
+}
+
+interface Told {
+  recording: RecordingPlan;
+  /** Where on the page it is. */
+  id: string;
+}
+
+function resetSection(told: readonly Told[]): PageSection[] {
+  const rows = told.flatMap(({ recording, id }) =>
+    recording.calls.flatMap((call) =>
+      rowsOf(call)
+        .filter(({ reset }) => reset)
+        .map(
+          ({ subject, text }) =>
+            html`<tr><td><a href="#${id}">${printable(recording.name)}</a></td><td>${subject}</td><td>${text}</td></tr>`,
+        ),
+    ),
+  );
+  if (rows.length === 0) return [];
+  return [
+    {
+      heading: 'Back to the defaults',
+      note: 'The files no longer set these, and each call overrides: the service goes back to its default.',
+      body: html`<table class="rows"><thead><tr><th>recording</th><th>field</th><th>change</th></tr></thead><tbody>${rows}</tbody></table>`,
+    },
+  ];
+}
+
+function problemSection(diagnostics: readonly Diagnostic[]): PageSection[] {
+  if (diagnostics.length === 0) return [];
+  const items = diagnostics.map(({ severity, code, summary, detail, range, source }) => {
+    const place = `${range.filename}:${range.start.line}:${range.start.column}`;
+    return html`<li><strong class="${severity === 'error' ? 'alarm' : 'warning'}">${severity}</strong> <code>${code}</code> ${printable(place)}<br>
+${printable(summary)}${detail === undefined ? [] : html`<br><span class="note">${printable(detail)}</span>`}
+${source === undefined ? [] : html`<pre>${printable(source)}</pre>`}</li>`;
+  });
+  return [{ heading: 'Problems', body: html`<ul class="problems">${items}</ul>` }];
+}
+
+function indexSection(told: readonly Told[]): PageSection[] {
+  if (told.length < 2) return [];
+  const items = told.map(
+    ({ recording: { name, action }, id }) =>
+      html`<li><a href="#${id}">${SIGNS[action]} ${printable(name)}</a> <span class="note">${ACTIONS[action]}</span></li>`,
+  );
+  const list = html`<summary>${count(told.length, 'recording')} with something to say</summary>
+<ul class="index">${items}</ul>`;
+  return [
+    {
+      heading: 'Recordings',
+      body:
+        told.length <= SHORT_INDEX ? html`<details open>${list}</details>` : html`<details>${list}</details>`,
+    },
+  ];
+}
+
+function recordingSection(recording: RecordingPlan, id: string, view: CanvasView): PageSection {
+  const { name, file, mode, action, calls, notes } = recording;
+  const words = [
+    ACTIONS[action],
+    ...(mode === undefined ? [] : [`${mode} mode`]),
+    ...(calls.length > 0 ? [count(calls.length, 'call')] : []),
+    printable(file),
+  ];
+  const change = layoutChange(recording, view);
+  const picture = change
+    ? html`<figure>${svgMarkup(changeSvg(change.before, change.after, { title: printable(name), id: `${id}-picture` }))}</figure>`
+    : [];
+  const remarks = [
+    ...(action === 'suspended' ? ['suspended: left alone, whatever the file says'] : []),
+    ...notes.map(printable),
+  ];
+  return {
+    id,
+    heading: `${SIGNS[action]} ${printable(name)}`,
+    note: words.join(' \u00b7 '),
+    body: html`${remarks.map((remark) => html`<p>${remark}</p>`)}${calls.map(callMarkup)}${picture}`,
+  };
+}
+
+function callMarkup(call: Call): Html {
+  const rows = rowsOf(call);
+  const why = REASONS[call.reason];
+  const head = html`<h3><code>${call.endpoint}</code>${why === '' ? '' : ` ${why}`}</h3>`;
+  if (rows.length === 0) return head;
+  const cells = [...rows.filter(({ reset }) => !reset), ...rows.filter(({ reset }) => reset)].map(
+    ({ sign, subject, text, reset }) =>
+      html`<tr><td${reset ? html` class="alarm"` : []}>${sign} ${ROW_WORDS[sign]}</td><td>${subject}</td><td>${text}</td></tr>`,
+  );
+  return html`${head}
+<table class="rows"><thead><tr><th>what</th><th>field</th><th>change</th></tr></thead><tbody>${cells}</tbody></table>`;
+}
