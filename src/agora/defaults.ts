@@ -35,8 +35,7 @@ export function completeLayout(layout: Layout): Layout {
 }
 
 function completeRegion({ uid, x_axis, y_axis, width, height, alpha, render_mode }: Region): Region {
-  return {
-    ...(uid === undefined ? {} : { uid }),
+  const whole = {
     x_axis,
     y_axis,
     width,
@@ -44,6 +43,7 @@ function completeRegion({ uid, x_axis, y_axis, width, height, alpha, render_mode
     alpha: alpha ?? DEFAULTS.region.alpha,
     render_mode: render_mode ?? DEFAULTS.region.render_mode,
   };
+  return uid === undefined ? whole : { uid, ...whole };
 }
 
 /**

@@ -1,4 +1,4 @@
-import * as fs from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import type { DesiredSet } from '../model/recording.ts';
 import type { Vault } from '../state/vault.ts';
 import { assemble } from './assemble.ts';
@@ -26,13 +26,19 @@ export interface LoadOptions {
   vault: Vault;
   /** Seconds since 1970; left out, no expiry is looked at. */
   now?: number;
+  /** Is told what each recording file held when it was read, by its name as the user would type it. */
+  onFile?: (shown: string, bytes: Uint8Array) => void;
 }
 
 /** Everything that the files of a folder ask for. A mistake of the user is a diagnostic, never an exception. */
-export async function loadRecordings({ dir, ...rest }: LoadOptions): Promise<DesiredSet> {
+export async function loadRecordings({ dir, onFile, ...rest }: LoadOptions): Promise<DesiredSet> {
   const search = await findRecordingFiles(dir, rest.cwd);
   const surroundings: Surroundings = { readFile, ...rest };
-  const files = await eachBounded(search.found, (file) => loadFile(file, surroundings));
+  const files = await eachBounded(search.found, async ({ path, shown }) => {
+    const bytes = await readFile(path);
+    if (bytes instanceof Uint8Array) onFile?.(shown, bytes);
+    return resolveFile(checkBytes(bytes, shown), surroundings);
+  });
   return assemble(files, search);
 }
 
@@ -54,15 +60,18 @@ export function checkBytes(bytes: FileBytes, shown: string): CheckedFile {
   return { file: shown, documents: [], diagnostics: [diagnosticAt(wholeFile(shown), code, summary)] };
 }
 
-/** The bytes of an ordinary file of at most 1 MiB. Never rejects. */
+/**
+ * The bytes of an ordinary file of at most 1 MiB. Never rejects.
+ * The work is done at once: for files of this size handing it to another thread takes several times as long as it does.
+ */
 export async function readFile(path: string): Promise<FileBytes> {
   try {
     // Looked at before it is opened: reading a named pipe would wait for somebody to write.
-    const stats = await fs.stat(path);
+    const stats = statSync(path);
     if (stats.isDirectory()) return { error: 'it is a folder' };
     if (!stats.isFile()) return { error: 'it is not an ordinary file' };
     if (stats.size > MAX_FILE_BYTES) return { error: tooLarge(stats.size), tooLarge: true };
-    return await fs.readFile(path);
+    return readFileSync(path);
   } catch (error) {
     return errorCode(error) === 'ENOENT' ? 'missing' : { error: reason(error) };
   }

@@ -73,6 +73,16 @@ export function readPlainly(text: string): Tree | undefined {
   }
 }
 
+/** A mapping that inherits nothing, so that any name is its own; quicker to look into than what Object.create(null) makes. */
+class Fields {
+  [name: string]: unknown;
+
+  static {
+    Object.setPrototypeOf(Fields.prototype, null);
+    delete (Fields.prototype as { constructor?: unknown }).constructor;
+  }
+}
+
 /** Finds places by JSON Pointer when they are asked for, which of a file without mistakes are few. */
 class Places implements Pick<ReadonlyMap<string, Place>, 'get'> {
   readonly #root: Spot;
@@ -143,7 +153,7 @@ class PlainReader {
 
   #mapping(indent: number, depth: number): Spot {
     const fields = new Map<string, Spot>();
-    const result: Record<string, unknown> = Object.create(null);
+    const result = new Fields();
     for (let line = this.#line(); line?.indent === indent; line = this.#line()) {
       const [, name = '', gap = ''] = this.#match(FIELD, line.start);
       const at = FIELD.lastIndex;
@@ -215,7 +225,7 @@ class PlainReader {
 
   #flowMapping(start: number, depth: number): Spot {
     const fields = new Map<string, Spot>();
-    const result: Record<string, unknown> = Object.create(null);
+    const result = new Fields();
     const end = this.#flowEntries(start, '}', (at) => {
       const [whole = '', plain, quoted] = this.#match(FLOW_FIELD, at);
       const name = (plain ?? quoted) as string;

@@ -1,4 +1,4 @@
-import { mapSealed } from '../agora/requests.ts';
+import { isSealed, mapSealed } from '../agora/requests.ts';
 import type { ClientRequests, Endpoint, Layout, Sealed, UpdateRequest } from '../model/recording.ts';
 
 /**
@@ -69,6 +69,26 @@ export function meaning<E extends Endpoint>(endpoint: E, request: ClientRequests
   return stable(mapSealed(comparable(endpoint, request), secretToken));
 }
 
+/** Whether two requests mean the same to the service. Nearly always they are the same to the letter, which is cheap to see. */
+export function sameMeaning<E extends Endpoint>(
+  endpoint: E,
+  a: ClientRequests[E],
+  b: ClientRequests[E],
+): boolean {
+  return isSame(a, b) || meaning(endpoint, a) === meaning(endpoint, b);
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const fields = Object.keys(a);
+  if (fields.length !== Object.keys(b).length) return false;
+  for (const field of fields)
+    if (!Object.hasOwn(b, field) || !isSame(a[field as never], b[field as never])) return false;
+  return true;
+}
+
 function stable(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stable).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
@@ -84,6 +104,7 @@ function stable(value: unknown): string {
  * environment lacks it nobody can tell, and apply will ask again.
  */
 export function assumeUnchangedSecrets<T>(desired: T, applied: unknown): T {
+  if (!lacksSecret(desired)) return desired;
   const known = new Map<string, Sealed>();
   mapSealed(applied, (secret) => {
     known.set(secret.reference, secret);
@@ -92,6 +113,11 @@ export function assumeUnchangedSecrets<T>(desired: T, applied: unknown): T {
   return mapSealed(desired, (secret) =>
     secret.sealed === null ? { ...secret, ...known.get(secret.reference) } : secret,
   ) as T;
+}
+
+function lacksSecret(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return isSealed(value) ? value.sealed === null : Object.values(value).some(lacksSecret);
 }
 
 /** The texts that people see for secrets, in a structure that is otherwise unchanged. */
