@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { Io } from './model/ports.ts';
 import { version } from './version.ts';
 
 const argv = process.argv.slice(2);
@@ -6,5 +7,12 @@ const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) process.stdout.write(`${version}\n`);
 else {
   const [{ main }, { processIo }] = await Promise.all([import('./main.ts'), import('./process-io.ts')]);
-  process.exitCode = await main(argv, processIo());
+  let io: Io | undefined;
+  try {
+    io = processIo();
+  } catch (error) {
+    process.stderr.write(`reelstate: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+  if (io) process.exitCode = await main(argv, io);
 }

@@ -17,7 +17,11 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const program = new Command('reelstate')
     .description('Keeps live Agora cloud recordings as YAML files say.')
     .version(version, '-V, --version', 'print the version')
-    .configureOutput({ writeOut: (text) => void io.out(text), writeErr: (text) => void io.err(text) })
+    .configureOutput({
+      writeOut: (text) => void io.out(text),
+      writeErr: (text) => void io.err(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'reelstate: ')),
+    })
     .showSuggestionAfterError()
     .exitOverride();
   addCommands(program, io, (code) => {

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { Failure } from './model/failure.ts';
 import type { Clock, Io } from './model/ports.ts';
 
 /** The real clock. */
@@ -34,21 +35,28 @@ export function processIo(): Io {
       if (!obeyed || signals > 1) process.exit(EXIT_BY_SIGNAL[signal]);
       stopping.abort();
     });
-  // A reader that has gone (a pager, head) is no failure of ours: there is nobody left to tell.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+  // A reader that has gone (a pager, head) is no failure of ours: there is nobody left to tell. Where the results
+  // cannot be written for another reason, a disk that is full, what is under way is finished all the same.
+  process.stderr.on('error', () => {});
+  process.stdout.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+    process.stdout.on('error', () => {});
+    if (code === 'EPIPE') return;
+    process.stderr.write(`reelstate: the results cannot be written: ${message}\n`);
+    process.on('exit', () => {
+      process.exitCode = 1;
     });
+  });
   return {
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     clock: systemClock,
     random: Math.random,
     outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
-    columns: process.stdout.columns ?? 80,
+    // A terminal that does not know its width says 0.
+    columns: process.stdout.columns || 80,
     ask: process.stdin.isTTY && process.stdout.isTTY ? (question) => ask(question) : undefined,
     onHangup(listener) {
       process.on('SIGHUP', listener);
@@ -59,6 +67,15 @@ export function processIo(): Io {
       return stopping.signal;
     },
   };
+}
+
+/** @throws Failure where it was removed under the process */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new Failure('the working directory does not exist any more');
+  }
 }
 
 function write(stream: NodeJS.WriteStream, text: string): Promise<void> {

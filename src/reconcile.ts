@@ -36,9 +36,10 @@ export function sendable({ recordings }: Plan): RecordingPlan[] {
 /** plan → engine → journal. Resolves when everything is answered and recorded, or has been stopped. */
 export async function carryOut(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
   await keepBooks(plan, known, journal);
+  const asked = plan.commit ? { commit: plan.commit } : {};
   for (const { key, name, file, identity, calls, whole, ended } of sendable(plan))
     if (key && identity)
-      engine.submit({ key, name, file, identity, calls, whole, ended: ended !== undefined });
+      engine.submit({ key, name, file, identity, calls, whole, ended: ended !== undefined, ...asked });
   await engine.idle();
 }
 

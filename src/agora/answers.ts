@@ -87,11 +87,11 @@ function judgeSuccess(
   if (number === 62) return result('unknown', 'the service answered code 62');
   if (number !== undefined && number !== 0 && number !== 200)
     return result('unknown', `the service answered 200 with code ${number}`);
-  if (typeof body.sid === 'string' && body.sid !== identity.sid)
-    return result(
-      'unknown',
-      `the service answered for another recording (sid ${JSON.stringify(body.sid.slice(0, 64))})`,
-    );
+  // Older answers leave fields out, so an absent one proves nothing; another recording's does.
+  const other = (['sid', 'resourceId'] as const).some(
+    (id) => typeof body[id] === 'string' && body[id] !== identity[id],
+  );
+  if (other) return result('unknown', 'the service answered for another recording');
   return { meaning: 'applied', status: 200, message: 'applied' };
 }
 
@@ -104,6 +104,9 @@ function code(body: Record<string, unknown> | undefined): number | undefined {
       : undefined;
 }
 
+/** More of the service's words than this is not kept, in characters; secrets are taken out before anybody shortens it for showing. */
+const LONGEST_REASON = 4_000;
+
 /** The service's own words, made safe to print: one line, no control characters, not endless. */
 function reasonOf(body: Record<string, unknown> | undefined): string | undefined {
   const words = [body?.reason, body?.message, body?.error].find(
@@ -113,7 +116,9 @@ function reasonOf(body: Record<string, unknown> | undefined): string | undefined
   const text = [words, number === undefined || number === 200 ? undefined : `code ${number}`]
     .filter(Boolean)
     .join(', ');
-  return text === '' ? undefined : text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 300);
+  return text === ''
+    ? undefined
+    : text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, LONGEST_REASON);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

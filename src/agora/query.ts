@@ -21,7 +21,8 @@ export function readObservation(body: unknown): Observation | undefined {
   for (const service of Array.isArray(services) ? services : []) {
     const payload = field(service, 'payload');
     const onhold = field(payload, 'onhold');
-    if (field(service, 'serviceName') === 'web_recorder_service' && typeof onhold === 'boolean') observation.onhold = onhold;
+    if (field(service, 'serviceName') === 'web_recorder_service' && typeof onhold === 'boolean')
+      observation.onhold = onhold;
     const outputs = field(payload, 'outputs');
     if (field(service, 'serviceName') === 'rtmp_publish_service' && Array.isArray(outputs))
       observation.outputs = outputs.map((output) => ({

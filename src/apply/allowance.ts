@@ -100,16 +100,22 @@ export class Allowance {
 
   /** The service said 429: nothing goes out for a while, then half as much, then step by step as before. @returns the hold in milliseconds */
   slowDown(retryAfter?: number): number {
-    const hold = retryAfter ?? Math.min(TIMINGS.cap, TIMINGS.throttled * 2 ** this.#inRow);
     const now = this.#clock.monotonic();
-    // The other calls of one burst bring the same news: they count once.
-    if (now >= this.#heldUntil) {
+    // The other calls of one burst bring the same news: it counts once.
+    const news = now >= this.#heldUntil;
+    const hold = retryAfter ?? (news ? Math.min(TIMINGS.cap, TIMINGS.throttled * 2 ** this.#inRow) : 0);
+    if (news) {
       this.#inRow++;
       this.#cap = Math.max(1, Math.floor(this.#cap / 2));
     }
     this.#heldUntil = Math.max(this.#heldUntil, now + hold);
     this.#raiseAt = this.#cap < this.#full ? this.#heldUntil + TIMINGS.recovery : Number.POSITIVE_INFINITY;
     this.#wake.abort();
-    return hold;
+    return this.#heldUntil - now;
+  }
+
+  /** How much longer everything is held back, in milliseconds. */
+  get held(): number {
+    return Math.max(0, this.#heldUntil - this.#clock.monotonic());
   }
 }

@@ -23,7 +23,7 @@ export interface EnginePorts {
   onEvent: (event: ApplyEvent) => void;
 }
 
-export interface EngineOptions extends GateOptions {
+export interface EngineOptions extends Omit<GateOptions, 'patience'> {
   /** How long one call is repeated, in milliseconds; a daemon never gives up. */
   retryFor: number;
   spelling: UnsubscribeSpelling;
@@ -52,6 +52,8 @@ interface Attempt {
   judgement: Judgement;
   /** Milliseconds. */
   took: number;
+  /** Who asked for it; spread into what is told. */
+  asked: Pick<Work, 'commit'>;
 }
 
 /**
@@ -71,15 +73,27 @@ export class Engine {
   constructor(ports: EnginePorts, options: EngineOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#gate = new Gate(options, ports.clock, this.#stopping.signal, ports.onEvent);
+    this.#gate = new Gate(
+      { ...options, patience: options.retryFor },
+      ports.clock,
+      this.#stopping.signal,
+      ports.onEvent,
+    );
   }
 
   /** Takes the newest plan for a recording; what still waits of an older one is dropped. */
   submit(work: Work): void {
-    const lane: Lane = this.#lanes.get(work.key) ?? { work, waiting: new Map(), trouble: new Map(), inFlight: false };
+    const lane: Lane = this.#lanes.get(work.key) ?? {
+      work,
+      waiting: new Map(),
+      trouble: new Map(),
+      inFlight: false,
+    };
     this.#lanes.set(work.key, lane);
     lane.work = work;
-    lane.waiting = new Map(work.calls.map((call) => [call.endpoint, sameCall(lane.waiting.get(call.endpoint), call)]));
+    lane.waiting = new Map(
+      work.calls.map((call) => [call.endpoint, sameCall(lane.waiting.get(call.endpoint), call)]),
+    );
     this.#start(lane);
   }
 
@@ -142,7 +156,6 @@ export class Engine {
         return undefined;
       }
       const { answer, judgement } = await this.#exchange(identity, 'query', place, ask);
-      if (judgement.meaning === 'throttled') this.#gate.slowDown(identity, judgement.retryAfter);
       return { ...judgement, answer };
     } finally {
       place.letOthersGo();
@@ -197,7 +210,8 @@ export class Engine {
   }
 
   async #attempt(lane: Lane, planned: Call, call: Call, place: Place): Promise<Attempt | undefined> {
-    const { key, name, file, identity } = lane.work;
+    const { key, name, file, identity, commit } = lane.work;
+    const asked = commit ? { commit } : {};
     const { endpoint, reason, request } = call;
     const missing: string[] = [];
     const clientRequest = wireRequest(
@@ -219,22 +233,32 @@ export class Engine {
       identity,
       endpoint,
       reason,
+      ...asked,
       request,
     });
+    const held = this.#gate.held(identity) > 0 || this.#gate.isShut(identity.appId);
+    if (held && !lane.waiting.has(endpoint)) lane.waiting.set(endpoint, planned);
     if (lane.waiting.has(endpoint)) {
-      // While the intent was written something newer came: this one is outdated and does not leave.
+      // While the intent was written something newer came, or the account was held back: it does not leave now.
       place.ticket.giveBack();
-      await this.#ports.journal.append({ event: 'answer', key, endpoint, of, outcome: 'deferred', message: 'a newer state came first' });
+      await this.#ports.journal.append({
+        event: 'answer',
+        key,
+        endpoint,
+        of,
+        outcome: 'deferred',
+        message: 'it did not leave',
+      });
       return undefined;
     }
-    if (!lane.trouble.has(endpoint)) this.#ports.onEvent({ type: 'start', name, endpoint, reason });
+    if (!lane.trouble.has(endpoint)) this.#ports.onEvent({ type: 'start', name, endpoint, reason, ...asked });
     const began = this.#ports.clock.monotonic();
     const { judgement } = await this.#exchange(identity, endpoint, place, (departed) =>
       this.#ports.sender.send({ identity, endpoint, body: body(identity, clientRequest) }, departed),
     );
     const verdict = this.#judge(lane, endpoint, judgement);
     await this.#record(lane, of, endpoint, verdict, judgement);
-    return { planned, call, verdict, judgement, took: this.#ports.clock.monotonic() - began };
+    return { planned, call, verdict, judgement, took: this.#ports.clock.monotonic() - began, asked };
   }
 
   /** One request and its answer, judged; the account's part of it is drawn before anybody else may go. */
@@ -247,11 +271,19 @@ export class Engine {
     const began = this.#ports.clock.monotonic();
     const answer = await send(() => place.ticket.departed());
     const took = this.#ports.clock.monotonic() - began;
-    this.#ports.onEvent({ type: 'answered', endpoint, took, ...(answer.kind === 'answer' ? { status: answer.status } : {}) });
+    this.#ports.onEvent({
+      type: 'answered',
+      endpoint,
+      took,
+      ...(answer.kind === 'answer' ? { status: answer.status } : {}),
+    });
     if (answer.kind === 'failure' && answer.unsent) place.ticket.giveBack();
     else place.ticket.departed();
     const judged = judge(answer, identity);
-    const judgement: Judgement = { ...judged, message: this.#ports.scrub(judged.message) };
+    const judgement: Judgement = {
+      ...judged,
+      message: this.#ports.scrub(judged.message).slice(0, LONGEST_MESSAGE),
+    };
     this.#gate.learn(judgement, identity);
     place.letOthersGo();
     return { answer, judgement };
@@ -267,6 +299,12 @@ export class Engine {
     const { journal } = this.#ports;
     const { key } = lane.work;
     const { status, message } = judgement;
+    // The doubt first: were it lost in a crash after the answer, nobody would send the other endpoint again.
+    if (judgement.meaning === 'not-found' && !lane.doubted) {
+      lane.doubted = true;
+      for (const each of ['update', 'updateLayout'] as const)
+        await journal.append({ event: 'doubt', key, endpoint: each });
+    }
     await journal.append({
       event: 'answer',
       key,
@@ -276,11 +314,6 @@ export class Engine {
       ...(status === undefined ? {} : { status }),
       ...(verdict.do === 'done' ? {} : { message }),
     });
-    if (judgement.meaning === 'not-found' && !lane.doubted) {
-      lane.doubted = true;
-      for (const each of ['update', 'updateLayout'] as const)
-        await journal.append({ event: 'doubt', key, endpoint: each });
-    }
   }
 
   #judge(lane: Lane, endpoint: Endpoint, judgement: Judgement): Verdict {
@@ -297,12 +330,12 @@ export class Engine {
   }
 
   async #proceed(lane: Lane, attempt: Attempt): Promise<void> {
-    const { planned, call, verdict, judgement, took } = attempt;
+    const { planned, call, verdict, judgement, took, asked } = attempt;
     const { endpoint } = call;
     switch (verdict.do) {
       case 'done':
         lane.trouble.delete(endpoint);
-        this.#ports.onEvent({ type: 'applied', name: lane.work.name, endpoint, status: 200, took });
+        this.#ports.onEvent({ type: 'applied', name: lane.work.name, endpoint, status: 200, took, ...asked });
         dropSame(lane, call);
         this.#healed(lane, endpoint);
         return;
@@ -316,7 +349,7 @@ export class Engine {
         return this.#failed(lane, attempt, `${judgement.message}, for more than 90 s: it has ended`, true);
       case 'slow-down': {
         // The gate holds everybody back; this lane need not wait besides.
-        const hold = this.#gate.slowDown(lane.work.identity, verdict.retryAfter);
+        const hold = this.#gate.held(lane.work.identity);
         if (this.#outOfTime(lane, endpoint, hold)) this.#failed(lane, attempt, judgement.message);
         else if (!lane.waiting.has(endpoint)) lane.waiting.set(endpoint, planned);
         return;
@@ -326,7 +359,7 @@ export class Engine {
     }
   }
 
-  #failed(lane: Lane, { call, verdict, judgement }: Attempt, message: string, ended?: boolean): void {
+  #failed(lane: Lane, { call, verdict, judgement, asked }: Attempt, message: string, ended?: boolean): void {
     lane.trouble.delete(call.endpoint);
     this.#ports.onEvent({
       type: 'failed',
@@ -334,6 +367,7 @@ export class Engine {
       endpoint: call.endpoint,
       outcome: verdict.outcome,
       message,
+      ...asked,
       ...(ended ? { ended } : {}),
       ...(judgement.status === undefined ? {} : { status: judgement.status }),
     });
@@ -341,7 +375,7 @@ export class Engine {
 
   async #repeat(lane: Lane, attempt: Attempt, after: number): Promise<void> {
     const { clock, onEvent } = this.#ports;
-    const { planned, verdict, judgement } = attempt;
+    const { planned, verdict, judgement, asked } = attempt;
     const { outcome } = verdict;
     const { endpoint } = planned;
     const { message, status } = judgement;
@@ -356,10 +390,11 @@ export class Engine {
       outcome,
       message,
       after,
+      ...asked,
       ...(status === undefined ? {} : { status }),
     });
     if (!lane.waiting.has(endpoint)) lane.waiting.set(endpoint, planned);
-    await clock.sleep(after, this.#stopping.signal);
+    await clock.sleep(after, this.#gate.closing);
   }
 
   #outOfTime(lane: Lane, endpoint: Endpoint, wait: number): boolean {
@@ -389,6 +424,9 @@ export class Engine {
   }
 }
 
+/** A message longer than this helps nobody, in characters. */
+const LONGEST_MESSAGE = 300;
+
 /** Never an empty string in a secret's place. */
 function noteMissing({ reference }: Sealed, missing: string[]): string {
   missing.push(reference);
@@ -403,7 +441,9 @@ function mostUrgent({ waiting }: Lane): Call {
 
 /** A newer plan that asks for what waits already leaves it its turn. */
 function sameCall(waiting: Call | undefined, next: Call): Call {
-  return waiting && waiting.reason === next.reason && meaning(next.endpoint, waiting.request) === meaning(next.endpoint, next.request)
+  return waiting &&
+    waiting.reason === next.reason &&
+    meaning(next.endpoint, waiting.request) === meaning(next.endpoint, next.request)
     ? waiting
     : next;
 }

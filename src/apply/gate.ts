@@ -13,6 +13,8 @@ export interface GateOptions {
   scope: 'account' | 'app';
   /** Milliseconds since an earlier process sent its last requests. */
   sentAgo: readonly number[];
+  /** The longest hold after a 429 that is waited for, in milliseconds; a daemon waits for any. */
+  patience: number;
 }
 
 /** A place in the allowance, and what lets others go once this call has been answered. */
@@ -37,12 +39,16 @@ export class Gate {
   /** Settles when the first answer has shown whether the credentials are good: until then one call is out at most. */
   #first: Promise<void> | undefined;
   #proven = false;
+  /** Aborts when everything waiting has nothing to wait for any more. */
+  #shut = new AbortController();
+  #closing: AbortSignal;
 
   constructor(options: GateOptions, clock: Clock, stop: AbortSignal, onEvent: (event: ApplyEvent) => void) {
     this.#options = options;
     this.#clock = clock;
     this.#stop = stop;
     this.#onEvent = onEvent;
+    this.#closing = AbortSignal.any([stop, this.#shut.signal]);
   }
 
   /** Why nothing is sent for the account at the moment. */
@@ -55,6 +61,11 @@ export class Gate {
     return this.#stop.aborted || this.#refused !== undefined || this.#disabled.has(appId);
   }
 
+  /** Aborts when the account is shut or everything is stopped: whoever waits may go. */
+  get closing(): AbortSignal {
+    return this.#closing;
+  }
+
   /** Waits for a place in the allowance, behind whoever is more urgent; undefined when everything is stopped. */
   async admit({ appId }: Identity, urgency: number): Promise<Place | undefined> {
     const { queue, allowance } = this.#scopeOf(appId);
@@ -62,7 +73,7 @@ export class Gate {
     return queue.add(
       async () => {
         while (this.#first && !this.#stop.aborted) await this.#first;
-        const ticket = await allowance.take(this.#stop);
+        const ticket = await allowance.take(this.closing);
         this.#onEvent({ type: 'admitted', waited: this.#clock.monotonic() - began });
         return ticket && { ticket, letOthersGo: this.#goFirst() };
       },
@@ -96,24 +107,38 @@ export class Gate {
     return scope;
   }
 
-  /** Draws from an answer what it says about the account and the App ID. */
-  learn(judgement: Judgement, { appId }: Identity): void {
-    this.#proven = true;
-    if (judgement.meaning === 'unauthorized' && this.#refused === undefined) {
-      this.#refused = `${judgement.message}. Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET`;
-      this.#onEvent({ type: 'stopped', message: this.#refused });
-    }
-    if (judgement.appWide) this.#disabled.set(appId, judgement.message);
+  /** Draws from an answer what it says about the account and the App ID, at once, before anybody else may go. */
+  learn({ meaning, message, retryAfter, appWide }: Judgement, identity: Identity): void {
+    // Only an answer that somebody with these credentials gets shows that they are good.
+    if (!['unauthorized', 'unknown', 'unreached'].includes(meaning)) this.#proven = true;
+    if (meaning === 'unauthorized')
+      this.#close(`${message}. Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET`);
+    if (meaning === 'throttled') this.#slowDown(identity, retryAfter);
+    if (appWide) this.#disabled.set(identity.appId, message);
   }
 
-  /** After a 429. @returns how long everything is held back, in milliseconds */
-  slowDown({ appId }: Identity, retryAfter: number | undefined): number {
+  #close(why: string): void {
+    if (this.#refused !== undefined) return;
+    this.#refused = why;
+    this.#onEvent({ type: 'stopped', message: why });
+    this.#shut.abort();
+  }
+
+  #slowDown({ appId }: Identity, retryAfter: number | undefined): void {
     const { allowance } = this.#scopeOf(appId);
     const hold = allowance.slowDown(
       retryAfter === undefined ? undefined : Math.min(retryAfter, TIMINGS.retryAfterCap),
     );
     this.#onEvent({ type: 'slowed', hold, rate: allowance.rate });
-    return hold;
+    if (hold > this.#options.patience)
+      this.#close(
+        `the service holds the account back for ${Math.ceil(hold / 1000)} s (429), which is longer than --retry-for`,
+      );
+  }
+
+  /** How much longer everything for this App ID is held back, in milliseconds. */
+  held({ appId }: Identity): number {
+    return this.#scopeOf(appId).allowance.held;
   }
 
   /** Opens what an answer had shut: one call goes first, alone. */
@@ -121,6 +146,8 @@ export class Gate {
     this.#refused = undefined;
     this.#disabled.clear();
     this.#proven = false;
+    this.#shut = new AbortController();
+    this.#closing = AbortSignal.any([this.#stop, this.#shut.signal]);
   }
 
   /** Places taken, and requests a second at the moment. */

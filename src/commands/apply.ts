@@ -9,8 +9,10 @@ import { applyMarkdown, applyText, isComplete } from '../render/apply-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
-import { makePlanOf, showPlan } from './plan.ts';
+import { askedOf, makePlanOf } from './make-plan.ts';
+import { showPlan } from './plan.ts';
 import { makeProgress } from './progress.ts';
+import { planAgain, savedPlanOf } from './saved-plan.ts';
 import { connect } from './service.ts';
 import { duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 
@@ -27,14 +29,26 @@ interface Run {
   retryFor: number;
 }
 
-/** `reelstate apply`: makes the recordings as the files say, and ends with what was done and what was not. */
+/**
+ * `reelstate apply`: makes the recordings as the files say, or exactly as a saved plan says, and ends with what was
+ * done and what was not.
+ */
 export async function apply(names: string[], raw: RawOptions, io: Io): Promise<number> {
+  const saved = await savedPlanOf(names, raw, io);
   const settings = readSettings(raw, io);
+  if (saved) settings.unsubscribeSpelling = saved.unsubscribe_spelling;
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
-    const plan = await makePlanOf({ names, raw, settings, io, vault, known: store.state.known });
+    const { rate } = settings;
+    const { state } = store;
+    const plan = saved
+      ? await planAgain(saved, { rate, io, vault, state })
+      : await makePlanOf({
+          asked: askedOf(names, raw, settings, io),
+          ...{ rate, io, vault, known: state.known, now: io.clock.now() },
+        });
     if (settings.output === 'json')
       for (const diagnostic of plan.diagnostics) await io.out(diagnosticLine(diagnostic, io.clock.now()));
     else await showPlan(plan, settings, io);
@@ -87,6 +101,8 @@ async function send(run: Run): Promise<ApplyResult> {
   try {
     await carryOut(plan, store.state.known, engine, store);
   } catch (error) {
+    // A disk that is full, say. Anything else is a defect, and told as one.
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     interrupted = `the state cannot be written (${(error as Error).message})`;
   } finally {
     stop.removeEventListener('abort', onStop);

@@ -29,6 +29,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   planning(command(program, 'plan [names...]', 'show what apply would send'))
     .alias('diff')
     .option('--detailed-exitcode', 'exit with 2 where there are changes')
+    .option('--out <file>', 'save the plan, to be applied exactly as it is or not at all')
     .option('--pictures', 'draw each layout that changes, before and after')
     .option('--pictures-dir <dir>', 'write an SVG for each layout that changes; markdown links to them')
     .option('--pictures-url <url>', 'where the files will be found, for the links (default: the folder)')
@@ -41,7 +42,9 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     )
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
 
-  sending(planning(command(program, 'apply [names...]', 'send it')))
+  sending(
+    planning(command(program, 'apply [names...]', 'send it; takes names, or a file that plan --out wrote')),
+  )
     .option('--yes', 'do not ask')
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
@@ -49,6 +52,10 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   command(program, 'status [names...]', 'what is known of each recording')
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
+
+  command(program, 'history [names...]', 'which commit led to which call, with what answer, when')
+    .option('--limit <number>', 'the newest so many calls, 0 for all (default: 100)')
+    .action(run(async (names, raw) => (await import('./history.ts')).history(names, raw, io)));
 
   spelling(
     sending(command(program, 'watch', 'keep the recordings as the files say; runs until SIGINT or SIGTERM')),
@@ -60,8 +67,18 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--resync <span>', 'look at every recording once in so long, 0 for never (default: 10m)')
     .option('--no-self-heal', 'report drift, and leave it')
     .option('--resync-force', 'with each resync send again what cannot be read back')
-    .option('--sweep <span>', 'look at all files this often, whatever events say (default: 5s)')
+    .option('--sweep <span>', 'look at all files this often, whatever events say (default: 5s, with git 1s)')
+    .option('--git', 'take only what is committed, whatever the working tree looks like')
+    .option('--ref <commit>', 'the branch or tag to follow (default: HEAD)')
+    .option('--git-url <url>', 'follow a remote, through a shallow mirror in the state folder')
+    .option('--interval <span>', 'with --git-url: fetch this often, give or take a tenth (default: 30s)')
+    .option('--verify-signatures', 'with --git-url: take only commits that git verify-commit accepts')
     .option('--log-format <form>', 'json or pretty (default: json)')
+    .addHelpText(
+      'after',
+      '\nWith REELSTATE_HOOK_SECRET set, POST /hooks/git on --listen looks for new commits at once: for the webhooks of\n' +
+        'GitHub (signed) and GitLab (secret token). REELSTATE_GIT_TOKEN is sent to a remote that asks for a token.',
+    )
     .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
   command(program, 'preview [names...]', "draw a recording's layout; takes names or files")

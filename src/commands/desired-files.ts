@@ -1,31 +1,31 @@
-import { loadRecordings } from '../desired/load.ts';
+import { type LoadOptions, loadRecordings } from '../desired/load.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
 import { count, printable } from '../render/style.ts';
 import type { Vault } from '../state/vault.ts';
-import { isSet, type RawOptions, type Settings } from './settings.ts';
+import { isSet, type RawOptions, textOf } from './settings.ts';
 
 /** The commit that the files are to be taken from: --ref, or HEAD with --git alone. undefined: the files as they are. */
 export function refOf(raw: RawOptions, io: Io): string | undefined {
-  const ref = typeof raw.ref === 'string' ? raw.ref : io.env.REELSTATE_REF || undefined;
-  return ref ?? (isSet('git', raw, io) ? 'HEAD' : undefined);
+  return textOf('ref', raw, io) ?? (isSet('git', raw, io) ? 'HEAD' : undefined);
 }
 
 /**
- * What the files ask for: those on disk, or those of a commit.
+ * What the files ask for: those on disk, or those of a commit, which is told on standard error.
+ * @param onFile is handed the bytes of each recording file that is read from disk
  * @throws Failure where there is no such commit
  */
 export async function desiredFiles(input: {
-  raw: RawOptions;
-  settings: Settings;
+  dir: string;
+  ref: string | undefined;
   io: Io;
   vault: Vault;
+  onFile?: LoadOptions['onFile'];
 }): Promise<DesiredSet> {
-  const { raw, settings, io, vault } = input;
-  const where = { dir: settings.dir, cwd: io.cwd, env: io.env, vault };
+  const { dir, ref, io, vault, onFile } = input;
+  const where = { dir, cwd: io.cwd, env: io.env, vault };
   const now = io.clock.now() / 1000;
-  const ref = refOf(raw, io);
-  if (ref === undefined) return loadRecordings({ ...where, now });
+  if (ref === undefined) return loadRecordings({ ...where, now, ...(onFile ? { onFile } : {}) });
   const { GitFiles } = await import('../sources/git.ts');
   const files = new GitFiles(where);
   try {
@@ -33,7 +33,7 @@ export async function desiredFiles(input: {
     const { sha, subject, author } = commit;
     const told = `${count(set.files, 'file')} of commit ${sha.slice(0, 10)}: ${subject} (${author})`;
     await io.err(`${printable(told)}\n`);
-    return set;
+    return { ...set, commit: { sha, author, subject } };
   } finally {
     files.close();
   }

@@ -1,62 +1,54 @@
 import { randomBytes } from 'node:crypto';
-import type { Known, Plan } from '../model/plan.ts';
+import { usage } from '../model/failure.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
-import { look } from '../reconcile.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { planJson } from '../render/plan-json.ts';
 import { planMarkdown } from '../render/plan-markdown.ts';
 import { drawnPictures } from '../render/plan-pictures.ts';
 import { planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
-import { readKey, readState } from '../state/store.ts';
+import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
-import { desiredFiles } from './desired-files.ts';
+import { askedOf, makePlanOf } from './make-plan.ts';
 import { NO_PICTURES, type PictureSettings, readPictures, writePictures } from './plan-pictures.ts';
-import { checkNames, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+import { fileHashes, savePlan } from './saved-plan.ts';
+import { isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /** `reelstate plan`: shows what apply would send. Reads the files and the state, writes nothing, sends nothing. */
 export async function plan(names: string[], raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io, ['text', 'json', 'markdown', 'html']);
   const pictures = readPictures(raw, io);
-  // Without a key nothing is known either, and any key serves.
-  const vault = new Vault((await readKey(settings.state)) ?? randomBytes(32));
-  const { known } = await readState(settings.state);
-  const result = await makePlanOf({ names, raw, settings, io, vault, known });
+  if (settings.output === 'html' && io.outIsTerminal)
+    throw usage(
+      '--output html is a page for a browser',
+      'Send it to a file: reelstate plan --output html > plan.html',
+    );
+  const result = await planned(names, raw, settings, io);
   await showPlan(result, settings, io, pictures);
   if (result.diagnostics.some(({ severity }) => severity === 'error')) return 1;
   const { to_create, to_update, to_forget } = result.summary;
   return isSet('detailedExitcode', raw, io) && to_create + to_update + to_forget > 0 ? 2 : 0;
 }
 
-/** Loads, plans and checks the names that the command line asks for. */
-export async function makePlanOf(input: {
-  names: readonly string[];
-  raw: RawOptions;
-  settings: Settings;
-  io: Io;
-  vault: Vault;
-  known: Known;
-}): Promise<Plan> {
-  const { names, raw, settings, io, vault, known } = input;
-  const ends = {
-    desired: () => desiredFiles({ raw, settings, io, vault }),
-    known: () => known,
-  };
-  const options = {
-    rate: settings.rate,
-    names,
-    resync: isSet('resync', raw, io),
-    allowEmpty: isSet('allowEmpty', raw, io),
-    dir: settings.dir,
-  };
-  const { plan: result, desired } = await look(ends, options, () => io.clock.now());
-  // A name that a broken file would have given is no mistake of the command line.
-  if (desired.broken.length === 0)
-    checkNames(names, [
-      ...desired.recordings.map(({ name }) => name),
-      ...[...known.values()].map(({ name }) => name),
-    ]);
-  return result;
+/** The plan from what is known to what the files ask for, saved where --out asks for it. */
+async function planned(names: readonly string[], raw: RawOptions, settings: Settings, io: Io): Promise<Plan> {
+  const asked = askedOf(names, raw, settings, io);
+  const out = typeof raw.out === 'string' ? raw.out : undefined;
+  let key = await readKey(settings.state);
+  if (out !== undefined && !key) {
+    // A saved plan names secrets by fingerprints that apply can compare, so the key must last.
+    await (await Store.open(settings.state, 'reelstate plan', () => io.clock.now())).close();
+    key = await readKey(settings.state);
+  }
+  // Without a key nothing is known either, and any key serves.
+  const vault = new Vault(key ?? randomBytes(32));
+  const { known, serial } = await readState(settings.state);
+  const { hashes, onFile } = fileHashes();
+  const { rate, unsubscribeSpelling: spelling } = settings;
+  const made = await makePlanOf({ asked, rate, io, vault, known, now: io.clock.now(), onFile });
+  if (out !== undefined) await savePlan(out, made, { asked, spelling, serial, files: hashes, vault }, io);
+  return made;
 }
 
 /**

@@ -5,6 +5,7 @@ import { programRunner } from '../apply/program.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
+import { sentAgo } from '../state/fold.ts';
 import type { Store } from '../state/store.ts';
 import type { Vault } from '../state/vault.ts';
 import { version } from '../version.ts';
@@ -44,6 +45,9 @@ export async function connect({
   onEvent,
 }: ServiceInput): Promise<Service> {
   const { customerId, customerSecret } = credentials(io);
+  // Only so that they are taken out of whatever the service may quote.
+  for (const secret of [customerSecret, Buffer.from(`${customerId}:${customerSecret}`).toString('base64')])
+    vault.seal(secret, 'env:AGORA_CUSTOMER_SECRET');
   const [{ Engine }, { Client }, { Domains, originsFor }, { TIMINGS }] = await Promise.all([
     import('../apply/engine.ts'),
     import('../agora/client.ts'),
@@ -80,7 +84,7 @@ export async function connect({
     {
       rate: settings.rate,
       scope: settings.rateScope,
-      sentAgo: store.state.sent.map((at) => io.clock.now() - at),
+      sentAgo: sentAgo(store.state, io.clock.now()),
       retryFor,
       spelling: settings.unsubscribeSpelling,
     },

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
+import { count } from '../render/style.ts';
 import type { Credentials } from '../simulator/exchange.ts';
 import { type FaultRule, parseFaultRule } from '../simulator/fault-rule.ts';
 import { Refused } from '../simulator/fields.ts';
@@ -172,7 +173,10 @@ export async function simulate(options: SimulateOptions, io: Io): Promise<number
   const configured = await configure(options, io, note);
   const simulator = await start(configured);
   const whose = configured.credentials ? 'the credentials of the environment' : 'any credentials';
-  note('info', `simulating ${configured.recordings?.length} running recordings, taking ${whose}`);
+  note(
+    'info',
+    `simulating ${count(configured.recordings?.length ?? 0, 'running recording')}, taking ${whose}`,
+  );
   await io.out(`${simulator.url}\n`);
   await stopped(io.stop);
   await simulator.close();

@@ -27,15 +27,29 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
 /** How long a daemon may take to answer, in milliseconds. */
 const DAEMON_PATIENCE = 10_000;
 
-async function daemonStatus(address: string, names: string[], { output, color }: Settings, io: Io): Promise<number> {
+async function daemonStatus(
+  address: string,
+  names: string[],
+  { output, color }: Settings,
+  io: Io,
+): Promise<number> {
   const url = URL.canParse(address) ? new URL('/api/recordings', address) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw usage(`--daemon ${JSON.stringify(address)}: must be an address such as http://127.0.0.1:9464`);
   const answer = await ask(url);
-  checkNames(names, answer.recordings.map(({ name }) => name));
-  const chosen = { ...answer, recordings: answer.recordings.filter(({ name }) => names.length === 0 || names.includes(name)) };
+  checkNames(
+    names,
+    answer.recordings.map(({ name }) => name),
+  );
+  const chosen = {
+    ...answer,
+    recordings: answer.recordings.filter(({ name }) => names.length === 0 || names.includes(name)),
+  };
   if (output === 'json') await io.out(`${JSON.stringify(chosen, null, 2)}\n`);
-  else await io.out(daemonText(chosen, output === 'markdown' ? styleFor(false) : styleFor(color), output === 'markdown'));
+  else
+    await io.out(
+      daemonText(chosen, output === 'markdown' ? styleFor(false) : styleFor(color), output === 'markdown'),
+    );
   return 0;
 }
 
@@ -47,8 +61,11 @@ async function ask(url: URL): Promise<DaemonAnswer> {
     return answer;
   } catch (error) {
     const { message, cause } = error as Error;
-    throw new Failure(`no reelstate daemon answers at ${url.origin}: ${(cause as Error)?.message || message}`, {
-      hint: 'It listens where reelstate watch --listen HOST:PORT says.',
-    });
+    throw new Failure(
+      `no reelstate daemon answers at ${url.origin}: ${(cause as Error)?.message || message}`,
+      {
+        hint: 'It listens where reelstate watch --listen HOST:PORT says.',
+      },
+    );
   }
 }

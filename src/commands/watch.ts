@@ -1,26 +1,23 @@
 import type { Engine } from '../apply/engine.ts';
 import { recordingJson } from '../daemon/conditions.ts';
 import { Daemon } from '../daemon/daemon.ts';
+import { knownJson } from '../daemon/known.ts';
 import { makeLog } from '../daemon/log.ts';
-import { makeMetrics, type Metrics } from '../daemon/metrics.ts';
+import { type Metrics, makeMetrics } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
 import { serve } from '../daemon/server.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
-import { FileSource } from '../sources/watcher.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { connect, type Service } from './service.ts';
 import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-source.ts';
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
 const LAST_ANSWERS = 4_000;
-/** How long a file that is written in place must stand still, in milliseconds: longer than an editor pauses between two pieces. */
-const SETTLE = 30;
-/** Between two looks at everything where the system does not tell of changes, in milliseconds. */
-const POLL = 1_000;
 /** A look at the files that takes longer than this is no life, in milliseconds. */
 const HUNG = 60_000;
 
@@ -28,20 +25,39 @@ const HUNG = 60_000;
 export async function watch(raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io);
   const listen = listenOf(typeof raw.listen === 'string' ? raw.listen : io.env.REELSTATE_LISTEN || undefined);
-  const resync = { every: duration('resync', raw, io, 10 * 60_000), heal: raw.selfHeal !== false && !isSet('noSelfHeal', {}, io), force: isSet('resyncForce', raw, io) };
-  const sweep = duration('sweep', raw, io, 5_000);
-  const log = makeLog(io, settings.logLevel, choice('logFormat', raw, io, ['json', 'pretty'], 'json'), styleFor(settings.color && io.errIsTerminal));
+  const resync = {
+    every: duration('resync', raw, io, 10 * 60_000),
+    heal: raw.selfHeal !== false && !isSet('noSelfHeal', {}, io),
+    force: isSet('resyncForce', raw, io),
+  };
+  const origin = readOrigin(raw, settings, io);
+  const log = makeLog(
+    io,
+    settings.logLevel,
+    choice('logFormat', raw, io, ['json', 'pretty'], 'json'),
+    styleFor(settings.color && io.errIsTerminal),
+  );
   const { stop } = io;
   const store = await Store.open(settings.state, 'reelstate watch', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
     const events: { take: (event: ApplyEvent) => void } = { take: () => {} };
-    const service = await connect({ settings, raw, io, store, vault, retryFor: Number.POSITIVE_INFINITY, onEvent: (event) => events.take(event) });
-    return await run({ settings, io, store, vault, service, events, log, listen, resync, sweep, stop });
+    const service = await connect({
+      settings,
+      raw,
+      io,
+      store,
+      vault,
+      retryFor: Number.POSITIVE_INFINITY,
+      onEvent: (event) => events.take(event),
+    });
+    return await run({ settings, io, store, vault, service, events, log, listen, resync, origin, stop });
   } finally {
     await store.close();
   }
 }
+
+type Git = NonNullable<OpenedSource['git']>;
 
 interface Running {
   settings: Settings;
@@ -53,29 +69,22 @@ interface Running {
   log: ReturnType<typeof makeLog>;
   listen: { host: string; port: number } | undefined;
   resync: { every: number; heal: boolean; force: boolean };
-  sweep: number;
+  origin: Origin;
   stop: AbortSignal;
 }
 
 async function run(running: Running): Promise<number> {
-  const { settings, io, store, vault, service, events, log, listen, resync, sweep, stop } = running;
+  const { settings, io, store, vault, service, events, log, listen, resync, origin, stop } = running;
   const { engine, client } = service;
   const { state } = store;
-  const source = new FileSource({
-    dir: settings.dir,
-    cwd: io.cwd,
-    env: io.env,
-    vault,
-    clock: io.clock,
-    settleMs: SETTLE,
-    sweepMs: sweep,
-    pollMs: Math.min(sweep, POLL),
-    onChange: () => daemon.hint([]),
-    onTrouble: (message) => log.warn(message),
-  });
   let metrics: Metrics | undefined;
+  const opened = await openSource(origin, {
+    ...{ io, vault, log, state: settings.state },
+    onChange: () => daemon.hint([]),
+    onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
+  });
   const daemon: Daemon = new Daemon({
-    source,
+    source: opened.source,
     engine,
     journal: store,
     state,
@@ -107,6 +116,7 @@ async function run(running: Running): Promise<number> {
     nextRenewal: () => daemon.nextRenewal(),
     disconnected: () => healing.disconnected(),
     ready: () => daemon.notReady().length === 0,
+    git: opened.git && (() => (opened.git as Git).state.readings()),
   });
   const counted = metrics;
   events.take = (event) => {
@@ -117,25 +127,30 @@ async function run(running: Running): Promise<number> {
     log.info('SIGHUP: everything is looked at again');
     daemon.startOver();
   });
+  const over = new AbortController();
+  const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
-    server = listen && (await open(listen, daemon, engine, counted, io, state));
+    server = listen && (await open(listen, daemon, engine, counted, io, state, opened.git));
     if (server) log.info({ url: server.url }, 'listening');
-    daemon.hint();
-    const loops = [daemon.keepTime(), healing.run(stop)];
-    await daemon.settled();
-    log.info({ recordings: daemon.watched.size, dir: settings.dir }, 'watching');
+    const loops = [opened.run(until), daemon.keepTime(), healing.run(until)];
     // A loop ends before it is told to only by a defect, and then the daemon must not look alive.
-    await Promise.race([aborted(stop), ...loops.map((loop) => loop.then(() => aborted(stop)))]);
+    const ended = Promise.race([aborted(stop), ...loops.map((loop) => loop.then(() => aborted(stop)))]);
+    await Promise.race([opened.begin(), ended]);
+    daemon.hint();
+    await Promise.race([daemon.settled(), ended]);
+    log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
+    await ended;
     log.info('ending: what is in flight is awaited');
   } finally {
     unhang();
+    over.abort();
     engine.stop();
     await daemon.stop();
     const answered = new AbortController();
     const idle = engine.idle().finally(() => answered.abort());
     await Promise.race([idle, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
-    await source.close();
+    await opened.source.close();
     await server?.close();
     service.close();
   }
@@ -158,7 +173,16 @@ function count(event: ApplyEvent, metrics: Metrics): void {
   metrics.duration.observe({ endpoint: event.endpoint }, event.took / 1000);
 }
 
-async function open(listen: { host: string; port: number }, daemon: Daemon, engine: Engine, metrics: Metrics, io: Io, state: Store['state']) {
+async function open(
+  listen: { host: string; port: number },
+  daemon: Daemon,
+  engine: Engine,
+  metrics: Metrics,
+  io: Io,
+  state: Store['state'],
+  git: Git | undefined,
+) {
+  const secret = io.env.REELSTATE_HOOK_SECRET;
   try {
     return await serve(listen.host, listen.port, {
       notReady: () => daemon.notReady(),
@@ -169,9 +193,14 @@ async function open(listen: { host: string; port: number }, daemon: Daemon, engi
         ready: daemon.notReady().length === 0,
         not_ready_because: daemon.notReady(),
         commit: daemon.commit ?? null,
+        source: git?.state.json() ?? { kind: 'folder' },
         allowance: engine.load(),
-        recordings: [...daemon.watched.values()].map((watched) => recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit)),
+        recordings: [...daemon.watched.values()].map((watched) =>
+          recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit),
+        ),
       }),
+      known: () => knownJson(state),
+      hook: secret && git ? { secret, onNews: git.onNews } : undefined,
     });
   } catch (error) {
     throw new Failure(`cannot listen on ${listen.host}:${listen.port}: ${(error as Error).message}`);
@@ -182,6 +211,7 @@ function listenOf(text: string | undefined): { host: string; port: number } | un
   if (text === undefined) return undefined;
   const match = /^(\[[0-9A-Fa-f:]+\]|[^:\s]*):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
-  if (!match || port > 65_535) throw usage(`--listen ${JSON.stringify(text)}: must be HOST:PORT, such as 127.0.0.1:9464`);
+  if (!match || port > 65_535)
+    throw usage(`--listen ${JSON.stringify(text)}: must be HOST:PORT, such as 127.0.0.1:9464`);
   return { host: (match[1] || '0.0.0.0').replace(/^\[(.*)\]$/, '$1'), port };
 }

@@ -1,7 +1,7 @@
-import type { KnownRecording, RecordingPlan } from '../model/plan.ts';
+import type { KnownRecording, RecordingPlan, Remembered } from '../model/plan.ts';
 import type { BlockName, Endpoint } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
-import { type Certainty, blocksOf } from '../render/status.ts';
+import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
 
 /** Ready: the recording is as its file says. Reconciling: it is being made so. Stalled: it cannot be, until something changes. */
 export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled';
@@ -21,16 +21,23 @@ export interface Watched {
   file: string;
   plan?: RecordingPlan;
   standing: Standing;
+  /** What the service refused, by endpoint, as the meaning of the request. */
+  refused?: Map<Endpoint, string>;
   /** When and what `query` last showed. */
   observed?: { at: number; blocks: readonly BlockName[] };
   lastError?: { at: number; endpoint: Endpoint; message: string };
 }
 
 /** A recording as `/api/recordings` shows it. */
-export function recordingJson(watched: Watched, known: KnownRecording | undefined, commit: Commit | undefined): object {
+export function recordingJson(
+  watched: Watched,
+  known: KnownRecording | undefined,
+  commit: Commit | undefined,
+): object {
   const { name, file, plan, standing, observed, lastError } = watched;
   const certainties: Record<string, Certainty | 'observed'> = known ? { ...blocksOf(known) } : {};
-  for (const block of observed?.blocks ?? []) if (certainties[block] === 'assumed') certainties[block] = 'observed';
+  for (const block of observed?.blocks ?? [])
+    if (certainties[block] === 'assumed') certainties[block] = 'observed';
   return {
     name,
     file,
@@ -39,12 +46,14 @@ export function recordingJson(watched: Watched, known: KnownRecording | undefine
     conditions: conditionsOf(standing),
     blocks: certainties,
     applied: {
-      update: appliedJson(known?.update.applied?.at),
-      updateLayout: appliedJson(known?.updateLayout.applied?.at),
+      update: appliedJson(known?.update.applied),
+      updateLayout: appliedJson(known?.updateLayout.applied),
     },
     commit: commit?.sha ?? null,
     observed_at: observed ? iso(observed.at) : null,
-    last_error: lastError ? { at: iso(lastError.at), endpoint: lastError.endpoint, message: lastError.message } : null,
+    last_error: lastError
+      ? { at: iso(lastError.at), endpoint: lastError.endpoint, message: lastError.message }
+      : null,
   };
 }
 
@@ -59,8 +68,8 @@ function conditionsOf({ type, reason, message, since }: Standing): object[] {
   }));
 }
 
-function appliedJson(at: number | undefined): object | null {
-  return at === undefined ? null : { at: iso(at) };
+function appliedJson(applied: Remembered<unknown> | undefined): object | null {
+  return applied ? { at: iso(applied.at), commit: commitJson(applied.commit) } : null;
 }
 
 function iso(at: number): string {

@@ -2,13 +2,17 @@ import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
 import type { KnownRecording, RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
+import { recordingKey } from '../model/recording-key.ts';
 import type { Commit, DesiredSource, Look } from '../model/source.ts';
 import type { ApplyEvent, Journal } from '../model/work.ts';
+import { meaning } from '../plan/comparable.ts';
 import { renewalTime } from '../plan/credentials.ts';
 import { planRecording } from '../plan/plan.ts';
 import { keepBooks } from '../reconcile.ts';
 import type { ConditionType, Standing, Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
+
+type CallEvent = Extract<ApplyEvent, { name: string }>;
 
 export interface DaemonPorts {
   source: DesiredSource;
@@ -69,6 +73,7 @@ export class Daemon {
   startOver(): void {
     this.#startOver = true;
     this.#programRest.clear();
+    for (const watched of this.#watched.values()) delete watched.refused;
     this.#ports.engine.resume();
     this.hint();
   }
@@ -111,7 +116,7 @@ export class Daemon {
     if (this.#trouble) return;
     const names = this.#owed;
     this.#owed = new Set();
-    const keys = this.#keysByName(names);
+    const keys = this.#abandoned(look, names);
     let worked = this.#ports.clock.monotonic();
     for (const name of names) {
       await this.#reconcile(name, keys.get(name) ?? []);
@@ -127,11 +132,21 @@ export class Daemon {
     return new Set([...byName.keys(), ...[...this.#ports.state.known.values()].map(({ name }) => name)]);
   }
 
-  #keysByName(names: Iterable<string>): Map<string, string[]> {
-    const wanted = new Set(names);
+  /** Known recordings by name that no document claims any more; none while something is wrong in a file or folder. */
+  #abandoned(look: Look, names: ReadonlySet<string>): Map<string, string[]> {
     const keys = new Map<string, string[]>();
-    for (const { key, name } of this.#ports.state.known.values())
-      if (wanted.has(name)) keys.set(name, [...(keys.get(name) ?? []), key]);
+    const candidates = [...this.#ports.state.known.values()].filter(({ name }) => names.has(name));
+    const own = (name: string) => look.byName.get(name)?.identity;
+    const elsewhere = candidates.filter(({ name, key }) => {
+      const identity = own(name);
+      return !identity || recordingKey(identity) !== key;
+    });
+    if (elsewhere.length === 0 || look.set.broken.length > 0) return keys;
+    const claimed = new Set(
+      [...look.byName.values()].flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])),
+    );
+    for (const { key, name } of elsewhere)
+      if (!claimed.has(key)) keys.set(name, [...(keys.get(name) ?? []), key]);
     return keys;
   }
 
@@ -152,20 +167,33 @@ export class Daemon {
       const id = `${place} ${code} ${summary}`;
       now.add(id);
       if (this.#told.has(id)) continue;
-      this.#ports.log[severity === 'error' ? 'error' : 'warn']({ file: range.filename, line: range.start.line, column: range.start.column, code, ...(commit ? { commit: commit.sha } : {}) }, summary);
+      this.#ports.log[severity === 'error' ? 'error' : 'warn'](
+        {
+          file: range.filename,
+          line: range.start.line,
+          column: range.start.column,
+          code,
+          ...(commit ? { commit: commit.sha } : {}),
+        },
+        summary,
+      );
     }
     this.#told = now;
   }
 
   /** One recording: desired × known → what is to be sent, handed to the engine. */
-  async #reconcile(name: string, sameName: readonly string[]): Promise<void> {
+  async #reconcile(name: string, abandoned: readonly string[]): Promise<void> {
     const look = this.#look as Look;
     const desired = look.byName.get(name);
-    if (!desired) return this.#gone(name, sameName, look);
+    if (!desired) return this.#gone(name, abandoned, look);
     const { state, engine, journal, clock } = this.#ports;
     const now = clock.now() + (desired.identity ? renewalLead(desired.name) : 0);
-    const plan = planRecording(desired, state.known, sameName, { now });
-    const watched = this.#watched.get(name) ?? { name, file: plan.file, standing: this.#standing('Reconciling', 'New', 'not looked at yet') };
+    const plan = planRecording(desired, state.known, abandoned, { now });
+    const watched = this.#watched.get(name) ?? {
+      name,
+      file: plan.file,
+      standing: this.#standing('Reconciling', 'New', 'not looked at yet'),
+    };
     Object.assign(watched, { file: plan.file, plan });
     this.#watched.set(name, watched);
     await keepBooks({ recordings: [plan] }, state.known, journal);
@@ -174,89 +202,149 @@ export class Daemon {
   }
 
   #act(watched: Watched, plan: RecordingPlan): void {
-    const { engine, state } = this.#ports;
-    const { key, identity, calls, whole, name, file, unresolved } = plan;
-    const set = (type: ConditionType, reason: string, message: string) => this.#stand(watched, type, reason, message);
-    if (!key || !identity) return set('Reconciling', 'Waiting', plan.notes[0] ?? 'waiting');
-    if (plan.action === 'suspended') {
-      engine.drop(key);
-      return set('Ready', 'Suspended', 'left alone, as its file asks');
-    }
-    if (unresolved.length > 0) {
-      engine.drop(key);
-      return set('Stalled', 'SecretUnresolved', unresolved.map(({ summary }) => summary).join('; '));
-    }
-    if (state.known.get(key)?.ended !== undefined) {
-      engine.drop(key);
-      return set('Stalled', 'Ended', 'the recording has ended; it is taken up again with a new sid');
-    }
-    if (calls.length === 0) {
-      engine.drop(key);
-      if (!engine.isBusy(key)) set('Ready', 'Applied', 'as its file says');
+    const { engine } = this.#ports;
+    const { key, identity, whole, name, file } = plan;
+    const obstacle = this.#obstacle(plan);
+    if (obstacle || !key || !identity) {
+      if (key) engine.drop(key);
+      if (obstacle) this.#stand(watched, ...obstacle);
       return;
     }
-    set('Reconciling', calls[0]?.reason === 'credentials-expiring' ? 'RenewingCredentials' : 'Applying', `${calls.map(({ endpoint }) => endpoint).join(' and ')} to be sent`);
-    engine.submit({ key, name, file, identity, calls, whole });
+    // What was refused is not sent again as it is, whatever else happens to the recording.
+    const calls = plan.calls.filter(
+      ({ endpoint, request }) => watched.refused?.get(endpoint) !== meaning(endpoint, request),
+    );
+    if (calls.length === 0) {
+      engine.drop(key);
+      if (plan.calls.length === 0 && !engine.isBusy(key))
+        this.#stand(watched, 'Ready', 'Applied', 'as its file says');
+      return;
+    }
+    const reason = calls[0]?.reason === 'credentials-expiring' ? 'RenewingCredentials' : 'Applying';
+    const endpoints = calls.map(({ endpoint }) => endpoint).join(' and ');
+    this.#stand(watched, 'Reconciling', reason, `${endpoints} to be sent`);
+    const { commit } = this;
+    engine.submit({ key, name, file, identity, calls, whole, ...(commit ? { commit } : {}) });
   }
 
-  /** No file gives this name. Where something in a file or folder is wrong, that is no deletion. */
+  /** Why nothing is sent for a recording, whatever its plan says. */
+  #obstacle({ key, action, notes, unresolved }: RecordingPlan): [ConditionType, string, string] | undefined {
+    if (!key) return ['Reconciling', 'Waiting', notes[0] ?? 'waiting'];
+    if (action === 'suspended') return ['Ready', 'Suspended', 'left alone, as its file asks'];
+    if (unresolved.length > 0)
+      return ['Stalled', 'SecretUnresolved', unresolved.map(({ summary }) => summary).join('; ')];
+    if (this.#ports.state.known.get(key)?.ended !== undefined)
+      return ['Stalled', 'Ended', 'the recording has ended; it is taken up again with a new sid'];
+    return undefined;
+  }
+
+  /** No document gives this name. While something in a file or folder is wrong, nobody can tell that it is deleted. */
   async #gone(name: string, keys: readonly string[], { set, commit }: Look): Promise<void> {
     const { state, engine, journal, log } = this.#ports;
-    const inBroken = (file: string) => set.broken.some((path) => file === path || file.startsWith(`${path}/`));
-    const all = keys.flatMap((key) => state.known.get(key) ?? []);
-    const file = this.#watched.get(name)?.file ?? all[0]?.file;
-    if (file !== undefined && inBroken(file)) {
-      const watched = this.#watched.get(name) ?? { name, file, standing: this.#standing('Reconciling', 'New', '') };
+    if (set.broken.length > 0) {
+      this.#owed.add(name);
+      const known = [...state.known.values()].find((recording) => recording.name === name);
+      const file = this.#watched.get(name)?.file ?? known?.file;
+      if (file === undefined) return;
+      const watched = this.#watched.get(name) ?? {
+        name,
+        file,
+        standing: this.#standing('Reconciling', 'New', ''),
+      };
       this.#watched.set(name, watched);
-      return this.#stand(watched, 'Stalled', 'Invalid', 'its file has an error; the recording stays as it was');
+      return this.#stand(
+        watched,
+        'Stalled',
+        'Invalid',
+        'its file has an error or cannot be read; the recording stays as it was',
+      );
     }
-    const known = all.filter((recording) => !inBroken(recording.file));
-    for (const recording of known) {
-      engine.drop(recording.key);
-      await journal.append({ event: 'forget', key: recording.key });
-      log.info({ recording: name, file: recording.file, ...(commit ? { commit: commit.sha } : {}) }, 'forgotten: its file is gone, and the recording goes on as it is');
+    for (const key of keys) {
+      const file = state.known.get(key)?.file;
+      engine.drop(key);
+      await journal.append({ event: 'forget', key });
+      log.info(
+        { recording: name, file, ...(commit ? { commit: commit.sha } : {}) },
+        'forgotten: its file is gone, and the recording goes on as it is',
+      );
     }
-    if (known.length === keys.length) this.#watched.delete(name);
+    this.#watched.delete(name);
   }
 
   /** Plans one recording again and hands over what is to be done. */
   async again(name: string): Promise<void> {
     // The first look plans everything anyway, and an empty folder changes nothing.
     if (!this.#look || this.#trouble || this.#stopping.signal.aborted) return;
-    const keys = [...this.#ports.state.known.values()].filter((known) => known.name === name).map(({ key }) => key);
+    const keys = this.#abandoned(this.#look, new Set([name])).get(name) ?? [];
     if (this.#look.byName.has(name)) await this.#reconcile(name, keys);
   }
 
   /** What the engine reports. */
   take(event: ApplyEvent): void {
     const { log, clock } = this.#ports;
-    if (event.type === 'slowed') return log.warn({ hold_seconds: event.hold / 1000, rate: event.rate }, 'the service says 429: everything is held back');
-    if (event.type === 'stopped') {
-      this.#reopenAt = clock.monotonic() + REOPEN_AFTER;
-      return log.error(event.message);
+    switch (event.type) {
+      case 'admitted':
+      case 'answered':
+        break;
+      case 'slowed':
+        log.warn(
+          { hold_seconds: event.hold / 1000, rate: event.rate },
+          'the service says 429: everything is held back',
+        );
+        break;
+      case 'stopped':
+        this.#reopenAt = clock.monotonic() + REOPEN_AFTER;
+        log.error(event.message);
+        break;
+      default:
+        this.#takeCall(event, this.#watched.get(event.name));
     }
-    if (event.type === 'admitted' || event.type === 'answered') return;
-    const watched = this.#watched.get(event.name);
-    const about = { recording: event.name, file: watched?.file, endpoint: event.endpoint, ...(this.#look?.commit ? { commit: this.#look.commit.sha } : {}) };
-    if (event.type === 'start') return log.debug({ ...about, reason: event.reason }, 'sending');
-    if (event.type === 'applied') {
+  }
+
+  #takeCall(event: CallEvent, watched: Watched | undefined): void {
+    const { log, clock } = this.#ports;
+    const { name, endpoint, commit } = event;
+    const about = {
+      recording: name,
+      file: watched?.file,
+      endpoint,
+      ...(commit ? { commit: commit.sha } : {}),
+    };
+    if (event.type === 'start') log.debug({ ...about, reason: event.reason }, 'sending');
+    else if (event.type === 'applied') {
       log.info({ ...about, ms: Math.round(event.took) }, 'applied');
       if (watched) delete watched.lastError;
       // Compared once more: the file may have changed while the call was on its way.
-      queueMicrotask(() => void this.again(event.name).catch((error) => this.#defect(error)));
-      return;
+      queueMicrotask(() => void this.again(name).catch((error) => this.#defect(error)));
+    } else {
+      if (watched) watched.lastError = { at: clock.now(), endpoint, message: event.message };
+      if (event.type === 'repeat') {
+        log.warn({ ...about, outcome: event.outcome, again_seconds: event.after / 1000 }, event.message);
+        if (watched) this.#stand(watched, 'Reconciling', 'Repeating', event.message);
+      } else {
+        log.error({ ...about, outcome: event.outcome }, event.message);
+        if (watched) this.#takeFailure(event, watched);
+      }
     }
-    if (watched) watched.lastError = { at: clock.now(), endpoint: event.endpoint, message: event.message };
-    if (event.type === 'repeat') {
-      log.warn({ ...about, outcome: event.outcome, again_seconds: event.after / 1000 }, event.message);
-      if (watched) this.#stand(watched, 'Reconciling', 'Repeating', event.message);
-      return;
+  }
+
+  #takeFailure(
+    { endpoint, ended, message, name, outcome, status }: CallEvent & { type: 'failed' },
+    watched: Watched,
+  ): void {
+    const { whole } = watched.plan ?? {};
+    const program = whole?.update?.storageConfig?.credentials !== undefined && status === undefined;
+    if (program) this.#programRest.set(name, this.#ports.clock.monotonic() + PROGRAM_REST);
+    else if (outcome === 'refused' && status !== 401 && whole?.[endpoint]) {
+      watched.refused ??= new Map();
+      watched.refused.set(endpoint, meaning(endpoint, whole[endpoint]));
     }
-    log.error({ ...about, outcome: event.outcome }, event.message);
-    if (!watched) return;
-    const credentials = watched.plan?.whole.update?.storageConfig?.credentials !== undefined && event.status === undefined;
-    if (credentials) this.#programRest.set(event.name, clock.monotonic() + PROGRAM_REST);
-    this.#stand(watched, 'Stalled', event.ended ? 'Ended' : credentials ? 'CredentialsUnavailable' : 'Refused', event.message);
+    this.#stand(
+      watched,
+      'Stalled',
+      ended ? 'Ended' : program ? 'CredentialsUnavailable' : 'Refused',
+      message,
+    );
   }
 
   /** Renews credentials that are due and tries what was shut, until it is stopped. */
@@ -270,7 +358,8 @@ export class Daemon {
         this.#reopenAt = Number.POSITIVE_INFINITY;
         engine.resume();
       }
-      for (const known of state.known.values()) if (this.#isDue(known) && !engine.isBusy(known.key)) await this.again(known.name);
+      for (const known of state.known.values())
+        if (this.#isDue(known) && !engine.isBusy(known.key)) await this.again(known.name);
       for (const [name, at] of this.#programRest)
         if (now >= at) {
           this.#programRest.delete(name);
@@ -281,7 +370,9 @@ export class Daemon {
 
   #isDue({ name, update }: KnownRecording): boolean {
     const due = update.applied && renewalTime(update.applied);
-    return due !== undefined && this.#ports.clock.now() + renewalLead(name) >= due && !this.#programRest.has(name);
+    return (
+      due !== undefined && this.#ports.clock.now() + renewalLead(name) >= due && !this.#programRest.has(name)
+    );
   }
 
   /** Stops looking; what is in flight is for the engine to end. */
@@ -291,7 +382,10 @@ export class Daemon {
   }
 
   #defect(error: unknown): void {
-    this.#ports.log.error({ error: (error as Error).message }, 'a defect of reelstate: this recording is looked at again with the next change');
+    this.#ports.log.error(
+      { error: (error as Error).message },
+      'a defect of reelstate: this recording is looked at again with the next change',
+    );
   }
 
   #standing(type: ConditionType, reason: string, message: string): Standing {
@@ -301,7 +395,10 @@ export class Daemon {
   #stand(watched: Watched, type: ConditionType, reason: string, message: string): void {
     const before = watched.standing;
     if (before.type === type && before.reason === reason && before.message === message) return;
-    watched.standing = { ...this.#standing(type, reason, message), ...(before.type === type ? { since: before.since } : {}) };
+    watched.standing = {
+      ...this.#standing(type, reason, message),
+      ...(before.type === type ? { since: before.since } : {}),
+    };
   }
 
   /** Why `/readyz` is red. */
@@ -311,7 +408,9 @@ export class Daemon {
 
   /** Why `/healthz` is red: a look at the files hangs. */
   notHealthy(now: number, limit: number): string[] {
-    return this.#lookBegan !== undefined && now - this.#lookBegan > limit ? ['a look at the files does not end'] : [];
+    return this.#lookBegan !== undefined && now - this.#lookBegan > limit
+      ? ['a look at the files does not end']
+      : [];
   }
 
   get watched(): ReadonlyMap<string, Watched> {
@@ -330,8 +429,12 @@ export class Daemon {
 
   /** Seconds until storage credentials are next due. */
   nextRenewal(): number | undefined {
-    const due = [...this.#ports.state.known.values()].flatMap(({ update }) => (update.applied && renewalTime(update.applied)) ?? []);
-    return due.length === 0 ? undefined : (due.reduce((a, b) => Math.min(a, b)) - this.#ports.clock.now()) / 1000;
+    const due = [...this.#ports.state.known.values()].flatMap(
+      ({ update }) => (update.applied && renewalTime(update.applied)) ?? [],
+    );
+    return due.length === 0
+      ? undefined
+      : (due.reduce((a, b) => Math.min(a, b)) - this.#ports.clock.now()) / 1000;
   }
 }
 

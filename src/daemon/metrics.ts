@@ -12,6 +12,17 @@ export interface Readings {
   /** RTMP outputs that `query` last showed as disconnected. */
   disconnected: () => number;
   ready: () => boolean;
+  /** Of commits as the source; left out where files are taken as they are. */
+  git?: (() => GitReadings) | undefined;
+}
+
+export interface GitReadings {
+  /** Files of the commit in which something is wrong. */
+  broken: number;
+  /** The last fetch could not reach the remote. */
+  away: boolean;
+  /** What was fetched last is not taken. */
+  refused: boolean;
 }
 
 /** The daemon's metrics, named as operators of controllers know them. */
@@ -34,15 +45,46 @@ export function makeMetrics(readings: Readings) {
     labelNames: ['condition'],
     registers,
     collect() {
-      for (const [condition, number] of Object.entries(readings.conditions())) this.set({ condition }, number);
+      for (const [condition, number] of Object.entries(readings.conditions()))
+        this.set({ condition }, number);
     },
   });
   gauge('workqueue_depth', 'Recordings with something waiting, in flight or to be repeated', readings.depth);
-  gauge('rest_client_rate_limiter_in_use', 'Places of the allowance that are taken', () => readings.allowance().inUse);
-  gauge('rest_client_rate_limiter_rate', 'Requests a second at the moment; lower for a while after a 429', () => readings.allowance().rate);
-  gauge('storage_credentials_next_renewal_seconds', 'Seconds until storage credentials are next due; -1 without any', () => readings.nextRenewal() ?? -1);
+  gauge(
+    'rest_client_rate_limiter_in_use',
+    'Places of the allowance that are taken',
+    () => readings.allowance().inUse,
+  );
+  gauge(
+    'rest_client_rate_limiter_rate',
+    'Requests a second at the moment; lower for a while after a 429',
+    () => readings.allowance().rate,
+  );
+  gauge(
+    'storage_credentials_next_renewal_seconds',
+    'Seconds until storage credentials are next due; -1 without any',
+    () => readings.nextRenewal() ?? -1,
+  );
   gauge('rtmp_outputs_disconnected', 'RTMP outputs last seen disconnected', readings.disconnected);
-  gauge('reelstate_ready', '1 when the first look is done and the account is not stopped', () => (readings.ready() ? 1 : 0));
+  gauge('reelstate_ready', '1 when the first look is done and the account is not stopped', () =>
+    readings.ready() ? 1 : 0,
+  );
+  const { git } = readings;
+  if (git) {
+    gauge(
+      'git_commit_broken_files',
+      'Files of the commit in which something is wrong; the rest is reconciled',
+      () => git().broken,
+    );
+    gauge('git_remote_away', '1 while the remote cannot be fetched from; the last good commit stands', () =>
+      git().away ? 1 : 0,
+    );
+    gauge(
+      'git_commit_refused',
+      "1 while the remote's commit is not taken; the last good commit stands",
+      () => (git().refused ? 1 : 0),
+    );
+  }
   return {
     registry,
     requests: new Counter({
@@ -68,9 +110,30 @@ export function makeMetrics(readings: Readings) {
       help: 'From noticing that files changed until everything is planned and handed over',
       registers,
     }),
-    reconciles: new Counter({ name: 'reconcile_total', help: 'Looks at the files', labelNames: ['result'], registers }),
-    drift: new Counter({ name: 'drift_total', help: 'Blocks seen to differ from what was applied', labelNames: ['block'], registers }),
-    failed: new Counter({ name: 'calls_failed_total', help: 'Calls that will not be repeated as they are', labelNames: ['outcome'], registers }),
+    reconciles: new Counter({
+      name: 'reconcile_total',
+      help: 'Looks at the files',
+      labelNames: ['result'],
+      registers,
+    }),
+    fetches: new Counter({
+      name: 'git_fetch_total',
+      help: 'Fetches from the remote',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    drift: new Counter({
+      name: 'drift_total',
+      help: 'Blocks seen to differ from what was applied',
+      labelNames: ['block'],
+      registers,
+    }),
+    failed: new Counter({
+      name: 'calls_failed_total',
+      help: 'Calls that will not be repeated as they are',
+      labelNames: ['outcome'],
+      registers,
+    }),
   };
 }
 

@@ -76,13 +76,18 @@ export class Resync {
     const { plan, name } = watched;
     const known = plan?.key === undefined ? undefined : state.known.get(plan.key);
     // Nothing was applied, or it goes no further: there is nothing to compare with.
-    if (!plan?.key || !plan.identity || !known || known.ended !== undefined || plan.action === 'suspended') return;
+    if (!plan?.key || !plan.identity || !known || known.ended !== undefined || plan.action === 'suspended')
+      return;
     if (engine.isBusy(plan.key)) return;
     const { identity, key } = plan;
     const seen = await engine.observe(identity, (departed) => query(identity, departed));
     if (!seen || engine.isBusy(key)) return;
-    if (seen.meaning === 'not-found') return this.#doubt(watched, key, ['update', 'updateLayout'], seen.message);
-    const observation = seen.answer.kind === 'answer' && seen.answer.status === 200 ? readObservation(seen.answer.body) : undefined;
+    if (seen.meaning === 'not-found')
+      return this.#doubt(watched, key, ['update', 'updateLayout'], seen.message);
+    const observation =
+      seen.answer.kind === 'answer' && seen.answer.status === 200
+        ? readObservation(seen.answer.body)
+        : undefined;
     if (!observation) {
       log.debug({ recording: name, file: watched.file }, `query: ${seen.message}`);
       return;
@@ -94,7 +99,9 @@ export class Resync {
     const { clock, log, journal, daemon, fingerprint, onDrift } = this.#ports;
     const { name, file, plan } = watched;
     const observable = { onhold: observation.onhold, rtmp: observation.outputs };
-    const blocks = (Object.keys(observable) as (keyof typeof observable)[]).filter((block) => observable[block] !== undefined);
+    const blocks = (Object.keys(observable) as (keyof typeof observable)[]).filter(
+      (block) => observable[block] !== undefined,
+    );
     watched.observed = { at: clock.now(), blocks };
     this.#tellDisconnected(watched, observation);
     if (observation.ended) {
@@ -105,9 +112,15 @@ export class Resync {
     const drift = driftOf(observation, plan?.whole.update, fingerprint);
     for (const block of drift) {
       onDrift(block);
-      log.warn({ recording: name, file, block }, this.#options.heal ? 'drift: somebody else has changed it; it is put back' : 'drift: somebody else has changed it; it is left alone (--no-self-heal)');
+      log.warn(
+        { recording: name, file, block },
+        this.#options.heal
+          ? 'drift: somebody else has changed it; it is put back'
+          : 'drift: somebody else has changed it; it is left alone (--no-self-heal)',
+      );
     }
-    if (drift.length > 0 && this.#options.heal) return this.#doubt(watched, key, ['update'], `${drift.join(' and ')} drifted`);
+    if (drift.length > 0 && this.#options.heal)
+      return this.#doubt(watched, key, ['update'], `${drift.join(' and ')} drifted`);
     if (this.#options.force) await this.#force(watched, key);
   }
 
@@ -116,11 +129,20 @@ export class Resync {
     const number = outputs.filter(({ status }) => status === 'disconnected').length;
     if (number > 0) this.#disconnected.set(name, number);
     else this.#disconnected.delete(name);
-    if (number > before) this.#ports.log.warn({ recording: name, file }, `${number === 1 ? 'an RTMP output is' : `${number} RTMP outputs are`} disconnected`);
+    if (number > before)
+      this.#ports.log.warn(
+        { recording: name, file },
+        `${number === 1 ? 'an RTMP output is' : `${number} RTMP outputs are`} disconnected`,
+      );
   }
 
   /** What was applied is no longer certain to be in force: it is sent again with the next plan, which is made at once. */
-  async #doubt({ name, file }: Watched, key: string, endpoints: readonly Endpoint[], why: string): Promise<void> {
+  async #doubt(
+    { name, file }: Watched,
+    key: string,
+    endpoints: readonly Endpoint[],
+    why: string,
+  ): Promise<void> {
     const { journal, daemon, log } = this.#ports;
     for (const endpoint of endpoints) await journal.append({ event: 'doubt', key, endpoint });
     log.info({ recording: name, file }, `sent again: ${why}`);
@@ -129,9 +151,29 @@ export class Resync {
 
   /** The whole state once more, where nothing shows whether it is still in force. */
   async #force({ plan, name, file }: Watched, key: string): Promise<void> {
-    const { engine } = this.#ports;
-    if (!plan?.identity || plan.unresolved.length > 0 || Object.keys(plan.whole).length === 0 || engine.isBusy(key)) return;
-    const calls = (Object.keys(plan.whole) as Endpoint[]).map((endpoint) => ({ endpoint, reason: 'resync', changes: [], patch: [], request: plan.whole[endpoint] }));
-    engine.submit({ key, name, file, identity: plan.identity, calls: calls as never, whole: plan.whole });
+    const { engine, daemon } = this.#ports;
+    if (
+      !plan?.identity ||
+      plan.unresolved.length > 0 ||
+      Object.keys(plan.whole).length === 0 ||
+      engine.isBusy(key)
+    )
+      return;
+    const calls = (Object.keys(plan.whole) as Endpoint[]).map((endpoint) => ({
+      endpoint,
+      reason: 'resync',
+      changes: [],
+      patch: [],
+      request: plan.whole[endpoint],
+    }));
+    engine.submit({
+      key,
+      name,
+      file,
+      identity: plan.identity,
+      calls: calls as never,
+      whole: plan.whole,
+      ...(daemon.commit ? { commit: daemon.commit } : {}),
+    });
   }
 }

@@ -40,7 +40,7 @@ export class Assembly {
 
   /** Takes a file in, in the place of the one of that name. */
   put(file: ResolvedFile): void {
-    this.#replace(file.file, file);
+    this.#replace(file.file, { ...file, diagnostics: once(file.diagnostics) });
   }
 
   remove(file: string): void {
@@ -68,6 +68,7 @@ export class Assembly {
     const twice = this.#collisions();
     const recordings = [];
     const diagnostics = [...search.diagnostics];
+    /** Files that several may speak of. */
     const shared = new Set<string>();
     const broken = new Set([...search.broken, ...held]);
     for (const file of this.#files) {
@@ -80,9 +81,13 @@ export class Assembly {
     }
     for (const { recording } of twice.keys()) broken.add(recording.file);
     diagnostics.push(...twice.values());
+    const isShared = ({ range }: Diagnostic) => shared.has(range.filename);
     return {
       recordings,
-      diagnostics: once(diagnostics, shared).sort(byPlace),
+      diagnostics: (shared.size === 0
+        ? diagnostics
+        : [...diagnostics.filter((each) => !isShared(each)), ...once(diagnostics.filter(isShared))]
+      ).sort(byPlace),
       broken: [...broken].sort(byText),
       files: search.files,
     };
@@ -201,21 +206,9 @@ function collision(
   return diagnosticAt(mark, code, `${what} in ${filename}:${start.line} as well`, detail);
 }
 
-/**
- * Two documents may name one identity file: what is wrong in it is said once. Only of files that several speak of
- * anything can be said twice.
- * @param shared names of those files
- */
-function once(diagnostics: readonly Diagnostic[], shared: ReadonlySet<string>): Diagnostic[] {
-  if (shared.size === 0) return [...diagnostics];
-  const said = new Set<string>();
-  return diagnostics.filter((diagnostic) => {
-    if (!shared.has(diagnostic.range.filename)) return true;
-    const text = JSON.stringify(diagnostic);
-    const isNew = !said.has(text);
-    said.add(text);
-    return isNew;
-  });
+/** An alias, or an identity file that two documents name, shows one mistake twice: it is said once. */
+function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
 }
 
 function byPlace({ range: a }: Diagnostic, { range: b }: Diagnostic): number {

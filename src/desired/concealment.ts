@@ -55,7 +55,9 @@ export function concealTree(source: SourceText, contents: ParsedNode | null, tar
     if (meanings?.has(meaning)) continue;
     if (meanings) meanings.add(meaning);
     else seen.set(node, new Set([meaning]));
-    if (isMap(node)) waiting.push(...fieldsOf(node.items as Field[], place, concealed));
+    // One at a time: a mapping can have more fields than a call takes arguments.
+    if (isMap(node))
+      for (const field of fieldsOf(node.items as Field[], place, concealed)) waiting.push(field);
     else if (isSeq(node))
       for (const item of node.items) waiting.push({ node: item as ParsedNode, place: undefined, concealed });
     else if (concealed) source.conceal({ start: node.range[0], end: node.range[1] });
@@ -114,9 +116,9 @@ export function concealByLines(source: SourceText): void {
     }
     secretIndent = undefined;
     const key = line.search(SECRET_KEY);
-    const colon = key === -1 ? -1 : line.indexOf(':', key);
-    if (colon === -1 && !(key !== -1 && line[indent] === '?')) return;
+    const colon = key === -1 ? -1 : key + line.slice(key).search(/[:=]/);
+    if (colon < key && !(key !== -1 && line[indent] === '?')) return;
     secretIndent = indent;
-    if (colon !== -1) source.conceal({ start: start + colon + 1, end: start + line.length });
+    if (key !== -1 && colon >= key) source.conceal({ start: start + colon + 1, end: start + line.length });
   });
 }

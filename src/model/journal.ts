@@ -1,5 +1,6 @@
 import type { CallReason, KnownRecording } from './plan.ts';
 import type { BlockName, ClientRequests, Endpoint, Identity } from './recording.ts';
+import type { Commit } from './source.ts';
 
 /**
  * How a call ended.
@@ -19,6 +20,8 @@ export interface Intent {
   identity: Identity;
   endpoint: Endpoint;
   reason: CallReason;
+  /** The commit that asks for it; absent where the files are not from one. */
+  commit?: Commit;
   /** The whole request, secrets sealed. */
   request: ClientRequests[Endpoint];
 }
@@ -74,11 +77,28 @@ export type JournalEvent = Intent | Answered | Forgotten | Released | Renamed | 
 /** An event as it stands in the journal: numbered without gaps, `at` in ISO 8601. */
 export type JournalEntry = JournalEvent & { seq: number; at: string };
 
+/** A call that was made, and what came of it. */
+export interface PastCall {
+  seq: number;
+  /** ISO 8601 */
+  at: string;
+  name: string;
+  file: string;
+  sid: string;
+  endpoint: Endpoint;
+  reason: CallReason;
+  commit?: Commit;
+  answer?: { at: string; outcome: Outcome; status?: number; message?: string };
+}
+
 /** What the journal adds up to. */
 export interface State {
   /** Number of the last entry. */
   serial: number;
   known: Map<string, KnownRecording>;
-  /** When calls left, milliseconds since 1970, the last few only: a new process must count them against the allowance. */
-  sent: number[];
+  /**
+   * When the last calls reached the service at the latest, milliseconds since 1970, by the number of the intent: a
+   * new process must count them against the allowance. Until it is answered a call may arrive at any moment.
+   */
+  sent: { seq: number; at: number; answered: boolean }[];
 }

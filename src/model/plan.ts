@@ -1,6 +1,7 @@
 import type { Operation } from 'fast-json-patch';
 import type { Diagnostic } from './diagnostic.ts';
 import type { BlockName, ClientRequests, Endpoint, Identity, Mode, UpdateRequest } from './recording.ts';
+import type { Commit } from './source.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -85,6 +86,8 @@ export interface Plan {
   diagnostics: Diagnostic[];
   /** Requests a second that `seconds_at_rate` was reckoned with. */
   rate: number;
+  /** The commit that the files are from; absent where they are from no commit. */
+  commit?: Commit;
 }
 
 /** A request as the state remembers it: whole, secrets as fingerprints. */
@@ -94,6 +97,8 @@ export interface Remembered<Request> {
   at: number;
   /** Number of the journal entry. */
   seq: number;
+  /** The commit that asked for it; absent where the files were from no commit. */
+  commit?: Commit;
 }
 
 /** What is known of one endpoint of one recording. */

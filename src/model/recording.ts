@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.ts';
+import type { Commit } from './source.ts';
 
 /*
  * The nouns of a recording. Three stages, three types:
@@ -152,4 +153,6 @@ export interface DesiredSet {
   broken: string[];
   /** Number of recording files found, broken ones included. */
   files: number;
+  /** The commit that the files are from; absent where they are from no commit. */
+  commit?: Commit;
 }

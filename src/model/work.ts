@@ -2,6 +2,7 @@ import type { Answer } from './answer.ts';
 import type { JournalEvent, Outcome } from './journal.ts';
 import type { Call } from './plan.ts';
 import type { ClientRequests, Endpoint, Identity } from './recording.ts';
+import type { Commit } from './source.ts';
 
 /** What is to be sent for one recording. A newer one for the same recording takes the place of what still waits. */
 export interface Work {
@@ -14,6 +15,8 @@ export interface Work {
   whole: Partial<ClientRequests>;
   /** It was found ended before: one more 404 confirms it. */
   ended?: boolean;
+  /** The commit that asks for it; absent where the files are from no commit. */
+  commit?: Commit;
 }
 
 /** A request ready for the network. Holds secrets in plain text: it goes to the sender and nowhere else. */
@@ -44,8 +47,8 @@ export type Prepare = (call: Call, work: Work) => Promise<{ call: Call } | Unrea
 
 /** What happened to a call, as it happens; `start` once a call, however often it is repeated. */
 export type ApplyEvent =
-  | { type: 'start'; name: string; endpoint: Endpoint; reason: Call['reason'] }
-  | { type: 'applied'; name: string; endpoint: Endpoint; status: number; took: number }
+  | { type: 'start'; name: string; endpoint: Endpoint; reason: Call['reason']; commit?: Commit }
+  | { type: 'applied'; name: string; endpoint: Endpoint; status: number; took: number; commit?: Commit }
   | {
       type: 'repeat';
       name: string;
@@ -54,6 +57,7 @@ export type ApplyEvent =
       status?: number;
       message: string;
       after: number;
+      commit?: Commit;
     }
   | {
       type: 'failed';
@@ -63,6 +67,7 @@ export type ApplyEvent =
       status?: number;
       message: string;
       ended?: boolean;
+      commit?: Commit;
     }
   /** A place in the allowance was found after so many milliseconds. */
   | { type: 'admitted'; waited: number }

@@ -16,7 +16,8 @@ export function driftOf(
 ): Drift[] {
   const drift: Drift[] = [];
   const onhold = desired?.webRecordingConfig?.onhold;
-  if (onhold !== undefined && observed.onhold !== undefined && observed.onhold !== onhold) drift.push('onhold');
+  if (onhold !== undefined && observed.onhold !== undefined && observed.onhold !== onhold)
+    drift.push('onhold');
   const outputs = desired?.rtmpPublishConfig?.outputs;
   if (outputs && observed.outputs) {
     const real = observed.outputs.map(({ rtmpUrl }) => fingerprint(rtmpUrl)).sort();

@@ -1,5 +1,6 @@
 import fastJsonPatch, { type Operation } from 'fast-json-patch';
 import { desiredRequests, ENDPOINT_OF, RESETTABLE, SECTION_OF, wireRequest } from '../agora/requests.ts';
+import { BLOCK_MODES } from '../agora/tables.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type {
   Action,
@@ -26,7 +27,7 @@ import type {
 } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { changesOf } from './changes.ts';
-import { assumeUnchangedSecrets, meaning } from './comparable.ts';
+import { assumeUnchangedSecrets, sameMeaning } from './comparable.ts';
 import { credentialsDue } from './credentials.ts';
 
 export interface PlanOptions {
@@ -51,7 +52,7 @@ export interface PlanOptions {
 export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   const wanted = (name: string) => !options.names?.length || options.names.includes(name);
   const diagnostics = [...desired.diagnostics, ...emptySet(desired, known, options)];
-  const named = keysByName(known);
+  const named = abandoned(desired, known);
   const recordings = desired.recordings
     .filter(({ name }) => wanted(name))
     .map((recording) => planRecording(recording, known, named.get(recording.name) ?? [], options));
@@ -66,6 +67,7 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
     summary: summarise(recordings, options.rate),
     diagnostics,
     rate: options.rate,
+    ...(desired.commit ? { commit: desired.commit } : {}),
   };
 }
 
@@ -85,16 +87,27 @@ function emptySet(desired: DesiredSet, known: Known, { allowEmpty, dir }: PlanOp
   ];
 }
 
-/** What goes by which name; more than one where an earlier recording of a name has not been forgotten yet. */
-export function keysByName(known: Known): Map<string, string[]> {
+/**
+ * Known recordings that no document claims any more, by the name they had: a newer recording of that name takes
+ * their place. None where something in a file or folder is wrong, because nobody can tell then what a document
+ * there claims.
+ */
+export function abandoned(desired: DesiredSet, known: Known): Map<string, string[]> {
   const keys = new Map<string, string[]>();
-  for (const { name, key } of known.values()) keys.set(name, [...(keys.get(name) ?? []), key]);
+  if (desired.broken.length > 0) return keys;
+  const claimed = claimedKeys(desired);
+  for (const { name, key } of known.values())
+    if (!claimed.has(key)) keys.set(name, [...(keys.get(name) ?? []), key]);
   return keys;
+}
+
+function claimedKeys({ recordings }: DesiredSet): Set<string> {
+  return new Set(recordings.flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])));
 }
 
 /**
  * The plan of one recording by itself.
- * @param sameName keys of what is known by its name
+ * @param sameName keys of known recordings of its name that no document claims
  */
 export function planRecording(
   recording: DesiredRecording,
@@ -164,10 +177,16 @@ function releasedBlocks(blocks: Blocks, known: KnownRecording | undefined): Bloc
 }
 
 /** A block is managed from the moment it is in the file; taken out again, it stays managed, at its default. */
-function managedBlocks(blocks: Blocks, known: KnownRecording | undefined): Set<BlockName> {
+function managedBlocks(
+  { mode }: Identity,
+  blocks: Blocks,
+  known: KnownRecording | undefined,
+): Set<BlockName> {
   return new Set(
     (Object.keys(ENDPOINT_OF) as BlockName[]).filter(
-      (block) => blocks[block] !== undefined || (RESETTABLE.includes(block) && everHad(block, known)),
+      (block) =>
+        blocks[block] !== undefined ||
+        (RESETTABLE.includes(block) && BLOCK_MODES[block].includes(mode) && everHad(block, known)),
     ),
   );
 }
@@ -177,7 +196,7 @@ function wholeRequests(
   blocks: Blocks,
   known: KnownRecording | undefined,
 ): Partial<ClientRequests> {
-  const { update, updateLayout } = desiredRequests(identity, blocks, managedBlocks(blocks, known));
+  const { update, updateLayout } = desiredRequests(identity, blocks, managedBlocks(identity, blocks, known));
   return {
     ...(update ? { update: assumeUnchangedSecrets(update, known?.update.applied?.request) } : {}),
     ...(updateLayout ? { updateLayout } : {}),
@@ -205,7 +224,7 @@ function callOf<E extends Endpoint>(
   options: Pick<PlanOptions, 'now' | 'resync'>,
 ): Call | undefined {
   const applied = known?.applied && withoutReleased(endpoint, known.applied.request, request);
-  const differs = applied === undefined || meaning(endpoint, applied) !== meaning(endpoint, request);
+  const differs = applied === undefined || !sameMeaning(endpoint, applied, request);
   const reason = reasonFor(differs, endpoint, known, options);
   if (!reason) return undefined;
   return {
@@ -273,18 +292,15 @@ function patchOf<E extends Endpoint>(
 }
 
 /**
- * Known recordings that no file claims any more. A file with an error is not a deleted one: whatever is known
- * from it, or from below a folder that cannot be read, is left alone.
+ * Known recordings that no file claims any more. While anything in a file or folder is wrong, none: a file with an
+ * error is not a deleted one, it may be the very one that claims the recording, and forgetting can wait.
  */
 function forgotten(desired: DesiredSet, known: Known): RecordingPlan[] {
+  if (desired.broken.length > 0) return [];
   const names = new Set(desired.recordings.map(({ name }) => name));
-  const keys = new Set(
-    desired.recordings.flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])),
-  );
-  const inBroken = (file: string) =>
-    desired.broken.some((path) => file === path || file.startsWith(`${path}/`));
+  const keys = claimedKeys(desired);
   return [...known.values()]
-    .filter(({ key, name, file }) => !keys.has(key) && !names.has(name) && !inBroken(file))
+    .filter(({ key, name }) => !keys.has(key) && !names.has(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ key, name, file, identity }) => ({
       name,

@@ -13,28 +13,39 @@ export interface DaemonAnswer {
 }
 
 /** The daemon's view for people. @param markdown as a table */
-export function daemonText({ ready, not_ready_because: why, recordings }: DaemonAnswer, style: Style, markdown = false): string {
+export function daemonText(
+  { ready, not_ready_because: why, recordings }: DaemonAnswer,
+  style: Style,
+  markdown = false,
+): string {
   const rows = recordings.map(({ name, mode, blocks, conditions }) => {
     const now = conditions.find(({ status }) => status === 'True');
     return {
       name: printable(name),
       condition: now?.type ?? 'Unknown',
       mode: mode ?? '',
-      blocks: Object.entries(blocks).map(([block, certainty]) => `${block} (${certainty})`).join(', '),
+      blocks: Object.entries(blocks)
+        .map(([block, certainty]) => `${block} (${certainty})`)
+        .join(', '),
       message: now && now.type !== 'Ready' ? printable(`${now.reason}: ${now.message}`) : '',
     };
   });
   if (markdown) {
     const cell = (text: string) => text.replace(/[\\|<>&`*_[\]]/g, '\\$&');
-    const lines = rows.map((row) => `| ${[row.name, row.condition, row.mode, row.blocks, row.message].map(cell).join(' | ')} |`);
+    const lines = rows.map(
+      (row) => `| ${[row.name, row.condition, row.mode, row.blocks, row.message].map(cell).join(' | ')} |`,
+    );
     return `${['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')}\n`;
   }
   const width = Math.min(40, Math.max(0, ...rows.map(({ name }) => name.length)));
   const lines = rows.flatMap(({ name, condition, mode, blocks, message }) => {
     const paint = condition === 'Ready' ? style.green : condition === 'Stalled' ? style.red : style.yellow;
-    const head = `${name.padEnd(width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${blocks}`.trimEnd();
+    const head =
+      `${name.padEnd(width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${blocks}`.trimEnd();
     return message ? [head, style.dim(`    ${message}`)] : [head];
   });
-  const verdict = ready ? 'The daemon is ready.' : style.red(`The daemon is not ready: ${why.map(printable).join('; ')}.`);
+  const verdict = ready
+    ? 'The daemon is ready.'
+    : style.red(`The daemon is not ready: ${why.map(printable).join('; ')}.`);
   return `${[...lines, ...(lines.length > 0 ? [''] : []), verdict].join('\n')}\n`;
 }

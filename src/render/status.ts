@@ -1,6 +1,7 @@
 import { SECTION_OF } from '../agora/requests.ts';
-import type { KnownEndpoint, KnownRecording } from '../model/plan.ts';
+import type { KnownEndpoint, KnownRecording, Remembered } from '../model/plan.ts';
 import type { BlockName } from '../model/recording.ts';
+import type { Commit } from '../model/source.ts';
 import { count, printable, type Style } from './style.ts';
 
 /** How much is known of a block: applied and not read back since, or not even certain to be applied. */
@@ -48,9 +49,29 @@ export function statusJson(recordings: readonly KnownRecording[]): object {
   };
 }
 
+/** The newest of what was applied to a recording. */
+function lastApplied({ update, updateLayout }: KnownRecording): Remembered<unknown> | undefined {
+  const [a, b] = [update.applied, updateLayout.applied];
+  return a && b ? (a.seq > b.seq ? a : b) : (a ?? b);
+}
+
+/** Characters of a commit's ID that people read. */
+const SHORT_SHA = 10;
+
+/** "from 1f2e3d4c5b Make it red (Ada Lovelace <ada@example.com>)" */
+export function commitLine({ sha, author, subject }: Commit): string {
+  return printable(`from ${sha.slice(0, SHORT_SHA)} ${subject} (${author})`);
+}
+
+/** A commit for programs; null for files from no commit. */
+export function commitJson(commit: Commit | undefined): object | null {
+  return commit ? { sha: commit.sha, author: commit.author, subject: commit.subject } : null;
+}
+
 function endpointJson({ applied, unknown, last }: KnownEndpoint<unknown>): object {
   return {
     applied_at: applied ? iso(applied.at) : null,
+    commit: commitJson(applied?.commit),
     unknown_since: unknown[0] ? iso(unknown[0].at) : null,
     last: last
       ? {
@@ -72,12 +93,11 @@ export function statusText(recordings: readonly KnownRecording[], style: Style, 
     const blocks = Object.entries(blocksOf(recording)).map(([block, certainty]) =>
       certainty === 'assumed' ? block : `${block} (${certainty})`,
     );
-    const applied = Math.max(
-      ...[recording.update, recording.updateLayout].map((endpoint) => endpoint.applied?.at ?? 0),
-    );
-    const when = applied > 0 ? `applied ${span(now - applied)} ago` : 'never applied';
+    const applied = lastApplied(recording);
+    const when = applied ? `applied ${span(now - applied.at)} ago` : 'never applied';
+    const from = applied?.commit ? [style.dim(`    ${commitLine(applied.commit)}`)] : [];
     const head = `${printable(recording.name).padEnd(width)}  ${paint(condition.padEnd(7))}  ${recording.identity.mode.padEnd(10)}  ${when}${blocks.length > 0 ? `: ${blocks.join(', ')}` : ''}`;
-    return [head, ...(condition === 'Ready' ? [] : troubles(recording, style))];
+    return [head, ...from, ...(condition === 'Ready' ? [] : troubles(recording, style))];
   });
   return `${lines.join('\n')}\n\n${count(recordings.length, 'recording')}. What was applied is remembered, not read back: the service cannot be asked for subscriptions and layout.\n`;
 }

@@ -35,7 +35,12 @@ function rowOf(group: readonly Change[], vendor: number | undefined): Row {
 
 function describe({ path, before, after, field }: Change, vendor: number | undefined): string {
   const name = field ?? path.slice(path.lastIndexOf('/') + 1);
-  if (isUids(before) && isUids(after) && path.startsWith('/subscriptions') && ![...before, ...after].includes(ALL_STREAMS))
+  if (
+    isUids(before) &&
+    isUids(after) &&
+    path.startsWith('/subscriptions') &&
+    ![...before, ...after].includes(ALL_STREAMS)
+  )
     return uidDifference(before, after);
   const show = (value: Json) => shownValue(path, name, value, vendor);
   if (before === null) return show(after);

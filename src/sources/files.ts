@@ -1,41 +1,15 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Assembly } from '../desired/assemble.ts';
-import type { CheckedFile } from '../desired/checked.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
 import { checkBytes, eachBounded, type LoadOptions } from '../desired/load.ts';
 import { shownPath } from '../desired/paths.ts';
-import { type ResolvedFile, resolveFile } from '../desired/resolve.ts';
+import { resolveFile } from '../desired/resolve.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
-import type { Look } from '../model/source.ts';
 import { FollowedFile, type Following, type Hint, patience, type Sight, stampOf } from './followed-file.ts';
-import { Pace } from './pace.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
-
-/** What a look at the files has given. `set` is the same object as before when nothing has changed. */
-export interface Refreshed extends Look {
-  /** Files of which something has changed, as the user would type them: what is known from there is concerned, too. */
-  files: ReadonlySet<string>;
-  /** Everything known is to be compared anew: the first look, or what could not be read has changed. */
-  whole: boolean;
-  /** Files in motion, as the user would type them: what they held before stands. */
-  settling: string[];
-  /** After how many milliseconds those want to be looked at again. */
-  again?: number;
-}
-
-/** A recording file. Exactly one of: in the assembly; held; lost; parked. */
-interface Entry {
-  path: string;
-  shown: string;
-  file: FollowedFile;
-  /** Stage A of what was last taken. */
-  checked?: CheckedFile;
-  resolved?: ResolvedFile;
-  /** References that the last resolution followed. */
-  uses: Set<string>;
-}
+import { type Entry, type Refreshed, Round } from './round.ts';
 
 /**
  * What the files of a folder ask for, kept up to date: the same set that loading all of them would give once they
@@ -126,6 +100,7 @@ export class WatchedFiles {
   async #searchAgain(): Promise<void> {
     const before = this.#search;
     this.#search = await findRecordingFiles(this.#options.dir, this.#options.cwd);
+    await this.#round.pace(this.#options.clock);
     const { found, broken, diagnostics, files } = this.#search;
     this.#round.whole ||= !this.#set || before.broken.join('\n') !== broken.join('\n');
     this.#round.dirty ||=
@@ -281,35 +256,6 @@ export class WatchedFiles {
       settling: [...settling].sort(),
       ...(again === undefined ? {} : { again }),
     };
-  }
-}
-
-/** What one refresh gathers. */
-class Round {
-  dirty = false;
-  whole = false;
-  readonly names = new Set<string>();
-  readonly files = new Set<string>();
-  readonly settling = new Set<string>();
-  readonly unresolved = new Set<Entry>();
-  again: number | undefined;
-  #pace: Pace | undefined;
-
-  /** Something of the file has changed. */
-  note({ shown, resolved }: Entry): void {
-    this.dirty = true;
-    this.files.add(shown);
-    for (const { recording } of resolved?.documents ?? []) this.names.add(recording.name);
-  }
-
-  wait(shown: string, ms: number): void {
-    this.settling.add(shown);
-    this.again = Math.min(this.again ?? ms, ms);
-  }
-
-  pace(clock: Following['clock']): Promise<void> | undefined {
-    this.#pace ??= new Pace(clock);
-    return this.#pace.breathe();
   }
 }
 

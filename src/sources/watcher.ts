@@ -1,9 +1,10 @@
 import type { LoadOptions } from '../desired/load.ts';
 import type { Clock } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
-import { type Refreshed, WatchedFiles } from './files.ts';
+import { WatchedFiles } from './files.ts';
 import { FolderWatches, type WatchFolder, watchFolder } from './folder-watches.ts';
 import type { Hint } from './followed-file.ts';
+import type { Refreshed } from './round.ts';
 
 /** Milliseconds without an event after which what has come in is handed on. The events of one save come together. */
 const QUIET = 2;
@@ -156,7 +157,9 @@ export class FileSource implements DesiredSource {
     if (again === undefined) return;
     this.#settling = new AbortController();
     const { signal } = this.#settling;
-    void this.#options.clock.sleep(Math.ceil(again), signal).then(() => {
+    // A checkout's files settle one after another: not a look for each.
+    const pause = Math.max(again, this.#options.settleMs / 4);
+    void this.#options.clock.sleep(Math.ceil(pause), signal).then(() => {
       if (!signal.aborted) this.#options.onChange();
     });
   }

@@ -3,11 +3,19 @@ import type { Answered, Intent, JournalEntry, State } from '../model/journal.ts'
 import type { KnownEndpoint, KnownRecording } from '../model/plan.ts';
 import type { UpdateRequest } from '../model/recording.ts';
 
-/** Departures that are remembered: more than any allowance counts in a second. */
-const SENT_KEPT = 100;
+/** Departures are remembered for so long, in milliseconds: longer than a call can be on its way. */
+const SENT_KEPT = 60_000;
 
 export function emptyState(): State {
   return { serial: 0, known: new Map(), sent: [] };
+}
+
+/**
+ * How long ago an earlier process sent what still counts, in milliseconds: for the allowance of a new one. A call
+ * without an answer may have arrived just now.
+ */
+export function sentAgo({ sent }: State, now: number): number[] {
+  return sent.filter(({ at }) => now - at < SENT_KEPT).map(({ at, answered }) => (answered ? now - at : 0));
 }
 
 /** Adds one entry to the state, in place. Entries up to the state's serial are in it already and change nothing. */
@@ -17,12 +25,14 @@ export function fold(state: State, entry: JournalEntry): void {
   const at = Date.parse(entry.at);
   switch (entry.event) {
     case 'intent': {
-      state.sent.push(at);
-      if (state.sent.length > SENT_KEPT) state.sent.shift();
+      state.sent = state.sent.filter((sent) => at - sent.at < SENT_KEPT);
+      state.sent.push({ seq: entry.seq, at, answered: false });
       intend(recordingOf(state, entry), entry, at);
       break;
     }
     case 'answer': {
+      const sent = state.sent.find(({ seq }) => seq === entry.of);
+      if (sent) Object.assign(sent, { at, answered: true });
       const recording = state.known.get(entry.key);
       if (!recording) break;
       answer(recording[entry.endpoint], entry, at);
@@ -34,8 +44,12 @@ export function fold(state: State, entry: JournalEntry): void {
       break;
     case 'release': {
       const update = state.known.get(entry.key)?.update;
-      for (const sent of update ? [update.applied, ...update.unknown] : [])
+      if (!update) break;
+      for (const sent of [update.applied, ...update.unknown])
         if (sent) sent.request = without(sent.request, entry.blocks);
+      // What is left without anything in it says nothing any more.
+      update.unknown = update.unknown.filter(({ request }) => Object.keys(request).length > 0);
+      if (update.applied && Object.keys(update.applied.request).length === 0) delete update.applied;
       break;
     }
     case 'ended': {
@@ -73,10 +87,15 @@ function recordingOf(state: State, { key, name, file, identity }: Intent): Known
 
 function intend(
   recording: KnownRecording,
-  { endpoint, request, seq }: Intent & { seq: number },
+  { endpoint, request, seq, commit }: Intent & { seq: number },
   at: number,
 ): void {
-  (recording[endpoint] as KnownEndpoint<typeof request>).unknown.push({ request, at, seq });
+  (recording[endpoint] as KnownEndpoint<typeof request>).unknown.push({
+    request,
+    at,
+    seq,
+    ...(commit ? { commit } : {}),
+  });
 }
 
 function answer(known: KnownEndpoint<unknown>, { of, outcome, status, message }: Answered, at: number): void {

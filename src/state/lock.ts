@@ -37,7 +37,11 @@ const PAUSE = 25;
  * @returns gives the place back
  * @throws LockedError that names the holder
  */
-export async function takeLock(directory: string, command: string, now: number): Promise<() => Promise<void>> {
+export async function takeLock(
+  directory: string,
+  command: string,
+  now: number,
+): Promise<() => Promise<void>> {
   const mine: Holder = { pid: process.pid, host: hostname(), command, since: new Date(now).toISOString() };
   const started = await startOf(process.pid);
   if (started) mine.started = started;
@@ -56,7 +60,10 @@ export async function takeLock(directory: string, command: string, now: number):
 }
 
 /** Somebody else who holds or wants the place. The files of the dead are cleared away. */
-async function livingHolder(directory: string, own: string): Promise<{ name: string; holder: Holder } | undefined> {
+async function livingHolder(
+  directory: string,
+  own: string,
+): Promise<{ name: string; holder: Holder } | undefined> {
   for (const name of await readdir(directory)) {
     if (!name.startsWith('lock.') || name === own) continue;
     const holder = await holderAt(join(directory, name));

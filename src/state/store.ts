@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { JournalEntry, JournalEvent, State } from '../model/journal.ts';
 import type { KnownRecording } from '../model/plan.ts';
 import { emptyState, fold } from './fold.ts';
+import { moveToHistory } from './history.ts';
 import { DamagedStateError, decodeJournal, decodeLine, encodeLine, HEADER, MEND } from './lines.ts';
 import { takeLock } from './lock.ts';
 
@@ -11,23 +12,29 @@ import { takeLock } from './lock.ts';
  * A state directory, readable by a person and by its owner alone:
  *   journal.jsonl   what was sent for which recording, with which answer, when; append-only
  *   snapshot.jsonl  what the entries up to a number add up to, so that the journal can begin anew
+ *   history.jsonl   the entries that the journal had before, without the requests; older parts are numbered
  *   key             random bytes: the key of the secrets' fingerprints
  *   lock.*          who writes, while somebody does
  * The rule: an entry is on the disk before the next step is taken. So a kill at any moment loses nothing: a
  * call without an answer in the journal has an unknown outcome, and a call without an intent was never sent.
  */
 
+/** As many as the hash of the fingerprints gives. */
+const KEY_BYTES = 32;
+
 const JOURNAL = 'journal.jsonl';
 const SNAPSHOT = 'snapshot.jsonl';
 
 /** Entries after which the journal begins anew when a writer opens it; reading that many takes some milliseconds. */
 export const COMPACT_AFTER = 2_000;
+/** The same while the writer goes on for long, as a daemon does: rarer, because everything known is written down for it. */
+const COMPACT_RUNNING = 4 * COMPACT_AFTER;
 
 interface SnapshotHeader {
   reelstate: 'snapshot';
   version: 1;
   serial: number;
-  sent: number[];
+  sent: State['sent'];
   /** Number of recordings that follow, a line each. */
   recordings: number;
 }
@@ -92,7 +99,10 @@ async function readIfThere(path: string): Promise<string | undefined> {
 /** The key of the fingerprints; undefined where none was made yet. */
 export async function readKey(directory: string): Promise<Buffer | undefined> {
   const text = await readIfThere(join(directory, 'key'));
-  return text === undefined ? undefined : Buffer.from(text.trim(), 'hex');
+  if (text === undefined) return undefined;
+  const key = Buffer.from(text.trim(), 'hex');
+  if (key.length !== KEY_BYTES) throw new DamagedStateError(`${join(directory, 'key')} is damaged. ${MEND}`);
+  return key;
 }
 
 /** The one writer of a state directory. */
@@ -136,7 +146,7 @@ export class Store {
     const release = await takeLock(directory, command, now());
     try {
       if ((await readKey(directory)) === undefined)
-        await replace(directory, 'key', `${randomBytes(32).toString('hex')}\n`);
+        await replace(directory, 'key', `${randomBytes(KEY_BYTES).toString('hex')}\n`);
       const { state, length, entries, fresh } = await load(directory);
       if (fresh) await replace(directory, JOURNAL, encodeLine({ ...HEADER, after: state.serial }));
       const journal = await open(join(directory, JOURNAL), 'r+');
@@ -190,12 +200,30 @@ export class Store {
         this.#entries++;
         resolve();
       }
+      if (this.#entries < COMPACT_RUNNING) continue;
+      try {
+        await this.#beginAnew();
+      } catch (error) {
+        this.#failed = error;
+        for (const { reject } of this.#waiting) reject(error);
+        this.#waiting = [];
+        return;
+      }
     }
   }
 
-  /** Begins the journal anew from a snapshot. A kill in between leaves both, and the entries that the snapshot has are skipped. */
+  /**
+   * Begins the journal anew from a snapshot, after its entries have moved to the history. A kill in between leaves
+   * them in several places, and whatever has them already skips them.
+   */
   async compact(): Promise<void> {
     await this.#writing;
+    await this.#beginAnew();
+  }
+
+  async #beginAnew(): Promise<void> {
+    const path = join(this.#directory, JOURNAL);
+    await moveToHistory(this.#directory, decodeJournal(await readFile(path, 'utf8'), path).entries);
     const { serial, sent, known } = this.state;
     const header: SnapshotHeader = {
       reelstate: 'snapshot',

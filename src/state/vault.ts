@@ -50,6 +50,12 @@ export class Vault {
         [value, shown] as const,
         ...secretParts(value, shown).map((part) => [part, SENSITIVE] as const),
       ])
+      // The service may quote it as it stands in JSON or in an address.
+      .flatMap(([quoted, shown]) =>
+        [...new Set([quoted, JSON.stringify(quoted).slice(1, -1), encodeURIComponent(quoted)])].map(
+          (form) => [form, shown] as const,
+        ),
+      )
       .filter(([quoted]) => quoted.length >= SHORTEST_SCRUBBED)
       .sort(([a], [b]) => b.length - a.length);
     let clean = text;
@@ -93,7 +99,8 @@ export function maskRtmpUrl(url: string): string {
     ? `${SENSITIVE}@${authority.slice(authority.lastIndexOf('@') + 1)}`
     : authority;
   const segments = path.split('/').filter((segment) => segment !== '');
-  const app = segments.length >= 2 ? `/${segments[0]}` : '';
+  // An application is a plain word; anything else may carry a secret of its own.
+  const app = segments.length >= 2 && /^[\w.-]+$/.test(segments[0] as string) ? `/${segments[0]}` : '';
   const hidden = segments.length > 0 || rest !== '' ? `/${SENSITIVE}` : '';
   return `${scheme}${host}${app}${hidden}`;
 }

@@ -5,7 +5,8 @@ import { folder, put, recording, run, sid } from '../support/cli.ts';
 import { until, watching } from '../support/watching.ts';
 
 const LAYOUT = (color: string) => `layout: { backgroundColor: "${color}" }\n`;
-const color = (wanted: string) => (each: Record<string, never>) => (each.layout as unknown as { backgroundColor?: string } | null)?.backgroundColor === wanted;
+const color = (wanted: string) => (each: Record<string, never>) =>
+  (each.layout as unknown as { backgroundColor?: string } | null)?.backgroundColor === wanted;
 
 describe('reelstate watch', () => {
   it('applies what is there, then every edit, and ends with 0 on SIGTERM', async () => {
@@ -32,7 +33,11 @@ describe('reelstate watch', () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000000')) });
     const w = await watching(cwd, [], { sim: ['--latency', '20'] });
     await w.condition('a', 'Ready');
-    for (let i = 1; i <= 40; i++) await writeFile(join(cwd, 'recordings/a.yaml'), recording('a', LAYOUT(`#0000${String(i).padStart(2, '0')}`)));
+    for (let i = 1; i <= 40; i++)
+      await writeFile(
+        join(cwd, 'recordings/a.yaml'),
+        recording('a', LAYOUT(`#0000${String(i).padStart(2, '0')}`)),
+      );
     await w.atService(sid('a'), color('#000040'));
     await w.condition('a', 'Ready');
     expect((await w.sim.requests()).length).toBeLessThan(15);
@@ -41,16 +46,26 @@ describe('reelstate watch', () => {
   });
 
   it('a broken file keeps its recording as it was, shows its diagnostic, and holds back no other', async () => {
-    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')), 'recordings/b.yaml': recording('b', LAYOUT('#000001')) });
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', LAYOUT('#000001')),
+      'recordings/b.yaml': recording('b', LAYOUT('#000001')),
+    });
     const w = await watching(cwd);
     await w.condition('a', 'Ready');
-    await put(cwd, { 'recordings/a.yaml': 'recording: [\n', 'recordings/b.yaml': recording('b', LAYOUT('#000002')) });
+    await put(cwd, {
+      'recordings/a.yaml': 'recording: [\n',
+      'recordings/b.yaml': recording('b', LAYOUT('#000002')),
+    });
     await w.atService(sid('b'), color('#000002'));
     expect(await w.condition('a', 'Stalled', 'Invalid')).toMatchObject({ name: 'a' });
     await w.daemon.shows(/"code":"yaml-syntax"/, 'stderr');
     await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000003')) });
     await w.atService(sid('a'), color('#000003'));
-    expect((await w.sim.recordings()).map((each) => (each.updates as unknown as { updateLayout: number }).updateLayout)).toEqual([2, 2]);
+    expect(
+      (await w.sim.recordings()).map(
+        (each) => (each.updates as unknown as { updateLayout: number }).updateLayout,
+      ),
+    ).toEqual([2, 2]);
     await w.stop();
   });
 
@@ -82,7 +97,10 @@ describe('reelstate watch', () => {
     }, 'red');
     expect(red).toMatch(/no recording files, but 1 recording is known/);
     await rm(join(cwd, 'recordings'), { recursive: true });
-    await until(async () => /does not exist|no such/.test(await (await w.get('/readyz')).text()), 'missing folder');
+    await until(
+      async () => /does not exist|no such/.test(await (await w.get('/readyz')).text()),
+      'missing folder',
+    );
     await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000009')) });
     await w.atService(sid('a'), color('#000009'));
     expect((await w.get('/readyz')).status).toBe(200);
@@ -90,12 +108,20 @@ describe('reelstate watch', () => {
   });
 
   it('a waiting recording begins when the backend writes its file, and a new sid is another recording', async () => {
-    const who = (n: string) => JSON.stringify({ appId: 'app', cname: 'c', uid: '7', resourceId: `r-${n}`, sid: n, mode: 'mix' });
-    const cwd = await folder({ 'recordings/a.yaml': `recording: { fromFile: ../run/a.json }\n${LAYOUT('#000001')}`, 'run/other': '' });
+    const who = (n: string) =>
+      JSON.stringify({ appId: 'app', cname: 'c', uid: '7', resourceId: `r-${n}`, sid: n, mode: 'mix' });
+    const cwd = await folder({
+      'recordings/a.yaml': `recording: { fromFile: ../run/a.json }\n${LAYOUT('#000001')}`,
+      'run/other': '',
+    });
     const w = await watching(cwd);
     await w.condition('a', 'Reconciling', 'Waiting');
     const appear = async (n: string) => {
-      await w.sim.json('/_sim/recordings', { method: 'POST', body: who(n), headers: { 'content-type': 'application/json' } });
+      await w.sim.json('/_sim/recordings', {
+        method: 'POST',
+        body: who(n),
+        headers: { 'content-type': 'application/json' },
+      });
       await put(cwd, { 'run/new': who(n) });
       await rename(join(cwd, 'run/new'), join(cwd, 'run/a.json'));
       await w.atService(n, color('#000001'));
@@ -107,17 +133,39 @@ describe('reelstate watch', () => {
   });
 
   it('puts back what has drifted in web mode, and says for each block how certain it is', async () => {
-    const web = recording('web', 'onhold: true\nrtmp: { outputs: [{ rtmpUrl: { fromEnv: CDN_URL } }] }\n', 'web');
+    const web = recording(
+      'web',
+      'onhold: true\nrtmp: { outputs: [{ rtmpUrl: { fromEnv: CDN_URL } }] }\n',
+      'web',
+    );
     const cwd = await folder({ 'recordings/web.yaml': web });
-    const w = await watching(cwd, ['--resync', '300ms'], { env: { CDN_URL: 'rtmp://cdn.example.com/live/a-stream-key' } });
-    await w.condition('web', 'Ready');
-    const drift = { cname: 'channel-web', uid: '527841', clientRequest: { webRecordingConfig: { onhold: false }, rtmpPublishConfig: { outputs: [{ rtmpUrl: 'rtmp://elsewhere/live/x' }] } } };
-    await fetch(`${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/update`, {
-      method: 'POST',
-      body: JSON.stringify(drift),
-      headers: { 'content-type': 'application/json', authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}` },
+    const w = await watching(cwd, ['--resync', '300ms'], {
+      env: { CDN_URL: 'rtmp://cdn.example.com/live/a-stream-key' },
     });
-    await w.atService(sid('web'), (each) => each.onhold === (true as never) && JSON.stringify(each.rtmp).includes('a-stream-key'));
+    await w.condition('web', 'Ready');
+    const drift = {
+      cname: 'channel-web',
+      uid: '527841',
+      clientRequest: {
+        webRecordingConfig: { onhold: false },
+        rtmpPublishConfig: { outputs: [{ rtmpUrl: 'rtmp://elsewhere/live/x' }] },
+      },
+    };
+    await fetch(
+      `${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/update`,
+      {
+        method: 'POST',
+        body: JSON.stringify(drift),
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}`,
+        },
+      },
+    );
+    await w.atService(
+      sid('web'),
+      (each) => each.onhold === (true as never) && JSON.stringify(each.rtmp).includes('a-stream-key'),
+    );
     await w.condition('web', 'Ready');
     const api = await until(async () => {
       const found = (await w.api()).recordings[0];
@@ -133,11 +181,21 @@ describe('reelstate watch', () => {
     const cwd = await folder({ 'recordings/web.yaml': recording('web', 'onhold: true\n', 'web') });
     const w = await watching(cwd, ['--resync', '300ms', '--no-self-heal']);
     await w.condition('web', 'Ready');
-    await fetch(`${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/update`, {
-      method: 'POST',
-      body: JSON.stringify({ cname: 'channel-web', uid: '527841', clientRequest: { webRecordingConfig: { onhold: false } } }),
-      headers: { 'content-type': 'application/json', authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}` },
-    });
+    await fetch(
+      `${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/update`,
+      {
+        method: 'POST',
+        body: JSON.stringify({
+          cname: 'channel-web',
+          uid: '527841',
+          clientRequest: { webRecordingConfig: { onhold: false } },
+        }),
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}`,
+        },
+      },
+    );
     await w.daemon.shows(/it is left alone \(--no-self-heal\)/, 'stderr');
     expect((await w.sim.recordings())[0]).toMatchObject({ onhold: false });
     expect(await (await w.get('/metrics')).text()).toMatch(/drift_total\{block="onhold"\} [1-9]/);
@@ -149,12 +207,22 @@ describe('reelstate watch', () => {
     const w = await watching(cwd, ['--resync', '200ms']);
     await w.condition('web', 'Ready');
     // The service tells it in a query: the recording has exited.
-    await w.sim.json('/_sim/faults', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '[]' });
-    await fetch(`${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/stop`, {
-      method: 'POST',
-      body: JSON.stringify({ cname: 'channel-web', uid: '527841', clientRequest: {} }),
-      headers: { 'content-type': 'application/json', authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}` },
+    await w.sim.json('/_sim/faults', {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: '[]',
     });
+    await fetch(
+      `${w.sim.url}/v1/apps/0f1e2d3c4b5a69788796a5b4c3d2e1f0/cloud_recording/resourceid/resource-web/sid/${sid('web')}/mode/web/stop`,
+      {
+        method: 'POST',
+        body: JSON.stringify({ cname: 'channel-web', uid: '527841', clientRequest: {} }),
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Basic ${Buffer.from('customer:customer-secret').toString('base64')}`,
+        },
+      },
+    );
     await put(cwd, { 'recordings/web.yaml': recording('web2', 'onhold: true\n', 'web') });
     await w.sim.json('/_sim/reload', { method: 'POST' });
     await w.atService(sid('web2'), (each) => each.onhold === (true as never));
@@ -166,13 +234,27 @@ describe('reelstate watch', () => {
     const w = await watching(cwd);
     await w.condition('a', 'Ready');
     const text = await (await w.get('/metrics')).text();
-    for (const line of ['recordings{condition="Ready"} 1', 'rest_client_requests_total{code="200",endpoint="updateLayout"} 1', 'workqueue_depth 0', 'reelstate_ready 1']) expect(text).toContain(line);
-    for (const name of ['rest_client_rate_limiter_duration_seconds', 'reconcile_duration_seconds', 'storage_credentials_next_renewal_seconds']) expect(text).toContain(`# HELP ${name}`);
+    for (const line of [
+      'recordings{condition="Ready"} 1',
+      'rest_client_requests_total{code="200",endpoint="updateLayout"} 1',
+      'workqueue_depth 0',
+      'reelstate_ready 1',
+    ])
+      expect(text).toContain(line);
+    for (const name of [
+      'rest_client_rate_limiter_duration_seconds',
+      'reconcile_duration_seconds',
+      'storage_credentials_next_renewal_seconds',
+    ])
+      expect(text).toContain(`# HELP ${name}`);
     await w.stop();
   });
 
   it('wrong credentials stop the account, and /readyz says so', async () => {
-    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')), 'recordings/b.yaml': recording('b', LAYOUT('#000001')) });
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', LAYOUT('#000001')),
+      'recordings/b.yaml': recording('b', LAYOUT('#000001')),
+    });
     const w = await watching(cwd, [], { env: { AGORA_CUSTOMER_SECRET: 'wrong' } });
     const red = await until(async () => {
       const response = await w.get('/readyz');
@@ -184,13 +266,21 @@ describe('reelstate watch', () => {
   });
 
   it('credentials come from a program, and are renewed before they expire; a failing one stops nobody else', async () => {
-    const storage = 'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n';
+    const storage =
+      'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n';
     const soon = new Date(Date.now() + 5 * 3600_000).toISOString();
-    const script = (key: string) => `#!/bin/sh\necho '{"Version":1,"AccessKeyId":"AKID","SecretAccessKey":"${key}","SessionToken":"token-${key}","Expiration":"${soon}"}'\n`;
-    const cwd = await folder({ 'recordings/a.yaml': recording('a', storage), 'recordings/b.yaml': recording('b', LAYOUT('#000001')), 'creds.sh': '#!/bin/sh\nexit 9\n' });
+    const script = (key: string) =>
+      `#!/bin/sh\necho '{"Version":1,"AccessKeyId":"AKID","SecretAccessKey":"${key}","SessionToken":"token-${key}","Expiration":"${soon}"}'\n`;
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', storage),
+      'recordings/b.yaml': recording('b', LAYOUT('#000001')),
+      'creds.sh': '#!/bin/sh\nexit 9\n',
+    });
     await chmod(join(cwd, 'creds.sh'), 0o755);
     const w = await watching(cwd);
-    expect(await w.condition('a', 'Stalled', 'CredentialsUnavailable')).toMatchObject({ last_error: { message: 'creds.sh gave no storage credentials: it ended with 9' } });
+    expect(await w.condition('a', 'Stalled', 'CredentialsUnavailable')).toMatchObject({
+      last_error: { message: 'creds.sh gave no storage credentials: it ended with 9' },
+    });
     await w.condition('b', 'Ready');
     await writeFile(join(cwd, 'creds.sh'), script('first-secret'));
     w.daemon.child.kill('SIGHUP');
@@ -212,7 +302,10 @@ describe('reelstate watch', () => {
   it('ends within 5 s although a call hangs, and says on the next plan that its outcome is unknown', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
     const w = await watching(cwd, ['--timeout', '60s'], { sim: ['--fault', 'hang'] });
-    await until(async () => (await w.api()).recordings[0]?.conditions.some(({ type, status }) => type === 'Reconciling' && status === 'True'), 'sent');
+    await until(
+      async () => (await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).includes('"intent"'),
+      'sent',
+    );
     expect((await w.stop()).code).toBe(0);
     expect((await run(['plan', '--json'], { cwd })).stdout).toMatch(/outcome-unknown/);
   });
@@ -224,7 +317,9 @@ describe('reelstate watch', () => {
     const text = await run(['status', '--daemon', w.url], { cwd });
     expect(text).toMatchObject({ code: 0 });
     expect(text.stdout).toMatch(/^a +Ready/);
-    expect(JSON.parse((await run(['status', '--json', '--daemon', w.url], { cwd })).stdout)).toMatchObject({ recordings: [{ name: 'a' }] });
+    expect(JSON.parse((await run(['status', '--json', '--daemon', w.url], { cwd })).stdout)).toMatchObject({
+      recordings: [{ name: 'a' }],
+    });
     await w.stop();
   });
 });

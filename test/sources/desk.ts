@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/process-io.ts';
-import type { Refreshed } from '../../src/sources/files.ts';
+import type { Refreshed } from '../../src/sources/round.ts';
 import { FileSource, type SourceOptions } from '../../src/sources/watcher.ts';
 import { Vault } from '../../src/state/vault.ts';
 

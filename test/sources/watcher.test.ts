@@ -15,8 +15,8 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/process-io.ts';
-import type { Refreshed } from '../../src/sources/files.ts';
 import { type FolderListener, type WatchFolder, watchFolder } from '../../src/sources/folder-watches.ts';
+import type { Refreshed } from '../../src/sources/round.ts';
 import { Desk, recording } from './desk.ts';
 
 const RED = '#FF0000';
@@ -452,7 +452,7 @@ describe('git', () => {
     await desk.until(all(BLUE));
     await alongside(work, 'checkout', '-q', 'HEAD~1');
     await desk.until(all(RED));
-    expect(desk.looks.length - before).toBeLessThan(100);
+    expect(desk.looks.length - before).toBeLessThan(COUNT / 5);
     for (const { set, byName } of desk.looks) {
       expect(set.diagnostics).toEqual([]);
       const heldBack = new Set(set.broken);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Answered, Intent, JournalEvent, Outcome, State } from '../../src/model/journal.ts';
 import type { KnownRecording } from '../../src/model/plan.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
-import { emptyState, fold } from '../../src/state/fold.ts';
+import { emptyState, fold, sentAgo } from '../../src/state/fold.ts';
 import { identity } from '../support/engine.ts';
 
 const KEY = recordingKey(identity(1));
@@ -204,10 +204,19 @@ describe('the state as a whole', () => {
     expect(once.serial).toBe(4);
   });
 
-  it('remembers when calls left, the last hundred of them', () => {
+  it('remembers the calls of the last minute, and counts one without an answer as just now', () => {
     const { state, add } = journal();
+    // The entries of this journal are a second apart.
     for (let n = 0; n < 130; n++) add(intent('red'));
-    expect(state.sent).toHaveLength(100);
-    expect([state.sent[0], state.sent.at(-1)]).toEqual([at(31), at(130)]);
+    expect(state.sent).toHaveLength(60);
+    expect(state.sent.at(-1)).toEqual({ seq: 130, at: at(130), answered: false });
+    add({
+      event: 'answer',
+      key: state.known.keys().next().value as string,
+      endpoint: 'update',
+      of: 130,
+      outcome: 'applied',
+    });
+    expect(sentAgo(state, at(131) + 500).slice(-2)).toEqual([0, 500]);
   });
 });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalEvent } from '../../src/model/journal.ts';
-import { COMPACT_AFTER, readKey, readState, Store } from '../../src/state/store.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
+import { COMPACT_AFTER, readKey, readState, Store } from '../../src/state/store.ts';
 import { identity } from '../support/engine.ts';
 
 let dir: string;
@@ -34,7 +34,14 @@ function intent(n: number, color = '#000001'): JournalEvent {
 }
 
 function answer(n: number, of: number, outcome: 'applied' | 'unknown' | 'refused' = 'applied'): JournalEvent {
-  return { event: 'answer', key: recordingKey(identity(n)), endpoint: 'updateLayout', of, outcome, status: 200 };
+  return {
+    event: 'answer',
+    key: recordingKey(identity(n)),
+    endpoint: 'updateLayout',
+    of,
+    outcome,
+    status: 200,
+  };
 }
 
 describe('the state directory', () => {
@@ -66,7 +73,11 @@ describe('the state directory', () => {
   it("is its owner's alone", async () => {
     const store = await open();
     await store.close();
-    for (const [name, mode] of [['', 0o700], ['journal.jsonl', 0o600], ['key', 0o600]] as const)
+    for (const [name, mode] of [
+      ['', 0o700],
+      ['journal.jsonl', 0o600],
+      ['key', 0o600],
+    ] as const)
       expect((await stat(join(dir, name))).mode & 0o777).toBe(mode);
   });
 
@@ -97,8 +108,20 @@ describe('the state directory', () => {
   });
 
   it.each([
-    ['a changed byte', (text: string) => text.replace('#000001', '#000009'), /journal\.jsonl:2: this line of the journal is damaged/],
-    ['a lost line', (text: string) => text.split('\n').filter((_, i) => i !== 2).join('\n'), /entry 2 is missing/],
+    [
+      'a changed byte',
+      (text: string) => text.replace('#000001', '#000009'),
+      /journal\.jsonl:2: this line of the journal is damaged/,
+    ],
+    [
+      'a lost line',
+      (text: string) =>
+        text
+          .split('\n')
+          .filter((_, i) => i !== 2)
+          .join('\n'),
+      /entry 2 is missing/,
+    ],
     ['a lost first line', (text: string) => text.slice(text.indexOf('\n') + 1), /another version/],
     ['a newer version', (text: string) => text, /another version/],
   ])('refuses damage in the middle, and says where: %s', async (what, damage, message) => {
@@ -118,7 +141,8 @@ describe('the state directory', () => {
 
   it('begins the journal anew from a snapshot, and means the same after it', async () => {
     const store = await open();
-    for (let n = 1; n <= 5; n++) await store.append(answer(n, await store.append(intent(n)), n === 3 ? 'unknown' : 'applied'));
+    for (let n = 1; n <= 5; n++)
+      await store.append(answer(n, await store.append(intent(n)), n === 3 ? 'unknown' : 'applied'));
     const before = structuredClone(store.state);
     await store.compact();
     await store.append(intent(6));
@@ -204,7 +228,12 @@ describe('the one writer', () => {
 
   it('a holder that has died is noticed', async () => {
     await (await open()).close();
-    const dead = { pid: 2 ** 22 - 7, host: (await import('node:os')).hostname(), command: 'x', since: 'then' };
+    const dead = {
+      pid: 2 ** 22 - 7,
+      host: (await import('node:os')).hostname(),
+      command: 'x',
+      since: 'then',
+    };
     await writeFile(join(dir, 'lock.1-other'), JSON.stringify(dead));
     await (await open()).close();
     expect(existsSync(join(dir, 'lock.1-other'))).toBe(false);
@@ -212,7 +241,13 @@ describe('the one writer', () => {
 
   it('another process that got the number of a dead holder is not taken for it', async () => {
     await (await open()).close();
-    const reused = { pid: process.ppid, host: (await import('node:os')).hostname(), command: 'x', since: 'then', started: 'another-boot/1' };
+    const reused = {
+      pid: process.ppid,
+      host: (await import('node:os')).hostname(),
+      command: 'x',
+      since: 'then',
+      started: 'another-boot/1',
+    };
     await writeFile(join(dir, 'lock.1-other'), JSON.stringify(reused));
     await (await open()).close();
   });
@@ -225,13 +260,21 @@ describe('the one writer', () => {
 
   it('a holder on another machine is believed', async () => {
     await (await open()).close();
-    await writeFile(join(dir, 'lock.1-other'), JSON.stringify({ pid: 1, host: 'elsewhere', command: 'reelstate watch', since: 'then' }));
+    await writeFile(
+      join(dir, 'lock.1-other'),
+      JSON.stringify({ pid: 1, host: 'elsewhere', command: 'reelstate watch', since: 'then' }),
+    );
     await expect(open()).rejects.toThrow(/on elsewhere .*remove .*lock\.1-other/);
   });
 
   it('of many at once never two get in, and nothing is left behind', async () => {
     await (await open()).close();
-    const dead = { pid: 2 ** 22 - 7, host: (await import('node:os')).hostname(), command: 'x', since: 'then' };
+    const dead = {
+      pid: 2 ** 22 - 7,
+      host: (await import('node:os')).hostname(),
+      command: 'x',
+      since: 'then',
+    };
     await writeFile(join(dir, 'lock.1-other'), JSON.stringify(dead));
     const tries = await Promise.allSettled(Array.from({ length: 20 }, open));
     const winners = tries.filter((each) => each.status === 'fulfilled');

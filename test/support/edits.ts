@@ -22,9 +22,18 @@ export interface EditFigures {
 
 export async function manyEdits(edits: number, seed: number): Promise<EditFigures> {
   const random = randomFrom(seed);
-  const text = (n: number, edit: number) => recording(`r${n}`, `layout: { backgroundColor: "#${edit.toString(16).padStart(6, '0').toUpperCase()}" }\n`);
-  const cwd = await folder(Object.fromEntries(Array.from({ length: RECORDINGS }, (_, n) => [`recordings/r${n}.yaml`, text(n, 0)])));
-  const w = await watching(cwd, ['--rate', '1000', '--resync', '0', '--log-level', 'error'], { sim: ['--rate', '0'], announced: false });
+  const text = (n: number, edit: number) =>
+    recording(
+      `r${n}`,
+      `layout: { backgroundColor: "#${edit.toString(16).padStart(6, '0').toUpperCase()}" }\n`,
+    );
+  const cwd = await folder(
+    Object.fromEntries(Array.from({ length: RECORDINGS }, (_, n) => [`recordings/r${n}.yaml`, text(n, 0)])),
+  );
+  const w = await watching(cwd, ['--rate', '1000', '--resync', '0', '--log-level', 'error'], {
+    sim: ['--rate', '0'],
+    announced: false,
+  });
   const pid = w.daemon.child.pid as number;
   const measure = async () => ({
     memory: Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024,
@@ -45,14 +54,24 @@ export async function manyEdits(edits: number, seed: number): Promise<EditFigure
   }
   await until(
     async () => {
-      const there = new Map((await w.sim.recordings()).map((each) => [String(each.sid), (each.layout as unknown as { backgroundColor: string } | null)?.backgroundColor]));
-      return [...last].every(([n, edit]) => there.get(sid(`r${n}`)) === `#${edit.toString(16).padStart(6, '0').toUpperCase()}`);
+      const there = new Map(
+        (await w.sim.recordings()).map((each) => [
+          String(each.sid),
+          (each.layout as unknown as { backgroundColor: string } | null)?.backgroundColor,
+        ]),
+      );
+      return [...last].every(
+        ([n, edit]) => there.get(sid(`r${n}`)) === `#${edit.toString(16).padStart(6, '0').toUpperCase()}`,
+      );
     },
     'every recording at its last save',
     60_000,
   );
   const late = await measure();
-  const requests = (await w.sim.recordings()).reduce((sum, each) => sum + (each.updates as unknown as { updateLayout: number }).updateLayout, 0);
+  const requests = (await w.sim.recordings()).reduce(
+    (sum, each) => sum + (each.updates as unknown as { updateLayout: number }).updateLayout,
+    0,
+  );
   expect(await w.sim.violations()).toEqual([]);
   expect((await w.stop()).code).toBe(0);
   return { edits, requests, memory: [early.memory, late.memory], files: [early.files, late.files] };

@@ -1,7 +1,11 @@
 import { type Started, simulator, start } from './cli.ts';
 
 /** Waits until `look` gives something, asking again and again; fails with what it last saw. */
-export async function until<T>(look: () => Promise<T | undefined | false>, what: string, patience = 8_000): Promise<T> {
+export async function until<T>(
+  look: () => Promise<T | undefined | false>,
+  what: string,
+  patience = 8_000,
+): Promise<T> {
   const end = performance.now() + patience;
   for (;;) {
     const found = await look();
@@ -12,9 +16,16 @@ export async function until<T>(look: () => Promise<T | undefined | false>, what:
 }
 
 /** A running `reelstate watch` beside a simulator. */
-export async function watching(cwd: string, args: readonly string[] = [], options: { env?: Record<string, string>; sim?: readonly string[]; announced?: boolean } = {}) {
+export async function watching(
+  cwd: string,
+  args: readonly string[] = [],
+  options: { env?: Record<string, string>; sim?: readonly string[]; announced?: boolean } = {},
+) {
   const sim = await simulator(cwd, options.sim ?? [], {});
-  const daemon: Started = start(['watch', '--endpoint', sim.url, '--listen', '127.0.0.1:0', ...args], { cwd, env: options.env ?? {} });
+  const daemon: Started = start(['watch', '--endpoint', sim.url, '--listen', '127.0.0.1:0', ...args], {
+    cwd,
+    env: options.env ?? {},
+  });
   // With a log level that says nothing of it, nobody can ask for the address either.
   const announced = options.announced !== false;
   const url = announced ? (await daemon.shows(/"url":"http:\/\/[^"]+"/, 'stderr')).slice(7, -1) : '';
@@ -27,14 +38,20 @@ export async function watching(cwd: string, args: readonly string[] = [], option
     api,
     /** The recording once its condition is as wanted. */
     condition: (name: string, type: string, reason?: string) =>
-      until(async () => {
-        const found = (await api()).recordings.find((each) => each.name === name);
-        const now = found?.conditions.find(({ status }) => status === 'True');
-        return now?.type === type && (!reason || now.reason === reason) && found;
-      }, `${name} ${type} ${reason ?? ''}`),
+      until(
+        async () => {
+          const found = (await api()).recordings.find((each) => each.name === name);
+          const now = found?.conditions.find(({ status }) => status === 'True');
+          return now?.type === type && (!reason || now.reason === reason) && found;
+        },
+        `${name} ${type} ${reason ?? ''}`,
+      ),
     /** What the service has of a recording, once it looks as wanted. */
     atService: (sid: string, wanted: (recording: Record<string, never>) => unknown) =>
-      until(async () => (await sim.recordings()).find((each) => each.sid === (sid as never) && wanted(each)), `${sid} at the service`),
+      until(
+        async () => (await sim.recordings()).find((each) => each.sid === (sid as never) && wanted(each)),
+        `${sid} at the service`,
+      ),
     get: (path: string) => fetch(`${url}${path}`),
     async stop(signal: NodeJS.Signals = 'SIGTERM') {
       daemon.child.kill(signal);

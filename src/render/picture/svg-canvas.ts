@@ -104,33 +104,39 @@ function labels(placement: Placement, findings: Finding[], frame: Rect): string[
   const hatched = findings.flatMap(({ area }) => (area ? [grow(onFrame(area, frame), 2)] : []));
   const step = { x: Math.max(frame.width / 96, 4), y: Math.max(frame.height / 54, 4) };
   return placement.boxes.flatMap((box) => {
-    const room = roomFor(box, frame);
-    if (!room) return [];
     // What is wholly covered is named all the same: it is the one that a person must hear of.
     const hidden = isHidden(box, findings);
     const above = placement.boxes
       .filter((other) => other.z > box.z && hasSize(other) && !hidden)
       .map((other) => grow(onFrame(other, frame), 2));
-    const variants = variantsOf(box, placement, findings)
-      .map((content) => ({ content, ...plateSize(content) }))
-      .filter(
+    const all = variantsOf(box, placement, findings).map((content) => ({ content, ...plateSize(content) }));
+    const taken = [...above, ...standing];
+    const spotIn = (room: Rect | undefined) => {
+      if (!room) return undefined;
+      const variants = all.filter(
         ({ content, width, height }) => !content.roomy || width * height * 8 <= room.width * room.height,
       );
-    const taken = [...above, ...standing];
-    const spot =
-      (hidden ? undefined : placeLabel(room, [...taken, ...hatched], variants, step)) ??
-      placeLabel(room, taken, variants, step);
+      return (
+        (hidden ? undefined : placeLabel(room, [...taken, ...hatched], variants, step)) ??
+        placeLabel(room, taken, variants, step)
+      );
+    };
+    // A region too small for a label with air around it has one up to its border.
+    const spot = spotIn(roomFor(box, frame, 4)) ?? spotIn(roomFor(box, frame, 1));
     if (!spot) return [];
     standing.push(grow(spot, 2));
     return [plate(spot, spot.content, groundOf(box, placement))];
   });
 }
 
-/** Where a region's label may lie: in what is seen of it, or beside the point that a region without size has. */
-function roomFor(box: PlacedBox, frame: Rect): Rect | undefined {
+/**
+ * Where a region's label may lie: in what is seen of it, or beside the point that a region without size has.
+ * @param air how far it stays from the region's border
+ */
+function roomFor(box: PlacedBox, frame: Rect, air: number): Rect | undefined {
   const area = onFrame(box, frame);
   return hasSize(box)
-    ? intersection(grow(area, -4), grow(frame, -2))
+    ? intersection(grow(area, -air), grow(frame, -2))
     : beside(onFrame(clamped(box), frame), frame);
 }
 

@@ -1,0 +1,209 @@
+import { join } from 'node:path';
+import type { FetchOutcome } from '../daemon/git-state.ts';
+import { GitState } from '../daemon/git-state.ts';
+import type { Logger } from '../daemon/log.ts';
+import { usage } from '../model/failure.ts';
+import type { Io } from '../model/ports.ts';
+import type { DesiredSource } from '../model/source.ts';
+import type { Vault } from '../state/vault.ts';
+import { refOf } from './desired-files.ts';
+import { duration, isSet, type RawOptions, type Settings, textOf } from './settings.ts';
+
+/** How long a file that is written in place must stand still, in milliseconds: longer than an editor pauses between two pieces. */
+const SETTLE = 30;
+/** Between two looks at everything where the system does not tell of changes, in milliseconds. */
+const POLL = 1_000;
+/** Between two looks at everything: at files, and at a commit, which costs less. In milliseconds. */
+const SWEEP = 5_000;
+const GIT_SWEEP = 1_000;
+/** Between two fetches, in milliseconds; and the shortest that may be asked for. */
+const INTERVAL = 30_000;
+const SHORTEST_INTERVAL = 1_000;
+
+/** Where the files of a daemon come from. */
+export interface Origin {
+  dir: string;
+  sweepMs: number;
+  /** The files are taken from a commit. */
+  git?: {
+    ref: string;
+    /** A remote's; left out, the repository around the working directory. */
+    url?: string;
+    interval: number;
+    verifySignatures: boolean;
+  };
+}
+
+/** @throws Failure (64) naming the flag and what it takes */
+export function readOrigin(raw: RawOptions, settings: Settings, io: Io): Origin {
+  const url = textOf('gitUrl', raw, io);
+  const ref = refOf(raw, io) ?? (url === undefined ? undefined : 'HEAD');
+  const sweepMs = duration('sweep', raw, io, ref === undefined ? SWEEP : GIT_SWEEP);
+  const interval = duration('interval', raw, io, INTERVAL);
+  const verifySignatures = isSet('verifySignatures', raw, io);
+  if (url === undefined && (raw.interval !== undefined || verifySignatures))
+    throw usage(
+      `${verifySignatures ? '--verify-signatures' : '--interval'} is about a remote: give --git-url URL, too`,
+    );
+  if (interval < SHORTEST_INTERVAL) throw usage('--interval: must be at least 1s');
+  const git = { interval, verifySignatures, ...(url === undefined ? {} : { url }) };
+  return { dir: settings.dir, sweepMs, ...(ref === undefined ? {} : { git: { ref, ...git } }) };
+}
+
+/** A source that has been opened, and what keeps it moving. */
+export interface OpenedSource {
+  source: DesiredSource;
+  /** Resolves when there is something to look at. */
+  begin(): Promise<void>;
+  /** Looks again and again, until `stop` aborts. Resolves when nothing is under way any more. */
+  run(stop: AbortSignal): Promise<void>;
+  /** Commits as the source. */
+  git?: { state: GitState; onNews: () => void };
+}
+
+interface Surroundings {
+  io: Io;
+  vault: Vault;
+  log: Logger;
+  /** The state directory: mirrors of remotes are kept there. */
+  state: string;
+  /** Something may have changed. */
+  onChange: () => void;
+  onFetch: (outcome: FetchOutcome['outcome']) => void;
+}
+
+/** @throws Failure for an address or a ref that is not to be used, or where git cannot be run */
+export async function openSource(origin: Origin, around: Surroundings): Promise<OpenedSource> {
+  if (!origin.git) return openFolder(origin, around);
+  const { io, log } = around;
+  const { ref, url } = origin.git;
+  const state = new GitState(url === undefined ? { ref } : { ref, url }, log, io.clock);
+  const opened =
+    url === undefined ? await openRef(origin, ref, around) : await openRemote(origin, url, state, around);
+  const { source, begin, run, onNews } = opened;
+  return {
+    source: {
+      look: async (hint) => {
+        const look = await source.look(hint);
+        state.looked(look);
+        return look;
+      },
+      close: () => source.close(),
+    },
+    begin,
+    run: async (stop) => {
+      await Promise.all([run(stop), sweep(origin.sweepMs, around, stop)]);
+    },
+    git: { state, onNews },
+  };
+}
+
+async function openFolder({ dir, sweepMs }: Origin, around: Surroundings): Promise<OpenedSource> {
+  const { io, vault, log, onChange } = around;
+  const { FileSource } = await import('../sources/watcher.ts');
+  const source = new FileSource({
+    ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange },
+    settleMs: SETTLE,
+    sweepMs,
+    pollMs: Math.min(sweepMs, POLL),
+    onTrouble: (message) => log.warn(message),
+  });
+  return { source, begin: async () => {}, run: async () => {} };
+}
+
+type OpenedGit = Omit<OpenedSource, 'git'> & { onNews: () => void };
+
+/** A ref of the repository around the working directory. */
+async function openRef({ dir }: Origin, ref: string, around: Surroundings): Promise<OpenedGit> {
+  const { io, vault, onChange } = around;
+  const [{ GitFiles }, { GitProgram }, { GitRefs }, { GitSource }] = await gitSources();
+  const git = new GitProgram({ cwd: io.cwd, env: io.env });
+  const refs = await GitRefs.open(git, io.cwd, io.clock, onChange);
+  const files = new GitFiles({ dir, cwd: io.cwd, env: io.env, vault });
+  // A branch moves once, when its rebase is done; HEAD moves through each of its commits.
+  const source = new GitSource(files, ref, io.clock, () => ref === 'HEAD' && refs.isRebasing());
+  return {
+    source: {
+      look: () => {
+        // First: what moves after this is heard.
+        refs.follow();
+        return source.look();
+      },
+      close: async () => {
+        refs.close();
+        await source.close();
+      },
+    },
+    begin: async () => {},
+    run: async () => {},
+    onNews: onChange,
+  };
+}
+
+/** A shallow mirror of a remote. */
+async function openRemote(
+  origin: Origin,
+  url: string,
+  state: GitState,
+  around: Surroundings,
+): Promise<OpenedGit> {
+  const { io, vault, onChange, onFetch } = around;
+  const { ref = 'HEAD', interval = INTERVAL, verifySignatures = false } = origin.git ?? {};
+  const [{ GitFiles }, , , { GitSource }, { GitMirror }] = await gitSources();
+  const mirror = new GitMirror({
+    ...{ url, ref, interval, verifySignatures, clock: io.clock },
+    directory: join(around.state, 'mirrors'),
+    env: withoutSecrets(io.env),
+    random: () => io.random(),
+  });
+  const files = new GitFiles({ dir: origin.dir, cwd: io.cwd, env: io.env, vault, gitDir: mirror.directory });
+  const source = new GitSource(files, mirror, io.clock);
+  let firstDone = () => {};
+  const first = new Promise<void>((resolve) => {
+    firstDone = resolve;
+  });
+  return {
+    source,
+    // What an earlier process fetched need not wait for a remote that may be away.
+    begin: async () => ((await mirror.good()) === undefined ? first : undefined),
+    run: (stop) =>
+      mirror
+        .run(stop, (fetched) => {
+          state.fetched(fetched);
+          onFetch(fetched.outcome);
+          if (fetched.outcome === 'current' && fetched.changed) onChange();
+          firstDone();
+        })
+        .finally(firstDone),
+    onNews: () => mirror.fetchSoon(),
+  };
+}
+
+/** What git has no use for. */
+function withoutSecrets(env: Io['env']): Io['env'] {
+  const {
+    AGORA_CUSTOMER_ID: _id,
+    AGORA_CUSTOMER_SECRET: _secret,
+    REELSTATE_HOOK_SECRET: _hook,
+    ...rest
+  } = env;
+  return rest;
+}
+
+function gitSources() {
+  return Promise.all([
+    import('../sources/git.ts'),
+    import('../sources/git-program.ts'),
+    import('../sources/git-refs.ts'),
+    import('../sources/git-source.ts'),
+    import('../sources/git-mirror.ts'),
+  ]);
+}
+
+/** What no event tells: refs that moved unheard, files that commits refer to and do not hold. */
+async function sweep(every: number, { io, onChange }: Surroundings, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await io.clock.sleep(every, stop);
+    if (!stop.aborted) onChange();
+  }
+}

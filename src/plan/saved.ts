@@ -1,0 +1,147 @@
+import { isSealed, type UnsubscribeSpelling } from '../agora/requests.ts';
+import type { Action, Plan, RecordingPlan } from '../model/plan.ts';
+import type { BlockName, ClientRequests, Identity, Sealed } from '../model/recording.ts';
+import type { Commit } from '../model/source.ts';
+
+/** What a plan was asked for: the same again gives the same plan. */
+export interface Asked {
+  /** As the user typed it. */
+  dir: string;
+  /** The commit that the files are taken from, as the user typed it; undefined: from disk. */
+  ref?: string | undefined;
+  /** Restricted to these; empty: all. */
+  names: readonly string[];
+  resync: boolean;
+  allowEmpty: boolean;
+}
+
+/** What becomes of one recording, without what is only for people. Secrets sealed. */
+export interface SavedRecording {
+  name: string;
+  file: string;
+  action: Action;
+  key?: string | undefined;
+  identity?: Identity | undefined;
+  calls: { endpoint: string; reason: string; request: unknown }[];
+  whole: Partial<ClientRequests>;
+  released: BlockName[];
+  supersedes: string[];
+}
+
+/**
+ * A plan that is kept to be applied as it is, or not at all. It holds secrets as references and keyed fingerprints
+ * only, and is bound to one moment of one state and to what the files held.
+ */
+export interface SavedPlan {
+  reelstate: 'plan';
+  format_version: '1.0';
+  timestamp: string;
+  /** Whether all of it could be applied as it stood: no errors, no unresolved references. */
+  applyable: boolean;
+  asked: Asked;
+  unsubscribe_spelling: UnsubscribeSpelling;
+  state: { id: string; serial: number };
+  commit: Commit | null;
+  /** SHA-256 of each recording file by its name; empty where they are from a commit. */
+  files: Readonly<Record<string, string>>;
+  recordings: SavedRecording[];
+}
+
+/** Of a plan, what is done: recordings with nothing to do are left out. */
+export function savedRecordings({ recordings }: Plan): SavedRecording[] {
+  return recordings.filter(hasWork).map((recording) => {
+    const { name, file, action, key, identity, calls, whole, released, supersedes } = recording;
+    return {
+      ...{ name, file, action, key, identity },
+      calls: calls.map(({ endpoint, reason, request }) => ({ endpoint, reason, request })),
+      ...{ whole, released, supersedes },
+    };
+  });
+}
+
+function hasWork({ action, calls, released, supersedes }: RecordingPlan): boolean {
+  return action === 'forget' || calls.length + released.length + supersedes.length > 0;
+}
+
+/** What is other than when the plan was made: first what explains the rest. */
+export interface Now {
+  stateId: string;
+  serial: number;
+  commit: Commit | undefined;
+  files: Readonly<Record<string, string>>;
+  /** Calls that have left since, for people. */
+  since: readonly string[];
+}
+
+/** Items named in a message before the rest is only counted. */
+const NAMED = 3;
+
+/** Why a saved plan must not be applied any more, judged by the state and the files; undefined where they are the same. */
+export function staleness(saved: SavedPlan, now: Now): string | undefined {
+  const { state, commit, files, asked } = saved;
+  if (state.id !== now.stateId) return 'it was made with another state directory';
+  if (state.serial !== now.serial)
+    return now.since.length > 0
+      ? `since it was made calls have been sent: ${listed(now.since)}`
+      : `the state has changed since it was made (entry ${state.serial} was the last, and now ${now.serial} is)`;
+  if (commit?.sha !== now.commit?.sha)
+    return `${asked.ref ?? 'the commit'} was at ${short(commit)} when it was made, and is at ${short(now.commit)} now`;
+  const changed = Object.keys({ ...files, ...now.files })
+    .filter((file) => files[file] !== now.files[file])
+    .map(
+      (file) =>
+        `${file} ${files[file] === undefined ? 'is new' : now.files[file] === undefined ? 'is gone' : 'has changed'}`,
+    );
+  return changed.length > 0 ? `the files are others than when it was made: ${listed(changed)}` : undefined;
+}
+
+/** Why the same files and state now give another plan: a secret, or what a file refers to; undefined where they do not. */
+export function deviation(saved: SavedPlan, now: readonly SavedRecording[]): string | undefined {
+  const secrets = changedSecrets(saved.recordings, now);
+  if (secrets.length > 0) return `a secret is another than when it was made: ${listed(secrets)}`;
+  const names = [...new Set([...saved.recordings, ...now].map(({ name }) => name))];
+  const textOf = (recordings: readonly SavedRecording[], name: string) =>
+    stable(recordings.filter((recording) => recording.name === name));
+  const other = names.filter((name) => textOf(saved.recordings, name) !== textOf(now, name));
+  return other.length > 0 ? `${listed(other)} would be planned otherwise now` : undefined;
+}
+
+/** References whose values have other fingerprints. */
+function changedSecrets(before: unknown, after: unknown): string[] {
+  const sealedOf = (value: unknown) => {
+    const found = new Map<string, Set<string | null>>();
+    eachSealed(value, ({ reference, sealed }) =>
+      found.set(reference, (found.get(reference) ?? new Set()).add(sealed)),
+    );
+    return found;
+  };
+  const now = sealedOf(after);
+  return [...sealedOf(before)].flatMap(([reference, seals]) => {
+    const found = now.get(reference);
+    return found && stable([...seals].sort()) !== stable([...found].sort()) ? [reference] : [];
+  });
+}
+
+function eachSealed(value: unknown, visit: (secret: Sealed) => void): void {
+  if (isSealed(value)) visit(value);
+  else if (typeof value === 'object' && value !== null)
+    for (const item of Object.values(value)) eachSealed(item, visit);
+}
+
+/** JSON in which the order of keys does not count. */
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}
+
+function short(commit: Commit | null | undefined): string {
+  return commit ? commit.sha.slice(0, 10) : 'no commit';
+}
+
+function listed(items: readonly string[]): string {
+  const more = items.length > NAMED ? ` and ${items.length - NAMED} more` : '';
+  return `${items.slice(0, NAMED).join(', ')}${more}`;
+}

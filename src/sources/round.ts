@@ -1,0 +1,59 @@
+import type { CheckedFile } from '../desired/checked.ts';
+import type { ResolvedFile } from '../desired/resolve.ts';
+import type { Clock } from '../model/ports.ts';
+import type { Look } from '../model/source.ts';
+import type { FollowedFile } from './followed-file.ts';
+import { Pace } from './pace.ts';
+
+/** What a look at the files has given. `set` is the same object as before when nothing has changed. */
+export interface Refreshed extends Look {
+  /** Files of which something has changed, as the user would type them: what is known from there is concerned, too. */
+  files: ReadonlySet<string>;
+  /** Everything known is to be compared anew: the first look, or what could not be read has changed. */
+  whole: boolean;
+  /** Files in motion, as the user would type them: what they held before stands. */
+  settling: string[];
+  /** After how many milliseconds those want to be looked at again. */
+  again?: number;
+}
+
+/** A recording file. Exactly one of: in the assembly; held; lost; parked. */
+export interface Entry {
+  path: string;
+  shown: string;
+  file: FollowedFile;
+  /** Stage A of what was last taken. */
+  checked?: CheckedFile;
+  resolved?: ResolvedFile;
+  /** References that the last resolution followed. */
+  uses: Set<string>;
+}
+
+/** What one refresh gathers. */
+export class Round {
+  dirty = false;
+  whole = false;
+  readonly names = new Set<string>();
+  readonly files = new Set<string>();
+  readonly settling = new Set<string>();
+  readonly unresolved = new Set<Entry>();
+  again: number | undefined;
+  #pace: Pace | undefined;
+
+  /** Something of the file has changed. */
+  note({ shown, resolved }: Entry): void {
+    this.dirty = true;
+    this.files.add(shown);
+    for (const { recording } of resolved?.documents ?? []) this.names.add(recording.name);
+  }
+
+  wait(shown: string, ms: number): void {
+    this.settling.add(shown);
+    this.again = Math.min(this.again ?? ms, ms);
+  }
+
+  pace(clock: Clock): Promise<void> | undefined {
+    this.#pace ??= new Pace(clock);
+    return this.#pace.breathe();
+  }
+}

@@ -1,0 +1,206 @@
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { GIT_ENV, git, repository } from '../sources/git-support.ts';
+import { folder, put, recording, run, sid, simulator } from '../support/cli.ts';
+
+/*
+ * A plan that is saved: applied exactly as it is, once, or refused with the reason.
+ */
+
+const RED = 'layout: { backgroundColor: "#FF0000" }\n';
+const BLUE = 'layout: { backgroundColor: "#0000FF" }\n';
+const SECRET = 'rtmp://cdn.example.com/live/the-stream-key';
+const WEB = recording('web', 'rtmp: { outputs: [{ rtmpUrl: { fromEnv: CDN_URL } }] }\n', 'web');
+
+async function desk(files: Record<string, string> = { 'recordings/a.yaml': recording('a', RED) }) {
+  const cwd = await folder(files);
+  const sim = await simulator(cwd);
+  const reelstate = (args: string[], env: Record<string, string> = {}) =>
+    run(args, { cwd, env: { REELSTATE_ENDPOINT: sim.url, ...env } });
+  return { cwd, sim, reelstate };
+}
+
+describe('plan --out and apply FILE', () => {
+  it('applies what was planned, once', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    const planned = await reelstate(['plan', '--out', 'p.json']);
+    expect(planned).toMatchObject({ code: 0, stderr: expect.stringContaining('Wrote p.json') });
+    expect((await stat(join(cwd, 'p.json'))).mode & 0o777).toBe(0o600);
+    expect(await sim.requests()).toEqual([]);
+    const applied = await reelstate(['apply', 'p.json']);
+    expect(applied).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 call for 1 recording applied'),
+    });
+    expect((await sim.requests()).map(({ sid }) => sid)).toEqual([sid('a')]);
+    const again = await reelstate(['apply', './p.json']);
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toMatch(
+      /cannot be applied: since it was made calls have been sent: updateLayout of a\n {2}Nothing was sent/,
+    );
+    expect(await sim.requests()).toHaveLength(1);
+    await sim.stop();
+  });
+
+  it('holds no secret, and applies one that is the same', async () => {
+    const { cwd, sim, reelstate } = await desk({ 'recordings/web.yaml': WEB });
+    expect((await reelstate(['plan', '--out', 'p.json'], { CDN_URL: SECRET })).code).toBe(0);
+    const text = await readFile(join(cwd, 'p.json'), 'utf8');
+    expect(text).not.toContain('the-stream-key');
+    expect(text).toMatch(/hmac-sha256:[0-9a-f]{64}/);
+    expect(text).not.toContain((await readFile(join(cwd, '.reelstate/key'), 'utf8')).trim());
+    const other = await reelstate(['apply', 'p.json'], { CDN_URL: `${SECRET}-2` });
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/a secret is another than when it was made: env:CDN_URL/),
+    });
+    expect(other.stdout + other.stderr).not.toContain('the-stream-key');
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/CDN_URL is not set/),
+    });
+    expect(await sim.requests()).toEqual([]);
+    expect((await reelstate(['apply', 'p.json'], { CDN_URL: SECRET })).code).toBe(0);
+    expect(await sim.recordings()).toMatchObject([{ rtmp: { outputs: [{ rtmpUrl: SECRET }] } }]);
+    await sim.stop();
+  });
+
+  it.each<[string, (cwd: string) => Promise<unknown>, RegExp]>([
+    [
+      'a file has changed',
+      (cwd) => put(cwd, { 'recordings/a.yaml': recording('a', BLUE) }),
+      /recordings\/a\.yaml has changed/,
+    ],
+    [
+      'even where it means the same',
+      (cwd) => put(cwd, { 'recordings/a.yaml': `${recording('a', RED)}# more\n` }),
+      /recordings\/a\.yaml has changed/,
+    ],
+    [
+      'a file is new',
+      (cwd) => put(cwd, { 'recordings/b.yaml': recording('b', RED) }),
+      /recordings\/b\.yaml is new/,
+    ],
+    ['a file is gone', (cwd) => rm(join(cwd, 'recordings/a.yaml')), /recordings\/a\.yaml is gone/],
+    [
+      'another state',
+      (cwd) => rm(join(cwd, '.reelstate'), { recursive: true }),
+      /made with another state directory/,
+    ],
+    ['a file of another version', (cwd) => edit(cwd, { format_version: '7.0' }), /format 7\.0/],
+    ['a hand has changed a call', (cwd) => edit(cwd, { recordings: [] }), /a would be planned otherwise now/],
+    [
+      'half of a file',
+      (cwd) => writeFile(join(cwd, 'p.json'), '{"reelstate":"plan"'),
+      /not a plan that can be applied/,
+    ],
+  ])('is refused: %s', async (_, change, message) => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['plan', '--out', 'p.json']);
+    await change(cwd);
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(message),
+    });
+    expect(await sim.requests()).toEqual([]);
+    await sim.stop();
+  });
+
+  it('is refused after what a file refers to has changed', async () => {
+    const who = (sid: string) =>
+      JSON.stringify({
+        appId: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+        cname: 'c',
+        uid: '7',
+        resourceId: 'r',
+        sid,
+        mode: 'mix',
+      });
+    const { cwd, sim, reelstate } = await desk({
+      'recordings/a.yaml': `recording: { fromFile: ../run/a.json }\n${RED}`,
+      'run/a.json': who('one'),
+    });
+    await reelstate(['plan', '--out', 'p.json']);
+    await put(cwd, { 'run/a.json': who('two') });
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/a would be planned otherwise now/),
+    });
+    await sim.stop();
+  });
+
+  it('with errors or without secrets it is written, says so, and cannot be applied', async () => {
+    const { cwd, sim, reelstate } = await desk({ 'recordings/web.yaml': WEB });
+    const planned = await reelstate(['plan', '--out', 'p.json']);
+    expect(planned).toMatchObject({ code: 0, stderr: expect.stringMatching(/It cannot be applied/) });
+    expect(await reelstate(['apply', 'p.json'], { CDN_URL: SECRET })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/made with errors, or with references/),
+    });
+    await put(cwd, { 'recordings/web.yaml': 'recording: [' });
+    expect((await reelstate(['plan', '--out', 'p.json'])).code).toBe(1);
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/made with errors/),
+    });
+    expect(await sim.requests()).toEqual([]);
+    await sim.stop();
+  });
+
+  it('of a commit: refused once the ref has moved, and the commit is what the calls are recorded with', async () => {
+    const cwd = await repository({
+      'recordings/a.yaml': recording('a', RED),
+      '.gitignore': '.reelstate\np.json\n',
+    });
+    const sim = await simulator(cwd);
+    const reelstate = (...args: string[]) =>
+      run(args, { cwd, env: { ...GIT_ENV, REELSTATE_ENDPOINT: sim.url } });
+    expect((await reelstate('plan', '--git', '--out', 'p.json')).code).toBe(0);
+    const first = git(cwd, ['rev-parse', 'HEAD']);
+    await put(cwd, { 'recordings/a.yaml': 'not committed' });
+    git(cwd, ['commit', '--quiet', '--allow-empty', '-m', 'More']);
+    expect(await reelstate('apply', 'p.json')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(`HEAD was at ${first.slice(0, 10)} when it was made, and is at`),
+    });
+    expect((await reelstate('plan', '--git', '--out', 'p.json')).code).toBe(0);
+    expect((await reelstate('apply', 'p.json')).code).toBe(0);
+    const { recordings } = JSON.parse((await reelstate('status', '--json')).stdout);
+    expect(recordings[0].updateLayout.commit).toEqual({
+      sha: git(cwd, ['rev-parse', 'HEAD']),
+      author: 'Ada Lovelace <ada@example.com>',
+      subject: 'More',
+    });
+    await sim.stop();
+  });
+
+  it.each([
+    [['apply', 'p.json', 'a'], /p\.json is a plan/],
+    [['apply', 'p.json', '--git'], /what it is about was said when it was made \(--git\)/],
+    [['apply', 'p.json', '--allow-empty'], /\(--allow-empty\)/],
+    [['apply', 'nowhere.json'], /no recording is called "nowhere\.json"/],
+  ])('the command line is wrong: %j', async (args, message) => {
+    const { sim, reelstate } = await desk();
+    await reelstate(['plan', '--out', 'p.json']);
+    expect(await reelstate(args)).toMatchObject({ code: 64, stderr: expect.stringMatching(message) });
+    await sim.stop();
+  });
+
+  it('only what was asked for is in it', async () => {
+    const { sim, reelstate } = await desk({
+      'recordings/a.yaml': recording('a', RED),
+      'recordings/b.yaml': recording('b', RED),
+    });
+    await reelstate(['plan', 'b', '--out', 'p.json']);
+    expect((await reelstate(['apply', 'p.json', '--json'])).code).toBe(0);
+    expect((await sim.requests()).map(({ sid }) => sid)).toEqual([sid('b')]);
+    await sim.stop();
+  });
+});
+
+async function edit(cwd: string, fields: object): Promise<void> {
+  const path = join(cwd, 'p.json');
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...fields }));
+}

@@ -1,0 +1,483 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TIMINGS } from '../src/apply/timings.ts';
+import { FAULT_ANSWERS, FAULT_CONNECTIONS } from '../src/simulator/fault-rule.ts';
+import { COMPACT_AFTER } from '../src/state/store.ts';
+import { CLI, CREDENTIALS, folder, NODE, put, run, simulator, start } from './support/cli.ts';
+
+/*
+ * README.md is true. The blocks of a section are carried out in their order, in a folder of their own: a ```yaml or
+ * ```diff block that begins with a file's name makes or changes that file, a ```console block is run, and what it
+ * shows must come out. A line of `…` stands for any lines; times may differ; "# ends with N" behind a command names its
+ * exit code, 0 otherwise. Where the reader has the real service there is a simulated one. What the tables say is
+ * compared with --help and with the code.
+ */
+
+const ROOT = join(dirname(CLI), '..');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+
+interface Block {
+  language: string;
+  /** The file that its first line names, if it does. */
+  file: string | undefined;
+  text: string;
+}
+
+interface Section {
+  title: string;
+  text: string;
+  blocks: Block[];
+}
+
+const sections: Section[] = README.split(/^(?=## )/m).map((text) => ({
+  title: /^## (.*)/.exec(text)?.[1] ?? '',
+  text,
+  blocks: [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({
+    language,
+    file: /^# (\S+\.yaml)\n/.exec(body)?.[1],
+    text: body,
+  })),
+}));
+
+function section(title: string): Section {
+  const found = sections.find((each) => each.title === title);
+  if (!found) throw new Error(`README.md has no section "${title}"`);
+  return found;
+}
+
+/** The first file of the README: sections that show none of their own speak of it. */
+const FIRST = sections.flatMap(({ blocks }) => blocks).find(({ file }) => file) as Block & { file: string };
+
+interface Command {
+  command: string;
+  code: number;
+  shown: string;
+}
+
+function commandsOf(text: string): Command[] {
+  // What the demo prints has commands in it.
+  const parts = text.startsWith('$ npm ') ? [text] : text.split(/^(?=\$ )/m);
+  return parts.map((part) => {
+    const end = part.indexOf('\n');
+    const first = part.slice('$ '.length, end);
+    return {
+      command: first,
+      code: Number(/ # ends with (\d+)$/.exec(first)?.[1] ?? 0),
+      shown: part.slice(end + 1),
+    };
+  });
+}
+
+/** Where a line is `…` any lines may stand, and times, ports and places of temporary folders are not compared. */
+function pattern(shown: string): RegExp {
+  const lines = shown.split('\n').map((line) =>
+    line === '…'
+      ? '(?:.*\\n)*?'
+      : `${line
+          .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+          .replace(/\d+ ms\b/g, '\\d+ ms')
+          .replace(/\d+ s ago/g, '\\d+ s ago')}\\n`,
+  );
+  // The last piece is what follows the last line feed: nothing.
+  return new RegExp(`^${lines.slice(0, -1).join('')}$`);
+}
+
+/** Applies the lines of a ```diff block: what it takes away must be there, once. */
+async function change(cwd: string, { file = '', text }: Block): Promise<void> {
+  const lines = text.split('\n').slice(1, -1);
+  const side = (sign: string) =>
+    lines
+      .filter((line) => line.startsWith(' ') || line.startsWith(sign))
+      .map((line) => line.slice(1))
+      .join('\n');
+  const parts = (await readFile(join(cwd, file), 'utf8')).split(side('-'));
+  expect(parts, `${file} holds, once, what the diff shows`).toHaveLength(2);
+  await writeFile(join(cwd, file), parts.join(side('+')));
+}
+
+/** Runs a command line as a shell does, both streams as a terminal shows them. */
+function shell(
+  command: string,
+  cwd: string,
+  env: Record<string, string>,
+): Promise<{ code: number | null; shown: string }> {
+  const child = spawn('bash', ['-c', `exec 2>&1\n${command}`], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, shown })));
+}
+
+/** Carries out a section. */
+class Walk {
+  readonly #cwd: string;
+  readonly #env: Record<string, string>;
+  /** What the README's words mean here: the port that the local service really has. */
+  readonly #meant: [string, string][] = [];
+
+  private constructor(cwd: string, env: Record<string, string>) {
+    this.#cwd = cwd;
+    this.#env = env;
+  }
+
+  static async through({ blocks }: Section): Promise<void> {
+    const cwd = await folder({ 'bin/reelstate': `#!/bin/sh\nexec "${NODE}" "${CLI}" "$@"\n` });
+    await chmod(join(cwd, 'bin/reelstate'), 0o755);
+    const env = { ...CREDENTIALS, HOME: cwd, PATH: `${join(cwd, 'bin')}:${process.env.PATH}`, TMPDIR: cwd };
+    const walk = new Walk(cwd, env);
+    if (!blocks.some(({ file }) => file)) await put(cwd, { [FIRST.file]: FIRST.text });
+    for (const block of blocks) await walk.#block(block);
+  }
+
+  async #block(block: Block): Promise<void> {
+    const { language, file, text } = block;
+    if (language === 'yaml' && file) await put(this.#cwd, { [file]: text });
+    if (language === 'diff') await change(this.#cwd, block);
+    if (language === 'console') for (const each of commandsOf(text)) await this.#command(each);
+  }
+
+  #here(text: string): string {
+    return this.#meant.reduce((words, [from, to]) => words.replaceAll(from, to), text);
+  }
+
+  async #command({ command, code, shown }: Command): Promise<void> {
+    const exported = /^export (.*)$/.exec(this.#here(command))?.[1];
+    if (exported) {
+      for (const each of exported.split(' ')) {
+        const [name = '', value = ''] = each.split('=');
+        this.#env[name] = value;
+      }
+      return;
+    }
+    if (!this.#env.REELSTATE_ENDPOINT && /^reelstate (?!simulate)/.test(command))
+      this.#env.REELSTATE_ENDPOINT = (await simulator(this.#cwd)).url;
+    if (command.endsWith(' &'))
+      return this.#background(command.slice('reelstate '.length, -' &'.length), shown);
+    const demo = command === 'npm ci && npm run demo';
+    const line = demo ? `"${NODE}" "${join(ROOT, 'test/demo/demo.js')}"` : this.#here(command);
+    const ran = await shell(line, this.#cwd, this.#env);
+    expect(ran.shown, command).toMatch(pattern(this.#here(shown)));
+    expect(ran.code, command).toBe(code);
+  }
+
+  /** The README's port may be taken: the service gets a free one, and from then on that is meant. */
+  async #background(command: string, shown: string): Promise<void> {
+    const [words = '', log] = command.split(' 2> ');
+    const options = { cwd: this.#cwd, env: this.#env };
+    if (words.startsWith('simulate')) {
+      const url = await start([...words.split(' '), '--listen', '127.0.0.1:0'], options).shows(/^.*\n/);
+      expect(shown).toMatch(/^http:\/\/127\.0\.0\.1:\d+\n$/);
+      this.#meant.push([shown.trim(), url.trim()]);
+    } else {
+      expect([words, log, shown]).toEqual(['watch --listen 127.0.0.1:9464', 'watch.log', '']);
+      const daemon = start(['watch', '--listen', '127.0.0.1:0'], options);
+      const url = await daemon.shows(/http:\/\/127\.0\.0\.1:\d+/, 'stderr');
+      // By the time that a reader types the next command, all is applied.
+      await daemon.shows(/"updateLayout".*\n/, 'stderr');
+      this.#meant.push(['http://127.0.0.1:9464', url]);
+    }
+  }
+}
+
+describe('commands and what they show', () => {
+  const walked = sections.filter(({ blocks }) => blocks.some(({ language }) => language === 'console'));
+  it.each(walked)('$title', async (each) => Walk.through(each));
+
+  it('is a good deal of the README', () => {
+    expect(walked.map(({ title }) => title)).toEqual([
+      'Try it',
+      'Five minutes to the first real recording',
+      'Watching',
+      'Exit codes',
+      'A local service',
+    ]);
+  });
+
+  it('every recording file in it is valid', async () => {
+    const files = sections.flatMap(({ blocks }) =>
+      blocks.filter(({ language, file }) => language === 'yaml' && file),
+    );
+    expect(files.length).toBeGreaterThan(1);
+    for (const { file = '', text } of files) {
+      const cwd = await folder({ [file]: text, 'secrets/s3': 'secret' });
+      const env = { S3_KEY: 'key', CDN_URL: 'rtmp://cdn.example.com/live/key' };
+      expect(await run(['validate', '--strict'], { cwd, env })).toMatchObject({ code: 0 });
+    }
+  });
+
+  it('names the two commands to begin with', () => {
+    for (const command of ['npm ci && npm run demo', 'npm ci && npm test']) expect(README).toContain(command);
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    for (const [, script = ''] of README.matchAll(/\bnpm run ([\w:-]+)/g))
+      expect(scripts).toHaveProperty(script);
+  });
+});
+
+/** The cells of the tables in a section, backticks kept, without heads and rules. */
+function rowsOf(title: string): string[][] {
+  return section(title)
+    .text.split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+const plain = (cell: string): string => cell.replaceAll('`', '');
+const ticked = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text as string);
+
+interface Flag {
+  /** "--dir <dir>" */
+  term: string;
+  variables: string[];
+  fallback: string;
+  commands: string[];
+}
+
+const rows = rowsOf('Commands');
+const commands = rows.flatMap(([first = '']) => /^`reelstate (\w+)/.exec(first)?.[1] ?? []);
+const flags: Flag[] = rows.flatMap((cells) => {
+  const common = cells[0]?.startsWith('`--') ?? false;
+  const [which = '', terms = '', variables = '', fallback = ''] = common
+    ? [commands.join(', '), ...cells]
+    : cells;
+  if (!terms.startsWith('`--')) return [];
+  return ticked(terms).map((term) => ({
+    term,
+    variables: ticked(variables),
+    fallback: plain(fallback),
+    commands: which.split(', '),
+  }));
+});
+
+describe('the command line', () => {
+  const helps = new Map<string, Map<string, string>>();
+  let overview = '';
+  beforeAll(async () => {
+    const cwd = await folder();
+    overview = (await run(['--help'], { cwd })).stdout;
+    for (const command of commands) {
+      const { stdout } = await run([command, '--help'], { cwd });
+      const options = /^Options:\n((?: .*\n)*)/m.exec(stdout)?.[1] ?? '';
+      const entries = options.split(/^ {2}(?=-)/m).filter(Boolean);
+      // A term and its description are two spaces apart; both go on over several lines.
+      helps.set(
+        command,
+        new Map(
+          entries.map(
+            (entry) =>
+              entry
+                .trim()
+                .replace(/\s*\n\s+/g, ' ')
+                .split(/ {2,}/) as [string, string],
+          ),
+        ),
+      );
+    }
+  });
+
+  it('has the commands of the README, and the README those of --help', () => {
+    const listed = [...overview.slice(overview.indexOf('Commands:')).matchAll(/^ {2}(\w+)/gm)].map(
+      ([, name]) => name,
+    );
+    expect([...commands, 'help'].sort()).toEqual(listed.sort());
+  });
+
+  it.each(commands)('%s has the flags of the README, and the README those of --help', (command) => {
+    const shown = [...(helps.get(command)?.keys() ?? [])].filter((term) => !term.startsWith('-h'));
+    const written = flags.filter((flag) => flag.commands.includes(command)).map(({ term }) => term);
+    expect(written.sort()).toEqual(shown.sort());
+  });
+
+  it('has the defaults of the README', () => {
+    const named = flags.flatMap(({ term, commands: which }) =>
+      which.map((command) => [
+        `${command} ${term}`,
+        /\(default: (.*)\)/.exec(helps.get(command)?.get(term) ?? '')?.[1],
+      ]),
+    );
+    const written = new Map(
+      flags.flatMap(({ term, fallback, commands: which }) =>
+        which.map((command) => [`${command} ${term}`, fallback]),
+      ),
+    );
+    const told = named.filter(([, fallback]) => fallback !== undefined);
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.map(([flag = '']) => [flag, written.get(flag)])).toEqual(told);
+  });
+
+  it('every flag that the README speaks of is one', () => {
+    const known = new Set(flags.map(({ term }) => term.split(' ')[0]));
+    // The command that is wrong on purpose.
+    const spoken = README.replace(/^\$ .* # ends with 64\n.*\n/gm, '').matchAll(/(?<![\w-])--[a-z][\w-]*/g);
+    expect([...spoken].map(([flag]) => flag).filter((flag) => !known.has(flag) && flag !== '--help')).toEqual(
+      [],
+    );
+  });
+
+  it('every variable is named after its flag, and no other is spoken of', () => {
+    for (const { term, variables } of flags)
+      for (const variable of variables)
+        expect(variable).toBe(
+          `REELSTATE_${term
+            .replace(/^--| .*/g, '')
+            .replaceAll('-', '_')
+            .toUpperCase()}`,
+        );
+    const known = new Set(flags.flatMap(({ variables }) => variables));
+    expect(
+      [...README.matchAll(/REELSTATE_\w+/g)].map(([name]) => name).filter((name) => !known.has(name)),
+    ).toEqual([]);
+  });
+
+  /** Variables whose values are checked: a value that makes no sense is refused by its flag's name. */
+  const checked = flags.filter(
+    ({ variables, term }) => variables.length > 0 && / <(?!dir|file|commit)/.test(term),
+  );
+  it.each(checked)(
+    'the variable of $term is read',
+    async ({ variables: [variable = ''], term, commands: [first = ''], commands: which }) => {
+      const cwd = await folder({ [FIRST.file]: FIRST.text });
+      const command = which.includes('plan') ? 'plan' : first;
+      const { code, stderr } = await run([command], {
+        cwd,
+        env: {
+          [variable]: '?',
+          REELSTATE_ENDPOINT: 'http://127.0.0.1:9',
+          ...(variable === 'REELSTATE_ENDPOINT' ? { [variable]: '?' } : {}),
+        },
+      });
+      expect(stderr).toContain(`reelstate: ${term.split(' ')[0]}`);
+      expect(code).toBe(64);
+    },
+  );
+});
+
+describe('facts', () => {
+  it('every exit code of the table is shown by a command', () => {
+    const shown = section('Exit codes').blocks.flatMap(({ text }) =>
+      commandsOf(text).map(({ code }) => String(code)),
+    );
+    const listed = rowsOf('Exit codes')
+      .map(([code = '']) => code)
+      .filter((code) => /^\d+$/.test(code));
+    expect(listed.sort()).toEqual(['0', '1', '2', '64']);
+    expect([...new Set(shown)].sort()).toEqual(listed);
+  });
+
+  it('waits are those of the program', () => {
+    const seconds = (waits: readonly number[]) => waits.map((wait) => wait / 1000);
+    const [one, two, three] = seconds(TIMINGS.unknown);
+    const [first, second, third, fourth] = seconds(TIMINGS.notFound);
+    const [short, long] = seconds(TIMINGS.unfinished);
+    for (const words of [
+      `after ${one}, ${two} and ${three} s, then twice as long each time up to ${TIMINGS.cap / 1000} s`,
+      `tried again after ${TIMINGS.domainRest / 1000} s`,
+      `after ${short} and ${long} s, then as above`,
+      `after ${first}, ${second}, ${third} and then every ${fourth} s`,
+      `after more than ${TIMINGS.endedAfter / 1000} s the recording has ended`,
+      `or else ${TIMINGS.throttled / 1000} s, twice as long each time in a row`,
+      `one request a second more every ${TIMINGS.recovery / 1000} s`,
+      `begins anew after ${COMPACT_AFTER.toLocaleString('en')}`,
+    ])
+      expect(README).toContain(words);
+    expect(flags.find(({ term }) => term.startsWith('--timeout'))?.fallback).toBe(
+      `${TIMINGS.request / 1000}s`,
+    );
+  });
+
+  it('every kind of fault is listed, and every one that is listed exists', () => {
+    const [, listed = ''] = /The kinds are ([\s\S]*?)\. Conditions:/.exec(README) ?? [];
+    expect(ticked(listed).sort()).toEqual(
+      [...FAULT_ANSWERS, ...FAULT_CONNECTIONS, 'latency', 'failover'].sort(),
+    );
+  });
+
+  it('rules of faults are taken as they are written there', async () => {
+    const cwd = await folder({ [FIRST.file]: FIRST.text });
+    const sim = await simulator(cwd);
+    const conditions = rowsOf('A local service')
+      .flatMap(([cell = '']) => ticked(cell))
+      .filter((each) => !each.includes('/_sim'));
+    expect(conditions.length).toBeGreaterThan(10);
+    const values: Record<string, string> = {
+      endpoint: 'update',
+      status: '418',
+      retryAfter: '2',
+      dripMs: '50',
+    };
+    for (const condition of conditions) {
+      const name = condition.split('=')[0] as string;
+      const kind = name === 'for' ? 'failover' : '400';
+      const rule = `${kind}@${condition.replace('…', values[name] ?? 'standup')}`;
+      await expect(
+        sim.json('/_sim/faults', { method: 'PUT', body: JSON.stringify(rule) }),
+        rule,
+      ).resolves.toHaveLength(1);
+    }
+    await sim.stop();
+  });
+
+  it('the endpoints of the local service are there', async () => {
+    const cwd = await folder({ [FIRST.file]: FIRST.text });
+    const sim = await simulator(cwd);
+    const [{ sid }] = (await sim.json('/_sim/recordings')) as [{ sid: string }];
+    const listed = rowsOf('A local service')
+      .flatMap(([cell = '']) => ticked(cell))
+      .filter((each) => each.includes('/_sim'));
+    expect(listed.length).toBeGreaterThan(8);
+    for (const each of listed) {
+      const [method = '', where = ''] = each.split(' ');
+      const path = where.replace('SID', sid).replace('ID', 'f').replace('=N', '=0');
+      await sim.json('/_sim/faults', { method: 'PUT', body: '[{"id":"f","answer":"503"}]' });
+      const response = await fetch(`${sim.url}${path}`, { method });
+      // Without a body a change is refused, but by the endpoint that it is meant for.
+      expect([200, 201, 400], `${method} ${path}`).toContain(response.status);
+      expect(await response.text()).not.toContain('is not an endpoint');
+    }
+    await sim.stop();
+  });
+
+  it('the state directory holds what is listed', async () => {
+    const listed = rowsOf('The state directory').flatMap(([cell = '']) => ticked(cell));
+    const cwd = await folder({ [FIRST.file]: FIRST.text });
+    const sim = await simulator(cwd, ['--latency', '300']);
+    const applying = start(['apply', '--endpoint', sim.url, '--log-level', 'debug'], { cwd });
+    await applying.shows(/first-apply/, 'stderr');
+    const { shown } = await shell('ls .reelstate', cwd, { PATH: process.env.PATH ?? '' });
+    const found = shown
+      .trim()
+      .split('\n')
+      .map((name) => name.replace(/^lock\..*/, 'lock.*'));
+    expect(listed).toEqual(expect.arrayContaining(found));
+    expect([...found, 'snapshot.jsonl'].sort()).toEqual([...listed].sort());
+    expect((await applying.done).code).toBe(0);
+    await sim.stop();
+  });
+
+  it.each(['README.md', 'src/README.md', 'schemas/README.md'])('the links of %s lead somewhere', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
+    const inside = links.filter((link) => !/^https?:/.test(link));
+    const anchors = new Set(
+      [...text.matchAll(/^#+ (.*)$/gm)].map(
+        ([, title = '']) => `#${title.toLowerCase().replace(/[^\w]+/g, '-')}`,
+      ),
+    );
+    const dead = inside.filter((link) =>
+      link.startsWith('#') ? !anchors.has(link) : !existsSync(join(ROOT, dirname(page), link)),
+    );
+    expect(dead).toEqual([]);
+  });
+});
