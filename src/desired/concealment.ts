@@ -34,6 +34,8 @@ interface Spot {
   node: ParsedNode | null;
   place: string | undefined;
   concealed: boolean;
+  /** Where the value begins with all that may stand before it: a tag, an anchor. */
+  from?: number;
 }
 
 /**
@@ -48,6 +50,11 @@ export function concealTree(source: SourceText, contents: ParsedNode | null, tar
   for (let spot = waiting.pop(); spot; spot = waiting.pop()) {
     const { place, concealed } = spot;
     const node = isAlias(spot.node) ? targets.get(spot.node) : spot.node;
+    // A secret that begins with *, & or ! is no alias, anchor or tag to whoever wrote it.
+    const disguised =
+      spot.node && (isAlias(spot.node) ? !node : isScalar(spot.node) && (spot.node.tag || spot.node.anchor));
+    if (concealed && disguised && spot.node && spot.from !== undefined)
+      source.conceal({ start: spot.from, end: spot.node.range[1] });
     if (!node) continue;
     // A node is looked at once for each meaning it can have, however many aliases lead to it.
     const meaning = `${place} ${concealed}`;
@@ -86,6 +93,7 @@ function fieldsOf(fields: readonly Field[], place: string | undefined, concealed
       node: value,
       place: pointer !== undefined && FOLLOWED.has(pointer) ? pointer : undefined,
       concealed: secret && !shown && !reference,
+      ...(key.range ? { from: key.range[1] + 1 } : {}),
     };
     return concealed && !FIELD_NAME.test(name)
       ? [{ node: key, place: undefined, concealed }, inside]
@@ -116,9 +124,10 @@ export function concealByLines(source: SourceText): void {
     }
     secretIndent = undefined;
     const key = line.search(SECRET_KEY);
-    const colon = key === -1 ? -1 : key + line.slice(key).search(/[:=]/);
-    if (colon < key && !(key !== -1 && line[indent] === '?')) return;
+    if (key === -1) return;
+    const mark = line.slice(key).search(/[:=]/);
+    if (mark === -1 && line[indent] !== '?') return;
     secretIndent = indent;
-    if (key !== -1 && colon >= key) source.conceal({ start: start + colon + 1, end: start + line.length });
+    if (mark !== -1) source.conceal({ start: start + key + mark + 1, end: start + line.length });
   });
 }

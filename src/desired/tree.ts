@@ -187,8 +187,7 @@ export class TreeBuilder {
     const span = spanOf(node);
     const target = this.#targets.get(node);
     if (!target || this.#open.has(target)) {
-      const name = quoted(node.source);
-      const summary = target ? `the anchor ${name} contains itself` : `there is no anchor ${name} above`;
+      const summary = target ? 'the anchor contains itself' : 'there is no anchor of this name above';
       this.#unreachable('yaml-alias', span, summary);
       return this.#place(spot, span, null);
     }
