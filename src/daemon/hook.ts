@@ -24,6 +24,8 @@ function isSame(a: string, b: string): boolean {
 
 /** The body of a request; undefined where it is too large. */
 export async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  // Said before it is read, so that there is somebody to answer to.
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) return undefined;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -39,7 +39,9 @@ export async function serve(
       reply(reasons.length > 0 ? 503 : 200, 'text/plain; charset=utf-8', `${reasons.join('\n') || 'ok'}\n`);
     try {
       const path = (request.url ?? '/').split('?')[0];
-      if (path === '/hooks/git' && views.hook)
+      if (path === '/hooks/git' && !views.hook)
+        reply(404, 'text/plain; charset=utf-8', 'no such thing here\n');
+      else if (path === '/hooks/git' && views.hook)
         await takeHook(request, views.hook, (status, text) =>
           reply(status, 'text/plain; charset=utf-8', text),
         );
