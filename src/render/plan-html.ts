@@ -36,6 +36,10 @@ export function planHtml(plan: Plan, view: CanvasView): string {
     .map((recording, index) => ({ recording, id: `r${index + 1}` }));
   const unchanged = plan.recordings.length - told.length;
   const { width, height } = view.size;
+  const { commit } = plan;
+  const source = commit
+    ? ` from commit ${commit.sha.slice(0, 10)}, ${JSON.stringify(printable(commit.subject))} by ${printable(commit.author)}`
+    : '';
   return page({
     title: `Plan of ${count(plan.summary.recordings, 'recording')}`,
     verdict: verdict(plan),
@@ -53,7 +57,7 @@ export function planHtml(plan: Plan, view: CanvasView): string {
           ]
         : []),
     ],
-    footer: `Made by reelstate plan at ${plan.timestamp}. Predefined layouts are drawn with ${count(view.users, 'user')}, on a canvas of ${width} \u00d7 ${height} pixels.`,
+    footer: `Made by reelstate plan at ${plan.timestamp}${source}. Predefined layouts are drawn with ${count(view.users, 'user')}, on a canvas of ${width} \u00d7 ${height} pixels.`,
   });
 }
 

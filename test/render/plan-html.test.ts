@@ -15,6 +15,8 @@ const ENV = {
 };
 const RED = 'layout: { mixedVideoLayout: bestFit, backgroundColor: "#FF0000" }\n';
 const PLAIN = 'layout: { mixedVideoLayout: bestFit }\n';
+const WEB = (onhold: boolean) =>
+  recording('w', `onhold: ${onhold}\nrtmp: { outputs: [{ rtmpUrl: { fromEnv: CDN_URL } }] }\n`, 'web');
 
 async function change(
   before: Record<string, string>,
@@ -31,26 +33,30 @@ describe('the page of a plan', () => {
     const html = planHtml(
       await change(
         { 'a.yaml': recording('a', RED), 'b.yaml': recording('b'), 'c.yaml': recording('c') },
-        { 'a.yaml': recording('a', PLAIN), 'b.yaml': recording('b'), 'd.yaml': 'nonsense: [' },
+        { 'a.yaml': recording('a', PLAIN), 'b.yaml': recording('b'), 'w.yaml': WEB(true) },
+        {},
       ),
       VIEW,
     );
     const order = [
-      '<h1>Plan of 3 recordings</h1>',
+      '<h1>Plan of 4 recordings</h1>',
       'Cannot be applied as it stands.',
-      '0 to create, 1 to change, 1 to forget, 1 unchanged.',
-      '1 call (1 updateLayout), 0.1 s at 10 a second.',
+      '1 to create, 1 to change, 1 to forget, 1 unchanged.',
+      '2 calls (1 update, 1 updateLayout), 0.2 s at 10 a second.',
       '1 value goes back to its default.',
+      '1 recording would be held back',
       '<h2>Back to the defaults</h2>',
       '<td><a href="#r1">a</a></td><td>backgroundColor</td><td>&quot;#FF0000&quot; → &quot;#000000&quot;</td>',
       '<h2>Problems</h2>',
-      'recordings/d.yaml:1:',
+      '<strong class="warning">warning</strong> <code>environment-unset</code> recordings/w.yaml:9:',
       '<h2>Recordings</h2>',
       '<section id="r1">',
       '<h2>~ a</h2>',
       '<td class="alarm">! back to its default</td>',
       'Change of the layout of a</title>',
       '<section id="r2">',
+      '<h2>+ w</h2>',
+      '<section id="r3">',
       '<h2>- c</h2>',
       'its file is gone',
       '<h2>Unchanged</h2>',
@@ -71,13 +77,21 @@ describe('the page of a plan', () => {
     expect(html).not.toMatch(/<svg|Back to the defaults|<h2>Problems|class="alarm"/);
   });
 
-  it('says what is held back, and why', async () => {
-    const web = (onhold: boolean) =>
-      recording('w', `onhold: ${onhold}\nrtmp: { outputs: [{ rtmpUrl: { fromEnv: CDN_URL } }] }\n`, 'web');
-    const html = planHtml(await change({ 'w.yaml': web(false) }, { 'w.yaml': web(true) }, {}), VIEW);
+  it('says which commit the files are from', async () => {
+    const same = { 'a.yaml': recording('a') };
+    const commit = { sha: '0123456789abcdef', subject: '<b>Stage', author: 'Ada' };
+    const html = planHtml({ ...(await change(same, same)), commit }, VIEW);
+    expect(html).toContain(' from commit 0123456789, &quot;&lt;b&gt;Stage&quot; by Ada.');
+  });
+
+  it('says where a file is broken', async () => {
+    const files = { 'a.yaml': recording('a') };
+    const html = planHtml(await change(files, { ...files, 'd.yaml': 'nonsense: [' }), VIEW);
     expect(html).toContain('Cannot be applied as it stands.');
-    expect(html).toContain('1 recording would be held back');
-    expect(html).toContain('<strong class="warning">warning</strong> <code>environment-unset</code>');
+    expect(html).toContain(
+      '<strong class="alarm">error</strong> <code>yaml-syntax</code> recordings/d.yaml:1:',
+    );
+    expect(html).toContain('<pre>nonsense: [</pre>');
   });
 
   it('has identifiers of their own, and links that lead somewhere', async () => {
