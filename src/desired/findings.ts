@@ -33,10 +33,6 @@ export class Findings {
     return this.#errors;
   }
 
-  get isEmpty(): boolean {
-    return this.#shown.length === 0;
-  }
-
   /** @param summary one line; never the value of a secret field */
   add(code: Code, span: Span, summary: string, detail?: string): void {
     const { severity } = CODES[code];

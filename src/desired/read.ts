@@ -9,7 +9,6 @@ import { readLayout } from './layout.ts';
 import { Look } from './look.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { isEmpty, type ParsedDocument, parse } from './parse.ts';
-import { readPlainly } from './plain.ts';
 import { quoted } from './printable.ts';
 import { readRtmp } from './rtmp.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
@@ -34,21 +33,6 @@ const MAX_NAME_LENGTH = 128;
  * @param file its path as the user would type it
  */
 export function readRecordingFile(bytes: Uint8Array, file: string): CheckedFile {
-  return readPlainFile(bytes, file) ?? readAnyFile(bytes, file);
-}
-
-/** A file of one document that is plain and without any mistake; everything else is for the full reader, and gives undefined. */
-function readPlainFile(bytes: Uint8Array, file: string): CheckedFile | undefined {
-  const { text, problem } = decode(bytes);
-  const tree = problem ? undefined : readPlainly(text);
-  if (!tree) return undefined;
-  const findings = new Findings(new SourceText(file, text));
-  const document = readDocument(tree, false, findings);
-  return document && findings.isEmpty ? { file, documents: [document], diagnostics: [] } : undefined;
-}
-
-/** The same with all of YAML, and with everything that is wrong. */
-export function readAnyFile(bytes: Uint8Array, file: string): CheckedFile {
   const { findings, parsed, broken } = open(bytes, file);
   const builder = new TreeBuilder(findings);
   const several = parsed.length > 1;
