@@ -96,6 +96,8 @@ export interface State {
   /** Number of the last entry. */
   serial: number;
   known: Map<string, KnownRecording>;
+  /** As it was written down, what is known of those recordings that no entry has concerned since. By `recordingKey`. */
+  written: Map<string, string>;
   /**
    * When the last calls reached the service at the latest, milliseconds since 1970, by the number of the intent: a
    * new process must count them against the allowance. Until it is answered a call may arrive at any moment.

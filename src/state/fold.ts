@@ -7,7 +7,7 @@ import type { UpdateRequest } from '../model/recording.ts';
 const SENT_KEPT = 60_000;
 
 export function emptyState(): State {
-  return { serial: 0, known: new Map(), sent: [] };
+  return { serial: 0, known: new Map(), written: new Map(), sent: [] };
 }
 
 /**
@@ -22,6 +22,7 @@ export function sentAgo({ sent }: State, now: number): number[] {
 export function fold(state: State, entry: JournalEntry): void {
   if (entry.seq <= state.serial) return;
   state.serial = entry.seq;
+  state.written.delete(entry.key);
   const at = Date.parse(entry.at);
   switch (entry.event) {
     case 'intent': {

@@ -2,6 +2,7 @@ import { type FileHandle, open, readdir, readFile, rename } from 'node:fs/promis
 import { join } from 'node:path';
 import type { Answered, Intent, JournalEntry, PastCall } from '../model/journal.ts';
 import { decodeJournal, decodeLine, encodeLine } from './lines.ts';
+import { takingTurns } from './turns.ts';
 
 /*
  * What happened, for as long as there is room for it: the journal's entries without the requests. The journal is
@@ -34,12 +35,17 @@ export type HistoryEntry =
  */
 export async function moveToHistory(
   directory: string,
-  entries: readonly JournalEntry[],
+  entries: Iterable<JournalEntry>,
   limits: HistoryLimits = LIMITS,
 ): Promise<void> {
   const { last, length } = await endOf(directory, NEWEST);
   const after = last ?? (await endOf(directory, 'history.1.jsonl')).last ?? 0;
-  const lines = entries.filter(({ seq }) => seq > after).map((entry) => encodeLine(withoutRequest(entry)));
+  const turn = takingTurns();
+  const lines: string[] = [];
+  for (const entry of entries) {
+    if (entry.seq > after) lines.push(encodeLine(withoutRequest(entry)));
+    await turn();
+  }
   if (lines.length === 0) return;
   const rotated = length > limits.bytes;
   if (rotated) await rotate(directory, limits.parts);
@@ -56,11 +62,18 @@ function withoutRequest(entry: JournalEntry): HistoryEntry {
 async function endOf(directory: string, name: string): Promise<{ last: number | undefined; length: number }> {
   const text = (await readIfThere(join(directory, name))) ?? '';
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  const entry = whole.split('\n').findLast((line) => decodeLine(line) !== undefined);
-  return {
-    last: entry === undefined ? undefined : (decodeLine(entry) as HistoryEntry).seq,
-    length: Buffer.byteLength(whole),
-  };
+  return { last: lastEntry(whole)?.seq, length: Buffer.byteLength(whole) };
+}
+
+/** The last that can be read, looked for from the end. */
+function lastEntry(whole: string): HistoryEntry | undefined {
+  for (let end = whole.length - 1; end > 0; ) {
+    const start = whole.lastIndexOf('\n', end - 1) + 1;
+    const entry = decodeLine(whole.slice(start, end)) as HistoryEntry | undefined;
+    if (entry) return entry;
+    end = start - 1;
+  }
+  return undefined;
 }
 
 /** Makes room for a new part. From the oldest on, so that no part takes the place of another that is still wanted. */

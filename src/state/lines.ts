@@ -22,13 +22,21 @@ function checksum(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
 }
 
-const LINE = /^(\{.*),"crc":"([0-9a-f]{8})"\}$/s;
+/** `,"crc":"01234567"}` */
+const END = /^,"crc":"([0-9a-f]{8})"\}$/;
+const END_LENGTH = 18;
+
+/** The JSON that a line was made of; undefined where it is not what `encodeLine` wrote. */
+export function soundText(line: string): string | undefined {
+  const text = line.slice(0, -END_LENGTH);
+  const match = END.exec(line.slice(-END_LENGTH));
+  return text.startsWith('{') && match && checksum(text) === match[1] ? `${text}}` : undefined;
+}
 
 /** What a line says; undefined where it is not what `encodeLine` wrote. */
 export function decodeLine(line: string): unknown {
-  const match = LINE.exec(line);
-  if (!match || checksum(match[1] as string) !== match[2]) return undefined;
-  return JSON.parse(`${match[1]}}`);
+  const text = soundText(line);
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
 /**
@@ -38,13 +46,13 @@ export function decodeLine(line: string): unknown {
  * @throws DamagedStateError where a whole line is not what was written
  */
 export function decodeJournal(text: string, path: string): { entries: JournalEntry[]; length: number } {
-  const entries: JournalEntry[] = [];
-  // A power cut can leave a stretch of zeros where the tail was allocated but not written.
-  const sound = text.replace(/\u0000+$/, '');
-  const end = sound.lastIndexOf('\n') + 1;
-  const lines = sound.slice(0, end).split('\n').slice(0, -1);
+  return { entries: [...journalEntries(text, path)], length: Buffer.byteLength(wholeLines(text)) };
+}
+
+/** The same, one entry after the other. */
+export function* journalEntries(text: string, path: string): Generator<JournalEntry> {
   let last: number | undefined;
-  for (const [index, line] of lines.entries()) {
+  for (const [index, line] of wholeLines(text).split('\n').slice(0, -1).entries()) {
     const value = decodeLine(line) as (JournalEntry & { version?: number; after?: number }) | undefined;
     const where = `${path}:${index + 1}`;
     if (value === undefined)
@@ -60,9 +68,14 @@ export function decodeJournal(text: string, path: string): { entries: JournalEnt
     if (last !== undefined && value.seq !== last + 1)
       throw new DamagedStateError(`${where}: entry ${last + 1} is missing. ${MEND}`);
     last = value.seq;
-    entries.push(value);
+    yield value;
   }
-  return { entries, length: Buffer.byteLength(sound.slice(0, end)) };
+}
+
+function wholeLines(text: string): string {
+  // A power cut can leave a stretch of zeros where the tail was allocated but not written.
+  const sound = text.replace(/\u0000+$/, '');
+  return sound.slice(0, sound.lastIndexOf('\n') + 1);
 }
 
 export const MEND =

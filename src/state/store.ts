@@ -2,11 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalEntry, JournalEvent, State } from '../model/journal.ts';
-import type { KnownRecording } from '../model/plan.ts';
 import { emptyState, fold } from './fold.ts';
 import { moveToHistory } from './history.ts';
-import { DamagedStateError, decodeJournal, decodeLine, encodeLine, HEADER, MEND } from './lines.ts';
+import { readKnownLine } from './known-line.ts';
+import {
+  DamagedStateError,
+  decodeJournal,
+  decodeLine,
+  encodeLine,
+  HEADER,
+  journalEntries,
+  MEND,
+} from './lines.ts';
 import { takeLock } from './lock.ts';
+import { takingTurns } from './turns.ts';
 
 /*
  * A state directory, readable by a person and by its owner alone:
@@ -69,21 +78,21 @@ async function load(
 }
 
 function restore(state: State, text: string, path: string): void {
-  const [header, ...recordings] = text.split('\n').slice(0, -1).map(decodeLine) as [
-    Partial<SnapshotHeader> | undefined,
-    ...(KnownRecording | undefined)[],
-  ];
+  const [first = '', ...lines] = text.split('\n').slice(0, -1);
+  const header = decodeLine(first) as Partial<SnapshotHeader> | undefined;
   if (header && header.version !== HEADER.version)
     throw new DamagedStateError(
       `${path}: written by another version of reelstate (format ${header.version ?? 'unknown'}, this one reads ${HEADER.version}).`,
     );
-  if (header?.reelstate !== 'snapshot' || header.recordings !== recordings.length)
+  if (header?.reelstate !== 'snapshot' || header.recordings !== lines.length)
     throw new DamagedStateError(`${path} is damaged. ${MEND}`);
   state.serial = header.serial ?? 0;
   state.sent = header.sent ?? [];
-  for (const [index, recording] of recordings.entries()) {
+  for (const [index, line] of lines.entries()) {
+    const recording = readKnownLine(line);
     if (!recording) throw new DamagedStateError(`${path}:${index + 2}: this line is damaged. ${MEND}`);
     state.known.set(recording.key, recording);
+    state.written.set(recording.key, line);
   }
 }
 
@@ -223,8 +232,15 @@ export class Store {
 
   async #beginAnew(): Promise<void> {
     const path = join(this.#directory, JOURNAL);
-    await moveToHistory(this.#directory, decodeJournal(await readFile(path, 'utf8'), path).entries);
-    const { serial, sent, known } = this.state;
+    await moveToHistory(this.#directory, journalEntries(await readFile(path, 'utf8'), path));
+    const { serial, sent, known, written } = this.state;
+    const turn = takingTurns();
+    for (const [key, recording] of known) {
+      if (written.has(key)) continue;
+      written.set(key, encodeLine(recording).trimEnd());
+      await turn();
+    }
+    const lines = [...known.keys()].map((key) => `${written.get(key)}\n`);
     const header: SnapshotHeader = {
       reelstate: 'snapshot',
       version: HEADER.version,
@@ -232,7 +248,7 @@ export class Store {
       sent,
       recordings: known.size,
     };
-    await replace(this.#directory, SNAPSHOT, [header, ...known.values()].map(encodeLine).join(''));
+    await replace(this.#directory, SNAPSHOT, encodeLine(header) + lines.join(''));
     await replace(this.#directory, JOURNAL, encodeLine({ ...HEADER, after: serial }));
     await this.#journal.close();
     this.#journal = await open(join(this.#directory, JOURNAL), 'r+');
