@@ -10,6 +10,7 @@ import { planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { comparePlan, readComparison } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { NO_PICTURES, type PictureSettings, readPictures, writePictures } from './plan-pictures.ts';
 import { fileHashes, savePlan } from './saved-plan.ts';
@@ -31,9 +32,11 @@ export async function plan(names: string[], raw: RawOptions, io: Io): Promise<nu
   return isSet('detailedExitcode', raw, io) && to_create + to_update + to_forget > 0 ? 2 : 0;
 }
 
-/** The plan from what is known to what the files ask for, saved where --out asks for it. */
+/** The plan from what is known, or from what else is asked for, to what the files ask for; saved with --out. */
 async function planned(names: readonly string[], raw: RawOptions, settings: Settings, io: Io): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
+  const comparison = readComparison(raw, io);
+  if (comparison) return comparePlan(comparison, asked, settings.rate, io);
   const out = typeof raw.out === 'string' ? raw.out : undefined;
   let key = await readKey(settings.state);
   if (out !== undefined && !key) {

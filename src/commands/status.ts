@@ -1,9 +1,9 @@
-import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { type DaemonAnswer, daemonText } from '../render/daemon-status.ts';
 import { statusJson, statusMarkdown, statusText } from '../render/status.ts';
 import { styleFor } from '../render/style.ts';
 import { readState } from '../state/store.ts';
+import { askDaemon } from './ask-daemon.ts';
 import { checkNames, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /** `reelstate status`: what is known of each recording: what the state says, or with --daemon a running daemon. */
@@ -24,19 +24,13 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   return 0;
 }
 
-/** How long a daemon may take to answer, in milliseconds. */
-const DAEMON_PATIENCE = 10_000;
-
 async function daemonStatus(
   address: string,
   names: string[],
   { output, color }: Settings,
   io: Io,
 ): Promise<number> {
-  const url = URL.canParse(address) ? new URL('/api/recordings', address) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol))
-    throw usage(`--daemon ${JSON.stringify(address)}: must be an address such as http://127.0.0.1:9464`);
-  const answer = await ask(url);
+  const answer = await askDaemon<DaemonAnswer>(address, '/api/recordings', '--daemon');
   checkNames(
     names,
     answer.recordings.map(({ name }) => name),
@@ -51,21 +45,4 @@ async function daemonStatus(
       daemonText(chosen, output === 'markdown' ? styleFor(false) : styleFor(color), output === 'markdown'),
     );
   return 0;
-}
-
-async function ask(url: URL): Promise<DaemonAnswer> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(DAEMON_PATIENCE) });
-    const answer = (await response.json()) as DaemonAnswer;
-    if (!response.ok || !Array.isArray(answer.recordings)) throw new Error(`it answers ${response.status}`);
-    return answer;
-  } catch (error) {
-    const { message, cause } = error as Error;
-    throw new Failure(
-      `no reelstate daemon answers at ${url.origin}: ${(cause as Error)?.message || message}`,
-      {
-        hint: 'It listens where reelstate watch --listen HOST:PORT says.',
-      },
-    );
-  }
 }

@@ -1,3 +1,5 @@
+import type { Commit } from '../model/source.ts';
+import { commitLine } from './status.ts';
 import { printable, type Style } from './style.ts';
 
 /** What a daemon answers at `/api/recordings`, as far as it is shown. */
@@ -9,6 +11,8 @@ export interface DaemonAnswer {
     mode: string | null;
     blocks: Record<string, string>;
     conditions: { type: string; status: string; reason: string; message: string }[];
+    /** By endpoint; a daemon of an older version says nothing of commits. */
+    applied?: Record<string, { at: string; commit?: Commit | null } | null>;
   }[];
 }
 
@@ -18,9 +22,13 @@ export function daemonText(
   style: Style,
   markdown = false,
 ): string {
-  const rows = recordings.map(({ name, mode, blocks, conditions }) => {
+  const rows = recordings.map(({ name, mode, blocks, conditions, applied = {} }) => {
     const now = conditions.find(({ status }) => status === 'True');
+    const [latest] = Object.values(applied)
+      .filter((each) => each !== null)
+      .sort((a, b) => (a.at > b.at ? -1 : 1));
     return {
+      from: latest?.commit ? commitLine(latest.commit) : '',
       name: printable(name),
       condition: now?.type ?? 'Unknown',
       mode: mode ?? '',
@@ -38,11 +46,11 @@ export function daemonText(
     return `${['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')}\n`;
   }
   const width = Math.min(40, Math.max(0, ...rows.map(({ name }) => name.length)));
-  const lines = rows.flatMap(({ name, condition, mode, blocks, message }) => {
+  const lines = rows.flatMap(({ name, condition, mode, blocks, message, from }) => {
     const paint = condition === 'Ready' ? style.green : condition === 'Stalled' ? style.red : style.yellow;
     const head =
       `${name.padEnd(width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${blocks}`.trimEnd();
-    return message ? [head, style.dim(`    ${message}`)] : [head];
+    return [head, ...[from, message].filter(Boolean).map((line) => style.dim(`    ${line}`))];
   });
   const verdict = ready
     ? 'The daemon is ready.'

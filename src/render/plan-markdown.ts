@@ -1,17 +1,71 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
 import { escapeHtml, escapeMarkdown } from './markdown.ts';
-import { callLine, resetCount, sumLine } from './plan-text.ts';
+import { callLine, sumLine } from './plan-text.ts';
 import { count } from './style.ts';
 import { type Row, rowsOf } from './values.ts';
 
+/** Seen by nobody, and by programs that look for the comment to be updated. */
+export const MARKER = '<!-- reelstate plan -->';
+
 /**
- * The plan for a review: verdict, what goes back to its default, problems, then a fold a recording.
+ * GitHub refuses comments of more than 65,536 characters ("Body is too long"). What is left of that is for the note
+ * about what is left out, and for a line that whoever posts it may add.
+ */
+const LONGEST = 63_000;
+
+/** What lists may take of it, so that something is left for the folds. */
+const SHARE = LONGEST / 4;
+
+/** Recordings that are named in the note. */
+const NAMED = 10;
+
+/**
+ * The plan for a review: verdict, what goes back to its default, problems, then a fold a recording; as much of it as
+ * one comment on GitHub holds, and what is left out is told.
  * @param pictures markdown to stand below the rows of a recording
  */
 export function planMarkdown(plan: Plan, pictures: ReadonlyMap<RecordingPlan, string> = new Map()): string {
   const told = plan.recordings.filter(({ action, notes }) => action !== 'no-op' || notes.length > 0);
-  return `${[verdict(plan), resets(plan), problems(plan.diagnostics), ...told.map((recording) => fold(recording, pictures.get(recording)))].filter(Boolean).join('\n\n')}\n`;
+  const head = [
+    `${MARKER}\n${verdict(plan)}`,
+    listed(resetRows(plan), 'These go back to their defaults, because the file no longer sets them:\n\n'),
+    listed(problemRows(plan.diagnostics)),
+  ].filter(Boolean);
+  let room = LONGEST - head.join('\n\n').length;
+  const folds: string[] = [];
+  const left: string[] = [];
+  for (const recording of told) {
+    const text = [fold(recording, pictures.get(recording)), fold(recording, undefined)].find(
+      ({ length }) => length + 2 <= room,
+    );
+    if (text === undefined) left.push(recording.name);
+    else {
+      folds.push(text);
+      room -= text.length + 2;
+    }
+  }
+  return `${[...head, ...folds, ...(left.length > 0 ? [leftOut(left)] : [])].join('\n\n')}\n`;
+}
+
+function leftOut(names: readonly string[]): string {
+  const some = names.slice(0, NAMED).map((name) => escapeMarkdown(name.slice(0, 40)));
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return `${count(names.length, 'recording')} left out, because a comment holds no more: ${some.join(', ')}${more}. \`reelstate plan\` shows all.`;
+}
+
+/** Rows as a list that takes no more than its share. */
+function listed(rows: readonly string[], title = ''): string {
+  if (rows.length === 0) return '';
+  const taken: string[] = [];
+  let length = 0;
+  for (const row of rows) {
+    length += row.length + 1;
+    if (length > SHARE) break;
+    taken.push(row);
+  }
+  const more = rows.length - taken.length;
+  return `${title}${[...taken, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n')}`;
 }
 
 function verdict(plan: Plan): string {
@@ -21,30 +75,26 @@ function verdict(plan: Plan): string {
   return `**${plan.applyable ? '' : 'Cannot be applied as it stands. '}${sumLine(summary)}.**${cost}`;
 }
 
-function resets(plan: Plan): string {
-  if (resetCount(plan) === 0) return '';
-  const rows = plan.recordings.flatMap(({ name, calls }) =>
+function resetRows(plan: Plan): string[] {
+  return plan.recordings.flatMap(({ name, calls }) =>
     calls.flatMap((call) =>
       rowsOf(call)
         .filter(({ reset }) => reset)
         .map((row) => `- ${escapeMarkdown(name)}: ${cell(row)}`),
     ),
   );
-  return ['These go back to their defaults, because the file no longer sets them:', '', ...rows].join('\n');
 }
 
 /** Diagnostics as a list; empty text for none. */
 export function diagnosticsMarkdown(diagnostics: readonly Diagnostic[]): string {
-  return diagnostics.length === 0 ? '' : `${problems(diagnostics)}\n`;
+  return diagnostics.length === 0 ? '' : `${problemRows(diagnostics).join('\n')}\n`;
 }
 
-function problems(diagnostics: readonly Diagnostic[]): string {
-  return diagnostics
-    .map(
-      ({ severity, code, summary, range }) =>
-        `- ${severity} \`${code}\` ${escapeMarkdown(`${range.filename}:${range.start.line}:${range.start.column}`)}: ${escapeMarkdown(summary)}`,
-    )
-    .join('\n');
+function problemRows(diagnostics: readonly Diagnostic[]): string[] {
+  return diagnostics.map(
+    ({ severity, code, summary, range }) =>
+      `- ${severity} \`${code}\` ${escapeMarkdown(`${range.filename}:${range.start.line}:${range.start.column}`)}: ${escapeMarkdown(summary)}`,
+  );
 }
 
 function fold({ name, file, action, calls, notes }: RecordingPlan, picture: string | undefined): string {

@@ -67,11 +67,13 @@ function diagnostic(extra: Partial<Diagnostic> = {}): Diagnostic {
 
 describe('a plan for a review', () => {
   it('begins with the verdict and what it costs', () => {
-    const [first] = planMarkdown(plan([recording([change()])])).split('\n');
+    const [, first] = planMarkdown(plan([recording([change()])])).split('\n');
     expect(first).toBe(
       '**0 to create, 1 to change, 0 to forget, 0 unchanged.** 1 call (1 update), 0.1 s at 10 a second.',
     );
-    expect(planMarkdown(plan([]))).toBe('**0 to create, 0 to change, 0 to forget, 0 unchanged.**\n');
+    expect(planMarkdown(plan([]))).toBe(
+      '<!-- reelstate plan -->\n**0 to create, 0 to change, 0 to forget, 0 unchanged.**\n',
+    );
     expect(planMarkdown(plan([], { applyable: false }))).toContain('**Cannot be applied as it stands. ');
   });
 
@@ -145,6 +147,7 @@ describe('whatever a file holds', () => {
 
   it('adds no element, and closes none', () => {
     expect(markdown.match(/<[^>]*>/g)).toEqual([
+      '<!-- reelstate plan -->',
       '<details>',
       '<summary>',
       '<b>',
@@ -178,5 +181,65 @@ describe('whatever a file holds', () => {
           .replace(/`(?:[~+!-]|uid-format)`/g, '')
           .replace(/^\| \| |^\||\|$| \| /g, ''),
       ).not.toMatch(/[`*_[\]~@]/);
+  });
+});
+
+describe('one comment', () => {
+  const LIMIT = 65_536;
+  const reset = (n: number) => change({ subject: `field-${n}`, before: 'x'.repeat(60), reason: 'reset' });
+
+  it('can be found again', () => {
+    expect(planMarkdown(plan([])).startsWith('<!-- reelstate plan -->\n')).toBe(true);
+  });
+
+  it('tells resets before anything else, and holds everything where there is room', () => {
+    const markdown = planMarkdown(plan([recording([reset(1)]), recording([change()], { name: 'other' })]));
+    expect(markdown.indexOf('go back to their defaults')).toBeLessThan(markdown.indexOf('<details>'));
+    expect(markdown.match(/<details>/g)).toHaveLength(2);
+    expect(markdown).not.toMatch(/left out/);
+  });
+
+  it.each([
+    [
+      'many recordings',
+      plan(Array.from({ length: 3_000 }, (_, n) => recording([change()], { name: `rec-${n}` }))),
+    ],
+    [
+      'many changes of one',
+      plan([
+        recording(Array.from({ length: 5_000 }, (_, n) => change({ subject: `s${n}` }))),
+        recording([change()], { name: 'small' }),
+      ]),
+    ],
+    [
+      'many resets',
+      plan(Array.from({ length: 2_000 }, (_, n) => recording([reset(n)], { name: `rec-${n}` }))),
+    ],
+    [
+      'many problems',
+      plan([recording([change()])], { diagnostics: Array.from({ length: 5_000 }, () => diagnostic()) }),
+    ],
+    [
+      'names that grow when they are escaped',
+      plan(Array.from({ length: 900 }, () => recording([change()], { name: EVIL.repeat(4) }))),
+    ],
+  ])('is never too long, and says what is left out: %s', (_, given) => {
+    const markdown = planMarkdown(given);
+    expect(markdown.length).toBeLessThan(LIMIT);
+    expect(markdown).toMatch(/left out, because a comment holds no more|and \d+ more/);
+    // No fold is cut in two.
+    expect(markdown.match(/<details>/g)?.length ?? 0).toBe(markdown.match(/<\/details>/g)?.length ?? 0);
+  });
+
+  it('what is large does not push out what is small; a picture goes before the rows do', () => {
+    const large = recording(
+      Array.from({ length: 5_000 }, (_, n) => change({ subject: `s${n}` })),
+      { name: 'large' },
+    );
+    const small = recording([change()], { name: 'small' });
+    const markdown = planMarkdown(plan([large, small]), new Map([[small, 'P'.repeat(70_000)]]));
+    expect(markdown).toContain('<b>small</b>');
+    expect(markdown).toMatch(/1 recording left out, because a comment holds no more: large\./);
+    expect(markdown).not.toContain('PPP');
   });
 });

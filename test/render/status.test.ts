@@ -114,6 +114,18 @@ describe('status as text', () => {
     );
   });
 
+  it('names the commit that asked for what was applied last', () => {
+    const commit = { sha: '0123456789abcdef', author: 'Ada <ada@example.com>', subject: `Red ${EVIL}` };
+    const updateLayout = applied({}, 10);
+    Object.assign(updateLayout.applied ?? {}, { commit });
+    const shown = text(known({ updateLayout }));
+    expect(shown).toContain('\n    from 0123456789 Red ');
+    expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+    expect(statusJson([known({ updateLayout })])).toMatchObject({
+      recordings: [{ updateLayout: { commit } }],
+    });
+  });
+
   it('lets no control character through', () => {
     const shown = text(
       known({ name: EVIL, update: { ...REFUSED, last: { outcome: 'refused', message: EVIL, at: NOW } } }),
@@ -135,9 +147,10 @@ describe('status for programs and reviews', () => {
           mode: 'mix',
           condition: 'Ended',
           blocks: { onhold: 'unknown', layout: 'assumed' },
-          update: { applied_at: null, unknown_since: '2026-01-02T03:04:00.000Z', last: null },
+          update: { applied_at: null, commit: null, unknown_since: '2026-01-02T03:04:00.000Z', last: null },
           updateLayout: {
             applied_at: '2026-01-02T03:03:35.000Z',
+            commit: null,
             unknown_since: null,
             last: { outcome: 'applied', status: 200, message: null, at: '2026-01-02T03:03:35.000Z' },
           },

@@ -1,0 +1,110 @@
+import { mapSealed } from '../agora/requests.ts';
+import type { Known, KnownEndpoint, KnownRecording, Plan } from '../model/plan.ts';
+import type { Blocks, DesiredRecording, DesiredSet, Identity } from '../model/recording.ts';
+import { recordingKey } from '../model/recording-key.ts';
+import { makePlan, type PlanOptions, planRecording } from './plan.ts';
+
+/*
+ * Plans against something other than the state: another commit, or what a daemon elsewhere has applied. They are for
+ * reading: whoever makes them has neither the state nor the secrets.
+ */
+
+/** What falls due by time is no part of a comparison. */
+const NO_TIME = 0;
+
+/**
+ * What applying one set after another would send.
+ * @param options `now` is when the comparison is made
+ */
+export function planBetween(from: DesiredSet, to: DesiredSet, options: PlanOptions): Plan {
+  const known = asIfApplied(identified(from, assumedIdentity));
+  return compare(identified(to, assumedIdentity), known, options);
+}
+
+/**
+ * What is to be sent where this is known elsewhere. Secrets are the same where they come from the same place: values
+ * and fingerprints never leave the daemon.
+ */
+export function planAgainst(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
+  const byName = new Map([...known.values()].map((recording) => [recording.name, recording]));
+  const set = identified(desired, ({ name }) => byName.get(name)?.identity);
+  const recordings = set.recordings.map((recording) => ({
+    ...recording,
+    blocks: mapSealed(recording.blocks, (secret) => ({ ...secret, sealed: null })) as Blocks,
+  }));
+  const plan = compare({ ...set, recordings }, known, options);
+  const written = new Set(desired.recordings.filter(hasWrittenSecret).map(({ name }) => name));
+  for (const { name, notes } of plan.recordings)
+    if (written.has(name))
+      notes.push(
+        'a secret is written out in the file: whether it is another than what was applied is not seen here',
+      );
+  return plan;
+}
+
+function compare(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
+  // That secrets are not at hand here says nothing about where they will be needed.
+  const recordings = desired.recordings.map((recording) => ({ ...recording, unresolved: [] }));
+  const plan = makePlan({ ...desired, recordings }, known, { ...options, now: NO_TIME });
+  return { ...plan, timestamp: new Date(options.now).toISOString() };
+}
+
+/** What would be known had everything been applied. */
+function asIfApplied({ recordings }: DesiredSet): Known {
+  const known = new Map<string, KnownRecording>();
+  for (const recording of recordings) {
+    const { key, name, file, identity, whole } = planRecording(recording, new Map(), [], { now: NO_TIME });
+    if (!key || !identity) continue;
+    const endpoint = <T>(request: T | undefined): KnownEndpoint<T> =>
+      request ? { applied: { request, at: NO_TIME, seq: 0 }, unknown: [] } : { unknown: [] };
+    const { update, updateLayout } = whole;
+    known.set(key, {
+      key,
+      name,
+      file,
+      identity,
+      update: endpoint(update),
+      updateLayout: endpoint(updateLayout),
+    });
+  }
+  return known;
+}
+
+/** Recordings that wait for a file that a backend writes can be compared all the same, as long as one can tell them apart. */
+function identified(
+  set: DesiredSet,
+  identityOf: (recording: DesiredRecording) => Identity | undefined,
+): DesiredSet {
+  const recordings = set.recordings.map((recording) => {
+    const identity = recording.identity ?? identityOf(recording);
+    return identity ? { ...recording, identity } : recording;
+  });
+  // Two that would be one are left waiting.
+  const count = new Map<string, number>();
+  for (const { identity } of recordings)
+    if (identity) count.set(recordingKey(identity), (count.get(recordingKey(identity)) ?? 0) + 1);
+  return {
+    ...set,
+    recordings: recordings.map((recording, index) =>
+      recording.identity && count.get(recordingKey(recording.identity)) !== 1
+        ? (set.recordings[index] as DesiredRecording)
+        : recording,
+    ),
+  };
+}
+
+/** Stands for what is not known yet. */
+function assumedIdentity({ name, waitingFor, blocks }: DesiredRecording): Identity {
+  const unknown = `(in ${waitingFor})`;
+  const mode = blocks.onhold !== undefined || blocks.rtmp ? 'web' : 'mix';
+  return { appId: unknown, cname: unknown, uid: unknown, resourceId: name, sid: unknown, mode };
+}
+
+function hasWrittenSecret({ blocks }: DesiredRecording): boolean {
+  let found = false;
+  mapSealed(blocks, (secret) => {
+    found ||= secret.reference === 'literal';
+    return secret;
+  });
+  return found;
+}
