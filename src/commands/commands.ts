@@ -18,8 +18,11 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     async function (this: Command, ...args: unknown[]): Promise<void> {
       const names = [args[0]].flat().filter((name) => typeof name === 'string');
       const [outer, own] = [program.opts(), this.opts()];
-      // commander's default for --no-color is true, which must not hide the flag before the command's name.
-      finish(await work(names, { ...outer, ...own, color: outer.color !== false && own.color !== false }));
+      // commander's default for a flag with no- is true, which must not hide the flag before the command's name.
+      const [color, cache] = (['color', 'cache'] as const).map(
+        (no) => outer[no] !== false && own[no] !== false,
+      );
+      finish(await work(names, { ...outer, ...own, color, cache }));
     };
 
   command(program, 'validate', 'check the files; nothing is sent, nothing is written')
@@ -138,6 +141,7 @@ function common(command: Command): Command {
     .option('--output <form>', 'text, json or markdown (default: text)')
     .option('--json', 'short for --output json')
     .option('--no-color', 'no colours; NO_COLOR does the same')
+    .option('--no-cache', "read all files in full, and keep nothing in the user's cache folder")
     .option('--log-level <level>', 'error, warn, info or debug (default: info)');
 }
 

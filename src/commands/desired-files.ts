@@ -21,11 +21,12 @@ export async function desiredFiles(input: {
   io: Io;
   vault: Vault;
   onFile?: LoadOptions['onFile'];
+  outlines?: LoadOptions['outlines'];
 }): Promise<DesiredSet> {
-  const { dir, ref, io, vault, onFile } = input;
+  const { dir, ref, io, vault, onFile, outlines } = input;
   const where = { dir, cwd: io.cwd, env: io.env, vault };
   const now = io.clock.now() / 1000;
-  if (ref === undefined) return loadRecordings({ ...where, now, ...(onFile ? { onFile } : {}) });
+  if (ref === undefined) return loadRecordings({ ...where, now, onFile, outlines });
   const { GitFiles } = await import('../sources/git.ts');
   const files = new GitFiles(where);
   try {

@@ -30,6 +30,8 @@ export interface Settings {
   unsubscribeSpelling: UnsubscribeSpelling;
   output: OutputForm;
   color: boolean;
+  /** Whether what has been read may be kept for the next run, in the user's cache folder. */
+  cache: boolean;
   logLevel: LogLevel;
 }
 
@@ -105,6 +107,7 @@ export function readSettings(raw: RawOptions, io: Io, forms: readonly OutputForm
     ),
     output: outputFlag ? 'json' : choice('output', raw, io, forms, 'text'),
     color: colorOf(raw, io),
+    cache: raw.cache !== false && !isSet('noCache', {}, io),
     logLevel: choice('logLevel', raw, io, LOG_LEVELS, 'info'),
   };
 }

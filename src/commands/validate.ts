@@ -6,19 +6,23 @@ import { diagnosticsText } from '../render/diagnostics.ts';
 import { diagnosticJson } from '../render/plan-json.ts';
 import { diagnosticsMarkdown } from '../render/plan-markdown.ts';
 import { count, styleFor } from '../render/style.ts';
+import { OutlineCache } from '../sources/outline-cache.ts';
 import { Vault } from '../state/vault.ts';
 import { isSet, type RawOptions, readSettings } from './settings.ts';
 
 /** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written. */
 export async function validate(raw: RawOptions, io: Io): Promise<number> {
-  const { dir, output, color } = readSettings(raw, io);
+  const { dir, output, color, cache: isCaching } = readSettings(raw, io);
+  const cache = isCaching ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
   const desired = await loadRecordings({
     dir,
     cwd: io.cwd,
     env: io.env,
     vault: new Vault(randomBytes(32)),
     now: io.clock.now() / 1000,
+    outlines: cache?.outlines,
   });
+  cache?.save(io.clock.now());
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = [
     ...desired.diagnostics,

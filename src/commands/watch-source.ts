@@ -10,7 +10,7 @@ import { refOf } from './desired-files.ts';
 import { duration, isSet, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /** How long a file that is written in place must stand still, in milliseconds: longer than an editor pauses between two pieces. */
-const SETTLE = 30;
+const SETTLE = 50;
 /** Between two looks at everything where the system does not tell of changes, in milliseconds. */
 const POLL = 1_000;
 /** Between two looks at everything: at files, and at a commit, which costs less. In milliseconds. */

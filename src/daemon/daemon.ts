@@ -112,7 +112,9 @@ export class Daemon {
     this.#tellProblems(look);
     this.#look = look;
     this.#trouble = this.#emptiness(look);
-    for (const name of first ? this.#everyName(look) : look.changed) this.#owed.add(name);
+    for (const name of first || look.whole ? this.#everyName(look) : look.changed) this.#owed.add(name);
+    if (look.files?.size)
+      for (const { name, file } of this.#ports.state.known.values()) if (look.files.has(file)) this.#owed.add(name);
     if (this.#trouble) return;
     const names = this.#owed;
     this.#owed = new Set();

@@ -14,6 +14,10 @@ export interface Look {
   byName: ReadonlyMap<string, DesiredRecording>;
   /** Names that must be planned again: changed, new, or gone. */
   changed: readonly string[];
+  /** Files of which something has changed: what is known from there is concerned, too, whatever its name. */
+  files?: ReadonlySet<string>;
+  /** Everything known is to be compared anew. */
+  whole?: boolean;
   /** Present where the files are taken from a commit. */
   commit?: Commit;
 }

@@ -34,10 +34,11 @@ export class WatchedFiles {
   #search: Found = { found: [], folders: [], links: [], diagnostics: [], broken: [], files: 0 };
   #set: DesiredSet | undefined;
   readonly #byName = new Map<string, DesiredRecording>();
-  #round = new Round();
+  #round: Round;
 
   constructor(options: Omit<LoadOptions, 'now'> & Following) {
     this.#options = options;
+    this.#round = new Round(options.clock);
     this.#root = resolve(options.cwd, options.dir);
     this.places = new Places(this.#root);
     this.#references = new References(options, this.places);
@@ -49,7 +50,7 @@ export class WatchedFiles {
    * @param everything whether to look at everything else, too; the first time that is done anyway
    */
   async refresh(hints: ReadonlyMap<string, Hint>, everything: boolean): Promise<Refreshed> {
-    this.#round = new Round();
+    this.#round = new Round(this.#options.clock);
     const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
     const all = everything || reshaped || !this.#set;
     if (all) await this.#searchAgain();
@@ -58,7 +59,7 @@ export class WatchedFiles {
     const due = all ? [...this.#entries.keys(), ...this.#references.paths()] : named.keys();
     await this.#look(new Set([...due, ...this.#moving]), named);
     for (const entry of this.#round.unresolved) {
-      await this.#round.pace(this.#options.clock);
+      await this.#round.pace();
       await this.#resolve(entry);
     }
     this.#dropLost();
@@ -100,7 +101,7 @@ export class WatchedFiles {
   async #searchAgain(): Promise<void> {
     const before = this.#search;
     this.#search = await findRecordingFiles(this.#options.dir, this.#options.cwd);
-    await this.#round.pace(this.#options.clock);
+    await this.#round.pace();
     const { found, broken, diagnostics, files } = this.#search;
     this.#round.whole ||= !this.#set || before.broken.join('\n') !== broken.join('\n');
     this.#round.dirty ||=
@@ -151,7 +152,7 @@ export class WatchedFiles {
 
   async #look(paths: ReadonlySet<string>, hints: ReadonlyMap<string, Hint>): Promise<void> {
     await eachBounded([...paths], async (path) => {
-      await this.#round.pace(this.#options.clock);
+      await this.#round.pace();
       const hint = hints.get(path);
       const entry = this.#entries.get(path);
       if (!entry && !this.#references.has(path)) this.#moving.delete(path);

@@ -38,7 +38,11 @@ export class Round {
   readonly settling = new Set<string>();
   readonly unresolved = new Set<Entry>();
   again: number | undefined;
-  #pace: Pace | undefined;
+  readonly #pace: Pace;
+
+  constructor(clock: Clock) {
+    this.#pace = new Pace(clock);
+  }
 
   /** Something of the file has changed. */
   note({ shown, resolved }: Entry): void {
@@ -52,8 +56,7 @@ export class Round {
     this.again = Math.min(this.again ?? ms, ms);
   }
 
-  pace(clock: Clock): Promise<void> | undefined {
-    this.#pace ??= new Pace(clock);
+  pace(): Promise<void> | undefined {
     return this.#pace.breathe();
   }
 }

@@ -24,7 +24,7 @@ export function trailOf(path: string): Trail {
       here = next;
       continue;
     }
-
+    links.push(next);
     const led = resolve(dirname(next), target);
     ahead = [...led.split(sep).filter((each) => each !== ''), ...ahead];
     here = led.slice(0, led.indexOf(sep) + 1);

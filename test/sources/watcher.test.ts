@@ -207,7 +207,7 @@ describe('folders', () => {
     unlinkSync(desk.path('recordings/four.yml'));
     const gone = await desk.until(({ set }) => set.files === 2 && set.broken.length === 0);
     expect(gone.changed).toContain('four');
-    expect([...gone.files]).toEqual(['recordings/four.yml']);
+    expect([...gone.files]).toContain('recordings/four.yml');
   });
 
   test('folders come, with files and folders in them, go and are renamed', async () => {

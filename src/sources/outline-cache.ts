@@ -1,0 +1,121 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Outlines } from '../desired/outlines.ts';
+import { version } from '../version.ts';
+
+/*
+ * Outlines from one run to the next, in the user's cache folder, never in a checkout. A cache is a guess: one that is
+ * torn, somebody else's, of another version, or in any other way not what was written, is as good as none.
+ */
+
+/** Files from which on keeping outlines is worth it; fewer are read as quickly as a cache is. */
+const WORTH_IT = 100;
+
+/** A cache that nobody has written for so long is removed, in milliseconds: checkouts come and go. */
+const FORGOTTEN_AFTER = 30 * 24 * 3_600_000;
+
+const ENDING = '.outlines';
+
+export interface CachePlace {
+  /** The folder of the recording files. */
+  dir: string;
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The outlines of a folder's files, kept between runs. */
+export class OutlineCache {
+  readonly outlines: Outlines;
+  readonly #path: string | undefined;
+
+  /** Reads what was kept. Never throws: without a cache everything is read in full. */
+  constructor({ dir, cwd, env }: CachePlace) {
+    const folder = cacheFolder(env);
+    // The names under which files are shown count from the working directory.
+    const name = sha256(`${resolve(cwd, dir)}\n${cwd}`);
+    this.#path = folder && join(folder, `${name}${ENDING}`);
+    this.outlines = new Outlines(this.#path && readCache(this.#path));
+  }
+
+  /**
+   * Keeps what has been learnt. Never throws: what cannot be kept is learnt again.
+   * @param now milliseconds since 1970
+   */
+  save(now: number): void {
+    if (this.#path === undefined || this.outlines.size < WORTH_IT) return;
+    const text = this.outlines.text();
+    if (text === undefined) return;
+    const aside = `${this.#path}.${randomBytes(6).toString('hex')}`;
+    try {
+      const folder = join(this.#path, '..');
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeFileSync(aside, `${header(text)}\n${text}`, { flag: 'wx', mode: 0o600 });
+      renameSync(aside, this.#path);
+      removeForgotten(folder, now);
+    } catch {
+      rmSync(aside, { force: true });
+    }
+  }
+}
+
+/** The user's folder for this (XDG Base Directory Specification: XDG_CACHE_HOME counts only where it is absolute). */
+function cacheFolder({ XDG_CACHE_HOME, HOME, LOCALAPPDATA }: CachePlace['env']): string | undefined {
+  if (XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, 'reelstate');
+  if (HOME && isAbsolute(HOME)) return join(HOME, '.cache', 'reelstate');
+  return LOCALAPPDATA ? join(LOCALAPPDATA, 'reelstate', 'cache') : undefined;
+}
+
+/** What a cache begins with: of which program it is, and the sum of the rest. */
+function header(text: string): string {
+  const { mtimeMs, size } = statSync(fileURLToPath(import.meta.url));
+  // The time as well, because a program that is being worked on changes without a new version.
+  return `reelstate outlines ${version} ${mtimeMs} ${size} ${sha256(text)}`;
+}
+
+function readCache(path: string): string | undefined {
+  try {
+    const file = openSync(
+      path,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
+    try {
+      const stats = fstatSync(file);
+      const isOurs = process.getuid === undefined || stats.uid === process.getuid();
+      if (!stats.isFile() || !isOurs || (stats.mode & 0o022) !== 0) return undefined;
+      const content = readFileSync(file, 'utf8');
+      const end = content.indexOf('\n');
+      const text = content.slice(end + 1);
+      return content.slice(0, end) === header(text) ? text : undefined;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+function removeForgotten(folder: string, now: number): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (name.includes(ENDING) && now - statSync(path).mtimeMs > FORGOTTEN_AFTER)
+      rmSync(path, { force: true });
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
