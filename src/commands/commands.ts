@@ -25,7 +25,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
       finish(await work(names, { ...outer, ...own, color, cache }));
     };
 
-  command(program, 'validate', 'check the files; nothing is sent, nothing is written')
+  fromGit(command(program, 'validate', 'check the files; nothing is sent, nothing is written'))
     .option('--strict', 'make warnings errors')
     .action(run(async (_names, raw) => (await import('./validate.ts')).validate(raw, io)));
 
@@ -153,11 +153,15 @@ function sending(command: Command): Command {
 }
 
 function planning(command: Command): Command {
-  return spelling(command)
-    .option('--git', 'take only what is committed, whatever the working tree looks like')
-    .option('--ref <commit>', 'the branch, tag or commit to take with --git (default: HEAD)')
+  return fromGit(spelling(command))
     .option('--resync', 'send the whole state of recordings that have not changed, too')
     .option('--allow-empty', 'accept that there are no files although recordings are known');
+}
+
+function fromGit(command: Command): Command {
+  return command
+    .option('--git', 'take only what is committed, whatever the working tree looks like')
+    .option('--ref <commit>', 'the branch, tag or commit to take with --git (default: HEAD)');
 }
 
 function spelling(command: Command): Command {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { loadRecordings } from '../desired/load.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
@@ -8,20 +7,17 @@ import { diagnosticsMarkdown } from '../render/plan-markdown.ts';
 import { count, styleFor } from '../render/style.ts';
 import { OutlineCache } from '../sources/outline-cache.ts';
 import { Vault } from '../state/vault.ts';
+import { desiredFiles, refOf } from './desired-files.ts';
 import { isSet, type RawOptions, readSettings } from './settings.ts';
 
 /** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written. */
 export async function validate(raw: RawOptions, io: Io): Promise<number> {
   const { dir, output, color, cache: isCaching } = readSettings(raw, io);
-  const cache = isCaching ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
-  const desired = await loadRecordings({
-    dir,
-    cwd: io.cwd,
-    env: io.env,
-    vault: new Vault(randomBytes(32)),
-    now: io.clock.now() / 1000,
-    outlines: cache?.outlines,
-  });
+  const ref = refOf(raw, io);
+  const cache =
+    isCaching && ref === undefined ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
+  const vault = new Vault(randomBytes(32));
+  const desired = await desiredFiles({ dir, ref, io, vault, outlines: cache?.outlines });
   cache?.save(io.clock.now());
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = [
