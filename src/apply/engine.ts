@@ -70,7 +70,16 @@ export class Engine {
   readonly #stopping = new AbortController();
   #error: unknown;
 
+  #break: (error: unknown) => void = () => {};
+  /** Rejects when the engine had to stop because something could not be recorded, or by a defect. */
+  readonly broken: Promise<never> = new Promise((_, reject) => {
+    this.#break = reject;
+  });
+
   constructor(ports: EnginePorts, options: EngineOptions) {
+    // Whoever does not wait for it learns of it from idle().
+    this.broken.catch(() => {});
+
     this.#ports = ports;
     this.#options = options;
     this.#gate = new Gate(
@@ -91,6 +100,8 @@ export class Engine {
     };
     this.#lanes.set(work.key, lane);
     lane.work = work;
+    // Something new is asked for: what the service said of its App ID before may no longer be so.
+    this.#gate.enable(work.identity.appId);
     lane.waiting = new Map(
       work.calls.map((call) => [call.endpoint, sameCall(lane.waiting.get(call.endpoint), call)]),
     );
@@ -168,6 +179,7 @@ export class Engine {
         // The journal or the program itself failed: nothing may be sent that cannot be recorded.
         this.#error ??= error;
         this.stop();
+        this.#break(error);
       })
       .finally(() => {
         lane.running = undefined;

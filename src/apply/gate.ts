@@ -141,6 +141,11 @@ export class Gate {
     return this.#scopeOf(appId).allowance.held;
   }
 
+  /** Tries an App ID again that the service was not enabled for. */
+  enable(appId: string): void {
+    this.#disabled.delete(appId);
+  }
+
   /** Opens what an answer had shut: one call goes first, alone. */
   reopen(): void {
     this.#refused = undefined;

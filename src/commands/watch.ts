@@ -135,7 +135,13 @@ async function run(running: Running): Promise<number> {
     if (server) log.info({ url: server.url }, 'listening');
     const loops = [opened.run(until), daemon.keepTime(), healing.run(until)];
     // A loop ends before it is told to only by a defect, and then the daemon must not look alive.
-    const ended = Promise.race([aborted(stop), ...loops.map((loop) => loop.then(() => aborted(stop)))]);
+    const ended = Promise.race([
+      aborted(stop),
+      engine.broken,
+      store.broken,
+      ...loops.map((loop) => loop.then(() => aborted(stop))),
+    ]);
+    ended.catch(() => {});
     await Promise.race([opened.begin(), ended]);
     daemon.hint();
     await Promise.race([daemon.settled(), ended]);
@@ -148,7 +154,11 @@ async function run(running: Running): Promise<number> {
     engine.stop();
     await daemon.stop();
     const answered = new AbortController();
-    const idle = engine.idle().finally(() => answered.abort());
+    // What made it stop, if it was an error, is on its way already.
+    const idle = engine.idle().then(
+      () => answered.abort(),
+      () => answered.abort(),
+    );
     await Promise.race([idle, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
     await opened.source.close();
     await server?.close();

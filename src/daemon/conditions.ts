@@ -22,7 +22,7 @@ export interface Watched {
   plan?: RecordingPlan;
   standing: Standing;
   /** What the service refused, by endpoint, as the meaning of the request. */
-  refused?: Map<Endpoint, string>;
+  refused?: Map<Endpoint, { meaning: string; message: string }>;
   /** When and what `query` last showed. */
   observed?: { at: number; blocks: readonly BlockName[] };
   lastError?: { at: number; endpoint: Endpoint; message: string };

@@ -1,16 +1,16 @@
 import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
-import type { KnownRecording, RecordingPlan } from '../model/plan.ts';
+import type { RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
-import { recordingKey } from '../model/recording-key.ts';
 import type { Commit, DesiredSource, Look } from '../model/source.ts';
 import type { ApplyEvent, Journal } from '../model/work.ts';
 import { meaning } from '../plan/comparable.ts';
-import { renewalTime } from '../plan/credentials.ts';
 import { planRecording } from '../plan/plan.ts';
 import { keepBooks } from '../reconcile.ts';
 import type { ConditionType, Standing, Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
+import { abandonedKeys, emptiness, Problems } from './problems.ts';
+import { Renewals, renewalLead } from './renewals.ts';
 
 type CallEvent = Extract<ApplyEvent, { name: string }>;
 
@@ -26,11 +26,8 @@ export interface DaemonPorts {
   onLook: (seconds: number, result: 'ok' | 'failed') => void;
 }
 
-/** Temporary credentials are renewed up to this long before they are due, each recording at a moment of its own, in milliseconds. */
-const RENEWAL_SPREAD = 10 * 60_000;
-/** How often due credentials are looked for, and how long a failed program is left alone, in milliseconds. */
+/** How often due credentials are looked for, in milliseconds. */
 const RENEWAL_CHECK = 15_000;
-const PROGRAM_REST = 60_000;
 /** A stopped account is tried again with one call after this long, in milliseconds. */
 const REOPEN_AFTER = 5 * 60_000;
 
@@ -52,11 +49,14 @@ export class Daemon {
   #owed = new Set<string>();
   #startOver = false;
   readonly #stopping = new AbortController();
-  readonly #programRest = new Map<string, number>();
+  readonly #renewals: Renewals;
+  readonly #problems: Problems;
   #reopenAt = Number.POSITIVE_INFINITY;
 
   constructor(ports: DaemonPorts) {
     this.#ports = ports;
+    this.#renewals = new Renewals(ports.clock);
+    this.#problems = new Problems(ports.log);
   }
 
   /** Something changed. @param paths what is said to have changed; left out: anything may have */
@@ -72,7 +72,7 @@ export class Daemon {
   /** Everything is looked at and planned again, whatever is thought to be known of it; what was shut is tried. */
   startOver(): void {
     this.#startOver = true;
-    this.#programRest.clear();
+    this.#renewals.forget();
     for (const watched of this.#watched.values()) delete watched.refused;
     this.#ports.engine.resume();
     this.hint();
@@ -109,16 +109,17 @@ export class Daemon {
     const first = this.#look === undefined || this.#startOver;
     this.#startOver = false;
     const look = await this.#ports.source.look(hint);
-    this.#tellProblems(look);
+    this.#problems.tell(look);
     this.#look = look;
-    this.#trouble = this.#emptiness(look);
+    this.#trouble = emptiness(look, this.#ports.state.known.size);
     for (const name of first || look.whole ? this.#everyName(look) : look.changed) this.#owed.add(name);
     if (look.files?.size)
-      for (const { name, file } of this.#ports.state.known.values()) if (look.files.has(file)) this.#owed.add(name);
+      for (const { name, file } of this.#ports.state.known.values())
+        if (look.files.has(file)) this.#owed.add(name);
     if (this.#trouble) return;
     const names = this.#owed;
     this.#owed = new Set();
-    const keys = this.#abandoned(look, names);
+    const keys = abandonedKeys(look, this.#ports.state.known.values(), names);
     let worked = this.#ports.clock.monotonic();
     for (const name of names) {
       await this.#reconcile(name, keys.get(name) ?? []);
@@ -132,55 +133,6 @@ export class Daemon {
 
   #everyName({ byName }: Look): Set<string> {
     return new Set([...byName.keys(), ...[...this.#ports.state.known.values()].map(({ name }) => name)]);
-  }
-
-  /** Known recordings by name that no document claims any more; none while something is wrong in a file or folder. */
-  #abandoned(look: Look, names: ReadonlySet<string>): Map<string, string[]> {
-    const keys = new Map<string, string[]>();
-    const candidates = [...this.#ports.state.known.values()].filter(({ name }) => names.has(name));
-    const own = (name: string) => look.byName.get(name)?.identity;
-    const elsewhere = candidates.filter(({ name, key }) => {
-      const identity = own(name);
-      return !identity || recordingKey(identity) !== key;
-    });
-    if (elsewhere.length === 0 || look.set.broken.length > 0) return keys;
-    const claimed = new Set(
-      [...look.byName.values()].flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])),
-    );
-    for (const { key, name } of elsewhere)
-      if (!claimed.has(key)) keys.set(name, [...(keys.get(name) ?? []), key]);
-    return keys;
-  }
-
-  /** An empty or missing folder changes nothing: far more often it is a mistake than a wish. */
-  #emptiness({ set }: Look): string | undefined {
-    const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
-    if (missing) return missing.summary;
-    const { size } = this.#ports.state.known;
-    if (set.files > 0 || set.broken.length > 0 || size === 0) return undefined;
-    return `there are no recording files, but ${size} recording${size === 1 ? ' is' : 's are'} known: nothing is changed`;
-  }
-
-  #told = new Set<string>();
-  #tellProblems({ set, commit }: Look): void {
-    const now = new Set<string>();
-    for (const { severity, code, summary, range } of set.diagnostics) {
-      const place = `${range.filename}:${range.start.line}:${range.start.column}`;
-      const id = `${place} ${code} ${summary}`;
-      now.add(id);
-      if (this.#told.has(id)) continue;
-      this.#ports.log[severity === 'error' ? 'error' : 'warn'](
-        {
-          file: range.filename,
-          line: range.start.line,
-          column: range.start.column,
-          code,
-          ...(commit ? { commit: commit.sha } : {}),
-        },
-        summary,
-      );
-    }
-    this.#told = now;
   }
 
   /** One recording: desired × known → what is to be sent, handed to the engine. */
@@ -199,6 +151,8 @@ export class Daemon {
     Object.assign(watched, { file: plan.file, plan });
     this.#watched.set(name, watched);
     await keepBooks({ recordings: [plan] }, state.known, journal);
+    // While that was written the file may have changed again: this plan is outdated then.
+    if (this.#look?.byName.get(name) !== desired) return this.again(name);
     for (const older of plan.supersedes) engine.drop(older);
     this.#act(watched, plan);
   }
@@ -214,12 +168,13 @@ export class Daemon {
     }
     // What was refused is not sent again as it is, whatever else happens to the recording.
     const calls = plan.calls.filter(
-      ({ endpoint, request }) => watched.refused?.get(endpoint) !== meaning(endpoint, request),
+      ({ endpoint, request }) => watched.refused?.get(endpoint)?.meaning !== meaning(endpoint, request),
     );
     if (calls.length === 0) {
       engine.drop(key);
-      if (plan.calls.length === 0 && !engine.isBusy(key))
-        this.#stand(watched, 'Ready', 'Applied', 'as its file says');
+      const refused = plan.calls[0] && watched.refused?.get(plan.calls[0].endpoint);
+      if (refused) this.#stand(watched, 'Stalled', 'Refused', refused.message);
+      else if (!engine.isBusy(key)) this.#stand(watched, 'Ready', 'Applied', 'as its file says');
       return;
     }
     const reason = calls[0]?.reason === 'credentials-expiring' ? 'RenewingCredentials' : 'Applying';
@@ -277,7 +232,7 @@ export class Daemon {
   async again(name: string): Promise<void> {
     // The first look plans everything anyway, and an empty folder changes nothing.
     if (!this.#look || this.#trouble || this.#stopping.signal.aborted) return;
-    const keys = this.#abandoned(this.#look, new Set([name])).get(name) ?? [];
+    const keys = abandonedKeys(this.#look, this.#ports.state.known.values(), new Set([name])).get(name) ?? [];
     if (this.#look.byName.has(name)) await this.#reconcile(name, keys);
   }
 
@@ -336,10 +291,10 @@ export class Daemon {
   ): void {
     const { whole } = watched.plan ?? {};
     const program = whole?.update?.storageConfig?.credentials !== undefined && status === undefined;
-    if (program) this.#programRest.set(name, this.#ports.clock.monotonic() + PROGRAM_REST);
+    if (program) this.#renewals.rest(name);
     else if (outcome === 'refused' && status !== 401 && whole?.[endpoint]) {
       watched.refused ??= new Map();
-      watched.refused.set(endpoint, meaning(endpoint, whole[endpoint]));
+      watched.refused.set(endpoint, { meaning: meaning(endpoint, whole[endpoint]), message });
     }
     this.#stand(
       watched,
@@ -355,26 +310,14 @@ export class Daemon {
     while (!this.#stopping.signal.aborted) {
       await clock.sleep(RENEWAL_CHECK, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
-      const now = clock.monotonic();
-      if (now >= this.#reopenAt) {
+      if (clock.monotonic() >= this.#reopenAt) {
         this.#reopenAt = Number.POSITIVE_INFINITY;
-        engine.resume();
+        this.startOver();
       }
       for (const known of state.known.values())
-        if (this.#isDue(known) && !engine.isBusy(known.key)) await this.again(known.name);
-      for (const [name, at] of this.#programRest)
-        if (now >= at) {
-          this.#programRest.delete(name);
-          await this.again(name);
-        }
+        if (this.#renewals.isDue(known) && !engine.isBusy(known.key)) await this.again(known.name);
+      for (const name of this.#renewals.rested()) await this.again(name);
     }
-  }
-
-  #isDue({ name, update }: KnownRecording): boolean {
-    const due = update.applied && renewalTime(update.applied);
-    return (
-      due !== undefined && this.#ports.clock.now() + renewalLead(name) >= due && !this.#programRest.has(name)
-    );
   }
 
   /** Stops looking; what is in flight is for the engine to end. */
@@ -431,21 +374,6 @@ export class Daemon {
 
   /** Seconds until storage credentials are next due. */
   nextRenewal(): number | undefined {
-    const due = [...this.#ports.state.known.values()].flatMap(
-      ({ update }) => (update.applied && renewalTime(update.applied)) ?? [],
-    );
-    return due.length === 0
-      ? undefined
-      : (due.reduce((a, b) => Math.min(a, b)) - this.#ports.clock.now()) / 1000;
+    return this.#renewals.next(this.#ports.state.known.values());
   }
-}
-
-/**
- * How much earlier than due a recording renews its credentials, in milliseconds: drawn from its name, so that a
- * thousand with the same lifetime do not renew in one second, and a restart changes nothing.
- */
-function renewalLead(name: string): number {
-  let hash = 2166136261;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
-  return ((hash >>> 0) / 2 ** 32) * RENEWAL_SPREAD;
 }

@@ -125,6 +125,11 @@ export class Store {
     [];
   #writing: Promise<void> | undefined;
   #failed: unknown;
+  #break: (error: unknown) => void = () => {};
+  /** Rejects when an entry could not be made durable: nothing more is recorded in this run. */
+  readonly broken: Promise<never> = new Promise((_, reject) => {
+    this.#break = reject;
+  });
   #serial: number;
   #entries: number;
 
@@ -136,6 +141,8 @@ export class Store {
     release: () => Promise<void>,
     now: () => number,
   ) {
+    // Whoever does not wait for it learns of it from append().
+    this.broken.catch(() => {});
     this.#directory = directory;
     this.state = state;
     this.#serial = state.serial;
@@ -200,6 +207,7 @@ export class Store {
       } catch (error) {
         // A half-written line must stay the last one: nothing is appended behind it in this run.
         this.#failed = error;
+        this.#break(error);
         for (const { reject } of [...batch, ...this.#waiting]) reject(error);
         this.#waiting = [];
         return;
@@ -214,6 +222,7 @@ export class Store {
         await this.#beginAnew();
       } catch (error) {
         this.#failed = error;
+        this.#break(error);
         for (const { reject } of this.#waiting) reject(error);
         this.#waiting = [];
         return;

@@ -1,4 +1,5 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folder, put, recording, run, sid } from '../support/cli.ts';
@@ -320,6 +321,48 @@ describe('reelstate watch', () => {
     expect(JSON.parse((await run(['status', '--json', '--daemon', w.url], { cwd })).stdout)).toMatchObject({
       recordings: [{ name: 'a' }],
     });
+    await w.stop();
+  });
+
+  it('ends with an error, and does not go on pretending, when the state cannot be written any more', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    // Its file-size limit is lowered to what the journal has now: the next entry does not fit (prlimit(1)).
+    const size = (await stat(join(cwd, '.reelstate/journal.jsonl'))).size;
+    execFileSync('prlimit', [`--pid=${w.daemon.child.pid}`, `--fsize=${size}:${size}`]);
+    await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000002')) });
+    const ended = await w.daemon.done;
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/EFBIG|ENOSPC|too large/i);
+    expect(ended.stderr).not.toMatch(/^\s+at /m);
+    await w.sim.stop();
+  });
+
+  it('what was refused is not sent again until the file changes, whatever else happens', async () => {
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', `subscriptions: {}\n${LAYOUT('#000001')}`),
+    });
+    const w = await watching(cwd, [], {
+      sim: ['--fault', JSON.stringify({ match: { endpoint: 'updateLayout' }, answer: '400', reason: 'no' })],
+    });
+    await w.condition('a', 'Stalled', 'Refused');
+    const refused = async () =>
+      (await w.sim.requests()).filter(({ endpoint }) => endpoint === 'updateLayout').length;
+    expect(await refused()).toBe(1);
+    await put(cwd, {
+      'recordings/a.yaml': recording(
+        'a',
+        `subscriptions: { audioUidList: { subscribeAudioUids: ["5"] }, videoUidList: { subscribeVideoUids: ["5"] } }\n${LAYOUT('#000001')}`,
+      ),
+    });
+    await w.atService(sid('a'), (each) => JSON.stringify(each.subscriptions).includes('"5"'));
+    await w.condition('a', 'Stalled', 'Refused');
+    expect(await refused()).toBe(1);
+    await w.sim.json('/_sim/faults', { method: 'DELETE' });
+    await put(cwd, { 'recordings/a.yaml': recording('a', `subscriptions: {}\n${LAYOUT('#000002')}`) });
+    await w.atService(sid('a'), color('#000002'));
+    await w.condition('a', 'Ready');
     await w.stop();
   });
 });

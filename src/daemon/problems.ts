@@ -1,0 +1,59 @@
+import type { KnownRecording } from '../model/plan.ts';
+import { recordingKey } from '../model/recording-key.ts';
+import type { Look } from '../model/source.ts';
+import type { Logger } from './log.ts';
+
+/** Tells each diagnostic of the files once, for as long as it stands. */
+export class Problems {
+  readonly #log: Logger;
+  #told = new Set<string>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  tell({ set, commit }: Look): void {
+    const now = new Set<string>();
+    for (const { severity, code, summary, range } of set.diagnostics) {
+      const { line, column } = range.start;
+      const id = `${range.filename}:${line}:${column} ${code} ${summary}`;
+      now.add(id);
+      if (this.#told.has(id)) continue;
+      const about = { file: range.filename, line, column, code, ...(commit ? { commit: commit.sha } : {}) };
+      this.#log[severity === 'error' ? 'error' : 'warn'](about, summary);
+    }
+    this.#told = now;
+  }
+}
+
+/** Why nothing may follow from this look: an empty or missing folder is far more often a mistake than a wish. */
+export function emptiness({ set }: Look, known: number): string | undefined {
+  const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
+  if (missing) return missing.summary;
+  if (set.files > 0 || set.broken.length > 0 || known === 0) return undefined;
+  return `there are no recording files, but ${known} recording${known === 1 ? ' is' : 's are'} known: nothing is changed`;
+}
+
+/** Known recordings of these names that no document claims any more; none while something is wrong in a file or folder. */
+export function abandonedKeys(
+  look: Look,
+  known: Iterable<KnownRecording>,
+  names: ReadonlySet<string>,
+): Map<string, string[]> {
+  const keys = new Map<string, string[]>();
+  if (look.set.broken.length > 0) return keys;
+  const elsewhere: KnownRecording[] = [];
+  for (const recording of known) {
+    const identity = look.byName.get(recording.name)?.identity;
+    if (names.has(recording.name) && (!identity || recordingKey(identity) !== recording.key))
+      elsewhere.push(recording);
+  }
+  if (elsewhere.length === 0) return keys;
+  // Only now, because it looks at everything: claimed by a document of another name it has only been renamed.
+  const claimed = new Set(
+    [...look.byName.values()].flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])),
+  );
+  for (const { key, name } of elsewhere)
+    if (!claimed.has(key)) keys.set(name, [...(keys.get(name) ?? []), key]);
+  return keys;
+}
