@@ -5,6 +5,7 @@ import { assemble } from './assemble.ts';
 import type { CheckedFile } from './checked.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
 import { errorCode, type FoundFile, findRecordingFiles, reason, wholeFile } from './find.ts';
+import type { Outlines } from './outlines.ts';
 import { readRecordingFile } from './read.ts';
 import {
   diagnosticAt,
@@ -28,16 +29,18 @@ export interface LoadOptions {
   now?: number;
   /** Is told what each recording file held when it was read, by its name as the user would type it. */
   onFile?: (shown: string, bytes: Uint8Array) => void;
+  /** What reading the files gave last time; left out, all of them are read in full. */
+  outlines?: Outlines;
 }
 
 /** Everything that the files of a folder ask for. A mistake of the user is a diagnostic, never an exception. */
-export async function loadRecordings({ dir, onFile, ...rest }: LoadOptions): Promise<DesiredSet> {
+export async function loadRecordings({ dir, onFile, outlines, ...rest }: LoadOptions): Promise<DesiredSet> {
   const search = await findRecordingFiles(dir, rest.cwd);
   const surroundings: Surroundings = { readFile, ...rest };
   const files = await eachBounded(search.found, async ({ path, shown }) => {
     const bytes = await readFile(path);
     if (bytes instanceof Uint8Array) onFile?.(shown, bytes);
-    return resolveFile(checkBytes(bytes, shown), surroundings);
+    return resolveFile(checkBytes(bytes, shown, outlines), surroundings);
   });
   return assemble(files, search);
 }
@@ -51,8 +54,9 @@ export async function loadFile(
 }
 
 /** Stage A of what reading a file has given; where it gave no bytes, the diagnostic that says so. */
-export function checkBytes(bytes: FileBytes, shown: string): CheckedFile {
-  if (bytes instanceof Uint8Array) return readRecordingFile(bytes, shown);
+export function checkBytes(bytes: FileBytes, shown: string, outlines?: Outlines): CheckedFile {
+  if (bytes instanceof Uint8Array)
+    return outlines ? outlines.read(bytes, shown) : readRecordingFile(bytes, shown);
   const [code, summary] =
     bytes === 'missing'
       ? (['file-unreadable', 'the file went away while it was read'] as const)

@@ -51,18 +51,44 @@ export async function resolveFile(checked: CheckedFile, surroundings: Surroundin
   const documents: ResolvedDocument[] = [];
   let broken = hasError(diagnostics);
   for (const document of checked.documents) {
+    if (document.isSelfContained) {
+      documents.push(selfContained(document));
+      continue;
+    }
     const resolution = new Resolution(document, surroundings);
     const recording = await resolution.run();
     diagnostics.push(...resolution.diagnostics);
-    const start = document.marks[''] as Mark;
-    const marks = {
-      name: document.marks['/name'] ?? start,
-      recording: document.marks['/recording'] ?? start,
-    };
-    if (recording) documents.push({ recording, marks });
+    if (recording) documents.push({ recording, marks: marksOf(document) });
     else broken = true;
   }
   return { file: checked.file, documents, diagnostics, broken };
+}
+
+/** The places of what must be unique. */
+function marksOf({ marks }: CheckedDocument): ResolvedDocument['marks'] {
+  const start = marks[''] as Mark;
+  return { name: marks['/name'] ?? start, recording: marks['/recording'] ?? start };
+}
+
+/** A document in which nothing has to be followed. What it says is asked for only when somebody asks here. */
+function selfContained(document: CheckedDocument): ResolvedDocument {
+  const { name, file, line, recording, suspended } = document;
+  return {
+    recording: {
+      name,
+      file,
+      line,
+      identity: recording as Identity,
+      suspended,
+      get blocks() {
+        return document.blocks as Blocks;
+      },
+      unresolved: [],
+    },
+    get marks() {
+      return marksOf(document);
+    },
+  };
 }
 
 function hasError(diagnostics: readonly Diagnostic[]): boolean {

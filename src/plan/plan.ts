@@ -39,6 +39,8 @@ export interface PlanOptions {
   names?: readonly string[];
   /** Send the whole state of recordings that have not changed, too. */
   resync?: boolean;
+  /** Whether it is known already that nothing is to be done for the recording, as it is and as it is known. */
+  isSettled?: (recording: DesiredRecording) => boolean;
   /** Accept an empty set of files although recordings are known. */
   allowEmpty?: boolean;
   /** For the message about an empty set. */
@@ -113,7 +115,7 @@ export function planRecording(
   recording: DesiredRecording,
   known: Known,
   sameName: readonly string[],
-  options: Pick<PlanOptions, 'now' | 'resync'>,
+  options: Pick<PlanOptions, 'now' | 'resync' | 'isSettled'>,
 ): RecordingPlan {
   const { name, file, identity, unresolved } = recording;
   const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
@@ -129,6 +131,17 @@ export function planRecording(
   const place = { key, identity, sid: identity.sid, mode: identity.mode };
   if (recording.suspended) return { ...base, ...place, action: 'suspended' };
   const before = known.get(key);
+  const supersedes = sameName.filter((other) => other !== key);
+  if (!options.resync && options.isSettled?.(recording))
+    return {
+      ...base,
+      ...place,
+      action: 'no-op',
+      get whole() {
+        return wholeRequests(identity, recording.blocks, before);
+      },
+      supersedes,
+    };
   const released = releasedBlocks(recording.blocks, before);
   const whole = wholeRequests(identity, recording.blocks, before);
   const calls = callsOf(whole, recording.blocks, before, options);
@@ -150,7 +163,7 @@ export function planRecording(
       ...(unresolved.length > 0 ? ['held back by apply until its secrets can be resolved'] : []),
     ],
     released,
-    supersedes: sameName.filter((other) => other !== key),
+    supersedes,
     unresolved,
   };
 }

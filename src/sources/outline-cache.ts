@@ -67,8 +67,16 @@ export class OutlineCache {
       renameSync(aside, this.#path);
       removeForgotten(folder, now);
     } catch {
-      rmSync(aside, { force: true });
+      removeIfThere(aside);
     }
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where nothing could be written there is nothing to be removed.
   }
 }
 

@@ -42,6 +42,7 @@ describe('the settings', () => {
       unsubscribeSpelling: 'unSubscribe',
       output: 'text',
       color: false,
+      cache: true,
       logLevel: 'info',
     });
   });

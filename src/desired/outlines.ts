@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import type { Identity } from '../model/recording.ts';
+import type { CheckedBlocks, CheckedDocument, CheckedFile, Mark } from './checked.ts';
+import { readRecordingFile } from './read.ts';
+
+/*
+ * What reading a file gave last time, as far as it is needed to see that nothing has changed: which recording it is,
+ * and against what it was compared. Kept of files in which nothing is wrong and nothing is secret or looked up
+ * elsewhere. An outline counts for the very same bytes under the same name; what else the file says is read out of
+ * the bytes when somebody asks. So an outline never changes what comes out.
+ */
+
+interface Outline {
+  /** SHA-256 of the file. */
+  hash: string;
+  line: number;
+  suspended: boolean;
+  name: string;
+  identity: Identity;
+  /** SHA-256 of what was known of the recording, as it was written down, when it was the same as the file says. */
+  settled: string;
+}
+
+/** Parts of a line, with tabs between; a file that has a tab or line feed in one of them is read in full each time. */
+const PARTS = 13;
+
+/** The outlines of one folder's files: those of last time, and those of what has been read since. */
+export class Outlines {
+  readonly #before = new Map<string, string>();
+  readonly #now = new Map<string, Outline>();
+  #changed = false;
+
+  /** @param text what `text()` gave, and nothing else: the caller has seen to it */
+  constructor(text = '') {
+    for (const line of text.split('\n').slice(0, -1))
+      this.#before.set(line.slice(0, line.indexOf('\t')), line);
+  }
+
+  /** Stage A of a file. The same as reading it; for a file that is the same as last time it costs next to nothing. */
+  read(bytes: Uint8Array, file: string): CheckedFile {
+    const hash = sha256(bytes);
+    const known = this.#now.get(file) ?? outlineIn(this.#before.get(file));
+    if (known?.hash === hash) {
+      this.#now.set(file, known);
+      return { file, documents: [new OutlinedDocument(known, file, bytes)], diagnostics: [] };
+    }
+    this.#changed = true;
+    const checked = readRecordingFile(bytes, file);
+    const outline = outlineOf(checked, hash);
+    if (outline) this.#now.set(file, outline);
+    else this.#now.delete(file);
+    return checked;
+  }
+
+  /**
+   * Whether the file was the same as what is known says, when both were as they are now.
+   * @param written what is known of the recording, as it was written down
+   */
+  isSettled(file: string, written: string | undefined): boolean {
+    const settled = this.#now.get(file)?.settled;
+    return settled !== undefined && settled !== '' && written !== undefined && settled === sha256(written);
+  }
+
+  /** Remembers that there is nothing to do between the file and what is known. */
+  settle(file: string, written: string | undefined): void {
+    const outline = this.#now.get(file);
+    if (!outline || written === undefined) return;
+    const settled = sha256(written);
+    if (outline.settled === settled) return;
+    outline.settled = settled;
+    this.#changed = true;
+  }
+
+  /** Files outlined. */
+  get size(): number {
+    return this.#now.size;
+  }
+
+  /** What is to be kept; undefined where that has not changed. */
+  text(): string | undefined {
+    if (!this.#changed && this.#now.size === this.#before.size) return undefined;
+    return [...this.#now].map(([file, outline]) => `${lineOf(file, outline)}\n`).join('');
+  }
+}
+
+/** A document of which only the outline has been read. */
+class OutlinedDocument implements CheckedDocument {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly recording: Identity;
+  readonly suspended: boolean;
+  readonly isSelfContained = true;
+  #bytes: Uint8Array;
+  #read: CheckedDocument | undefined;
+
+  constructor({ name, line, identity, suspended }: Outline, file: string, bytes: Uint8Array) {
+    this.name = name;
+    this.file = file;
+    this.line = line;
+    this.recording = identity;
+    this.suspended = suspended;
+    this.#bytes = bytes;
+  }
+
+  get blocks(): CheckedBlocks {
+    return this.#whole.blocks;
+  }
+
+  get marks(): Record<string, Mark> {
+    return this.#whole.marks;
+  }
+
+  get #whole(): CheckedDocument {
+    this.#read ??= readRecordingFile(this.#bytes, this.file).documents[0] as CheckedDocument;
+    return this.#read;
+  }
+}
+
+/** undefined: the file has to be read in full each time. */
+function outlineOf({ file, documents, diagnostics }: CheckedFile, hash: string): Outline | undefined {
+  const [document, second] = documents;
+  if (!document || second || diagnostics.length > 0) return undefined;
+  const { name, line, suspended, recording, blocks } = document;
+  if ('fromFile' in recording || blocks.rtmp || blocks.storage) return undefined;
+  const outline = { hash, line, suspended, name, identity: recording, settled: '' };
+  return lineOf(file, outline).split('\t').length === PARTS && !lineOf(file, outline).includes('\n')
+    ? outline
+    : undefined;
+}
+
+function lineOf(file: string, { hash, line, suspended, name, identity, settled }: Outline): string {
+  const { appId, cname, uid, resourceId, sid, mode, streamTypes = '' } = identity;
+  return [
+    file,
+    hash,
+    settled,
+    line,
+    suspended,
+    name,
+    appId,
+    cname,
+    uid,
+    resourceId,
+    sid,
+    mode,
+    streamTypes,
+  ].join('\t');
+}
+
+function outlineIn(text: string | undefined): Outline | undefined {
+  if (text === undefined) return undefined;
+  const [, hash = '', settled = '', line, suspended, name = '', ...which] = text.split('\t');
+  const [appId = '', cname = '', uid = '', resourceId = '', sid = '', mode, streamTypes] = which;
+  return {
+    hash,
+    settled,
+    line: Number(line),
+    suspended: suspended === 'true',
+    name,
+    identity: {
+      ...{ appId, cname, uid, resourceId, sid, mode: mode as Identity['mode'] },
+      ...(streamTypes ? { streamTypes: Number(streamTypes) as 0 | 1 | 2 } : {}),
+    },
+  };
+}
+
+function sha256(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('base64');
+}

@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CheckedFile } from '../../src/desired/checked.ts';
+import { Outlines } from '../../src/desired/outlines.ts';
+import { readRecordingFile } from '../../src/desired/read.ts';
+
+const FIXTURES = new URL('../fixtures/diagnostics/', import.meta.url).pathname;
+const EXAMPLES = new URL('../../recordings/', import.meta.url).pathname;
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** Real files of all kinds: without mistakes, with, and with secrets. */
+const FILES = [
+  ...readdirSync(EXAMPLES)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => join(EXAMPLES, file)),
+  ...readdirSync(FIXTURES).flatMap((code) =>
+    readdirSync(join(FIXTURES, code))
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file) => join(FIXTURES, code, file)),
+  ),
+].map((path) => ({ file: path.slice(path.lastIndexOf('/') + 1), bytes: readFileSync(path) }));
+
+/** Everything that anybody can ask of a file, asked. */
+function told({ file, documents, diagnostics }: CheckedFile): unknown {
+  return {
+    file,
+    diagnostics,
+    documents: documents.map(({ name, file, line, recording, suspended, blocks, marks }) => ({
+      ...{ name, file, line, recording, suspended, blocks, marks },
+    })),
+  };
+}
+
+const ROOM = (name: string, more = '') => `name: ${JSON.stringify(name)}
+recording:
+  appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0
+  cname: httpClient463224
+  uid: 527841
+  resourceId: JyvK8nXHuV1BE64GDkAa
+  sid: 38f8e3cfdc474cd56fc1ceba380d7e1a
+  streamTypes: 2
+layout:
+  backgroundColor: "#FF0000"
+${more}`;
+
+test('what was read before is read in the same way again, whatever the file', () => {
+  for (const { file, bytes } of FILES) {
+    const first = new Outlines();
+    expect(told(first.read(bytes, file))).toEqual(told(readRecordingFile(bytes, file)));
+    const second = new Outlines(first.text());
+    expect(told(second.read(bytes, file))).toEqual(told(readRecordingFile(bytes, file)));
+  }
+});
+
+test('an outline is of these bytes under this name, and of no others', () => {
+  const outlines = new Outlines();
+  outlines.read(encode(ROOM('a')), 'a.yaml');
+  const again = new Outlines(outlines.text());
+  const [other] = again.read(encode(ROOM('b')), 'a.yaml').documents;
+  expect(other?.name).toBe('b');
+  const [moved] = again.read(encode(ROOM('a')), 'c.yaml').documents;
+  expect(moved?.marks['/name']?.range.filename).toBe('c.yaml');
+});
+
+test('of a file that has not changed only the outline is read', () => {
+  const outlines = new Outlines();
+  const bytes = encode(ROOM('a'));
+  expect(outlines.read(bytes, 'a.yaml').documents[0]?.isSelfContained).toBeUndefined();
+  expect(new Outlines(outlines.text()).read(bytes, 'a.yaml').documents[0]?.isSelfContained).toBe(true);
+});
+
+test('nothing of a file with secrets, references or problems is kept', () => {
+  const outlines = new Outlines();
+  outlines.read(encode(ROOM('a', 'storage: { vendor: s3, bucket: b, accessKey: topsecret }\n')), 'a.yaml');
+  outlines.read(encode(ROOM('b', 'rtmp: { outputs: [{ rtmpUrl: rtmp://x/live/topsecret }] }\n')), 'b.yaml');
+  outlines.read(encode('recording: { fromFile: x.json }\n'), 'c.yaml');
+  outlines.read(encode('nonsense: topsecret\n'), 'd.yaml');
+  expect(outlines.text() ?? '').toBe('');
+});
+
+test('names that the form of the cache gives a meaning to change nothing', () => {
+  const name = fc.string({
+    unit: fc.constantFrom('a', '\t', '\n', '"', '\\', ' ', 'é', '\u2028'),
+    minLength: 1,
+    maxLength: 6,
+  });
+  fc.assert(
+    fc.property(name, name, (called, file) => {
+      const bytes = encode(ROOM(called));
+      const first = new Outlines();
+      first.read(bytes, `${file}.yaml`);
+      const second = new Outlines(first.text());
+      expect(told(second.read(bytes, `${file}.yaml`))).toEqual(
+        told(readRecordingFile(bytes, `${file}.yaml`)),
+      );
+    }),
+  );
+});
+
+test('settled is what was settled: these bytes against these known ones', () => {
+  const bytes = encode(ROOM('a'));
+  const first = new Outlines();
+  first.read(bytes, 'a.yaml');
+  expect(first.isSettled('a.yaml', 'known')).toBe(false);
+  first.settle('a.yaml', 'known');
+  const second = new Outlines(first.text());
+  // Not before the file has been seen to be the same.
+  expect(second.isSettled('a.yaml', 'known')).toBe(false);
+  second.read(bytes, 'a.yaml');
+  expect(second.isSettled('a.yaml', 'known')).toBe(true);
+  expect(second.isSettled('a.yaml', 'known otherwise')).toBe(false);
+  expect(second.isSettled('a.yaml', undefined)).toBe(false);
+  expect(second.text()).toBeUndefined();
+  second.read(encode(ROOM('a', 'suspend: true\n')), 'a.yaml');
+  expect(second.isSettled('a.yaml', 'known')).toBe(false);
+});
