@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ApplyResult } from '../model/result.ts';
+import type { Commit } from '../model/source.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { diagnosticJson } from './plan-json.ts';
 
@@ -21,6 +22,7 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
         recording: event.name,
         endpoint: event.endpoint,
         reason: event.reason,
+        ...commitOf(event),
       });
     case 'applied':
       return line('apply_complete', 'info', `${event.name}: ${event.endpoint} applied`, now, {
@@ -28,6 +30,7 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
         endpoint: event.endpoint,
         status: event.status,
         elapsed_seconds: Number((event.took / 1000).toFixed(3)),
+        ...commitOf(event),
       });
     case 'repeat':
       return line(
@@ -52,6 +55,7 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
         ...(event.status === undefined ? {} : { status: event.status }),
         reason: event.message,
         ...(event.ended ? { ended: true } : {}),
+        ...commitOf(event),
       });
     case 'slowed':
       return line(
@@ -70,6 +74,11 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
     case 'stopped':
       return line('account_stopped', 'error', event.message, now, {});
   }
+}
+
+/** Which commit asked for a call, if one did. */
+function commitOf({ commit }: { commit?: Commit }): { commit?: string } {
+  return commit ? { commit: commit.sha } : {};
 }
 
 export function diagnosticLine(diagnostic: Diagnostic, now: number): string {

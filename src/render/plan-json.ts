@@ -4,6 +4,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Call, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Identity, Sealed } from '../model/recording.ts';
 import { SENSITIVE } from '../state/vault.ts';
+import { commitJson } from './status.ts';
 
 /** The plan for programs: version 1.0 of the format; fields may be added, none changes its meaning. */
 export function planJson(plan: Plan, spelling?: UnsubscribeSpelling): object {
@@ -11,6 +12,7 @@ export function planJson(plan: Plan, spelling?: UnsubscribeSpelling): object {
     format_version: '1.0',
     timestamp: plan.timestamp,
     applyable: plan.applyable,
+    ...(plan.commit ? { commit: commitJson(plan.commit) } : {}),
     recordings: plan.recordings.map((recording) => recordingJson(recording, spelling)),
     summary: plan.summary,
     diagnostics: plan.diagnostics.map(diagnosticJson),

@@ -24,6 +24,16 @@ describe('a line of apply --json', () => {
       { type: 'apply_complete', '@level': 'info', recording: 'a', status: 200, elapsed_seconds: 1.235 },
     ],
     [
+      {
+        type: 'applied',
+        ...WHO,
+        status: 200,
+        took: 1,
+        commit: { sha: 'abc', author: 'Ada', subject: 'Red' },
+      },
+      { type: 'apply_complete', commit: 'abc' },
+    ],
+    [
       { type: 'repeat', ...WHO, outcome: 'unknown', status: 503, message: 'busy', after: 1_500 },
       {
         type: 'apply_progress',
