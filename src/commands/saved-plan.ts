@@ -78,7 +78,8 @@ export async function savePlan(
 }
 
 /**
- * The saved plan that the arguments of `apply` name; undefined where they name recordings.
+ * The saved plan that the arguments of `apply` name: a file that is there, its name ending in .json or with a slash in
+ * it. undefined where they name recordings, whose names may look like that, too.
  * @throws Failure where the file is no plan, or something is asked besides
  */
 export async function savedPlanOf(
@@ -89,11 +90,7 @@ export async function savedPlanOf(
   const looksLike = (name: string) => name.endsWith('.json') || name.includes('/');
   const there = await Promise.all(names.map((name) => looksLike(name) && isFile(resolve(io.cwd, name))));
   const file = names[there.indexOf(true)];
-  if (file === undefined) {
-    const missing = names.find((name) => name.includes('/'));
-    if (missing !== undefined) throw new Failure(`there is no plan file ${missing}`);
-    return undefined;
-  }
+  if (file === undefined) return undefined;
   if (names.length > 1) throw usage(`${file} is a plan: it says itself which recordings it is about`);
   for (const flag of ['git', 'ref', 'resync', 'allowEmpty'] as const)
     if (raw[flag] !== undefined)

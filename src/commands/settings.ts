@@ -157,7 +157,11 @@ export function checkNames(names: readonly string[], available: readonly string[
       .sort((a, b) => a.far - b.far)[0];
     throw usage(
       `no recording is called ${JSON.stringify(name)}`,
-      near ? `Did you mean ${near.other}?` : 'See reelstate status for what is known, and the files.',
+      near
+        ? `Did you mean ${near.other}?`
+        : /\.json$|\//.test(name)
+          ? 'There is no file of that name either.'
+          : 'See reelstate status for what is known, and the files.',
     );
   }
 }

@@ -115,13 +115,20 @@ type OpenedGit = Omit<OpenedSource, 'git'> & { onNews: () => void };
 
 /** A ref of the repository around the working directory. */
 async function openRef({ dir }: Origin, ref: string, around: Surroundings): Promise<OpenedGit> {
-  const { io, vault, onChange } = around;
+  const { io, vault, log, onChange } = around;
   const [{ GitFiles }, { GitProgram }, { GitRefs }, { GitSource }] = await gitSources();
   const git = new GitProgram({ cwd: io.cwd, env: io.env });
   const refs = await GitRefs.open(git, io.cwd, io.clock, onChange);
   const files = new GitFiles({ dir, cwd: io.cwd, env: io.env, vault });
+  let held = false;
+  const isHeld = () => {
+    const before = held;
+    held = refs.isRebasing();
+    if (held && !before) log.info('a rebase is under way: until it is done the commit from before stands');
+    return held;
+  };
   // A branch moves once, when its rebase is done; HEAD moves through each of its commits.
-  const source = new GitSource(files, ref, io.clock, () => ref === 'HEAD' && refs.isRebasing());
+  const source = new GitSource(files, ref, io.clock, () => ref === 'HEAD' && isHeld());
   return {
     source: {
       look: () => {

@@ -116,6 +116,7 @@ describe('watch --git', () => {
     git(cwd, ['rebase', '--quiet', 'main', '--exec', 'sleep 0.3']);
     await w.atService(sid('b'), color('#00000B'));
     expect((await w.sim.requests()).filter((request) => request.sid === sid('a'))).toHaveLength(1);
+    await w.daemon.shows(/a rebase is under way/, 'stderr');
     await w.stop();
   });
 

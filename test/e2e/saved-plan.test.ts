@@ -180,11 +180,24 @@ describe('plan --out and apply FILE', () => {
     [['apply', 'p.json', 'a'], /p\.json is a plan/],
     [['apply', 'p.json', '--git'], /what it is about was said when it was made \(--git\)/],
     [['apply', 'p.json', '--allow-empty'], /\(--allow-empty\)/],
-    [['apply', 'nowhere.json'], /no recording is called "nowhere\.json"/],
+    [
+      ['apply', 'nowhere.json'],
+      /no recording is called "nowhere\.json"\n {2}There is no file of that name either/,
+    ],
+    [['apply', './nowhere'], /no recording is called "\.\/nowhere"\n {2}There is no file/],
   ])('the command line is wrong: %j', async (args, message) => {
     const { sim, reelstate } = await desk();
     await reelstate(['plan', '--out', 'p.json']);
     expect(await reelstate(args)).toMatchObject({ code: 64, stderr: expect.stringMatching(message) });
+    await sim.stop();
+  });
+
+  it('a recording may be called like a path', async () => {
+    const { sim, reelstate } = await desk({
+      'recordings/a.yaml': `name: halls/town.json\n${recording('a', RED)}`,
+    });
+    expect(await reelstate(['apply', 'halls/town.json'])).toMatchObject({ code: 0 });
+    expect(await sim.requests()).toHaveLength(1);
     await sim.stop();
   });
 
