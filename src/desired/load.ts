@@ -14,6 +14,7 @@ import {
   resolveFile,
   type Surroundings,
 } from './resolve.ts';
+import { readFiles } from './threads.ts';
 
 /** Files that are read at the same time: enough to keep a disk busy, far from any limit on open files. */
 const AT_ONCE = 16;
@@ -37,12 +38,34 @@ export interface LoadOptions {
 export async function loadRecordings({ dir, onFile, outlines, ...rest }: LoadOptions): Promise<DesiredSet> {
   const search = await findRecordingFiles(dir, rest.cwd);
   const surroundings: Surroundings = { readFile, ...rest };
-  const files = await eachBounded(search.found, async ({ path, shown }) => {
-    const bytes = await readFile(path);
-    if (bytes instanceof Uint8Array) onFile?.(shown, bytes);
-    return resolveFile(checkBytes(bytes, shown, outlines), surroundings);
-  });
+  const checked = await checkAll(search.found, onFile, outlines);
+  const files = await eachBounded(checked, (file) => resolveFile(file, surroundings));
   return assemble(files, search);
+}
+
+/** Stage A of all files. What is the same as last time is recalled; the rest is read, by several threads if it is much. */
+async function checkAll(
+  found: readonly FoundFile[],
+  onFile: LoadOptions['onFile'],
+  outlines: Outlines | undefined,
+): Promise<CheckedFile[]> {
+  const unread: { file: string; bytes: Uint8Array; index: number }[] = [];
+  const checked: CheckedFile[] = [];
+  for (const [index, { path, shown }] of found.entries()) {
+    const bytes = await readFile(path);
+    if (bytes instanceof Uint8Array) {
+      onFile?.(shown, bytes);
+      const recalled = outlines?.recall(bytes, shown);
+      if (recalled) checked[index] = recalled;
+      else unread.push({ file: shown, bytes, index });
+    } else checked[index] = checkBytes(bytes, shown);
+  }
+  const read = await readFiles(unread);
+  for (const [at, { bytes, index }] of unread.entries()) {
+    const file = read[at] as CheckedFile;
+    checked[index] = outlines ? outlines.learn(bytes, file) : file;
+  }
+  return checked;
 }
 
 /** One file through both stages. */

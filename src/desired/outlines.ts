@@ -10,13 +10,17 @@ import { readRecordingFile } from './read.ts';
  * the bytes when somebody asks. So an outline never changes what comes out.
  */
 
-interface Outline {
-  /** SHA-256 of the file. */
-  hash: string;
+/** What a document is about. */
+export interface Head {
+  name: string;
   line: number;
   suspended: boolean;
-  name: string;
   identity: Identity;
+}
+
+interface Outline extends Head {
+  /** SHA-256 of the file. */
+  hash: string;
   /** SHA-256 of what was known of the recording, as it was written down, when it was the same as the file says. */
   settled: string;
 }
@@ -38,17 +42,23 @@ export class Outlines {
 
   /** Stage A of a file. The same as reading it; for a file that is the same as last time it costs next to nothing. */
   read(bytes: Uint8Array, file: string): CheckedFile {
-    const hash = sha256(bytes);
+    return this.recall(bytes, file) ?? this.learn(bytes, readRecordingFile(bytes, file));
+  }
+
+  /** Stage A of a file that is the same as last time; undefined for any other. */
+  recall(bytes: Uint8Array, file: string): CheckedFile | undefined {
     const known = this.#now.get(file) ?? outlineIn(this.#before.get(file));
-    if (known?.hash === hash) {
-      this.#now.set(file, known);
-      return { file, documents: [new OutlinedDocument(known, file, bytes)], diagnostics: [] };
-    }
+    if (known?.hash !== sha256(bytes)) return undefined;
+    this.#now.set(file, known);
+    return outlined(known, file, bytes);
+  }
+
+  /** Takes down what reading a file has given, and gives it back. */
+  learn(bytes: Uint8Array, checked: CheckedFile): CheckedFile {
     this.#changed = true;
-    const checked = readRecordingFile(bytes, file);
-    const outline = outlineOf(checked, hash);
-    if (outline) this.#now.set(file, outline);
-    else this.#now.delete(file);
+    const head = headOf(checked);
+    if (head) this.#now.set(checked.file, { ...head, hash: sha256(bytes), settled: '' });
+    else this.#now.delete(checked.file);
     return checked;
   }
 
@@ -83,7 +93,14 @@ export class Outlines {
   }
 }
 
-/** A document of which only the outline has been read. */
+/**
+ * A file of which no more is known yet than what it is about.
+ * @param blocks the JSON of the blocks, where somebody has read them already
+ */
+export function outlined(head: Head, file: string, bytes: Uint8Array, blocks?: string): CheckedFile {
+  return { file, documents: [new OutlinedDocument(head, file, bytes, blocks)], diagnostics: [] };
+}
+
 class OutlinedDocument implements CheckedDocument {
   readonly name: string;
   readonly file: string;
@@ -91,20 +108,29 @@ class OutlinedDocument implements CheckedDocument {
   readonly recording: Identity;
   readonly suspended: boolean;
   readonly isSelfContained = true;
-  #bytes: Uint8Array;
+  readonly #bytes: Uint8Array;
+  #blocks: CheckedBlocks | string | undefined;
   #read: CheckedDocument | undefined;
 
-  constructor({ name, line, identity, suspended }: Outline, file: string, bytes: Uint8Array) {
+  constructor(
+    { name, line, identity, suspended }: Head,
+    file: string,
+    bytes: Uint8Array,
+    blocks: string | undefined,
+  ) {
     this.name = name;
     this.file = file;
     this.line = line;
     this.recording = identity;
     this.suspended = suspended;
     this.#bytes = bytes;
+    this.#blocks = blocks;
   }
 
   get blocks(): CheckedBlocks {
-    return this.#whole.blocks;
+    if (typeof this.#blocks === 'string') this.#blocks = JSON.parse(this.#blocks) as CheckedBlocks;
+    this.#blocks ??= this.#whole.blocks;
+    return this.#blocks;
   }
 
   get marks(): Record<string, Mark> {
@@ -117,16 +143,20 @@ class OutlinedDocument implements CheckedDocument {
   }
 }
 
-/** undefined: the file has to be read in full each time. */
-function outlineOf({ file, documents, diagnostics }: CheckedFile, hash: string): Outline | undefined {
+/** What a file is about that can be outlined; undefined: it has to be read in full each time. */
+export function headOf({ file, documents, diagnostics }: CheckedFile): Head | undefined {
   const [document, second] = documents;
   if (!document || second || diagnostics.length > 0) return undefined;
-  const { name, line, suspended, recording, blocks } = document;
-  if ('fromFile' in recording || blocks.rtmp || blocks.storage) return undefined;
-  const outline = { hash, line, suspended, name, identity: recording, settled: '' };
-  return lineOf(file, outline).split('\t').length === PARTS && !lineOf(file, outline).includes('\n')
-    ? outline
-    : undefined;
+  const { name, line, suspended, recording } = document;
+  if ('fromFile' in recording || leadsElsewhere(document)) return undefined;
+  const head = { name, line, suspended, identity: recording };
+  const text = lineOf(file, { ...head, hash: '', settled: '' });
+  return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;
+}
+
+function leadsElsewhere(document: CheckedDocument): boolean {
+  if (document.isSelfContained) return false;
+  return document.blocks.rtmp !== undefined || document.blocks.storage !== undefined;
 }
 
 function lineOf(file: string, { hash, line, suspended, name, identity, settled }: Outline): string {

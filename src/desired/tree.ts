@@ -3,22 +3,14 @@ import { type AliasTargets, aliasTargets } from './alias-targets.ts';
 import { concealTree, FIELD_NAME } from './concealment.ts';
 import type { Findings } from './findings.ts';
 import { MAX_DEPTH, type ParsedDocument } from './parse.ts';
+import { Places } from './places.ts';
 import { quoted } from './printable.ts';
 import type { Span } from './source-text.ts';
 
-/** Where a value stands. */
-export interface Place {
-  /** The field's name; undefined for list entries and the document itself. */
-  key?: Span;
-  value: Span;
-  /** A number's own text: 0x1F and 1e3 are not what was meant by a UID. */
-  text?: string;
-}
-
-/** A document as plain values, with every place by JSON Pointer. Mappings have no prototype. */
+/** A document as plain values, with every place by JSON Pointer. Mappings inherit nothing. */
 export interface Tree {
   value: unknown;
-  places: Pick<ReadonlyMap<string, Place>, 'get'>;
+  places: Pick<Places, 'get'>;
   /** false: parts of it could not be reached, so what is missing from it means nothing. */
   whole: boolean;
   /** Something in it was refused, so the document is not used, although its other problems can be looked for. */
@@ -34,10 +26,9 @@ const UNUSABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u0
 
 /** Where in a document a node is met. */
 interface Spot {
-  pointer: string;
+  place: Places;
   /** The alias through which the node was reached: the place of what is wrong with the node as a whole. */
   alias?: Span;
-  key?: Span;
   depth: number;
 }
 
@@ -53,7 +44,6 @@ export class TreeBuilder {
   #aliased = 0;
   #targets: AliasTargets = new Map();
   #open = new Set<ParsedNode>();
-  #places = new Map<string, Place>();
   #whole = true;
 
   constructor(findings: Findings) {
@@ -61,20 +51,21 @@ export class TreeBuilder {
   }
 
   build({ document }: ParsedDocument): Tree {
-    this.#places = new Map();
     this.#whole = true;
     const before = this.#findings.errors;
-    this.#targets = aliasTargets(document.contents);
+    // Without an alias there is none to be found.
+    this.#targets = this.#findings.source.text.includes('*') ? aliasTargets(document.contents) : new Map();
     concealTree(this.#findings.source, document.contents, this.#targets);
-    const value = this.#value(document.contents, { pointer: '', depth: 0 });
-    return { value, places: this.#places, whole: this.#whole, refused: this.#findings.errors > before };
+    const places = new Places();
+    const value = this.#value(document.contents, { place: places, depth: 0 });
+    return { value, places, whole: this.#whole, refused: this.#findings.errors > before };
   }
 
   #value(node: ParsedNode | null, spot: Spot): unknown {
     if (!node || spot.depth > MAX_DEPTH) {
       if (node)
         this.#unreachable('nested-too-deep', spanOf(node), `more than ${MAX_DEPTH} levels are nested here`);
-      return this.#place(spot, spot.key ?? { start: 0, end: 0 }, null);
+      return this.#place(spot, spot.place.key ?? { start: 0, end: 0 }, null);
     }
     if (isAlias(node)) return this.#throughAlias(node, spot);
     if (spot.alias && ++this.#aliased > MAX_ALIASED) return this.#tooManyAliases(spot.alias);
@@ -111,20 +102,19 @@ export class TreeBuilder {
   }
 
   #mapping(node: ParsedNode, spot: Spot): Record<string, unknown> {
-    const value: Record<string, unknown> = Object.create(null);
-    for (const { key, keySpan, value: child } of this.#entries(node, spot)) {
-      const pointer = `${spot.pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      value[key] = this.#value(child, { pointer, alias: spot.alias, key: keySpan, depth: spot.depth + 1 });
-    }
+    const value = new Fields();
+    const { alias, depth } = spot;
+    for (const { key, keySpan, value: child } of this.#entries(node, spot))
+      value[key] = this.#value(child, { place: spot.place.field(key, keySpan), alias, depth: depth + 1 });
     return value;
   }
 
-  #list(node: ParsedNode, { pointer, alias, depth }: Spot): unknown[] {
+  #list(node: ParsedNode, { place, alias, depth }: Spot): unknown[] {
     if (!isSeq(node)) return [];
-    return node.items.map((item, index) =>
+    return node.items.map((item) =>
       // A list entry of the form [a: b] is a mapping of one field, which the format has nowhere.
       this.#value(isPair(item) ? null : (item as ParsedNode), {
-        pointer: `${pointer}/${index}`,
+        place: place.item(),
         alias,
         depth: depth + 1,
       }),
@@ -177,7 +167,7 @@ export class TreeBuilder {
         return [];
       }
       this.#open.add(target);
-      const entries = this.#entries(target, { pointer: '', alias: span, depth: 0 });
+      const entries = this.#entries(target, { place: new Places(), alias: span, depth: 0 });
       this.#open.delete(target);
       return entries;
     });
@@ -192,8 +182,7 @@ export class TreeBuilder {
       return this.#place(spot, span, null);
     }
     const value = this.#value(target, { ...spot, alias: span, depth: spot.depth + 1 });
-    const text = this.#places.get(spot.pointer)?.text;
-    return this.#place(spot, span, value, text);
+    return this.#place(spot, span, value, spot.place.text);
   }
 
   #unreachable(code: 'nested-too-deep' | 'yaml-alias', span: Span, summary: string): void {
@@ -214,15 +203,21 @@ export class TreeBuilder {
     return typeof target.value === 'string' ? target.value : (target.source ?? '');
   }
 
-  #place<T>({ pointer, key }: Spot, value: Span, result: T, text?: string): T {
+  #place<T>({ place }: Spot, value: Span, result: T, text?: string): T {
     // A value that is left out has no extent; its field's name is what can be pointed at.
-    const span = key && value.start === value.end ? key : value;
-    this.#places.set(pointer, {
-      ...(key ? { key } : {}),
-      value: span,
-      ...(text === undefined ? {} : { text }),
-    });
+    place.value = place.key && value.start === value.end ? place.key : value;
+    place.text = text;
     return result;
+  }
+}
+
+/** A mapping that inherits nothing, so that any name is its own. Quicker to look into than what Object.create(null) makes. */
+class Fields {
+  [name: string]: unknown;
+
+  static {
+    Object.setPrototypeOf(Fields.prototype, null);
+    delete (Fields.prototype as { constructor?: unknown }).constructor;
   }
 }
 
