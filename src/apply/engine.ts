@@ -253,14 +253,7 @@ export class Engine {
     if (lane.waiting.has(endpoint)) {
       // While the intent was written something newer came, or the account was held back: it does not leave now.
       place.ticket.giveBack();
-      await this.#ports.journal.append({
-        event: 'answer',
-        key,
-        endpoint,
-        of,
-        outcome: 'deferred',
-        message: 'it did not leave',
-      });
+      await this.#ports.journal.append({ event: 'withdraw', key, endpoint, of });
       return undefined;
     }
     if (!lane.trouble.has(endpoint)) this.#ports.onEvent({ type: 'start', name, endpoint, reason, ...asked });

@@ -72,7 +72,16 @@ export interface Doubted {
   endpoint: Endpoint;
 }
 
-export type JournalEvent = Intent | Answered | Forgotten | Released | Renamed | Ended | Doubted;
+/** A call that was intended did not leave: something newer came first, or everything was held back. */
+export interface Withdrawn {
+  event: 'withdraw';
+  key: string;
+  endpoint: Endpoint;
+  /** Number of the intent. */
+  of: number;
+}
+
+export type JournalEvent = Intent | Answered | Withdrawn | Forgotten | Released | Renamed | Ended | Doubted;
 
 /** An event as it stands in the journal: numbered without gaps, `at` in ISO 8601. */
 export type JournalEntry = JournalEvent & { seq: number; at: string };

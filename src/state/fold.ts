@@ -40,6 +40,21 @@ export function fold(state: State, entry: JournalEntry): void {
       if (entry.outcome === 'applied') delete recording.ended;
       break;
     }
+    case 'withdraw': {
+      state.sent = state.sent.filter(({ seq }) => seq !== entry.of);
+      const recording = state.known.get(entry.key);
+      if (!recording) break;
+      const endpoint = recording[entry.endpoint] as KnownEndpoint<unknown>;
+      endpoint.unknown = endpoint.unknown.filter(({ seq }) => seq !== entry.of);
+      // Of a recording for which nothing ever left nothing is known.
+      if (
+        [recording.update, recording.updateLayout].every(
+          ({ applied, unknown, last }) => !applied && !last && unknown.length === 0,
+        )
+      )
+        state.known.delete(entry.key);
+      break;
+    }
     case 'forget':
       state.known.delete(entry.key);
       break;

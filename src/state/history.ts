@@ -175,7 +175,8 @@ export function pastCalls(entries: readonly HistoryEntry[]): PastCall[] {
       const { seq, at, name, file, identity, endpoint, reason, commit } = entry;
       const { sid } = identity;
       calls.set(seq, { ...{ seq, at, name, file, sid, endpoint, reason }, ...(commit ? { commit } : {}) });
-    } else if (entry.event === 'answer') {
+    } else if (entry.event === 'withdraw') calls.delete(entry.of);
+    else if (entry.event === 'answer') {
       const call = calls.get(entry.of);
       if (call) call.answer = answerOf(entry);
     }
