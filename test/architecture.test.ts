@@ -169,6 +169,7 @@ describe('purity', () => {
     expect([...new Set(found)].sort()).toEqual([
       'sources/git-program.ts: process.kill',
       'sources/git-program.ts: process.platform',
+      'sources/outline-cache.ts: process.getuid',
       'state/lock.ts: process.kill',
       'state/lock.ts: process.pid',
     ]);

@@ -18,7 +18,6 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
     isCaching && ref === undefined ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
   const vault = new Vault(randomBytes(32));
   const desired = await desiredFiles({ dir, ref, io, vault, outlines: cache?.outlines });
-  cache?.save(io.clock.now());
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = [
     ...desired.diagnostics,
