@@ -44,7 +44,11 @@ export async function carryOut(plan: Plan, known: Known, engine: Engine, journal
 }
 
 /** Records what changes without any call: forgotten, renamed and released things. */
-export async function keepBooks(plan: Pick<Plan, 'recordings'>, known: Known, journal: Journal): Promise<void> {
+export async function keepBooks(
+  plan: Pick<Plan, 'recordings'>,
+  known: Known,
+  journal: Journal,
+): Promise<void> {
   for (const recording of plan.recordings) await keepBook(recording, known, journal);
 }
 
