@@ -5,9 +5,9 @@ import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
 import type { ApplyEvent, Journal, Prepare, Sender, Work } from '../model/work.ts';
-import { meaning } from '../plan/comparable.ts';
 import { Gate, type GateOptions, type Place } from './gate.ts';
-import { decide, type Trouble, type Verdict } from './policy.ts';
+import { dropSame, type Lane, mostUrgent, newLane, sameCall } from './lane.ts';
+import { decide, type Verdict } from './policy.ts';
 import { OBSERVATION, urgencyOf } from './urgency.ts';
 
 export interface EnginePorts {
@@ -27,19 +27,6 @@ export interface EngineOptions extends Omit<GateOptions, 'patience'> {
   /** How long one call is repeated, in milliseconds; a daemon never gives up. */
   retryFor: number;
   spelling: UnsubscribeSpelling;
-}
-
-interface Lane {
-  work: Work;
-  waiting: Map<Endpoint, Call>;
-  trouble: Map<Endpoint, Trouble>;
-  /** Since when every answer was 404, on the monotonic clock. */
-  gapSince?: number;
-  /** The journal says that what was applied before the gap may no longer be in force. */
-  doubted?: boolean;
-  /** A call has been let through and is not answered yet. */
-  inFlight: boolean;
-  running?: Promise<void>;
 }
 
 /** One call on its way: what was planned, what is sent of it, and what came back. */
@@ -92,12 +79,7 @@ export class Engine {
 
   /** Takes the newest plan for a recording; what still waits of an older one is dropped. */
   submit(work: Work): void {
-    const lane: Lane = this.#lanes.get(work.key) ?? {
-      work,
-      waiting: new Map(),
-      trouble: new Map(),
-      inFlight: false,
-    };
+    const lane: Lane = this.#lanes.get(work.key) ?? newLane(work);
     this.#lanes.set(work.key, lane);
     lane.work = work;
     // Something new is asked for: what the service said of its App ID before may no longer be so.
@@ -436,30 +418,4 @@ const LONGEST_MESSAGE = 300;
 function noteMissing({ reference }: Sealed, missing: string[]): string {
   missing.push(reference);
   return '';
-}
-
-function mostUrgent({ waiting }: Lane): Call {
-  return [...waiting.values()].reduce((first, other) =>
-    urgencyOf(other) > urgencyOf(first) ? other : first,
-  );
-}
-
-/** A newer plan that asks for what waits already leaves it its turn. */
-function sameCall(waiting: Call | undefined, next: Call): Call {
-  return waiting &&
-    waiting.reason === next.reason &&
-    meaning(next.endpoint, waiting.request) === meaning(next.endpoint, next.request)
-    ? waiting
-    : next;
-}
-
-/** A newer plan that asks for exactly what has just been applied asks for nothing. */
-function dropSame(lane: Lane, sent: Call): void {
-  const next = lane.waiting.get(sent.endpoint);
-  if (
-    next &&
-    next.reason !== 'resync' &&
-    meaning(next.endpoint, next.request) === meaning(sent.endpoint, sent.request)
-  )
-    lane.waiting.delete(sent.endpoint);
 }

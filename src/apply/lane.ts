@@ -1,0 +1,50 @@
+import type { Call } from '../model/plan.ts';
+import type { Endpoint } from '../model/recording.ts';
+import type { Work } from '../model/work.ts';
+import { meaning } from '../plan/comparable.ts';
+import type { Trouble } from './policy.ts';
+import { urgencyOf } from './urgency.ts';
+
+/** What is to be done for one recording, and how it has gone so far. */
+export interface Lane {
+  work: Work;
+  waiting: Map<Endpoint, Call>;
+  trouble: Map<Endpoint, Trouble>;
+  /** Since when every answer was 404, on the monotonic clock. */
+  gapSince?: number;
+  /** The journal says that what was applied before the gap may no longer be in force. */
+  doubted?: boolean;
+  /** A call has been let through and is not answered yet. */
+  inFlight: boolean;
+  running?: Promise<void>;
+}
+
+export function newLane(work: Work): Lane {
+  return { work, waiting: new Map(), trouble: new Map(), inFlight: false };
+}
+
+export function mostUrgent({ waiting }: Lane): Call {
+  return [...waiting.values()].reduce((first, other) =>
+    urgencyOf(other) > urgencyOf(first) ? other : first,
+  );
+}
+
+/** A newer plan that asks for what waits already leaves it its turn. */
+export function sameCall(waiting: Call | undefined, next: Call): Call {
+  return waiting &&
+    waiting.reason === next.reason &&
+    meaning(next.endpoint, waiting.request) === meaning(next.endpoint, next.request)
+    ? waiting
+    : next;
+}
+
+/** A newer plan that asks for exactly what has just been applied asks for nothing. */
+export function dropSame(lane: Lane, sent: Call): void {
+  const next = lane.waiting.get(sent.endpoint);
+  if (
+    next &&
+    next.reason !== 'resync' &&
+    meaning(next.endpoint, next.request) === meaning(sent.endpoint, sent.request)
+  )
+    lane.waiting.delete(sent.endpoint);
+}
