@@ -2,11 +2,9 @@ import type { LoadOptions } from '../desired/load.ts';
 import type { State } from '../model/journal.ts';
 import type { Known, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
-import type { DesiredRecording } from '../model/recording.ts';
-import { recordingKey } from '../model/recording-key.ts';
 import type { Asked } from '../plan/saved.ts';
 import { look } from '../reconcile.ts';
-import { OutlineCache } from '../sources/outline-cache.ts';
+import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import type { Vault } from '../state/vault.ts';
 import { desiredFiles, refOf } from './desired-files.ts';
 import { checkNames, isSet, type RawOptions, type Settings } from './settings.ts';
@@ -46,9 +44,11 @@ export async function makePlanOf(input: {
     desired: () => desiredFiles({ dir, ref, io, vault, onFile, outlines: cache?.outlines }),
     known: () => known,
   };
-  const isSettled = settledBy(cache, written);
+  const settlements = cache && written && new Settlements(cache, { written });
+  const isSettled = settlements?.isSettled;
   const { plan, desired } = await look(ends, { rate, names, resync, allowEmpty, dir, isSettled }, () => now);
-  if (cache && written) keep(cache, plan, written, now);
+  for (const recording of plan.recordings) settlements?.settle(recording);
+  cache?.save(now);
   // A name that a broken file would have given is no mistake of the command line.
   if (desired.broken.length === 0)
     checkNames(names, [
@@ -56,22 +56,4 @@ export async function makePlanOf(input: {
       ...[...known.values()].map(({ name }) => name),
     ]);
   return plan;
-}
-
-/** What tells that a recording is as its file says, without comparing it again. */
-function settledBy(
-  cache: OutlineCache | undefined,
-  written: State['written'] | undefined,
-): ((recording: DesiredRecording) => boolean) | undefined {
-  if (!cache || !written) return undefined;
-  return ({ file, identity }) =>
-    identity !== undefined && cache.outlines.isSettled(file, written.get(recordingKey(identity)));
-}
-
-/** Keeps for the next plan what this one has read, and where there was nothing to do or to say. */
-function keep(cache: OutlineCache, { recordings }: Plan, written: State['written'], now: number): void {
-  for (const { action, calls, notes, released, unresolved, file, key } of recordings)
-    if (key && action === 'no-op' && calls.length + notes.length + released.length + unresolved.length === 0)
-      cache.outlines.settle(file, written.get(key));
-  cache.save(now);
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { FetchOutcome } from '../daemon/git-state.ts';
 import { GitState } from '../daemon/git-state.ts';
 import type { Logger } from '../daemon/log.ts';
+import type { Outlines } from '../desired/outlines.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
@@ -67,6 +68,8 @@ interface Surroundings {
   log: Logger;
   /** The state directory: mirrors of remotes are kept there. */
   state: string;
+  /** What reading the files of a folder gave last time. */
+  outlines?: Outlines;
   /** Something may have changed. */
   onChange: () => void;
   onFetch: (outcome: FetchOutcome['outcome']) => void;
@@ -99,10 +102,10 @@ export async function openSource(origin: Origin, around: Surroundings): Promise<
 }
 
 async function openFolder({ dir, sweepMs }: Origin, around: Surroundings): Promise<OpenedSource> {
-  const { io, vault, log, onChange } = around;
+  const { io, vault, log, onChange, outlines } = around;
   const { FileSource } = await import('../sources/watcher.ts');
   const source = new FileSource({
-    ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange },
+    ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange, outlines },
     settleMs: SETTLE,
     sweepMs,
     pollMs: Math.min(sweepMs, POLL),

@@ -10,6 +10,7 @@ import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
+import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { connect, type Service } from './service.ts';
@@ -78,8 +79,12 @@ async function run(running: Running): Promise<number> {
   const { engine, client } = service;
   const { state } = store;
   let metrics: Metrics | undefined;
+  const cache =
+    settings.cache && !origin.git
+      ? new OutlineCache({ dir: settings.dir, cwd: io.cwd, env: io.env })
+      : undefined;
   const opened = await openSource(origin, {
-    ...{ io, vault, log, state: settings.state },
+    ...{ io, vault, log, state: settings.state, outlines: cache?.outlines },
     onChange: () => daemon.hint([]),
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
   });
@@ -90,6 +95,7 @@ async function run(running: Running): Promise<number> {
     state,
     clock: io.clock,
     log,
+    settlements: cache && new Settlements(cache, state),
     onLook: (seconds, result) => {
       metrics?.reconcile.observe(seconds);
       metrics?.reconciles.inc({ result });
@@ -146,6 +152,7 @@ async function run(running: Running): Promise<number> {
     daemon.hint();
     await Promise.race([daemon.settled(), ended]);
     log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
+    cache?.save(io.clock.now());
     await ended;
     log.info('ending: what is in flight is awaited');
   } finally {

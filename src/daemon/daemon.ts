@@ -7,10 +7,11 @@ import type { ApplyEvent, Journal } from '../model/work.ts';
 import { meaning } from '../plan/comparable.ts';
 import { planRecording } from '../plan/plan.ts';
 import { keepBooks } from '../reconcile.ts';
+import type { Settlements } from '../sources/outline-cache.ts';
 import type { ConditionType, Standing, Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
 import { abandonedKeys, emptiness, Problems } from './problems.ts';
-import { Renewals, renewalLead } from './renewals.ts';
+import { Renewals, renewalLead, withCredentials } from './renewals.ts';
 
 type CallEvent = Extract<ApplyEvent, { name: string }>;
 
@@ -22,6 +23,8 @@ export interface DaemonPorts {
   state: State;
   clock: Clock;
   log: Logger;
+  /** What is known already to need nothing. */
+  settlements?: Pick<Settlements, 'isSettled' | 'settle'>;
   /** Told of how long each look took, in seconds, and whether it succeeded. */
   onLook: (seconds: number, result: 'ok' | 'failed') => void;
 }
@@ -140,9 +143,13 @@ export class Daemon {
     const look = this.#look as Look;
     const desired = look.byName.get(name);
     if (!desired) return this.#gone(name, abandoned, look);
-    const { state, engine, journal, clock } = this.#ports;
+    const { state, engine, journal, clock, settlements } = this.#ports;
     const now = clock.now() + (desired.identity ? renewalLead(desired.name) : 0);
-    const plan = planRecording(desired, state.known, abandoned, { now });
+    const plan = planRecording(desired, state.known, abandoned, {
+      now,
+      isSettled: settlements?.isSettled,
+    });
+    settlements?.settle(plan);
     const watched = this.#watched.get(name) ?? {
       name,
       file: plan.file,
@@ -159,7 +166,7 @@ export class Daemon {
 
   #act(watched: Watched, plan: RecordingPlan): void {
     const { engine } = this.#ports;
-    const { key, identity, whole, name, file } = plan;
+    const { key, identity, name, file } = plan;
     const obstacle = this.#obstacle(plan);
     if (obstacle || !key || !identity) {
       if (key) engine.drop(key);
@@ -181,6 +188,8 @@ export class Daemon {
     const endpoints = calls.map(({ endpoint }) => endpoint).join(' and ');
     this.#stand(watched, 'Reconciling', reason, `${endpoints} to be sent`);
     const { commit } = this;
+    // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
+    const { whole } = plan;
     engine.submit({ key, name, file, identity, calls, whole, ...(commit ? { commit } : {}) });
   }
 
@@ -314,7 +323,7 @@ export class Daemon {
         this.#reopenAt = Number.POSITIVE_INFINITY;
         this.startOver();
       }
-      for (const known of state.known.values())
+      for (const known of withCredentials(state))
         if (this.#renewals.isDue(known) && !engine.isBusy(known.key)) await this.again(known.name);
       for (const name of this.#renewals.rested()) await this.again(name);
     }
@@ -374,6 +383,6 @@ export class Daemon {
 
   /** Seconds until storage credentials are next due. */
   nextRenewal(): number | undefined {
-    return this.#renewals.next(this.#ports.state.known.values());
+    return this.#renewals.next(withCredentials(this.#ports.state));
   }
 }

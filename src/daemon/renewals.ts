@@ -1,3 +1,4 @@
+import type { State } from '../model/journal.ts';
 import type { KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import { renewalTime } from '../plan/credentials.ts';
@@ -48,6 +49,15 @@ export class Renewals {
     }
     return first === undefined ? undefined : (first - this.#clock.now()) / 1000;
   }
+}
+
+/**
+ * The recordings whose credentials a program may have given. What is written down of a recording tells at a glance
+ * when there are none, so that of ten thousand few are read.
+ */
+export function* withCredentials({ known, written }: State): Generator<KnownRecording> {
+  for (const [key, recording] of known)
+    if (written.get(key)?.includes('"credentials":') !== false) yield recording;
 }
 
 /**

@@ -15,6 +15,10 @@ import {
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Outlines } from '../desired/outlines.ts';
+import type { State } from '../model/journal.ts';
+import type { RecordingPlan } from '../model/plan.ts';
+import type { DesiredRecording } from '../model/recording.ts';
+import { recordingKey } from '../model/recording-key.ts';
 import { version } from '../version.ts';
 
 /*
@@ -69,6 +73,28 @@ export class OutlineCache {
     } catch {
       removeIfThere(aside);
     }
+  }
+}
+
+/** Knows of which recordings the file says what is known of them, without comparing them again. */
+export class Settlements {
+  readonly #outlines: Outlines;
+  readonly #written: State['written'];
+
+  constructor({ outlines }: OutlineCache, { written }: Pick<State, 'written'>) {
+    this.#outlines = outlines;
+    this.#written = written;
+  }
+
+  /** Whether there was nothing to do when the recording and what is known of it were the same as now. */
+  isSettled = ({ file, identity }: DesiredRecording): boolean =>
+    identity !== undefined && this.#outlines.isSettled(file, this.#written.get(recordingKey(identity)));
+
+  /** Takes down a plan with nothing to do and nothing to say. */
+  settle({ action, calls, notes, released, unresolved, file, key }: RecordingPlan): void {
+    if (action !== 'no-op' || key === undefined) return;
+    if (calls.length + notes.length + released.length + unresolved.length === 0)
+      this.#outlines.settle(file, this.#written.get(key));
   }
 }
 

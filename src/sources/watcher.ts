@@ -18,6 +18,13 @@ const LONGEST_GATHERING = 50;
  */
 const TRUSTED_EVENTS = 4_096;
 
+/**
+ * Between two looks at everything there is so many times the rest, up to the longest: with very many files they would
+ * otherwise take much of a processor although events tell of nearly everything.
+ */
+const REST_FACTOR = 250;
+const LONGEST_REST = 30_000;
+
 export interface SourceOptions extends Omit<LoadOptions, 'now'> {
   clock: Clock;
   /** How long a file must stand still that is written in place, in milliseconds. */
@@ -46,6 +53,8 @@ export class FileSource implements DesiredSource {
   #all = true;
   #gathering = false;
   #started = false;
+  /** How long the last look at everything took, in milliseconds. */
+  #took = 0;
   #inTrouble = false;
   #listenedAt = -1;
   #running: Promise<unknown> = Promise.resolve();
@@ -87,7 +96,10 @@ export class FileSource implements DesiredSource {
     this.#pending = new Map();
     this.#events = 0;
     this.#all = false;
+    const began = this.#options.clock.monotonic();
     const refreshed = await this.#files.refresh(this.#handed, all);
+    // The first look reads everything, a sweep does not.
+    if (all && this.#started) this.#took = this.#options.clock.monotonic() - began;
     this.#handed = new Map();
     if (this.#closing.signal.aborted) return refreshed;
     this.#listen();
@@ -169,7 +181,8 @@ export class FileSource implements DesiredSource {
       const { clock, sweepMs, pollMs } = this.#options;
       this.#sweeping = new AbortController();
       const { signal } = this.#sweeping;
-      await clock.sleep(this.#inTrouble ? pollMs : sweepMs, signal);
+      const atEase = Math.max(sweepMs, Math.min(this.#took * REST_FACTOR, LONGEST_REST));
+      await clock.sleep(this.#inTrouble ? pollMs : atEase, signal);
       if (signal.aborted) continue;
       this.#all = true;
       this.#options.onChange();

@@ -1,5 +1,5 @@
 import type { KnownRecording } from '../model/plan.ts';
-import { soundText } from './lines.ts';
+import { decodeLine, soundText } from './lines.ts';
 
 /** How `encodeLine` begins a known recording, where nothing in these fields is escaped. */
 const HEAD = /^\{"key":"([^"\\]*)","name":"([^"\\]*)","file":"([^"\\]*)","identity":\{/;
@@ -17,8 +17,9 @@ export function readKnownLine(line: string): KnownRecording | undefined {
   if (key === undefined || name === undefined || file === undefined || text.includes('"ended":'))
     return JSON.parse(text) as KnownRecording;
   let rest: KnownRecording | undefined;
+  // Of the line, not of the text: the line is kept anyway.
   const read = () => {
-    rest ??= JSON.parse(text) as KnownRecording;
+    rest ??= decodeLine(line) as KnownRecording;
     return rest;
   };
   // In the order in which they are written.
