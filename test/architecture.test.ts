@@ -167,6 +167,7 @@ describe('purity', () => {
       .filter(({ path }) => !['cli.ts', 'process-io.ts'].includes(path))
       .flatMap(({ path, code }) => [...code.matchAll(/\bprocess\.\w+/g)].map(([word]) => `${path}: ${word}`));
     expect([...new Set(found)].sort()).toEqual([
+      'apply/program.ts: process.kill',
       'sources/git-program.ts: process.kill',
       'sources/git-program.ts: process.platform',
       'sources/outline-cache.ts: process.getuid',

@@ -8,7 +8,7 @@ import type { ApplyEvent, Journal, Prepare, Sender, Work } from '../model/work.t
 import { Gate, type GateOptions, type Place } from './gate.ts';
 import { dropSame, type Lane, mostUrgent, newLane, sameCall } from './lane.ts';
 import { decide, type Verdict } from './policy.ts';
-import { OBSERVATION, urgencyOf } from './urgency.ts';
+import { OBSERVATION, URGENCY, urgencyOf } from './urgency.ts';
 
 export interface EnginePorts {
   sender: Sender;
@@ -82,17 +82,19 @@ export class Engine {
     const lane: Lane = this.#lanes.get(work.key) ?? newLane(work);
     this.#lanes.set(work.key, lane);
     lane.work = work;
-    // Something new is asked for: what the service said of its App ID before may no longer be so.
-    this.#gate.enable(work.identity.appId);
+    lane.dropped = false;
     lane.waiting = new Map(
       work.calls.map((call) => [call.endpoint, sameCall(lane.waiting.get(call.endpoint), call)]),
     );
     this.#start(lane);
   }
 
-  /** Drops what still waits for a recording; what is in flight is awaited. */
+  /** Drops what still waits for a recording; what is in flight is awaited, and not repeated. */
   drop(key: string): void {
-    this.#lanes.get(key)?.waiting.clear();
+    const lane = this.#lanes.get(key);
+    if (!lane) return;
+    lane.dropped = true;
+    lane.waiting.clear();
   }
 
   /** Nothing new leaves; what is in flight is awaited and recorded. */
@@ -179,7 +181,9 @@ export class Engine {
         this.#unready(lane, planned, ready.message);
         continue;
       }
-      const place = await this.#gate.admit(lane.work.identity, urgencyOf(planned));
+      // Recordings in a gap of 404s ask again for long: whoever has something new goes first.
+      const urgency = lane.gapSince === undefined ? urgencyOf(planned) : URGENCY.repetition;
+      const place = await this.#gate.admit(lane.work.identity, urgency);
       if (!place) return;
       // While it waited for its turn a newer state may have come, or the account may have been stopped.
       if (lane.waiting.get(planned.endpoint) !== planned || this.#gate.isShut(lane.work.identity.appId)) {
@@ -198,9 +202,17 @@ export class Engine {
   }
 
   /** A call that cannot be made ready is not sent; a newer one for the same endpoint is another matter. */
-  #unready(lane: Lane, { endpoint }: Call, message: string): void {
+  #unready(lane: Lane, planned: Call, message: string): void {
+    const { endpoint } = planned;
+    if (lane.waiting.has(endpoint) && lane.waiting.get(endpoint) !== planned) return;
     lane.waiting.delete(endpoint);
-    this.#ports.onEvent({ type: 'failed', name: lane.work.name, endpoint, outcome: 'refused', message });
+    const { key, name } = lane.work;
+    this.#ports.onEvent({ type: 'failed', key, name, endpoint, outcome: 'refused', message, unready: true });
+  }
+
+  /** Puts a call back in its place, unless a newer one has taken it or nobody asks for it any more. */
+  #putBack(lane: Lane, planned: Call): void {
+    if (!lane.dropped && !lane.waiting.has(planned.endpoint)) lane.waiting.set(planned.endpoint, planned);
   }
 
   async #attempt(lane: Lane, planned: Call, call: Call, place: Place): Promise<Attempt | undefined> {
@@ -216,7 +228,7 @@ export class Engine {
     );
     if (missing.length > 0) {
       place.ticket.giveBack();
-      this.#unready(lane, call, `the value of ${missing.join(' and ')} is not at hand`);
+      this.#unready(lane, planned, `the value of ${missing.join(' and ')} is not at hand`);
       return undefined;
     }
     const of = await this.#ports.journal.append({
@@ -231,14 +243,15 @@ export class Engine {
       request,
     });
     const held = this.#gate.held(identity) > 0 || this.#gate.isShut(identity.appId);
-    if (held && !lane.waiting.has(endpoint)) lane.waiting.set(endpoint, planned);
-    if (lane.waiting.has(endpoint)) {
+    if (held) this.#putBack(lane, planned);
+    if (held || lane.dropped || lane.waiting.has(endpoint)) {
       // While the intent was written something newer came, or the account was held back: it does not leave now.
       place.ticket.giveBack();
       await this.#ports.journal.append({ event: 'withdraw', key, endpoint, of });
       return undefined;
     }
-    if (!lane.trouble.has(endpoint)) this.#ports.onEvent({ type: 'start', name, endpoint, reason, ...asked });
+    if (!lane.trouble.has(endpoint))
+      this.#ports.onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
     const began = this.#ports.clock.monotonic();
     const { judgement } = await this.#exchange(identity, endpoint, place, (departed) =>
       this.#ports.sender.send({ identity, endpoint, body: body(identity, clientRequest) }, departed),
@@ -306,7 +319,9 @@ export class Engine {
   #judge(lane: Lane, endpoint: Endpoint, judgement: Judgement): Verdict {
     const now = this.#ports.clock.monotonic();
     const trouble = lane.trouble.get(endpoint) ?? { since: now, repeated: {} };
+    // Only an unbroken row of 404s tells that a recording has ended.
     if (judgement.meaning === 'not-found') lane.gapSince ??= lane.work.ended ? Number.NEGATIVE_INFINITY : now;
+    else delete lane.gapSince;
     const verdict = decide({ judgement, trouble, gapSince: lane.gapSince, now, random: this.#ports.random });
     const repeated = {
       ...trouble.repeated,
@@ -322,7 +337,15 @@ export class Engine {
     switch (verdict.do) {
       case 'done':
         lane.trouble.delete(endpoint);
-        this.#ports.onEvent({ type: 'applied', name: lane.work.name, endpoint, status: 200, took, ...asked });
+        this.#ports.onEvent({
+          type: 'applied',
+          key: lane.work.key,
+          name: lane.work.name,
+          endpoint,
+          status: 200,
+          took,
+          ...asked,
+        });
         dropSame(lane, call);
         this.#healed(lane, endpoint);
         return;
@@ -338,7 +361,7 @@ export class Engine {
         // The gate holds everybody back; this lane need not wait besides.
         const hold = this.#gate.held(lane.work.identity);
         if (this.#outOfTime(lane, endpoint, hold)) this.#failed(lane, attempt, judgement.message);
-        else if (!lane.waiting.has(endpoint)) lane.waiting.set(endpoint, planned);
+        else this.#putBack(lane, planned);
         return;
       }
       case 'repeat':
@@ -346,12 +369,19 @@ export class Engine {
     }
   }
 
-  #failed(lane: Lane, { call, verdict, judgement, asked }: Attempt, message: string, ended?: boolean): void {
+  #failed(
+    lane: Lane,
+    { call, planned, verdict, judgement, asked }: Attempt,
+    message: string,
+    ended?: boolean,
+  ): void {
     lane.trouble.delete(call.endpoint);
     this.#ports.onEvent({
       type: 'failed',
+      key: lane.work.key,
       name: lane.work.name,
       endpoint: call.endpoint,
+      request: planned.request,
       outcome: verdict.outcome,
       message,
       ...asked,
@@ -372,6 +402,7 @@ export class Engine {
     }
     onEvent({
       type: 'repeat',
+      key: lane.work.key,
       name: lane.work.name,
       endpoint,
       outcome,
@@ -380,7 +411,8 @@ export class Engine {
       ...asked,
       ...(status === undefined ? {} : { status }),
     });
-    if (!lane.waiting.has(endpoint)) lane.waiting.set(endpoint, planned);
+    this.#putBack(lane, planned);
+    if (lane.dropped) return;
     await clock.sleep(after, this.#gate.closing);
   }
 
@@ -394,9 +426,9 @@ export class Engine {
    * `start` asked for: whatever was applied before the gap is sent once more.
    */
   #healed(lane: Lane, endpoint: Endpoint): void {
-    if (lane.gapSince === undefined) return;
-    delete lane.gapSince;
+    if (!lane.doubted) return;
     delete lane.doubted;
+    if (lane.dropped) return;
     for (const other of ['update', 'updateLayout'] as const) {
       const request = lane.work.whole[other];
       if (other === endpoint || !request || lane.waiting.has(other)) continue;

@@ -114,7 +114,10 @@ export class Gate {
     if (meaning === 'unauthorized')
       this.#close(`${message}. Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET`);
     if (meaning === 'throttled') this.#slowDown(identity, retryAfter);
-    if (appWide) this.#disabled.set(identity.appId, message);
+    if (appWide && !this.#disabled.has(identity.appId)) {
+      this.#disabled.set(identity.appId, message);
+      this.#onEvent({ type: 'disabled', appId: identity.appId, message });
+    }
   }
 
   #close(why: string): void {
@@ -126,10 +129,12 @@ export class Gate {
 
   #slowDown({ appId }: Identity, retryAfter: number | undefined): void {
     const { allowance } = this.#scopeOf(appId);
+    const news = allowance.held === 0;
     const hold = allowance.slowDown(
       retryAfter === undefined ? undefined : Math.min(retryAfter, TIMINGS.retryAfterCap),
     );
-    this.#onEvent({ type: 'slowed', hold, rate: allowance.rate });
+    // The other calls of one burst say the same.
+    if (news) this.#onEvent({ type: 'slowed', hold, rate: allowance.rate });
     if (hold > this.#options.patience)
       this.#close(
         `the service holds the account back for ${Math.ceil(hold / 1000)} s (429), which is longer than --retry-for`,
@@ -139,11 +144,6 @@ export class Gate {
   /** How much longer everything for this App ID is held back, in milliseconds. */
   held({ appId }: Identity): number {
     return this.#scopeOf(appId).allowance.held;
-  }
-
-  /** Tries an App ID again that the service was not enabled for. */
-  enable(appId: string): void {
-    this.#disabled.delete(appId);
   }
 
   /** Opens what an answer had shut: one call goes first, alone. */

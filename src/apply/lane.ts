@@ -14,13 +14,15 @@ export interface Lane {
   gapSince?: number;
   /** The journal says that what was applied before the gap may no longer be in force. */
   doubted?: boolean;
+  /** Nobody asks for anything any more: what is in flight is not repeated. */
+  dropped: boolean;
   /** A call has been let through and is not answered yet. */
   inFlight: boolean;
   running?: Promise<void>;
 }
 
 export function newLane(work: Work): Lane {
-  return { work, waiting: new Map(), trouble: new Map(), inFlight: false };
+  return { work, waiting: new Map(), trouble: new Map(), inFlight: false, dropped: false };
 }
 
 export function mostUrgent({ waiting }: Lane): Call {

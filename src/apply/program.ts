@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import type { RunProgram } from './prepare.ts';
 
@@ -8,21 +8,49 @@ const LIMITS = { timeout: 30_000, maxBuffer: 256 * 1024 } as const;
 /**
  * Runs credentials programs: no shell, no input, and neither its output nor its arguments in any message. It
  * gets the environment without reelstate's own credentials.
+ * @param stop ends whatever runs, with all that it has started
  */
-export function programRunner(cwd: string, env: Record<string, string | undefined>): RunProgram {
+export function programRunner(
+  cwd: string,
+  env: Record<string, string | undefined>,
+  stop: AbortSignal,
+): RunProgram {
   const { AGORA_CUSTOMER_ID: _id, AGORA_CUSTOMER_SECRET: _secret, ...rest } = env;
   return ([program = '', ...args]) =>
     new Promise((resolve) => {
       const name = basename(program);
       const fail = (why: string) => resolve({ message: `${name} gave no storage credentials: ${why}` });
       try {
-        const child = execFile(
-          program,
-          args,
-          { cwd, env: rest, encoding: 'utf8', killSignal: 'SIGKILL', ...LIMITS },
-          (error, stdout) => (error ? fail(reasonOf(error)) : resolve({ stdout })),
-        );
-        child.stdin?.end();
+        // A group of its own, so that nothing that it starts outlives it.
+        const child = spawn(program, args, {
+          cwd,
+          env: rest,
+          stdio: ['ignore', 'pipe', 'ignore'],
+          detached: true,
+        });
+        const output: Buffer[] = [];
+        let size = 0;
+        const end = (why: string) => {
+          fail(why);
+          child.stdout.destroy();
+          killGroup(child.pid);
+        };
+        const timer = setTimeout(() => end(`it took longer than ${LIMITS.timeout / 1000} s`), LIMITS.timeout);
+        const onStop = () => end('reelstate is ending');
+        stop.addEventListener('abort', onStop);
+        child.stdout.on('data', (chunk: Buffer) => {
+          output.push(chunk);
+          size += chunk.length;
+          if (size > LIMITS.maxBuffer) end('it prints too much');
+        });
+        child.on('error', (error) => fail(reasonOf(error)));
+        child.on('close', (code, signal) => {
+          clearTimeout(timer);
+          stop.removeEventListener('abort', onStop);
+          if (code === 0) resolve({ stdout: Buffer.concat(output).toString('utf8') });
+          else fail(code === null ? `it was ended by ${signal}` : `it ended with ${code}`);
+        });
+        if (stop.aborted) onStop();
       } catch (error) {
         // Arguments that no program can be given, such as ones that are too long.
         fail(reasonOf(error as Error));
@@ -30,12 +58,18 @@ export function programRunner(cwd: string, env: Record<string, string | undefine
     });
 }
 
+/** Ends a program and all that it has started. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /** Never the error's own message: it quotes the arguments. */
 function reasonOf(error: Error): string {
-  const { code, killed } = error as { code?: string | number | null; killed?: boolean };
-  if (code === 'ENOENT') return 'there is no such program';
-  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'it prints too much';
-  if (killed) return `it took longer than ${LIMITS.timeout / 1000} s`;
-  if (typeof code === 'number') return `it ended with ${code}`;
-  return `it could not be run (${code ?? 'killed'})`;
+  const { code } = error as { code?: string };
+  return code === 'ENOENT' ? 'there is no such program' : `it could not be run (${code ?? 'unknown'})`;
 }

@@ -8,6 +8,8 @@ export const URGENCY = {
   subscriptions: 30,
   layout: 20,
   storage: 10,
+  /** Once more to a recording that is not found. */
+  repetition: 5,
   resync: 0,
 } as const;
 

@@ -57,6 +57,7 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
         level: 'warn',
         text: `  .. the service says 429: all calls are held back for ${event.hold / 1000} s, then ${event.rate} a second`,
       };
+    case 'disabled':
     case 'admitted':
     case 'answered':
       return undefined;

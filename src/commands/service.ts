@@ -54,6 +54,7 @@ export async function connect({
     import('../agora/domains.ts'),
     import('../apply/timings.ts'),
   ]);
+  const closing = new AbortController();
   const timeout = duration('timeout', raw, io, TIMINGS.request);
   if (timeout === 0) throw usage('--timeout 0: no call can be answered in no time');
   const origins = settings.endpoint ? [settings.endpoint] : originsFor(settings.region);
@@ -70,7 +71,7 @@ export async function connect({
       sender: client,
       journal: store,
       prepare: makePrepare(
-        programRunner(io.cwd, io.env),
+        programRunner(io.cwd, io.env, closing.signal),
         vault,
         () => io.clock.monotonic(),
         CREDENTIALS_FRESH,
@@ -89,7 +90,14 @@ export async function connect({
       spelling: settings.unsubscribeSpelling,
     },
   );
-  return { engine, client, close: () => client.close() };
+  return {
+    engine,
+    client,
+    close: () => {
+      closing.abort();
+      client.close();
+    },
+  };
 }
 
 function credentials(io: Io): { customerId: string; customerSecret: string } {

@@ -150,7 +150,7 @@ async function run(running: Running): Promise<number> {
     ended.catch(() => {});
     await Promise.race([opened.begin(), ended]);
     daemon.hint();
-    await Promise.race([daemon.settled(), ended]);
+    await Promise.race([daemon.first(), ended]);
     log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
     cache?.save(io.clock.now());
     await ended;
@@ -159,17 +159,13 @@ async function run(running: Running): Promise<number> {
     unhang();
     over.abort();
     engine.stop();
-    await daemon.stop();
     const answered = new AbortController();
     // What made it stop, if it was an error, is on its way already.
-    const idle = engine.idle().then(
-      () => answered.abort(),
-      () => answered.abort(),
-    );
-    await Promise.race([idle, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
+    const quiet = Promise.allSettled([engine.idle(), daemon.stop()]).then(() => answered.abort());
+    await Promise.race([quiet, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
+    service.close();
     await opened.source.close();
     await server?.close();
-    service.close();
   }
   log.info('ended');
   return 0;

@@ -1,6 +1,7 @@
-import type { KnownRecording, RecordingPlan, Remembered } from '../model/plan.ts';
+import type { Call, KnownRecording, RecordingPlan, Remembered } from '../model/plan.ts';
 import type { BlockName, Endpoint } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
+import { meaning } from '../plan/comparable.ts';
 import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
 
 /** Ready: the recording is as its file says. Reconciling: it is being made so. Stalled: it cannot be, until something changes. */
@@ -21,11 +22,24 @@ export interface Watched {
   file: string;
   plan?: RecordingPlan;
   standing: Standing;
-  /** What the service refused, by endpoint, as the meaning of the request. */
-  refused?: Map<Endpoint, { meaning: string; message: string }>;
+  /** What the service refused, by endpoint: for which recording, the meaning of the request, and why. */
+  refused?: Map<Endpoint, { identity: string; meaning: string; message: string }>;
   /** When and what `query` last showed. */
   observed?: { at: number; blocks: readonly BlockName[] };
   lastError?: { at: number; endpoint: Endpoint; message: string };
+}
+
+/** Whether the service has refused just this for just this recording. */
+export function isRefused(
+  { refused, plan }: Watched,
+  { endpoint, request }: Pick<Call, 'endpoint' | 'request'>,
+): boolean {
+  const before = refused?.get(endpoint);
+  return (
+    before !== undefined &&
+    before.identity === JSON.stringify(plan?.identity) &&
+    before.meaning === meaning(endpoint, request)
+  );
 }
 
 /** A recording as `/api/recordings` shows it. */

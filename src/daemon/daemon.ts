@@ -2,13 +2,14 @@ import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
 import type { RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
+import { recordingKey } from '../model/recording-key.ts';
 import type { Commit, DesiredSource, Look } from '../model/source.ts';
 import type { ApplyEvent, Journal } from '../model/work.ts';
 import { meaning } from '../plan/comparable.ts';
 import { planRecording } from '../plan/plan.ts';
 import { keepBooks } from '../reconcile.ts';
 import type { Settlements } from '../sources/outline-cache.ts';
-import type { ConditionType, Standing, Watched } from './conditions.ts';
+import { type ConditionType, isRefused, type Standing, type Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
 import { abandonedKeys, emptiness, Problems } from './problems.ts';
 import { Renewals, renewalLead, withCredentials } from './renewals.ts';
@@ -18,7 +19,7 @@ type CallEvent = Extract<ApplyEvent, { name: string }>;
 export interface DaemonPorts {
   source: DesiredSource;
   engine: Engine;
-  journal: Journal;
+  journal: Journal & { checkPlace(): Promise<void> };
   /** What is known; kept up by the journal. */
   state: State;
   clock: Clock;
@@ -31,6 +32,10 @@ export interface DaemonPorts {
 
 /** How often due credentials are looked for, in milliseconds. */
 const RENEWAL_CHECK = 15_000;
+const NOT_BEGUN = 'the first look at the files is not done yet';
+/** A file that is written all the time keeps nobody from beginning for longer than this, in milliseconds. */
+const LONGEST_BEGINNING = 5_000;
+const BEGINNING_CHECK = 10;
 /** A stopped account is tried again with one call after this long, in milliseconds. */
 const REOPEN_AFTER = 5 * 60_000;
 
@@ -47,7 +52,9 @@ export class Daemon {
   #looking: Promise<void> | undefined;
   /** On the monotonic clock. */
   #lookBegan: number | undefined;
-  #trouble: string | undefined = 'the first look at the files is not done yet';
+  #trouble: string | undefined = NOT_BEGUN;
+  #begun = false;
+  readonly #startedAt: number;
   /** Names that are still to be planned; they wait while the folder is empty or missing. */
   #owed = new Set<string>();
   #startOver = false;
@@ -58,6 +65,7 @@ export class Daemon {
 
   constructor(ports: DaemonPorts) {
     this.#ports = ports;
+    this.#startedAt = ports.clock.monotonic();
     this.#renewals = new Renewals(ports.clock);
     this.#problems = new Problems(ports.log);
   }
@@ -81,6 +89,20 @@ export class Daemon {
     this.hint();
   }
 
+  /** Resolves when the first look is done, or cannot be. */
+  async first(): Promise<void> {
+    await this.settled();
+    const { clock } = this.#ports;
+    while (
+      !this.#begun &&
+      !this.#stopping.signal.aborted &&
+      clock.monotonic() < this.#startedAt + LONGEST_BEGINNING
+    ) {
+      await clock.sleep(BEGINNING_CHECK, this.#stopping.signal);
+      await this.settled();
+    }
+  }
+
   /** Resolves when every look that has been asked for is done. */
   async settled(): Promise<void> {
     while (this.#looking) await this.#looking;
@@ -101,11 +123,18 @@ export class Daemon {
         done('ok');
       } catch (error) {
         // Nothing is lost by it: the sweep asks again. But nobody shall believe that all is well.
-        this.#trouble = `the files cannot be looked at: ${(error as Error).message}`;
-        this.#ports.log.error({ error: (error as Error).message }, 'the files cannot be looked at');
+        this.#setTrouble(`the files cannot be looked at: ${(error as Error).message}`);
         done('failed');
       }
     }
+  }
+
+  /** Says what stands in the way of everything, and when it no longer does. */
+  #setTrouble(trouble: string | undefined): void {
+    if (trouble === this.#trouble) return;
+    if (trouble) this.#ports.log.error(trouble);
+    else if (this.#begun) this.#ports.log.info('what stood in the way is over');
+    this.#trouble = trouble;
   }
 
   async #lookOnce(hint: readonly string[] | undefined): Promise<void> {
@@ -114,18 +143,29 @@ export class Daemon {
     const look = await this.#ports.source.look(hint);
     this.#problems.tell(look);
     this.#look = look;
-    this.#trouble = emptiness(look, this.#ports.state.known.size);
+    const obstacle = emptiness(look, this.#ports.state.known.size);
+    // Fresh files are taken when they have stood still; until then it has not begun.
+    this.#begun ||=
+      !look.settling?.length || this.#ports.clock.monotonic() > this.#startedAt + LONGEST_BEGINNING;
+    this.#setTrouble(obstacle ?? (this.#begun ? undefined : NOT_BEGUN));
     for (const name of first || look.whole ? this.#everyName(look) : look.changed) this.#owed.add(name);
     if (look.files?.size)
       for (const { name, file } of this.#ports.state.known.values())
         if (look.files.has(file)) this.#owed.add(name);
-    if (this.#trouble) return;
+    if (obstacle) return;
     const names = this.#owed;
     this.#owed = new Set();
     const keys = abandonedKeys(look, this.#ports.state.known.values(), names);
     let worked = this.#ports.clock.monotonic();
     for (const name of names) {
-      await this.#reconcile(name, keys.get(name) ?? []);
+      if (this.#stopping.signal.aborted) return;
+      try {
+        await this.#reconcile(name, keys.get(name) ?? []);
+      } catch (error) {
+        for (const left of names) this.#owed.add(left);
+        throw error;
+      }
+      names.delete(name);
       // A thousand files at once must not hold up answers and signals.
       if (this.#ports.clock.monotonic() - worked > 10) {
         await new Promise((resolve) => setImmediate(resolve));
@@ -144,7 +184,8 @@ export class Daemon {
     const desired = look.byName.get(name);
     if (!desired) return this.#gone(name, abandoned, look);
     const { state, engine, journal, clock, settlements } = this.#ports;
-    const now = clock.now() + (desired.identity ? renewalLead(desired.name) : 0);
+    const known = desired.identity && state.known.get(recordingKey(desired.identity));
+    const now = clock.now() + (known ? renewalLead(known) : 0);
     const plan = planRecording(desired, state.known, abandoned, {
       now,
       isSettled: settlements?.isSettled,
@@ -166,6 +207,18 @@ export class Daemon {
 
   #act(watched: Watched, plan: RecordingPlan): void {
     const { engine } = this.#ports;
+    for (const { summary, code, range } of plan.unresolved)
+      if (watched.standing.message !== unresolvedMessage(plan))
+        this.#ports.log.error(
+          {
+            recording: plan.name,
+            file: range.filename,
+            line: range.start.line,
+            column: range.start.column,
+            code,
+          },
+          summary,
+        );
     const { key, identity, name, file } = plan;
     const obstacle = this.#obstacle(plan);
     if (obstacle || !key || !identity) {
@@ -174,9 +227,7 @@ export class Daemon {
       return;
     }
     // What was refused is not sent again as it is, whatever else happens to the recording.
-    const calls = plan.calls.filter(
-      ({ endpoint, request }) => watched.refused?.get(endpoint)?.meaning !== meaning(endpoint, request),
-    );
+    const calls = plan.calls.filter((call) => !isRefused(watched, call));
     if (calls.length === 0) {
       engine.drop(key);
       const refused = plan.calls[0] && watched.refused?.get(plan.calls[0].endpoint);
@@ -197,8 +248,7 @@ export class Daemon {
   #obstacle({ key, action, notes, unresolved }: RecordingPlan): [ConditionType, string, string] | undefined {
     if (!key) return ['Reconciling', 'Waiting', notes[0] ?? 'waiting'];
     if (action === 'suspended') return ['Ready', 'Suspended', 'left alone, as its file asks'];
-    if (unresolved.length > 0)
-      return ['Stalled', 'SecretUnresolved', unresolved.map(({ summary }) => summary).join('; ')];
+    if (unresolved.length > 0) return ['Stalled', 'SecretUnresolved', unresolvedMessage({ unresolved })];
     if (this.#ports.state.known.get(key)?.ended !== undefined)
       return ['Stalled', 'Ended', 'the recording has ended; it is taken up again with a new sid'];
     return undefined;
@@ -222,7 +272,9 @@ export class Daemon {
         watched,
         'Stalled',
         'Invalid',
-        'its file has an error or cannot be read; the recording stays as it was',
+        set.broken.some((path) => file === path || file.startsWith(`${path}/`))
+          ? 'its file has an error or cannot be read; the recording stays as it was'
+          : `no file claims it, but nothing is forgotten while ${set.broken[0]} has an error`,
       );
     }
     for (const key of keys) {
@@ -262,8 +314,18 @@ export class Daemon {
         this.#reopenAt = clock.monotonic() + REOPEN_AFTER;
         log.error(event.message);
         break;
-      default:
-        this.#takeCall(event, this.#watched.get(event.name));
+      case 'disabled':
+        this.#reopenAt = clock.monotonic() + REOPEN_AFTER;
+        log.error(`nothing more is sent for App ID ${event.appId}: ${event.message}`);
+        for (const watched of this.#watched.values())
+          if (watched.plan?.identity?.appId === event.appId && watched.standing.type === 'Reconciling')
+            this.#stand(watched, 'Stalled', 'Refused', event.message);
+        break;
+      default: {
+        // What is heard of a recording that its name no longer stands for concerns nobody.
+        const watched = this.#watched.get(event.name);
+        this.#takeCall(event, watched?.plan?.key === event.key ? watched : undefined);
+      }
     }
   }
 
@@ -280,12 +342,18 @@ export class Daemon {
     else if (event.type === 'applied') {
       log.info({ ...about, ms: Math.round(event.took) }, 'applied');
       if (watched) delete watched.lastError;
+      watched?.refused?.delete(endpoint);
+      if (endpoint === 'update') this.#renewals.well(name);
       // Compared once more: the file may have changed while the call was on its way.
       queueMicrotask(() => void this.again(name).catch((error) => this.#defect(error)));
     } else {
+      const isNews = watched?.lastError?.message !== event.message;
       if (watched) watched.lastError = { at: clock.now(), endpoint, message: event.message };
       if (event.type === 'repeat') {
-        log.warn({ ...about, outcome: event.outcome, again_seconds: event.after / 1000 }, event.message);
+        log[isNews ? 'warn' : 'debug'](
+          { ...about, outcome: event.outcome, again_seconds: event.after / 1000 },
+          event.message,
+        );
         if (watched) this.#stand(watched, 'Reconciling', 'Repeating', event.message);
       } else {
         log.error({ ...about, outcome: event.outcome }, event.message);
@@ -294,23 +362,19 @@ export class Daemon {
     }
   }
 
-  #takeFailure(
-    { endpoint, ended, message, name, outcome, status }: CallEvent & { type: 'failed' },
-    watched: Watched,
-  ): void {
-    const { whole } = watched.plan ?? {};
-    const program = whole?.update?.storageConfig?.credentials !== undefined && status === undefined;
-    if (program) this.#renewals.rest(name);
-    else if (outcome === 'refused' && status !== 401 && whole?.[endpoint]) {
+  #takeFailure(event: CallEvent & { type: 'failed' }, watched: Watched): void {
+    const { endpoint, ended, message, name, outcome, request, status, unready } = event;
+    const isProgram =
+      watched.plan?.whole.update?.storageConfig?.credentials !== undefined && endpoint === 'update';
+    // A program may print something better next time, so its recording is only left alone for a while.
+    if (isProgram && !ended) this.#renewals.rest(name, unready ? 'failed' : 'refused');
+    else if (outcome === 'refused' && status !== 401 && request && watched.plan?.identity) {
       watched.refused ??= new Map();
-      watched.refused.set(endpoint, { meaning: meaning(endpoint, whole[endpoint]), message });
+      const identity = JSON.stringify(watched.plan.identity);
+      watched.refused.set(endpoint, { identity, meaning: meaning(endpoint, request), message });
     }
-    this.#stand(
-      watched,
-      'Stalled',
-      ended ? 'Ended' : program ? 'CredentialsUnavailable' : 'Refused',
-      message,
-    );
+    const reason = ended ? 'Ended' : isProgram && unready ? 'CredentialsUnavailable' : 'Refused';
+    this.#stand(watched, 'Stalled', reason, message);
   }
 
   /** Renews credentials that are due and tries what was shut, until it is stopped. */
@@ -319,6 +383,7 @@ export class Daemon {
     while (!this.#stopping.signal.aborted) {
       await clock.sleep(RENEWAL_CHECK, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
+      await this.#ports.journal.checkPlace();
       if (clock.monotonic() >= this.#reopenAt) {
         this.#reopenAt = Number.POSITIVE_INFINITY;
         this.startOver();
@@ -385,4 +450,8 @@ export class Daemon {
   nextRenewal(): number | undefined {
     return this.#renewals.next(withCredentials(this.#ports.state));
   }
+}
+
+function unresolvedMessage({ unresolved }: Pick<RecordingPlan, 'unresolved'>): string {
+  return unresolved.map(({ summary }) => summary).join('; ');
 }

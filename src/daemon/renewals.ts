@@ -5,27 +5,36 @@ import { renewalTime } from '../plan/credentials.ts';
 
 /** Temporary credentials are renewed up to this long before they are due, each recording at a moment of its own, in milliseconds. */
 const SPREAD = 10 * 60_000;
-/** How long a program that failed is left alone, in milliseconds. */
-const REST = 60_000;
+/** How long a program is left alone that failed, and one whose credentials the service refused, in milliseconds; twice as long each time in a row, up to an hour. */
+const REST = { failed: 60_000, refused: 5 * 60_000 } as const;
+const LONGEST_REST = 60 * 60_000;
 
 /** When which recording's storage credentials are to be renewed, and which programs are being left alone. */
 export class Renewals {
   readonly #clock: Clock;
   readonly #resting = new Map<string, number>();
+  /** Failures in a row. */
+  readonly #times = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** Whether credentials are to be renewed now. */
-  isDue({ name, update }: KnownRecording): boolean {
+  isDue(known: KnownRecording): boolean {
+    const { name, update } = known;
     const due = update.applied && renewalTime(update.applied);
-    return due !== undefined && this.#clock.now() + renewalLead(name) >= due && !this.#resting.has(name);
+    return due !== undefined && this.#clock.now() + renewalLead(known) >= due && !this.#resting.has(name);
   }
 
-  /** The program for this recording has failed. */
-  rest(name: string): void {
-    this.#resting.set(name, this.#clock.monotonic() + REST);
+  /** The program for this recording has failed, or the service has refused what it printed. */
+  rest(name: string, why: keyof typeof REST): void {
+    const times = this.#times.get(name) ?? 0;
+    this.#times.set(name, times + 1);
+    this.#resting.set(
+      name,
+      this.#clock.monotonic() + Math.min(LONGEST_REST, REST[why] * 2 ** Math.min(times, 6)),
+    );
   }
 
   /** Names whose programs have been left alone for long enough; each is given once. */
@@ -36,8 +45,15 @@ export class Renewals {
     return names;
   }
 
+  /** It went well. */
+  well(name: string): void {
+    this.#resting.delete(name);
+    this.#times.delete(name);
+  }
+
   forget(): void {
     this.#resting.clear();
+    this.#times.clear();
   }
 
   /** Seconds until storage credentials are next due; undefined without any. */
@@ -64,8 +80,11 @@ export function* withCredentials({ known, written }: State): Generator<KnownReco
  * How much earlier than due a recording renews its credentials, in milliseconds: drawn from its name (FNV-1a), so that
  * a thousand with the same lifetime do not renew in one second, and a restart changes nothing.
  */
-export function renewalLead(name: string): number {
+export function renewalLead({ name, update }: KnownRecording): number {
+  const due = update.applied && renewalTime(update.applied);
+  if (!update.applied || due === undefined) return 0;
   let hash = 2166136261;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
-  return ((hash >>> 0) / 2 ** 32) * SPREAD;
+  // Of what lives only for minutes a quarter of its time, or it would be due again as soon as it is there.
+  return ((hash >>> 0) / 2 ** 32) * Math.min(SPREAD, Math.max(0, due - update.applied.at) / 4);
 }

@@ -2,11 +2,12 @@ import { type Observation, readObservation } from '../agora/query.ts';
 import type { Engine } from '../apply/engine.ts';
 import type { Answer } from '../model/answer.ts';
 import type { State } from '../model/journal.ts';
+import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { BlockName, Endpoint, Identity } from '../model/recording.ts';
 import type { Journal } from '../model/work.ts';
 import { driftOf } from '../plan/drift.ts';
-import type { Watched } from './conditions.ts';
+import { isRefused, type Watched } from './conditions.ts';
 import type { Daemon } from './daemon.ts';
 import type { Logger } from './log.ts';
 
@@ -80,8 +81,10 @@ export class Resync {
       return;
     if (engine.isBusy(plan.key)) return;
     const { identity, key } = plan;
+    const applied = known.update.applied;
     const seen = await engine.observe(identity, (departed) => query(identity, departed));
-    if (!seen || engine.isBusy(key)) return;
+    // What was applied meanwhile the answer may not know of.
+    if (!seen || engine.isBusy(key) || state.known.get(key)?.update.applied !== applied) return;
     if (seen.meaning === 'not-found')
       return this.#doubt(watched, key, ['update', 'updateLayout'], seen.message);
     const observation =
@@ -150,7 +153,8 @@ export class Resync {
   }
 
   /** The whole state once more, where nothing shows whether it is still in force. */
-  async #force({ plan, name, file }: Watched, key: string): Promise<void> {
+  async #force(watched: Watched, key: string): Promise<void> {
+    const { plan, name, file } = watched;
     const { engine, daemon } = this.#ports;
     if (
       !plan?.identity ||
@@ -159,19 +163,25 @@ export class Resync {
       engine.isBusy(key)
     )
       return;
-    const calls = (Object.keys(plan.whole) as Endpoint[]).map((endpoint) => ({
-      endpoint,
-      reason: 'resync',
-      changes: [],
-      patch: [],
-      request: plan.whole[endpoint],
-    }));
+    const calls = (Object.keys(plan.whole) as Endpoint[])
+      .map(
+        (endpoint) =>
+          ({
+            endpoint,
+            reason: 'resync',
+            changes: [],
+            patch: [],
+            request: plan.whole[endpoint],
+          }) as unknown as Call,
+      )
+      .filter((call) => !isRefused(watched, call));
+    if (calls.length === 0) return;
     engine.submit({
       key,
       name,
       file,
       identity: plan.identity,
-      calls: calls as never,
+      calls,
       whole: plan.whole,
       ...(daemon.commit ? { commit: daemon.commit } : {}),
     });

@@ -16,6 +16,8 @@ export interface Look {
   changed: readonly string[];
   /** Files of which something has changed: what is known from there is concerned, too, whatever its name. */
   files?: ReadonlySet<string>;
+  /** Files in motion: what they held before stands. */
+  settling?: readonly string[];
   /** Everything known is to be compared anew. */
   whole?: boolean;
   /** Present where the files are taken from a commit. */

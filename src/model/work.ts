@@ -47,10 +47,19 @@ export type Prepare = (call: Call, work: Work) => Promise<{ call: Call } | Unrea
 
 /** What happened to a call, as it happens; `start` once a call, however often it is repeated. */
 export type ApplyEvent =
-  | { type: 'start'; name: string; endpoint: Endpoint; reason: Call['reason']; commit?: Commit }
-  | { type: 'applied'; name: string; endpoint: Endpoint; status: number; took: number; commit?: Commit }
+  | { type: 'start'; key: string; name: string; endpoint: Endpoint; reason: Call['reason']; commit?: Commit }
+  | {
+      type: 'applied';
+      key: string;
+      name: string;
+      endpoint: Endpoint;
+      status: number;
+      took: number;
+      commit?: Commit;
+    }
   | {
       type: 'repeat';
+      key: string;
       name: string;
       endpoint: Endpoint;
       outcome: Outcome;
@@ -61,12 +70,17 @@ export type ApplyEvent =
     }
   | {
       type: 'failed';
+      key: string;
       name: string;
       endpoint: Endpoint;
       outcome: Outcome;
       status?: number;
       message: string;
       ended?: boolean;
+      /** It could not be made ready, so nothing was sent. */
+      unready?: boolean;
+      /** What was sent, secrets sealed; absent where nothing was. */
+      request?: Call['request'];
       commit?: Commit;
     }
   /** A place in the allowance was found after so many milliseconds. */
@@ -74,4 +88,6 @@ export type ApplyEvent =
   /** One request is over: `took` milliseconds; no status where no answer came. */
   | { type: 'answered'; endpoint: Endpoint | 'query'; status?: number; took: number }
   | { type: 'slowed'; hold: number; rate: number }
+  /** The service is not enabled for an App ID: nothing more is sent for it. */
+  | { type: 'disabled'; appId: string; message: string }
   | { type: 'stopped'; message: string };

@@ -68,6 +68,7 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
           rate: event.rate,
         },
       );
+    case 'disabled':
     case 'admitted':
     case 'answered':
       return undefined;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Failure } from '../model/failure.ts';
 import type { JournalEntry, JournalEvent, State } from '../model/journal.ts';
 import { emptyState, fold } from './fold.ts';
 import { moveToHistory } from './history.ts';
@@ -262,6 +263,23 @@ export class Store {
     await this.#journal.close();
     this.#journal = await open(join(this.#directory, JOURNAL), 'r+');
     this.#entries = 0;
+  }
+
+  /**
+   * Whether the journal still stands where others look for it.
+   * @throws Failure where the folder was removed or replaced: nothing that is recorded now would be found again
+   */
+  async checkPlace(): Promise<void> {
+    // Beginning anew puts another file there; whoever writes at the moment is looked at the next time.
+    if (this.#writing) return;
+    const journal = this.#journal;
+    const path = join(this.#directory, JOURNAL);
+    const look = (stats: Promise<{ ino: number }>) => stats.then(({ ino }) => ino).catch(() => undefined);
+    const [mine, there] = await Promise.all([look(journal.stat()), look(stat(path))]);
+    if (mine === there || journal !== this.#journal || this.#writing) return;
+    throw new Failure(`${path} was removed or replaced under this process`, {
+      hint: 'What it recorded since is lost to the next one: it ends.',
+    });
   }
 
   async close(): Promise<void> {

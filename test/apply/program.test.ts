@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { programRunner } from '../../src/apply/program.ts';
 
+const never = new AbortController().signal;
+
 let cwd: string;
 beforeAll(async () => {
   cwd = await realpath(await mkdtemp(join(tmpdir(), 'reelstate-program-')));
@@ -20,7 +22,7 @@ const NODE = process.execPath;
 
 /** Runs a script of the shell, which starts faster than Node. */
 const sh = (script: string, ...args: string[]) =>
-  programRunner(cwd, ENV)(['/bin/sh', '-c', script, 'sh', ...args]);
+  programRunner(cwd, ENV, never)(['/bin/sh', '-c', script, 'sh', ...args]);
 
 describe('a credentials program', () => {
   it('gets its arguments as they are, through no shell', async () => {
@@ -30,7 +32,7 @@ describe('a credentials program', () => {
   });
 
   it('is found on the PATH, and runs in the working directory', async () => {
-    expect(await programRunner(cwd, ENV)(['sh', '-c', 'pwd'])).toEqual({ stdout: `${cwd}\n` });
+    expect(await programRunner(cwd, ENV, never)(['sh', '-c', 'pwd'])).toEqual({ stdout: `${cwd}\n` });
   });
 
   it("gets the environment without reelstate's own credentials", async () => {
@@ -50,7 +52,7 @@ describe('a credentials program', () => {
 
 describe('a credentials program that fails', () => {
   const told = async (argv: string[]) =>
-    ((await programRunner(cwd, ENV)(argv)) as { message: string }).message;
+    ((await programRunner(cwd, ENV, never)(argv)) as { message: string }).message;
 
   it('is told with its exit code, and without what it printed or was given', async () => {
     const script = 'echo SECRET-OUT; echo SECRET-ERR >&2; exit 3';
@@ -72,7 +74,7 @@ describe('a credentials program that fails', () => {
 
   it('is told where a signal ended it', async () => {
     expect(await told(['/bin/sh', '-c', 'kill -9 $$'])).toBe(
-      'sh gave no storage credentials: it could not be run (killed)',
+      'sh gave no storage credentials: it was ended by SIGKILL',
     );
   });
 

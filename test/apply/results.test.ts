@@ -35,6 +35,7 @@ function results(...recordings: RecordingPlan[]): Results {
 
 const applied = (name: string, endpoint: Endpoint): ApplyEvent => ({
   type: 'applied',
+  key: 'k',
   name,
   endpoint,
   status: 200,
@@ -42,6 +43,7 @@ const applied = (name: string, endpoint: Endpoint): ApplyEvent => ({
 });
 const failed = (name: string, endpoint: Endpoint): ApplyEvent => ({
   type: 'failed',
+  key: 'k',
   name,
   endpoint,
   outcome: 'refused',
@@ -50,6 +52,7 @@ const failed = (name: string, endpoint: Endpoint): ApplyEvent => ({
 });
 const repeated = (name: string, endpoint: Endpoint): ApplyEvent => ({
   type: 'repeat',
+  key: 'k',
   name,
   endpoint,
   outcome: 'unknown',
@@ -82,7 +85,7 @@ describe('the results of a run', () => {
 
   it('a call that has only been started was not attempted as far as anybody knows', () => {
     const subject = results(planned('a', ['update']));
-    subject.take({ type: 'start', name: 'a', endpoint: 'update', reason: 'changed' });
+    subject.take({ type: 'start', key: 'k', name: 'a', endpoint: 'update', reason: 'changed' });
     subject.take({ type: 'slowed', hold: 1_000, rate: 5 });
     expect(subject.finish().calls[0]?.result).toBe('not-attempted');
   });

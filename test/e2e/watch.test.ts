@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { folder, put, recording, run, sid } from '../support/cli.ts';
 import { until, watching } from '../support/watching.ts';
 
+const JSON_BODY = { 'content-type': 'application/json' };
 const LAYOUT = (color: string) => `layout: { backgroundColor: "${color}" }\n`;
 const color = (wanted: string) => (each: Record<string, never>) =>
   (each.layout as unknown as { backgroundColor?: string } | null)?.backgroundColor === wanted;
@@ -303,10 +304,7 @@ describe('reelstate watch', () => {
   it('ends within 5 s although a call hangs, and says on the next plan that its outcome is unknown', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
     const w = await watching(cwd, ['--timeout', '60s'], { sim: ['--fault', 'hang'] });
-    await until(
-      async () => (await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).includes('"intent"'),
-      'sent',
-    );
+    await until(async () => (await w.sim.requests()).length > 0, 'the call is at the service');
     expect((await w.stop()).code).toBe(0);
     expect((await run(['plan', '--json'], { cwd })).stdout).toMatch(/outcome-unknown/);
   });
@@ -364,5 +362,113 @@ describe('reelstate watch', () => {
     await w.atService(sid('a'), color('#000002'));
     await w.condition('a', 'Ready');
     await w.stop();
+  });
+
+  it('remembers the refusal of what was sent, not of what is newest: a revert to what was accepted is sent', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    await w.sim.json('/_sim/faults', {
+      method: 'PUT',
+      headers: JSON_BODY,
+      body: JSON.stringify([{ match: { times: 1 }, answer: '400', latency: 600 }]),
+    });
+    await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000002')) });
+    await until(
+      async () => (await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).includes('#000002'),
+      'the bad one is on its way',
+    );
+    for (const last of ['#000003', '#000004', '#000003']) {
+      await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT(last)) });
+      await w.atService(sid('a'), color(last));
+    }
+    await w.condition('a', 'Ready');
+    await w.stop();
+  });
+
+  it('a refusal is about one recording: a corrected channel name, or another sid, is sent', async () => {
+    const wrong = recording('a', LAYOUT('#000001')).replace('cname: channel-a', 'cname: another');
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    await put(cwd, { 'recordings/a.yaml': wrong.replace('#000001', '#000002') });
+    await w.condition('a', 'Stalled', 'Refused');
+    await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000002')) });
+    await w.atService(sid('a'), color('#000002'));
+    await w.condition('a', 'Ready');
+    await w.stop();
+  });
+
+  it('a call in flight to a recording whose file is deleted is not repeated', async () => {
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', LAYOUT('#000001')),
+      'recordings/b.yaml': recording('b', LAYOUT('#000001')),
+    });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    await w.condition('b', 'Ready');
+    await w.sim.json('/_sim/faults', {
+      method: 'PUT',
+      headers: JSON_BODY,
+      body: JSON.stringify([{ match: { sid: sid('a') }, answer: '503', latency: 500 }]),
+    });
+    await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000002')) });
+    await until(
+      async () => (await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).includes('#000002'),
+      'on its way',
+    );
+    await rm(join(cwd, 'recordings/a.yaml'));
+    await w.daemon.shows(/"recording":"a"[^\n]*forgotten/, 'stderr');
+    const before = await until(
+      async () =>
+        (await w.sim.requests()).filter((each) => each.sid === sid('a') && each.status === 503).length,
+      'answered',
+    );
+    // Long enough for the first repetition: something else is done meanwhile, and seen to be done.
+    for (const last of ['#000005', '#000006', '#000007', '#000008']) {
+      await put(cwd, { 'recordings/b.yaml': recording('b', LAYOUT(last)) });
+      await w.atService(sid('b'), color(last));
+      await new Promise((resolve) => setTimeout(resolve, 350));
+    }
+    expect(
+      (await w.sim.requests()).filter((each) => each.sid === sid('a') && each.status === 503).length,
+    ).toBe(before);
+    await w.stop();
+    expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
+  });
+
+  it('ends at once although a credentials program runs, and ends that too', async () => {
+    const cwd = await folder({
+      'recordings/a.yaml': recording(
+        'a',
+        'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n',
+      ),
+      'creds.sh': '#!/bin/sh\necho $$ > pid\nsleep 300\n',
+    });
+    await chmod(join(cwd, 'creds.sh'), 0o755);
+    const w = await watching(cwd);
+    const pid = Number(
+      await until(
+        async () => (await readFile(join(cwd, 'pid'), 'utf8').catch(() => '')).trim(),
+        'the program runs',
+      ),
+    );
+    const began = performance.now();
+    expect((await w.stop()).code).toBe(0);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(() => process.kill(pid, 0)).toThrow();
+  });
+
+  it('says where a secret is missing, once, and that it is no longer', async () => {
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', 'rtmp: { outputs: [{ rtmpUrl: { fromFile: ../url } }] }\n', 'web'),
+    });
+    const w = await watching(cwd, ['--sweep', '200ms']);
+    await w.condition('a', 'Stalled', 'SecretUnresolved');
+    await w.daemon.shows(/"level":"error"[^\n]*"file":"recordings\/a\.yaml","line":8/, 'stderr');
+    await put(cwd, { url: 'rtmp://cdn.example.com/live/a-stream-key' });
+    await w.condition('a', 'Ready');
+    const { stderr } = await w.stop();
+    expect(stderr.match(/"code":"secret-file-missing"|secret-file-unreadable/g)).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@ import { diagnosticLine, eventLine, summaryLine } from '../../src/render/apply-j
 
 const NOW = Date.parse('2026-01-02T03:04:05.006Z');
 const EVIL = '"\n{}\u001b[2J\u2028';
-const WHO = { name: 'a', endpoint: 'update' } as const;
+const WHO = { key: 'k', name: 'a', endpoint: 'update' } as const;
 
 /** The one object that a line holds. */
 function parsed(line: string | undefined): Record<string, unknown> {
