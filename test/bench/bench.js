@@ -4,9 +4,10 @@
  * other work the milliseconds say little; the ratios hold.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeRecordings } from './recordings.js';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.js');
 const FLOOR = join(import.meta.dirname, 'floor.js');
@@ -19,8 +20,10 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 // A signal would end the process without the line above.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
-const few = writeRecordings('few', FEW);
-const many = writeRecordings('many', MANY);
+const few = join(folder, 'few');
+const many = join(folder, 'many');
+writeRecordings(few, FEW);
+writeRecordings(many, MANY);
 checkPlan();
 
 let inside = [];
@@ -98,42 +101,4 @@ function milliseconds(time) {
 function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
-}
-
-/** Files of some 1.2 KB, each a recording of its own: two lists of 8 UIDs and 9 regions. */
-function writeRecordings(name, count) {
-  const path = join(folder, name);
-  mkdirSync(path);
-  for (let n = 0; n < count; n++) writeFileSync(join(path, `recording-${n}.yaml`), recordingText(n));
-  return path;
-}
-
-function recordingText(n) {
-  const uids = Array.from({ length: 9 }, (_, index) => `"${100 + index + (n % 50)}"`);
-  const third = (index) => [0, 0.333333, 0.666666][index];
-  const regions = uids.map(
-    (uid, index) =>
-      `    - { uid: ${uid}, x_axis: ${third(index % 3)}, y_axis: ${third(Math.floor(index / 3))}, width: 0.33, height: 0.33 }`,
-  );
-  return `# A recording of the benchmark.
-name: recording-${n}
-recording:
-  appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0
-  cname: channel-${n}
-  uid: "${500_000 + n}"
-  resourceId: JyvK8nXHuV1BE64GDkAaBGEscvtHW7v8BrQoRPCHxmeVxwY${n}
-  sid: f${n.toString(16).padStart(31, '0')}
-  mode: mix
-  streamTypes: 2
-subscriptions:
-  audioUidList:
-    subscribeAudioUids: [${uids.slice(0, 8).join(', ')}]
-  videoUidList:
-    subscribeVideoUids: [${uids.slice(0, 8).join(', ')}]
-layout:
-  mixedVideoLayout: custom
-  backgroundColor: "#1B2A41"
-  layoutConfig:
-${regions.join('\n')}
-`;
 }
