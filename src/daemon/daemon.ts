@@ -54,6 +54,8 @@ export class Daemon {
   #lookBegan: number | undefined;
   #trouble: string | undefined = NOT_BEGUN;
   #begun = false;
+  /** The folder is empty or missing: nothing follows from what is, or is not, in it. */
+  #blocked = true;
   readonly #startedAt: number;
   /** Names that are still to be planned; they wait while the folder is empty or missing. */
   #owed = new Set<string>();
@@ -148,6 +150,7 @@ export class Daemon {
     this.#begun ||=
       !look.settling?.length || this.#ports.clock.monotonic() > this.#startedAt + LONGEST_BEGINNING;
     this.#setTrouble(obstacle ?? (this.#begun ? undefined : NOT_BEGUN));
+    this.#blocked = obstacle !== undefined;
     for (const name of first || look.whole ? this.#everyName(look) : look.changed) this.#owed.add(name);
     if (look.files?.size)
       for (const { name, file } of this.#ports.state.known.values())
@@ -292,7 +295,7 @@ export class Daemon {
   /** Plans one recording again and hands over what is to be done. */
   async again(name: string): Promise<void> {
     // The first look plans everything anyway, and an empty folder changes nothing.
-    if (!this.#look || this.#trouble || this.#stopping.signal.aborted) return;
+    if (!this.#look || this.#blocked || this.#stopping.signal.aborted) return;
     const keys = abandonedKeys(this.#look, this.#ports.state.known.values(), new Set([name])).get(name) ?? [];
     if (this.#look.byName.has(name)) await this.#reconcile(name, keys);
   }
