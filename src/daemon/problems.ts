@@ -44,9 +44,9 @@ export function abandonedKeys(
   if (look.set.broken.length > 0) return keys;
   const elsewhere: KnownRecording[] = [];
   for (const recording of known) {
+    if (!names.has(recording.name)) continue;
     const identity = look.byName.get(recording.name)?.identity;
-    if (names.has(recording.name) && (!identity || recordingKey(identity) !== recording.key))
-      elsewhere.push(recording);
+    if (!identity || recordingKey(identity) !== recording.key) elsewhere.push(recording);
   }
   if (elsewhere.length === 0) return keys;
   // Only now, because it looks at everything: claimed by a document of another name it has only been renamed.

@@ -16,11 +16,21 @@ export class Pace {
 
   /** To be awaited between any two things. undefined where there is no need to wait. */
   breathe(): Promise<void> | undefined {
-    if (this.#pause || this.#clock.monotonic() - this.#since < AT_A_STRETCH) return this.#pause;
-    this.#pause = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      this.#since = this.#clock.monotonic();
-      this.#pause = undefined;
-    });
-    return this.#pause;
+    return this.#pause || this.#isDue() ? this.#wait() : undefined;
+  }
+
+  /** Of all who wait for the same pause only as many go on as there is time for. */
+  async #wait(): Promise<void> {
+    do {
+      this.#pause ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+        this.#since = this.#clock.monotonic();
+        this.#pause = undefined;
+      });
+      await this.#pause;
+    } while (this.#isDue());
+  }
+
+  #isDue(): boolean {
+    return this.#clock.monotonic() - this.#since >= AT_A_STRETCH;
   }
 }
