@@ -12,7 +12,7 @@ import type { Io } from '../../src/model/ports.ts';
 
 /** What settings look at: the environment, the folder, and what kind of thing standard output is. */
 function surroundings(env: Record<string, string> = {}, outIsTerminal = false): Io {
-  return { env, outIsTerminal, cwd: '/work/shows' } as unknown as Io;
+  return { env, outIsTerminal, cwd: '/desk/shows' } as unknown as Io;
 }
 
 const read = (raw: RawOptions = {}, env: Record<string, string> = {}, terminal = false) =>
@@ -34,7 +34,7 @@ describe('the settings', () => {
   it('have their defaults', () => {
     expect(read()).toEqual({
       dir: 'recordings',
-      state: '/work/shows/.reelstate',
+      state: '/desk/shows/.reelstate',
       endpoint: undefined,
       rate: 10,
       rateScope: 'account',

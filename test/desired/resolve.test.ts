@@ -22,7 +22,7 @@ async function resolve(document: object, { env = {}, files = {}, now }: World = 
     return typeof found === 'string' ? new TextEncoder().encode(found) : (found ?? 'missing');
   };
   const checked = readRecordingFile(new TextEncoder().encode(stringify(document)), 'recordings/hall.yaml');
-  const resolved = await resolveFile(checked, { cwd: '/work', env, readFile, vault, now });
+  const resolved = await resolveFile(checked, { cwd: '/desk', env, readFile, vault, now });
   return { ...resolved, recording: resolved.documents[0]?.recording, vault, asked };
 }
 
@@ -37,7 +37,7 @@ const STORAGE = {
 describe('secrets', () => {
   test('are sealed with where they come from; the values are in the vault only', async () => {
     const storage = { ...STORAGE, stsToken: { fromFile: '../secrets/sts' }, stsExpiration: 2_000_000_000 };
-    const world = { env: { SECRET: 'from env' }, files: { '/work/secrets/sts': 'from file\n' } };
+    const world = { env: { SECRET: 'from env' }, files: { '/desk/secrets/sts': 'from file\n' } };
     const { recording, vault } = await resolve({ recording: IDENTITY, storage }, world);
     const { accessKey, secretKey, stsToken } = recording?.blocks.storage ?? {};
     expect(
@@ -61,7 +61,7 @@ describe('secrets', () => {
       ['x', 'x'],
     ] as const) {
       const { recording, vault } = await resolve(document, {
-        files: { '/work/recordings/k': content },
+        files: { '/desk/recordings/k': content },
         env: { SECRET: 's' },
       });
       const sealed = recording?.blocks.storage?.accessKey;
@@ -101,7 +101,7 @@ describe('secrets', () => {
     const document = { recording: IDENTITY, storage: { ...STORAGE, secretKey: { fromFile: 'k' } } };
     const { recording } = await resolve(
       document,
-      content === undefined ? {} : { files: { '/work/recordings/k': content } },
+      content === undefined ? {} : { files: { '/desk/recordings/k': content } },
     );
     expect(recording?.blocks.storage?.secretKey?.sealed).toBeNull();
     expect(recording?.unresolved.map(({ code }) => code)).toEqual(['secret-file-unreadable']);
@@ -163,14 +163,14 @@ describe('recording.fromFile', () => {
 
   test('waits for a file that is not there', async () => {
     const { recording, diagnostics, asked } = await resolve(document);
-    expect(asked).toEqual(['/work/run/hall.json']);
+    expect(asked).toEqual(['/desk/run/hall.json']);
     expect(diagnostics).toEqual([]);
     expect(recording).toMatchObject({ name: 'hall', waitingFor: 'run/hall.json', blocks: { onhold: true } });
     expect(recording?.identity).toBeUndefined();
   });
 
   test('takes the identity from it, and checks the blocks against the mode', async () => {
-    const content = (mode: string) => ({ '/work/run/hall.json': JSON.stringify({ ...IDENTITY, mode }) });
+    const content = (mode: string) => ({ '/desk/run/hall.json': JSON.stringify({ ...IDENTITY, mode }) });
     const { recording } = await resolve(document, { files: content('web') });
     expect(recording).toMatchObject({ identity: { ...IDENTITY, mode: 'web' } });
     expect(recording?.waitingFor).toBeUndefined();
@@ -183,7 +183,7 @@ describe('recording.fromFile', () => {
 
   test('a half written file is an error in that file, and holds the recording back', async () => {
     const { recording, broken, diagnostics } = await resolve(document, {
-      files: { '/work/run/hall.json': '{ "appId": "a",\n  "cna' },
+      files: { '/desk/run/hall.json': '{ "appId": "a",\n  "cna' },
     });
     expect([recording, broken]).toEqual([undefined, true]);
     expect(diagnostics).toMatchObject([{ code: 'yaml-syntax', range: { filename: 'run/hall.json' } }]);
@@ -191,7 +191,7 @@ describe('recording.fromFile', () => {
 
   test('a file that cannot be read is an error at the reference', async () => {
     const { diagnostics } = await resolve(document, {
-      files: { '/work/run/hall.json': { error: 'no permission' } },
+      files: { '/desk/run/hall.json': { error: 'no permission' } },
     });
     expect(diagnostics).toMatchObject([
       { code: 'identity-file-unreadable', range: { filename: 'recordings/hall.yaml', start: { line: 2 } } },
@@ -203,7 +203,7 @@ describe('assemble', () => {
   const file = async (name: string, ...documents: object[]) => {
     const bytes = new TextEncoder().encode(documents.map((document) => stringify(document)).join('---\n'));
     const surroundings = {
-      cwd: '/work',
+      cwd: '/desk',
       env: {},
       readFile: async () => 'missing' as const,
       vault: new Vault(new Uint8Array(32)),
