@@ -50,7 +50,8 @@ async function planned(names: readonly string[], raw: RawOptions, settings: Sett
   const { hashes, onFile } = fileHashes();
   const { rate, unsubscribeSpelling: spelling } = settings;
   const made = await makePlanOf({
-    ...{ asked, rate, io, vault, known, now: io.clock.now(), onFile },
+    ...{ asked, rate, io, vault, known, now: io.clock.now() },
+    ...(out === undefined ? {} : { onFile }),
     ...(settings.cache ? { written } : {}),
   });
   if (out !== undefined) await savePlan(out, made, { asked, spelling, serial, files: hashes, vault }, io);

@@ -14,10 +14,12 @@ import {
   resolveFile,
   type Surroundings,
 } from './resolve.ts';
-import { readFiles } from './threads.ts';
 
 /** Files that are read at the same time: enough to keep a disk busy, far from any limit on open files. */
 const AT_ONCE = 16;
+
+/** Files from which on a second thread has started before this one is done. */
+const WORTH_THREADS = 400;
 
 export interface LoadOptions {
   /** The folder of the recording files. */
@@ -60,7 +62,10 @@ async function checkAll(
       else unread.push({ file: shown, bytes, index });
     } else checked[index] = checkBytes(bytes, shown);
   }
-  const read = await readFiles(unread);
+  const read =
+    unread.length < WORTH_THREADS
+      ? unread.map(({ bytes, file }) => readRecordingFile(bytes, file))
+      : await (await import('./threads.ts')).readFiles(unread);
   for (const [at, { bytes, index }] of unread.entries()) {
     const file = read[at] as CheckedFile;
     checked[index] = outlines ? outlines.learn(bytes, file) : file;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { Identity } from '../model/recording.ts';
 import type { CheckedBlocks, CheckedDocument, CheckedFile, Mark } from './checked.ts';
 import { readRecordingFile } from './read.ts';
@@ -32,6 +32,8 @@ const PARTS = 13;
 export class Outlines {
   readonly #before = new Map<string, string>();
   readonly #now = new Map<string, Outline>();
+  /** What was found settled, so that it need not be taken down again. */
+  readonly #settled = new Map<string, string>();
   #changed = false;
 
   /** @param text what `text()` gave, and nothing else: the caller has seen to it */
@@ -56,6 +58,7 @@ export class Outlines {
   /** Takes down what reading a file has given, and gives it back. */
   learn(bytes: Uint8Array, checked: CheckedFile): CheckedFile {
     this.#changed = true;
+    this.#settled.delete(checked.file);
     const head = headOf(checked);
     if (head) this.#now.set(checked.file, { ...head, hash: sha256(bytes), settled: '' });
     else this.#now.delete(checked.file);
@@ -68,13 +71,15 @@ export class Outlines {
    */
   isSettled(file: string, written: string | undefined): boolean {
     const settled = this.#now.get(file)?.settled;
-    return settled !== undefined && settled !== '' && written !== undefined && settled === sha256(written);
+    if (!settled || written === undefined || settled !== sha256(written)) return false;
+    this.#settled.set(file, written);
+    return true;
   }
 
   /** Remembers that there is nothing to do between the file and what is known. */
   settle(file: string, written: string | undefined): void {
     const outline = this.#now.get(file);
-    if (!outline || written === undefined) return;
+    if (!outline || written === undefined || this.#settled.get(file) === written) return;
     const settled = sha256(written);
     if (outline.settled === settled) return;
     outline.settled = settled;
@@ -196,5 +201,5 @@ function outlineIn(text: string | undefined): Outline | undefined {
 }
 
 function sha256(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('base64');
+  return digest('sha256', content, 'base64');
 }

@@ -7,8 +7,6 @@ import type { CheckedFile } from './checked.ts';
 import { outlined } from './outlines.ts';
 import { readRecordingFile } from './read.ts';
 
-/** Files from which on a second thread has started before this one is done. */
-const WORTH_IT = 400;
 /** Files that are handed over at a time: some tens of milliseconds of work. */
 const PORTION = 40;
 /** Portions that a thread has before it, so that it need not wait for the next. */
@@ -24,8 +22,7 @@ const ENTRY = new URL(
 
 /** Stage A of many files, in their order, by as many threads as there is work and room for. This one takes part. */
 export async function readFiles(files: readonly Unread[]): Promise<CheckedFile[]> {
-  const others =
-    files.length < WORTH_IT || !existsSync(fileURLToPath(ENTRY)) ? 0 : availableParallelism() - 1;
+  const others = existsSync(fileURLToPath(ENTRY)) ? availableParallelism() - 1 : 0;
   if (others === 0) return files.map(({ bytes, file }) => readRecordingFile(bytes, file));
   const work = new SharedWork(files);
   const threads = Array.from({ length: Math.min(others, MOST - 1) }, () => new Thread(work));

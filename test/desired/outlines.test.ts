@@ -116,4 +116,7 @@ test('settled is what was settled: these bytes against these known ones', () => 
   expect(second.text()).toBeUndefined();
   second.read(encode(ROOM('a', 'suspend: true\n')), 'a.yaml');
   expect(second.isSettled('a.yaml', 'known')).toBe(false);
+  // Settled anew, against the same.
+  second.settle('a.yaml', 'known');
+  expect(second.isSettled('a.yaml', 'known')).toBe(true);
 });
