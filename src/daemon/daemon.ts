@@ -143,6 +143,8 @@ export class Daemon {
     const first = this.#look === undefined || this.#startOver;
     this.#startOver = false;
     const look = await this.#ports.source.look(hint);
+    // Both ends of a look pass over all there is: others have a turn in between.
+    await new Promise((resolve) => setImmediate(resolve));
     this.#problems.tell(look);
     this.#look = look;
     const obstacle = emptiness(look, this.#ports.state.known.size);
@@ -188,10 +190,12 @@ export class Daemon {
     if (!desired) return this.#gone(name, abandoned, look);
     const { state, engine, journal, clock, settlements } = this.#ports;
     const known = desired.identity && state.known.get(recordingKey(desired.identity));
-    const now = clock.now() + (known ? renewalLead(known) : 0);
+    // Of what is settled nothing is read that is not asked for.
+    const isSettled = settlements?.isSettled(desired) ?? false;
+    const now = clock.now() + (known && !isSettled ? renewalLead(known) : 0);
     const plan = planRecording(desired, state.known, abandoned, {
       now,
-      isSettled: settlements?.isSettled,
+      isSettled: () => isSettled,
     });
     settlements?.settle(plan);
     const watched = this.#watched.get(name) ?? {

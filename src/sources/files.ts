@@ -169,8 +169,11 @@ export class WatchedFiles {
     if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry);
     const sight = await entry.file.look(hint, stamp);
     this.#follow(entry.path, entry.shown, sight);
-    if (sight.state === 'changed')
+    if (sight.state === 'changed') {
+      // Many may have waited for the same moment, and this is the work.
+      await this.#round.pace();
       entry.checked = checkBytes(sight.bytes, entry.shown, this.#options.outlines);
+    }
     if (sight.state === 'changed' || (sight.state === 'same' && this.#held.has(entry)))
       this.#round.unresolved.add(entry);
   }

@@ -12,12 +12,12 @@ const HEAD = /^\{"key":"([^"\\]*)","name":"([^"\\]*)","file":"([^"\\]*)","identi
 export function readKnownLine(line: string): KnownRecording | undefined {
   const text = soundText(line);
   if (text === undefined) return undefined;
-  const [, key, name, file] = HEAD.exec(text) ?? [];
+  // Out of the line, not of the text: parts of a text keep all of it, and the line is kept anyway.
+  const [, key, name, file] = HEAD.exec(line) ?? [];
   // Quotes within a text are escaped, so this is the field.
   if (key === undefined || name === undefined || file === undefined || text.includes('"ended":'))
     return JSON.parse(text) as KnownRecording;
   let rest: KnownRecording | undefined;
-  // Of the line, not of the text: the line is kept anyway.
   const read = () => {
     rest ??= decodeLine(line) as KnownRecording;
     return rest;
