@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../src/main.ts';
 import { Failure, usage } from '../src/model/failure.ts';
-import type { Io } from '../src/model/ports.ts';
 import { version } from '../src/version.ts';
 import { FakeClock } from './support/clock.ts';
+import { fakeIo } from './support/io.ts';
 
 const RECORDING = `recording: { appId: a, cname: c, uid: "1", resourceId: r, sid: s }
 layout: { mixedVideoLayout: bestFit }
@@ -34,32 +34,14 @@ async function run(
   argv: string[],
   { env = {}, broken }: { env?: Record<string, string>; broken?: unknown } = {},
 ) {
-  const ran = { code: 0, stdout: '', stderr: '' };
   const clock = new FakeClock();
   if (broken !== undefined)
     clock.now = () => {
       throw broken;
     };
-  const io: Io = {
-    out: async (text) => {
-      ran.stdout += text;
-    },
-    err: async (text) => {
-      ran.stderr += text;
-    },
-    env,
-    cwd,
-    clock,
-    random: () => 0,
-    outIsTerminal: false,
-    errIsTerminal: false,
-    columns: 80,
-    ask: undefined,
-    stop: new AbortController().signal,
-    onHangup: () => () => {},
-  };
-  ran.code = await main(argv, io);
-  return ran;
+  const { io, said } = fakeIo({ env, cwd, clock });
+  const code = await main(argv, io);
+  return { code, stdout: said.out, stderr: said.err };
 }
 
 const STACK = /^\s+at .+:\d+:\d+/m;

@@ -85,11 +85,13 @@ export class Gate {
   #goFirst(): () => void {
     if (this.#proven) return () => {};
     let settle = () => {};
-    this.#first = new Promise((resolve) => {
+    const mine = new Promise<void>((resolve) => {
       settle = resolve;
     });
+    this.#first = mine;
     return () => {
-      this.#first = undefined;
+      // Called once too often it must not let anybody pass who goes first after this one.
+      if (this.#first === mine) this.#first = undefined;
       settle();
     };
   }

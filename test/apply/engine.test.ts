@@ -168,6 +168,20 @@ describe('the engine', () => {
     expect(JSON.stringify(b.events)).toMatch(/AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET/);
   });
 
+  it('goes on one call at a time until an answer shows that the credentials are good', async () => {
+    let release = () => {};
+    const second = new Promise<Answer>((resolve) => {
+      release = () => resolve(answered(401));
+    });
+    const b = bench((_, n) => (n === 1 ? answered(503) : n === 2 ? second : OK));
+    for (let i = 0; i < 12; i++) b.engine.submit(work(i, [call('update', 'a')]));
+    await b.clock.advance(900);
+    expect(b.sent).toHaveLength(2);
+    release();
+    await b.finish();
+    expect(b.sent).toHaveLength(2);
+  });
+
   it('stops an App ID for which the service is not enabled, and goes on with the others', async () => {
     const b = bench(({ sid }) => (sid === 'sid-other' ? OK : answered(400, { message: 'appid is invalid' })));
     for (let i = 0; i < 5; i++) b.engine.submit(work(i, [call('update', 'a')]));

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { main } from '../../src/main.ts';
 import type { Io } from '../../src/model/ports.ts';
 import { folder, run } from '../support/cli.ts';
-import { FakeClock } from '../support/clock.ts';
+import { fakeIo } from '../support/io.ts';
 
 /*
  * The specification of import: examples/MODE-CASE.json as it was given to start, beside it the recording file that
@@ -22,23 +22,9 @@ const WHO = ['--app-id', 'app', '--sid', 'the-sid', '--resource-id', 'the-resour
 
 /** Runs the command line in this process. */
 async function reelstate(args: readonly string[], cwd: string, env: Io['env'] = {}) {
-  const [out, err]: [string[], string[]] = [[], []];
-  const io: Io = {
-    out: async (text) => void out.push(text),
-    err: async (text) => void err.push(text),
-    env,
-    cwd,
-    clock: new FakeClock(),
-    random: () => 0,
-    outIsTerminal: false,
-    errIsTerminal: false,
-    columns: 80,
-    ask: undefined,
-    stop: new AbortController().signal,
-    onHangup: () => () => {},
-  };
+  const { io, said } = fakeIo({ env, cwd });
   const code = await main(args, io);
-  return { code, out: out.join(''), err: err.join('') };
+  return { code, out: said.out, err: said.err };
 }
 
 /** A working directory with START.json in it. */

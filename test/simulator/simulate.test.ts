@@ -7,7 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type SimulateOptions, simulate } from '../../src/commands/simulate.ts';
 import type { Io } from '../../src/model/ports.ts';
 import type { Simulator } from '../../src/simulator/server.ts';
-import { BASIC, call, control, FakeClock, http, MIX } from './support.ts';
+import { fakeIo } from '../support/io.ts';
+import { BASIC, call, control, http, MIX } from './support.ts';
 
 interface Run {
   at: Simulator;
@@ -18,20 +19,8 @@ interface Run {
 }
 
 function ioFor(env: Io['env'], cwd: string, stop: AbortSignal, out: string[], err: string[]): Io {
-  return {
-    out: async (text) => void out.push(text),
-    err: async (text) => void err.push(text),
-    env,
-    cwd,
-    clock: new FakeClock(),
-    random: () => 0,
-    outIsTerminal: false,
-    errIsTerminal: false,
-    columns: 80,
-    ask: undefined,
-    stop,
-    onHangup: () => () => {},
-  };
+  const into = (lines: string[]) => async (text: string) => void lines.push(text);
+  return fakeIo({ env, cwd, stop, out: into(out), err: into(err) }).io;
 }
 
 /** Starts the command and waits for the address that it prints. */

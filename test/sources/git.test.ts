@@ -74,12 +74,12 @@ describe('the same rules as for a folder on disk', () => {
       'recordings/line\nfeed.yaml': 'recording: {}',
       'recordings/broken.yaml': 'recording: [',
       'recordings/large.yaml': '#'.repeat(1024 * 1024 + 1),
-      'shared/s.yaml': recording('s'),
-      'shared/deep/t.yaml': recording('t'),
+      'common/s.yaml': recording('s'),
+      'common/deep/t.yaml': recording('t'),
     });
     const links = {
-      'recordings/file-link.yaml': '../shared/s.yaml',
-      'recordings/folder-link': '../shared/deep',
+      'recordings/file-link.yaml': '../common/s.yaml',
+      'recordings/folder-link': '../common/deep',
       'recordings/again': 'folder-link',
       'recordings/nowhere.yaml': 'nothing-here.yaml',
       'recordings/circle.yaml': 'circle.yaml',

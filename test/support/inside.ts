@@ -3,6 +3,7 @@ import type { Clock, Io } from '../../src/model/ports.ts';
 import type { FaultRule } from '../../src/simulator/fault-rule.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { CREDENTIALS, type SimulatedRequest } from './cli.ts';
+import { fakeIo } from './io.ts';
 
 /*
  * The built program inside the test's process, over real HTTP, on a clock that runs ahead whenever nothing
@@ -81,27 +82,10 @@ export async function inside(options: {
     url: simulator.url,
     clock,
     async run(...argv: string[]): Promise<Inside> {
-      const ran = { code: 0, stdout: '', stderr: '' };
-      const io: Io = {
-        out: async (text) => {
-          ran.stdout += text;
-        },
-        err: async (text) => {
-          ran.stderr += text;
-        },
-        env: { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url, ...options.env },
-        cwd: options.cwd,
-        clock,
-        random: () => 0,
-        outIsTerminal: false,
-        errIsTerminal: false,
-        columns: 80,
-        ask: undefined,
-        stop: new AbortController().signal,
-        onHangup: () => () => {},
-      };
-      ran.code = await main(argv, io);
-      return ran;
+      const env = { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url, ...options.env };
+      const { io, said } = fakeIo({ env, cwd: options.cwd, clock });
+      const code = await main(argv, io);
+      return { code, stdout: said.out, stderr: said.err };
     },
     async requests(): Promise<SimulatedRequest[]> {
       return (await fetch(`${simulator.url}/_sim/requests?secrets=1`)).json() as Promise<SimulatedRequest[]>;
