@@ -5,14 +5,17 @@ import { version } from './version.ts';
 const argv = process.argv.slice(2);
 // The one question that needs nothing else of the program: it is answered in the time that Node takes to start.
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) process.stdout.write(`${version}\n`);
-else {
+else void run();
+
+async function run(): Promise<void> {
   const [{ main }, { processIo }] = await Promise.all([import('./main.ts'), import('./process-io.ts')]);
-  let io: Io | undefined;
+  let io: Io;
   try {
     io = processIo();
   } catch (error) {
     process.stderr.write(`reelstate: ${(error as Error).message}\n`);
     process.exitCode = 1;
+    return;
   }
-  if (io) process.exitCode = await main(argv, io);
+  process.exitCode = await main(argv, io);
 }

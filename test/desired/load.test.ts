@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { MAX_FILE_BYTES } from '../../src/desired/decode.ts';
@@ -46,21 +46,22 @@ async function loadUnprivileged(): Promise<DesiredSet> {
     import { Vault } from ${JSON.stringify(new URL('../../src/state/vault.ts', import.meta.url).pathname)};
     const vault = new Vault(new Uint8Array(32));
     process.stdout.write(JSON.stringify(await loadRecordings({ dir: 'recordings', cwd: process.cwd(), env: {}, vault })));`;
-  const stdin = { contents: program, resolveDir: new URL('.', import.meta.url).pathname };
-  const banner = {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  const input = 'program';
+  const inline = {
+    name: 'inline',
+    resolveId: (id: string) => (id === input ? id : undefined),
+    load: (id: string) => (id === input ? program : undefined),
   };
-  const { outputFiles } = await build({
-    stdin,
-    banner,
-    bundle: true,
-    format: 'esm',
+  const { output } = await build({
+    input,
+    plugins: [inline],
     platform: 'node',
+    output: { codeSplitting: false },
     write: false,
   });
   chmodSync(cwd, 0o755);
   const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-  const options = { cwd, input: outputFiles[0]?.text ?? '', encoding: 'utf8', ...identity } as const;
+  const options = { cwd, input: output[0].code, encoding: 'utf8', ...identity } as const;
   return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-'], options));
 }
 

@@ -1,0 +1,25 @@
+/*
+ * Makes dist/ of the source: `npm run build`. CommonJS in pieces, because Node 20 starts that 5 ms sooner than modules,
+ * a tenth of what a small command takes; and a piece that a command does not use is not read at all.
+ */
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'rolldown';
+
+const dist = join(import.meta.dirname, '../dist');
+rmSync(dist, { recursive: true, force: true });
+await build({
+  input: ['cli.ts', 'main.ts', 'reader.ts'].map((entry) => join(import.meta.dirname, entry)),
+  platform: 'node',
+  transform: { target: 'node20.19' },
+  output: {
+    dir: dist,
+    format: 'cjs',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    comments: false,
+    sourcemap: true,
+  },
+});
+// What the folder above says of its modules does not hold for these.
+writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
+chmodSync(join(dist, 'cli.js'), 0o755);
