@@ -48,7 +48,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
           ...{ rate, io, vault, known: state.known, now: io.clock.now() },
-          ...(settings.cache ? { written: state.written } : {}),
+          ...(settings.cache ? { state } : {}),
         });
     if (settings.output === 'json')
       for (const diagnostic of plan.diagnostics) await io.out(diagnosticLine(diagnostic, io.clock.now()));

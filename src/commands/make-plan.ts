@@ -1,8 +1,10 @@
 import type { LoadOptions } from '../desired/load.ts';
+import { reading } from '../desired/reading.ts';
 import type { State } from '../model/journal.ts';
 import type { Known, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { Asked } from '../plan/saved.ts';
+import type { DesiredRecording } from '../model/recording.ts';
 import { look } from '../reconcile.ts';
 import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import type { Vault } from '../state/vault.ts';
@@ -33,19 +35,28 @@ export async function makePlanOf(input: {
   known: Known;
   now: number;
   onFile?: LoadOptions['onFile'];
-  /** What is known, as it was written down: with it, what has not changed since the last plan is not read in full. */
-  written?: State['written'];
+  /** What is known in full: with it, what has not changed since the last plan is not read in full. */
+  state?: Pick<State, 'known' | 'written'>;
 }): Promise<Plan> {
-  const { asked, rate, io, vault, known, now, onFile, written } = input;
+  const { asked, rate, io, vault, known, now, onFile, state } = input;
   const { dir, ref, names, resync, allowEmpty } = asked;
-  const cache =
-    written && ref === undefined ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
+  // Of a recording that is to be sent whatever is known, and of one in a saved plan.
+  const isWholeAsked = resync || onFile !== undefined;
+  const cache = state && ref === undefined ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
+  const settlements = cache && state && new Settlements(cache, state);
+  const settled = new Set<DesiredRecording>();
   const ends = {
-    desired: () => desiredFiles({ dir, ref, io, vault, onFile, outlines: cache?.outlines }),
+    desired: async () => {
+      const set = await desiredFiles({ dir, ref, io, vault, onFile, outlines: cache?.outlines });
+      if (!settlements) return set;
+      for (const recording of set.recordings)
+        if (settlements.isSettled(recording)) settled.add(recording);
+      if (isWholeAsked || settled.size < set.recordings.length) await reading();
+      return set;
+    },
     known: () => known,
   };
-  const settlements = cache && written && new Settlements(cache, { written });
-  const isSettled = settlements?.isSettled;
+  const isSettled = (recording: DesiredRecording) => settled.has(recording);
   const { plan, desired } = await look(ends, { rate, names, resync, allowEmpty, dir, isSettled }, () => now);
   for (const recording of plan.recordings) settlements?.settle(recording);
   cache?.save(now);

@@ -46,13 +46,14 @@ async function planned(names: readonly string[], raw: RawOptions, settings: Sett
   }
   // Without a key nothing is known either, and any key serves.
   const vault = new Vault(key ?? randomBytes(32));
-  const { known, serial, written } = await readState(settings.state);
+  const state = await readState(settings.state);
+  const { known, serial } = state;
   const { hashes, onFile } = fileHashes();
   const { rate, unsubscribeSpelling: spelling } = settings;
   const made = await makePlanOf({
     ...{ asked, rate, io, vault, known, now: io.clock.now() },
     ...(out === undefined ? {} : { onFile }),
-    ...(settings.cache ? { written } : {}),
+    ...(settings.cache ? { state } : {}),
   });
   if (out !== undefined) await savePlan(out, made, { asked, spelling, serial, files: hashes, vault }, io);
   return made;

@@ -15,8 +15,12 @@ export function knownJson({ serial, known }: State): KnownAnswer {
 }
 
 function recordingJson(recording: KnownRecording): KnownRecording {
-  const { update, updateLayout } = recording;
-  return { ...recording, update: withoutSeals(update), updateLayout: withoutSeals(updateLayout) };
+  const { key, name, file, identity, ended, update, updateLayout } = recording;
+  return {
+    ...{ key, name, file, identity, ...(ended === undefined ? {} : { ended }) },
+    update: withoutSeals(update),
+    updateLayout: withoutSeals(updateLayout),
+  };
 }
 
 function withoutSeals<T>({ applied, unknown }: KnownEndpoint<T>): KnownEndpoint<T> {

@@ -19,9 +19,7 @@ export interface Search {
  * error and neither document is used. The outcome does not depend on the order of `files`.
  */
 export function assemble(files: readonly ResolvedFile[], search: Search): DesiredSet {
-  const assembly = new Assembly();
-  for (const file of [...files].sort((a, b) => byText(a.file, b.file))) assembly.put(file);
-  return assembly.set(search);
+  return new Assembly(files).set(search);
 }
 
 /**
@@ -37,6 +35,16 @@ export class Assembly {
     ({ recording: { identity } }) => identity && recordingKey(identity),
   );
   readonly #touched = new Set<string>();
+
+  constructor(files: readonly ResolvedFile[] = []) {
+    // In this order each comes last.
+    for (const file of [...files].sort((a, b) => byText(a.file, b.file))) this.put(file);
+  }
+
+  /** Whether several documents claim what must be unique. */
+  get isDisputed(): boolean {
+    return this.#names.disputed().length + this.#recordings.disputed().length > 0;
+  }
 
   /** Takes a file in, in the place of the one of that name. */
   put(file: ResolvedFile): void {
@@ -137,7 +145,8 @@ type CollisionCode = Code & ('duplicate-name' | 'duplicate-recording');
 class Claims {
   readonly code: CollisionCode;
   readonly #keyOf: (document: ResolvedDocument) => string | undefined;
-  readonly #groups = new Map<string, Set<ResolvedDocument>>();
+  /** Nearly always one claims a key alone; only several make a group. */
+  readonly #claimants = new Map<string, ResolvedDocument | Set<ResolvedDocument>>();
   /** Keys that more than one document claims. */
   readonly #disputed = new Set<string>();
 
@@ -151,9 +160,14 @@ class Claims {
     touched.add(document.recording.name);
     const key = this.#keyOf(document);
     if (key === undefined) return;
-    const group = this.#groups.get(key) ?? new Set();
-    this.#groups.set(key, group.add(document));
+    const before = this.#claimants.get(key);
+    if (before === undefined) {
+      this.#claimants.set(key, document);
+      return;
+    }
+    const group = (before instanceof Set ? before : new Set([before])).add(document);
     if (group.size < 2) return;
+    this.#claimants.set(key, group);
     this.#disputed.add(key);
     for (const { recording } of group) touched.add(recording.name);
   }
@@ -162,17 +176,25 @@ class Claims {
   drop(document: ResolvedDocument, touched: Set<string>): void {
     touched.add(document.recording.name);
     const key = this.#keyOf(document);
-    const group = key === undefined ? undefined : this.#groups.get(key);
-    if (key === undefined || !group?.delete(document)) return;
+    const group = key === undefined ? undefined : this.#claimants.get(key);
+    if (key === undefined || group === undefined) return;
+    if (!(group instanceof Set)) {
+      if (group === document) this.#claimants.delete(key);
+      return;
+    }
+    if (!group.delete(document)) return;
     for (const { recording } of group) touched.add(recording.name);
-    if (group.size < 2) this.#disputed.delete(key);
-    if (group.size === 0) this.#groups.delete(key);
+    const [last, second] = group;
+    if (second) return;
+    this.#disputed.delete(key);
+    if (last) this.#claimants.set(key, last);
+    else this.#claimants.delete(key);
   }
 
   /** Who alone claims the key. */
   sole(key: string): ResolvedDocument | undefined {
-    const [first, second] = this.#groups.get(key) ?? [];
-    return second ? undefined : first;
+    const claimant = this.#claimants.get(key);
+    return claimant instanceof Set ? undefined : claimant;
   }
 
   /** Whether somebody else claims what the document does. */
@@ -184,7 +206,7 @@ class Claims {
   /** The claimants of each disputed key, in the order of the files and their lines. */
   disputed(): ResolvedDocument[][] {
     return [...this.#disputed].map((key) =>
-      [...(this.#groups.get(key) ?? [])].sort(
+      [...(this.#claimants.get(key) as Set<ResolvedDocument>)].sort(
         ({ recording: a }, { recording: b }) => byText(a.file, b.file) || a.line - b.line,
       ),
     );

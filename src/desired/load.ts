@@ -1,12 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { DesiredSet } from '../model/recording.ts';
+import type { Unread } from '../reader.ts';
 import type { Vault } from '../state/vault.ts';
-import { assemble } from './assemble.ts';
+import { Assembly } from './assemble.ts';
 import type { CheckedFile } from './checked.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
 import { errorCode, type FoundFile, findRecordingFiles, reason, wholeFile } from './find.ts';
 import type { Outlines } from './outlines.ts';
-import { readRecordingFile } from './read.ts';
+import { reading } from './reading.ts';
 import {
   diagnosticAt,
   type FileBytes,
@@ -32,7 +33,10 @@ export interface LoadOptions {
   now?: number;
   /** Is told what each recording file held when it was read, by its name as the user would type it. */
   onFile?: (shown: string, bytes: Uint8Array) => void;
-  /** What reading the files gave last time; left out, all of them are read in full. */
+  /**
+   * What reading the files gave last time; left out, all of them are read in full. What a file that is still the same
+   * says beyond what it is about can be asked for only after `reading` was waited for.
+   */
   outlines?: Outlines;
 }
 
@@ -42,7 +46,10 @@ export async function loadRecordings({ dir, onFile, outlines, ...rest }: LoadOpt
   const surroundings: Surroundings = { readFile, ...rest };
   const checked = await checkAll(search.found, onFile, outlines);
   const files = await eachBounded(checked, (file) => resolveFile(file, surroundings));
-  return assemble(files, search);
+  const assembly = new Assembly(files);
+  // Which places to point at.
+  if (assembly.isDisputed) await reading();
+  return assembly.set(search);
 }
 
 /** Stage A of all files. What is the same as last time is recalled; the rest is read, by several threads if it is much. */
@@ -51,7 +58,7 @@ async function checkAll(
   onFile: LoadOptions['onFile'],
   outlines: Outlines | undefined,
 ): Promise<CheckedFile[]> {
-  const unread: { file: string; bytes: Uint8Array; index: number }[] = [];
+  const unread: (Unread & { index: number })[] = [];
   const checked: CheckedFile[] = [];
   for (const [index, { path, shown }] of found.entries()) {
     const bytes = await readFile(path);
@@ -60,12 +67,9 @@ async function checkAll(
       const recalled = outlines?.recall(bytes, shown);
       if (recalled) checked[index] = recalled;
       else unread.push({ file: shown, bytes, index });
-    } else checked[index] = checkBytes(bytes, shown);
+    } else checked[index] = await checkBytes(bytes, shown);
   }
-  const read =
-    unread.length < WORTH_THREADS
-      ? unread.map(({ bytes, file }) => readRecordingFile(bytes, file))
-      : await (await import('./threads.ts')).readFiles(unread);
+  const read = await readAll(unread);
   for (const [at, { bytes, index }] of unread.entries()) {
     const file = read[at] as CheckedFile;
     checked[index] = outlines ? outlines.learn(bytes, file) : file;
@@ -73,18 +77,33 @@ async function checkAll(
   return checked;
 }
 
+async function readAll(unread: readonly Unread[]): Promise<CheckedFile[]> {
+  if (unread.length === 0) return [];
+  if (unread.length >= WORTH_THREADS) return (await import('./threads.ts')).readFiles(unread);
+  const { readRecordingFile } = await reading();
+  return unread.map(({ bytes, file }) => readRecordingFile(bytes, file));
+}
+
 /** One file through both stages. */
 export async function loadFile(
   { path, shown }: FoundFile,
   surroundings: Surroundings,
 ): Promise<ResolvedFile> {
-  return resolveFile(checkBytes(await surroundings.readFile(path), shown), surroundings);
+  return resolveFile(await checkBytes(await surroundings.readFile(path), shown), surroundings);
 }
 
 /** Stage A of what reading a file has given; where it gave no bytes, the diagnostic that says so. */
-export function checkBytes(bytes: FileBytes, shown: string, outlines?: Outlines): CheckedFile {
-  if (bytes instanceof Uint8Array)
-    return outlines ? outlines.read(bytes, shown) : readRecordingFile(bytes, shown);
+export async function checkBytes(
+  bytes: FileBytes,
+  shown: string,
+  outlines?: Outlines,
+): Promise<CheckedFile> {
+  if (bytes instanceof Uint8Array) {
+    const recalled = outlines?.recall(bytes, shown);
+    if (recalled) return recalled;
+    const read = (await reading()).readRecordingFile(bytes, shown);
+    return outlines ? outlines.learn(bytes, read) : read;
+  }
   const [code, summary] =
     bytes === 'missing'
       ? (['file-unreadable', 'the file went away while it was read'] as const)

@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
 import type { Identity } from '../model/recording.ts';
 import type { CheckedBlocks, CheckedDocument, CheckedFile, Mark } from './checked.ts';
-import { readRecordingFile } from './read.ts';
+import { readingNow } from './reading.ts';
 
 /*
  * What reading a file gave last time, as far as it is needed to see that nothing has changed: which recording it is,
@@ -40,11 +40,6 @@ export class Outlines {
   constructor(text = '') {
     for (const line of text.split('\n').slice(0, -1))
       this.#before.set(line.slice(0, line.indexOf('\t')), line);
-  }
-
-  /** Stage A of a file. The same as reading it; for a file that is the same as last time it costs next to nothing. */
-  read(bytes: Uint8Array, file: string): CheckedFile {
-    return this.recall(bytes, file) ?? this.learn(bytes, readRecordingFile(bytes, file));
   }
 
   /** Stage A of a file that is the same as last time; undefined for any other. */
@@ -143,7 +138,7 @@ class OutlinedDocument implements CheckedDocument {
   }
 
   get #whole(): CheckedDocument {
-    this.#read ??= readRecordingFile(this.#bytes, this.file).documents[0] as CheckedDocument;
+    this.#read ??= readingNow().readRecordingFile(this.#bytes, this.file).documents[0] as CheckedDocument;
     return this.#read;
   }
 }

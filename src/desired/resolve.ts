@@ -8,7 +8,7 @@ import { CODES, type Code } from './codes.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
-import { readIdentityFile } from './read.ts';
+import { reading } from './reading.ts';
 import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
 
 /*
@@ -52,7 +52,7 @@ export async function resolveFile(checked: CheckedFile, surroundings: Surroundin
   let broken = hasError(diagnostics);
   for (const document of checked.documents) {
     if (document.isSelfContained) {
-      documents.push(selfContained(document));
+      documents.push(new SelfContained(document));
       continue;
     }
     const resolution = new Resolution(document, surroundings);
@@ -71,25 +71,45 @@ function marksOf({ marks }: CheckedDocument): ResolvedDocument['marks'] {
 }
 
 /** A document in which nothing has to be followed. What it says is asked for only when somebody asks here. */
-function selfContained(document: CheckedDocument): ResolvedDocument {
-  const { name, file, line, recording, suspended } = document;
-  return {
-    recording: {
-      name,
-      file,
-      line,
-      identity: recording as Identity,
-      suspended,
-      get blocks() {
-        return document.blocks as Blocks;
-      },
-      unresolved: [],
-    },
-    get marks() {
-      return marksOf(document);
-    },
-  };
+class SelfContained implements ResolvedDocument {
+  readonly recording: DesiredRecording;
+  readonly #document: CheckedDocument;
+
+  constructor(document: CheckedDocument) {
+    this.recording = new DesiredOnDemand(document);
+    this.#document = document;
+  }
+
+  get marks(): ResolvedDocument['marks'] {
+    return marksOf(this.#document);
+  }
 }
+
+class DesiredOnDemand implements DesiredRecording {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly identity: Identity;
+  readonly suspended: boolean;
+  readonly unresolved = NOTHING;
+  readonly #document: CheckedDocument;
+
+  constructor(document: CheckedDocument) {
+    this.name = document.name;
+    this.file = document.file;
+    this.line = document.line;
+    this.identity = document.recording as Identity;
+    this.suspended = document.suspended;
+    this.#document = document;
+  }
+
+  get blocks(): Blocks {
+    return this.#document.blocks as Blocks;
+  }
+}
+
+/** The same for all: ten thousand empty lists are not little. */
+const NOTHING = Object.freeze([]) as unknown as never[];
 
 function hasError(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');
@@ -157,7 +177,7 @@ class Resolution {
       this.#report('identity-file-unreadable', '/recording/fromFile', summary);
       return {};
     }
-    const { identity, diagnostics } = readIdentityFile(bytes, shown);
+    const { identity, diagnostics } = (await reading()).readIdentityFile(bytes, shown);
     this.diagnostics.push(...diagnostics);
     if (!identity) return {};
     checkAgainstIdentity(identity, blocks, (...finding) => this.#report(...finding));

@@ -28,10 +28,11 @@ export function planBetween(from: DesiredSet, to: DesiredSet, options: PlanOptio
 export function planAgainst(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   const byName = new Map([...known.values()].map((recording) => [recording.name, recording]));
   const set = identified(desired, ({ name }) => byName.get(name)?.identity);
-  const recordings = set.recordings.map((recording) => ({
-    ...recording,
-    blocks: mapSealed(recording.blocks, (secret) => ({ ...secret, sealed: null })) as Blocks,
-  }));
+  const recordings = set.recordings.map((recording) =>
+    changed(recording, {
+      blocks: mapSealed(recording.blocks, (secret) => ({ ...secret, sealed: null })) as Blocks,
+    }),
+  );
   const plan = compare({ ...set, recordings }, known, options);
   const written = new Set(desired.recordings.filter(hasWrittenSecret).map(({ name }) => name));
   for (const { name, notes } of plan.recordings)
@@ -42,9 +43,14 @@ export function planAgainst(desired: DesiredSet, known: Known, options: PlanOpti
   return plan;
 }
 
+/** A copy. The blocks are named because not every recording has them as a property of its own. */
+function changed(recording: DesiredRecording, change: Partial<DesiredRecording>): DesiredRecording {
+  return { ...recording, blocks: recording.blocks, ...change };
+}
+
 function compare(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   // That secrets are not at hand here says nothing about where they will be needed.
-  const recordings = desired.recordings.map((recording) => ({ ...recording, unresolved: [] }));
+  const recordings = desired.recordings.map((recording) => changed(recording, { unresolved: [] }));
   const plan = makePlan({ ...desired, recordings }, known, { ...options, now: NO_TIME });
   return { ...plan, timestamp: new Date(options.now).toISOString() };
 }
@@ -77,7 +83,7 @@ function identified(
 ): DesiredSet {
   const recordings = set.recordings.map((recording) => {
     const identity = recording.identity ?? identityOf(recording);
-    return identity ? { ...recording, identity } : recording;
+    return identity ? changed(recording, { identity }) : recording;
   });
   // Two that would be one are left waiting.
   const count = new Map<string, number>();

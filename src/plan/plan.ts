@@ -118,6 +118,11 @@ export function planRecording(
   options: Pick<PlanOptions, 'now' | 'resync' | 'isSettled'>,
 ): RecordingPlan {
   const { name, file, identity, unresolved } = recording;
+  if (identity && !recording.suspended && !options.resync && options.isSettled?.(recording)) {
+    const key = recordingKey(identity);
+    const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
+    return new Settled(recording, identity, known.get(key), others);
+  }
   const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
   if (!identity)
     return {
@@ -132,16 +137,6 @@ export function planRecording(
   if (recording.suspended) return { ...base, ...place, action: 'suspended' };
   const before = known.get(key);
   const supersedes = sameName.filter((other) => other !== key);
-  if (!options.resync && options.isSettled?.(recording))
-    return {
-      ...base,
-      ...place,
-      action: 'no-op',
-      get whole() {
-        return wholeRequests(identity, recording.blocks, before);
-      },
-      supersedes,
-    };
   const released = releasedBlocks(recording.blocks, before);
   const whole = wholeRequests(identity, recording.blocks, before);
   const calls = callsOf(whole, recording.blocks, before, options);
@@ -168,17 +163,64 @@ export function planRecording(
   };
 }
 
+/** The plan of a recording for which there is nothing to do. What would be sent is worked out when somebody asks. */
+class Settled implements RecordingPlan {
+  readonly name: string;
+  readonly file: string;
+  readonly key: string;
+  readonly identity: Identity;
+  readonly action = 'no-op';
+  readonly calls = NOTHING;
+  readonly notes = NOTHING;
+  readonly released = NOTHING;
+  readonly unresolved = NOTHING;
+  readonly supersedes: string[];
+  readonly #recording: DesiredRecording;
+  readonly #known: KnownRecording | undefined;
+
+  constructor(
+    recording: DesiredRecording,
+    identity: Identity,
+    known: KnownRecording | undefined,
+    supersedes: string[],
+  ) {
+    this.name = recording.name;
+    this.file = recording.file;
+    this.key = known?.key ?? recordingKey(identity);
+    this.identity = identity;
+    this.supersedes = supersedes;
+    this.#recording = recording;
+    this.#known = known;
+  }
+
+  get sid(): string {
+    return this.identity.sid;
+  }
+
+  get mode(): Identity['mode'] {
+    return this.identity.mode;
+  }
+
+  get whole(): Partial<ClientRequests> {
+    return wholeRequests(this.identity, this.#recording.blocks, this.#known);
+  }
+}
+
+/** The same for all: ten thousand empty lists are not little. */
+const NOTHING = Object.freeze([]) as unknown as never[];
+
 function everSent(known: KnownRecording | undefined): boolean {
-  return (
-    known !== undefined &&
-    [known.update, known.updateLayout].some(({ applied, unknown }) => applied || unknown.length > 0)
-  );
+  return known !== undefined && (wasSent(known.update) || wasSent(known.updateLayout));
+}
+
+function wasSent({ applied, unknown }: KnownEndpoint<ClientRequests[Endpoint]>): boolean {
+  return applied !== undefined || unknown.length > 0;
 }
 
 /** What of a block was last applied or may have been. */
 function everHad(block: BlockName, known: KnownRecording | undefined): boolean {
   if (!known) return false;
-  if (block === 'layout') return everSent({ ...known, update: { unknown: [] } });
+  if (block === 'layout') return wasSent(known.updateLayout);
   const { applied, unknown } = known.update;
   return [applied, ...unknown].some((sent) => sent?.request[SECTION_OF[block]] !== undefined);
 }

@@ -4,6 +4,7 @@ import { Assembly } from '../desired/assemble.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
 import { checkBytes, eachBounded, type LoadOptions } from '../desired/load.ts';
 import { shownPath } from '../desired/paths.ts';
+import { reading } from '../desired/reading.ts';
 import { resolveFile } from '../desired/resolve.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { FollowedFile, type Following, type Hint, patience, type Sight, stampOf } from './followed-file.ts';
@@ -50,6 +51,8 @@ export class WatchedFiles {
    * @param everything whether to look at everything else, too; the first time that is done anyway
    */
   async refresh(hints: ReadonlyMap<string, Hint>, everything: boolean): Promise<Refreshed> {
+    // Whatever is asked of the set later, of files that have not changed, too.
+    await reading();
     this.#round = new Round(this.#options.clock);
     const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
     const all = everything || reshaped || !this.#set;
@@ -172,7 +175,7 @@ export class WatchedFiles {
     if (sight.state === 'changed') {
       // Many may have waited for the same moment, and this is the work.
       await this.#round.pace();
-      entry.checked = checkBytes(sight.bytes, entry.shown, this.#options.outlines);
+      entry.checked = await checkBytes(sight.bytes, entry.shown, this.#options.outlines);
     }
     if (sight.state === 'changed' || (sight.state === 'same' && this.#held.has(entry)))
       this.#round.unresolved.add(entry);

@@ -149,7 +149,7 @@ export class GitFiles {
     const known = before?.oid === oid ? before : undefined;
     if (known && !known.checked.documents.some(leadsElsewhere)) return known;
     const bytes = known ? undefined : await this.#blob(oid);
-    const checked = known?.checked ?? checkBytes(bytes as FileBytes, shown);
+    const checked = known?.checked ?? (await checkBytes(bytes as FileBytes, shown));
     const resolved = await resolveFile(checked, surroundings);
     if (known && JSON.stringify(known.resolved) === JSON.stringify(resolved)) return known;
     // An object that the repository lacks may be there next time.

@@ -26,9 +26,6 @@ import { version } from '../version.ts';
  * torn, somebody else's, of another version, or in any other way not what was written, is as good as none.
  */
 
-/** Files from which on keeping outlines is worth it; fewer are read as quickly as a cache is. */
-const WORTH_IT = 100;
-
 /** A cache that nobody has written for so long is removed, in milliseconds: checkouts come and go. */
 const FORGOTTEN_AFTER = 30 * 24 * 3_600_000;
 
@@ -60,7 +57,7 @@ export class OutlineCache {
    * @param now milliseconds since 1970
    */
   save(now: number): void {
-    if (this.#path === undefined || this.outlines.size < WORTH_IT) return;
+    if (this.#path === undefined || this.outlines.size === 0) return;
     const text = this.outlines.text();
     if (text === undefined) return;
     const aside = `${this.#path}.${randomBytes(6).toString('hex')}`;
@@ -79,22 +76,31 @@ export class OutlineCache {
 /** Knows of which recordings the file says what is known of them, without comparing them again. */
 export class Settlements {
   readonly #outlines: Outlines;
-  readonly #written: State['written'];
+  readonly #state: Pick<State, 'known' | 'written'>;
 
-  constructor({ outlines }: OutlineCache, { written }: Pick<State, 'written'>) {
+  constructor({ outlines }: OutlineCache, state: Pick<State, 'known' | 'written'>) {
     this.#outlines = outlines;
-    this.#written = written;
+    this.#state = state;
   }
 
   /** Whether there was nothing to do when the recording and what is known of it were the same as now. */
   isSettled = ({ file, identity }: DesiredRecording): boolean =>
-    identity !== undefined && this.#outlines.isSettled(file, this.#written.get(recordingKey(identity)));
+    identity !== undefined && this.#outlines.isSettled(file, this.#written(recordingKey(identity)));
 
   /** Takes down a plan with nothing to do and nothing to say. */
   settle({ action, calls, notes, released, unresolved, file, key }: RecordingPlan): void {
     if (action !== 'no-op' || key === undefined) return;
     if (calls.length + notes.length + released.length + unresolved.length === 0)
-      this.#outlines.settle(file, this.#written.get(key));
+      this.#outlines.settle(file, this.#written(key));
+  }
+
+  /** What is known of a recording: as it was written down, or as it would be. */
+  #written(key: string): string | undefined {
+    const { known, written } = this.#state;
+    const text = written.get(key);
+    if (text !== undefined) return text;
+    const recording = known.get(key);
+    return recording && JSON.stringify(recording);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { KnownRecording } from '../model/plan.ts';
-import { decodeLine, soundText } from './lines.ts';
+import type { Identity } from '../model/recording.ts';
+import { decodeLine, isSound } from './lines.ts';
 
 /** How `encodeLine` begins a known recording, where nothing in these fields is escaped. */
 const HEAD = /^\{"key":"([^"\\]*)","name":"([^"\\]*)","file":"([^"\\]*)","identity":\{/;
@@ -10,34 +11,55 @@ const HEAD = /^\{"key":"([^"\\]*)","name":"([^"\\]*)","file":"([^"\\]*)","identi
  * @returns undefined where the line is not what was written
  */
 export function readKnownLine(line: string): KnownRecording | undefined {
-  const text = soundText(line);
-  if (text === undefined) return undefined;
-  // Out of the line, not of the text: parts of a text keep all of it, and the line is kept anyway.
+  if (!isSound(line)) return undefined;
   const [, key, name, file] = HEAD.exec(line) ?? [];
   // Quotes within a text are escaped, so this is the field.
-  if (key === undefined || name === undefined || file === undefined || text.includes('"ended":'))
-    return JSON.parse(text) as KnownRecording;
-  let rest: KnownRecording | undefined;
-  const read = () => {
-    rest ??= decodeLine(line) as KnownRecording;
-    return rest;
-  };
-  // In the order in which they are written.
-  return {
-    key,
-    name,
-    file,
-    get identity() {
-      return read().identity;
-    },
-    set identity(identity) {
-      read().identity = identity;
-    },
-    get update() {
-      return read().update;
-    },
-    get updateLayout() {
-      return read().updateLayout;
-    },
-  };
+  if (key === undefined || name === undefined || file === undefined || line.includes('"ended":'))
+    return decodeLine(line) as KnownRecording;
+  return new KnownOnDemand(line, key, name, file);
+}
+
+/** Parts of the line are kept as such: they keep the line, which is kept anyway. */
+class KnownOnDemand implements KnownRecording {
+  readonly key: string;
+  name: string;
+  file: string;
+  ended?: number;
+  #line: string | undefined;
+  #rest: KnownRecording | undefined;
+
+  constructor(line: string, key: string, name: string, file: string) {
+    this.#line = line;
+    this.key = key;
+    this.name = name;
+    this.file = file;
+  }
+
+  get identity(): Identity {
+    return this.#read().identity;
+  }
+
+  set identity(identity: Identity) {
+    this.#read().identity = identity;
+  }
+
+  get update(): KnownRecording['update'] {
+    return this.#read().update;
+  }
+
+  get updateLayout(): KnownRecording['updateLayout'] {
+    return this.#read().updateLayout;
+  }
+
+  /** In the order in which they are written. */
+  toJSON(): KnownRecording {
+    const { key, name, file, identity, ended, update, updateLayout } = this;
+    return { key, name, file, identity, update, updateLayout, ...(ended === undefined ? {} : { ended }) };
+  }
+
+  #read(): KnownRecording {
+    if (this.#line !== undefined) this.#rest = decodeLine(this.#line) as KnownRecording;
+    this.#line = undefined;
+    return this.#rest as KnownRecording;
+  }
 }

@@ -26,17 +26,15 @@ function checksum(text: string): string {
 const END = /^,"crc":"([0-9a-f]{8})"\}$/;
 const END_LENGTH = 18;
 
-/** The JSON that a line was made of; undefined where it is not what `encodeLine` wrote. */
-export function soundText(line: string): string | undefined {
-  const text = line.slice(0, -END_LENGTH);
+/** Whether a line is what `encodeLine` wrote. */
+export function isSound(line: string): boolean {
   const match = END.exec(line.slice(-END_LENGTH));
-  return text.startsWith('{') && match && checksum(text) === match[1] ? `${text}}` : undefined;
+  return match !== null && line.startsWith('{') && checksum(line.slice(0, -END_LENGTH)) === match[1];
 }
 
 /** What a line says; undefined where it is not what `encodeLine` wrote. */
 export function decodeLine(line: string): unknown {
-  const text = soundText(line);
-  return text === undefined ? undefined : JSON.parse(text);
+  return isSound(line) ? JSON.parse(`${line.slice(0, -END_LENGTH)}}`) : undefined;
 }
 
 /**
