@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve, sep } from 'node:path';
 import type { Search } from './assemble.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
@@ -85,12 +85,17 @@ class Walk implements Found {
         this.folders.push(next);
         const entries = await readdir(next, { withFileTypes: true });
         entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+        // What holds for the folder holds for its files: of many, working it out for each would take longer than reading them.
+        const inside = next.endsWith(sep) ? next : `${next}${sep}`;
+        const shown = this.#shown(next);
+        const shownInside = shown === '.' ? '' : shown.endsWith('/') ? shown : `${shown}/`;
         for (const entry of entries) {
           if (entry.name.startsWith('.')) continue;
-          const path = join(next, entry.name);
+          const path = inside + entry.name;
           if (entry.isDirectory()) waiting.push(path);
-          else if (entry.isFile()) this.#take(path);
-          else await this.#follow(path);
+          else if (!entry.isFile()) await this.#follow(path);
+          else if (isRecordingFileName(entry.name))
+            this.found.push({ path, shown: shownInside + entry.name });
         }
       } catch (error) {
         this.#report(
