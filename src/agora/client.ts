@@ -1,7 +1,7 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import got, { type Got, RequestError, TimeoutError } from 'got';
+import type { Got, TimeoutError } from 'got';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
 import type { Outgoing, Sender } from '../model/work.ts';
@@ -20,25 +20,35 @@ export interface ClientOptions {
 /** An answer larger than this is not the service's. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/**
- * The service over HTTP. Every call is one request: no repetition, no redirect and no error for a status, because
- * what follows from an answer is decided elsewhere, and a repetition made in here would escape the allowance.
- */
-export class Client implements Sender {
-  readonly #got: Got;
-  readonly #options: ClientOptions;
-  readonly #agents: { http: HttpAgent; https: HttpsAgent };
+interface Network {
+  got: Got;
+  agents: { http: HttpAgent; https: HttpsAgent };
+}
 
-  constructor(options: ClientOptions) {
-    this.#options = options;
-    this.#agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
-    const { customerId, customerSecret, timeouts, version } = options;
-    this.#got = got.extend({
+/** Loaded with the first call: it takes longer than planning ten recordings, and most runs send nothing. */
+async function openNetwork({
+  customerId,
+  customerSecret,
+  timeouts,
+  version,
+}: ClientOptions): Promise<Network> {
+  const [{ default: got }, http, https] = await Promise.all([
+    import('got'),
+    import('node:http'),
+    import('node:https'),
+  ]);
+  const agents = {
+    http: new http.Agent({ keepAlive: true }),
+    https: new https.Agent({ keepAlive: true }),
+  };
+  return {
+    agents,
+    got: got.extend({
       retry: { limit: 0 },
       followRedirect: false,
       throwHttpErrors: false,
       responseType: 'text',
-      agent: this.#agents,
+      agent: agents,
       timeout: {
         lookup: timeouts.connect,
         connect: timeouts.connect,
@@ -50,7 +60,25 @@ export class Client implements Sender {
         'user-agent': `reelstate/${version}`,
         accept: 'application/json',
       },
-    });
+    }),
+  };
+}
+
+/**
+ * The service over HTTP. Every call is one request: no repetition, no redirect and no error for a status, because
+ * what follows from an answer is decided elsewhere, and a repetition made in here would escape the allowance.
+ */
+export class Client implements Sender {
+  readonly #options: ClientOptions;
+  #network: Promise<Network> | undefined;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** Loads what calls need, so that the first is no later than the others. */
+  async warm(): Promise<void> {
+    await this.#open();
   }
 
   async send({ identity, endpoint, body }: Outgoing, departed: () => void): Promise<Answer> {
@@ -72,11 +100,12 @@ export class Client implements Sender {
     body: object | undefined,
     departed: () => void,
   ): Promise<Answer> {
+    const { got } = await this.#open();
     const origin = this.#options.domains.pick();
     const host = new URL(origin).host;
     let connected = false;
     try {
-      const request = this.#got(`${origin.replace(/\/$/, '')}${path}`, {
+      const request = got(`${origin.replace(/\/$/, '')}${path}`, {
         method,
         ...(body
           ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json;charset=utf-8' } }
@@ -112,11 +141,15 @@ export class Client implements Sender {
     }
   }
 
+  #open(): Promise<Network> {
+    this.#network ??= openNetwork(this.#options);
+    return this.#network;
+  }
+
   #failure(error: unknown): string {
     const { connect, request } = this.#options.timeouts;
-    if (error instanceof TimeoutError && error.event !== 'request')
-      return `no connection within ${connect / 1000} s`;
-    const code = error instanceof RequestError ? error.code : (error as NodeJS.ErrnoException).code;
+    const { name, event, code } = error as Partial<TimeoutError>;
+    if (name === 'TimeoutError' && event !== 'request') return `no connection within ${connect / 1000} s`;
     switch (code) {
       case 'ETIMEDOUT':
         return `no answer within ${request / 1000} s`;
@@ -146,8 +179,10 @@ export class Client implements Sender {
 
   /** Idle connections would keep the process alive. */
   close(): void {
-    this.#agents.http.destroy();
-    this.#agents.https.destroy();
+    void this.#network?.then(({ agents }) => {
+      agents.http.destroy();
+      agents.https.destroy();
+    });
   }
 }
 

@@ -3,8 +3,8 @@ import { reading } from '../desired/reading.ts';
 import type { State } from '../model/journal.ts';
 import type { Known, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
-import type { Asked } from '../plan/saved.ts';
 import type { DesiredRecording } from '../model/recording.ts';
+import type { Asked } from '../plan/saved.ts';
 import { look } from '../reconcile.ts';
 import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import type { Vault } from '../state/vault.ts';
@@ -49,8 +49,7 @@ export async function makePlanOf(input: {
     desired: async () => {
       const set = await desiredFiles({ dir, ref, io, vault, onFile, outlines: cache?.outlines });
       if (!settlements) return set;
-      for (const recording of set.recordings)
-        if (settlements.isSettled(recording)) settled.add(recording);
+      for (const recording of set.recordings) if (settlements.isSettled(recording)) settled.add(recording);
       if (isWholeAsked || settled.size < set.recordings.length) await reading();
       return set;
     },

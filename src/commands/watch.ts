@@ -3,9 +3,8 @@ import { recordingJson } from '../daemon/conditions.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { knownJson } from '../daemon/known.ts';
 import { makeLog } from '../daemon/log.ts';
-import { type Metrics, makeMetrics } from '../daemon/metrics.ts';
+import type { Metrics, Readings } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
-import { serve } from '../daemon/server.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
@@ -115,7 +114,7 @@ async function run(running: Running): Promise<number> {
     },
     resync,
   );
-  metrics = makeMetrics({
+  metrics = await metricsFor(listen, {
     conditions: () => daemon.conditions(),
     depth: () => engine.load().lanes,
     allowance: () => engine.load(),
@@ -126,7 +125,7 @@ async function run(running: Running): Promise<number> {
   });
   const counted = metrics;
   events.take = (event) => {
-    count(event, counted);
+    if (counted) count(event, counted);
     daemon.take(event);
   };
   const unhang = io.onHangup(() => {
@@ -137,7 +136,7 @@ async function run(running: Running): Promise<number> {
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
-    server = listen && (await open(listen, daemon, engine, counted, io, state, opened.git));
+    server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git));
     if (server) log.info({ url: server.url }, 'listening');
     const loops = [opened.run(until), daemon.keepTime(), healing.run(until)];
     // A loop ends before it is told to only by a defect, and then the daemon must not look alive.
@@ -153,6 +152,7 @@ async function run(running: Running): Promise<number> {
     await Promise.race([daemon.first(), ended]);
     log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
     cache?.save(io.clock.now());
+    client.warm().catch(() => {});
     await ended;
     log.info('ending: what is in flight is awaited');
   } finally {
@@ -178,6 +178,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Nothing is measured where nobody can ask: watching one's own event loop costs more than watching the files. */
+async function metricsFor(listen: Running['listen'], readings: Readings): Promise<Metrics | undefined> {
+  return listen && (await import('../daemon/metrics.ts')).makeMetrics(readings);
+}
+
 function count(event: ApplyEvent, metrics: Metrics): void {
   if (event.type === 'admitted') metrics.limiter.observe(event.waited / 1000);
   if (event.type === 'failed') metrics.failed.inc({ outcome: event.outcome });
@@ -195,6 +200,7 @@ async function open(
   state: Store['state'],
   git: Git | undefined,
 ) {
+  const { serve } = await import('../daemon/server.ts');
   const secret = io.env.REELSTATE_HOOK_SECRET;
   try {
     return await serve(listen.host, listen.port, {

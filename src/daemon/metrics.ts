@@ -25,11 +25,14 @@ export interface GitReadings {
   refused: boolean;
 }
 
+/** How exactly the lag of the event loop is measured, in milliseconds: a timer ticks this often, whatever else happens. */
+const LAG_PRECISION = 100;
+
 /** The daemon's metrics, named as operators of controllers know them. */
 export function makeMetrics(readings: Readings) {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION });
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,

@@ -93,11 +93,7 @@ export async function loadFile(
 }
 
 /** Stage A of what reading a file has given; where it gave no bytes, the diagnostic that says so. */
-export async function checkBytes(
-  bytes: FileBytes,
-  shown: string,
-  outlines?: Outlines,
-): Promise<CheckedFile> {
+export async function checkBytes(bytes: FileBytes, shown: string, outlines?: Outlines): Promise<CheckedFile> {
   if (bytes instanceof Uint8Array) {
     const recalled = outlines?.recall(bytes, shown);
     if (recalled) return recalled;
