@@ -125,7 +125,7 @@ export class WatchedFiles {
       path,
       shown,
       file: new FollowedFile(path, this.#options),
-      uses: new Set(),
+      uses: NO_USES,
     };
     this.#entries.set(path, present);
     this.#lost.delete(present);
@@ -154,7 +154,14 @@ export class WatchedFiles {
   }
 
   async #look(paths: ReadonlySet<string>, hints: ReadonlyMap<string, Hint>): Promise<void> {
-    await eachBounded([...paths], async (path) => {
+    const due: string[] = [];
+    for (const path of paths) {
+      // Of ten thousand files nearly all are as they were, and a promise for each would cost as much as the look.
+      if (hints.has(path) || !this.#isUntouched(path)) due.push(path);
+      const pause = this.#round.pace();
+      if (pause) await pause;
+    }
+    await eachBounded(due, async (path) => {
       await this.#round.pace();
       const hint = hints.get(path);
       const entry = this.#entries.get(path);
@@ -164,6 +171,14 @@ export class WatchedFiles {
       if (this.#lost.has(entry) && this.#isRecordingFile(path)) this.#found(path, entry.shown);
       if (!this.#lost.has(entry)) await this.#lookAtEntry(entry, hint);
     });
+  }
+
+  /** Whether a file stands in the assembly, and its status is what it was. */
+  #isUntouched(path: string): boolean {
+    const entry = this.#entries.get(path);
+    if (!entry?.resolved || this.#references.has(path) || this.#moving.has(path)) return false;
+    if (this.#lost.has(entry) || this.#parked.has(entry) || this.#held.has(entry)) return false;
+    return entry.file.isUntouched(stampOf(path));
   }
 
   async #lookAtEntry(entry: Entry, hint: Hint | undefined): Promise<void> {
@@ -199,9 +214,9 @@ export class WatchedFiles {
   /** Follows an entry's references, and lets it into the assembly unless one of them is still being written. */
   async #resolve(entry: Entry): Promise<void> {
     if (!entry.checked || this.#lost.has(entry) || this.#parked.has(entry)) return;
-    const uses = new Set<string>();
+    let uses = NO_USES;
     const readFile = async (path: string) => {
-      uses.add(path);
+      uses = new Set([...uses, path]);
       const { bytes, sight } = await this.#references.read(path, entry);
       if (sight) this.#seeReference(path, sight);
       return bytes;
@@ -266,6 +281,9 @@ export class WatchedFiles {
     };
   }
 }
+
+/** Most files refer to no other. */
+const NO_USES: ReadonlySet<string> = new Set();
 
 function lstatOf(path: string): Stats | undefined {
   try {

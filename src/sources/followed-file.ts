@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
 import { errorCode } from '../desired/find.ts';
 import { readFile } from '../desired/load.ts';
@@ -37,8 +37,11 @@ export interface Hint {
   written: boolean;
 }
 
+/** What of a file's status tells one from another. The whole status would be four dates more for each. */
+type Status = Pick<Stats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'dev'>;
+
 /** What there is to a path, without reading: the status, or the code of the error. */
-export type Stamp = Stats | string;
+export type Stamp = Status | string;
 
 /** What a look at a file has given. `again`: it is in motion; look once more after so many milliseconds. */
 export type Sight =
@@ -59,7 +62,10 @@ export function patience({ settleMs }: Following): number {
 
 export function stampOf(path: string): Stamp {
   try {
-    return statSync(path, { throwIfNoEntry: false }) ?? 'ENOENT';
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (!stats) return 'ENOENT';
+    const { ino, size, mtimeMs, ctimeMs, dev } = stats;
+    return { ino, size, mtimeMs, ctimeMs, dev };
   } catch (error) {
     return errorCode(error) ?? 'unknown';
   }
@@ -87,17 +93,21 @@ export class FollowedFile {
     return this.#taken?.stamp;
   }
 
+  /** Whether its status alone tells that it holds what was last taken, as long as no event has told of writing. */
+  isUntouched(stamp: Stamp): boolean {
+    if (!this.#taken || this.#taken.racy || !isSame(stamp, this.#taken.stamp)) return false;
+    this.#seen = undefined;
+    return true;
+  }
+
   /**
    * Looks whether the file holds something else than was last taken. One look at a time.
    * @param hint what events told, where there were any
    * @param stamp what there is now, for who has asked already
    */
   async look(hint?: Hint, stamp = stampOf(this.path)): Promise<Sight> {
+    if (!hint?.written && this.isUntouched(stamp)) return { state: 'same' };
     const unchanged = this.#taken !== undefined && isSame(stamp, this.#taken.stamp);
-    if (unchanged && !this.#taken?.racy && !hint?.written) {
-      this.#seen = undefined;
-      return { state: 'same' };
-    }
     const arrived = this.#hasArrived(stamp, hint);
     const wait =
       arrived || this.#isAtRest(stamp) || unchanged ? 0 : this.#wait(stamp, hint, this.#following.settleMs);
@@ -175,7 +185,7 @@ function isSame(a: Stamp, b: Stamp): boolean {
 }
 
 function keyOf(bytes: FileBytes): string {
-  if (bytes instanceof Uint8Array) return createHash('sha256').update(bytes).digest('base64');
+  if (bytes instanceof Uint8Array) return digest('sha256', bytes, 'base64');
   return bytes === 'missing' ? bytes : `error: ${bytes.error}`;
 }
 

@@ -26,7 +26,7 @@ export interface Entry {
   checked?: CheckedFile;
   resolved?: ResolvedFile;
   /** References that the last resolution followed. */
-  uses: Set<string>;
+  uses: ReadonlySet<string>;
 }
 
 /** What one refresh gathers. */
