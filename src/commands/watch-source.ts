@@ -17,6 +17,8 @@ const POLL = 1_000;
 /** Between two looks at everything: at files, and at a commit, which costs less. In milliseconds. */
 const SWEEP = 5_000;
 const GIT_SWEEP = 1_000;
+/** The longest rest between two looks at very many files, unless somebody has said how often to look. In milliseconds. */
+const LONGEST_REST = 30_000;
 /** Between two fetches, in milliseconds; and the shortest that may be asked for. */
 const INTERVAL = 30_000;
 const SHORTEST_INTERVAL = 1_000;
@@ -25,6 +27,7 @@ const SHORTEST_INTERVAL = 1_000;
 export interface Origin {
   dir: string;
   sweepMs: number;
+  longestRestMs?: number;
   /** The files are taken from a commit. */
   git?: {
     ref: string;
@@ -48,7 +51,13 @@ export function readOrigin(raw: RawOptions, settings: Settings, io: Io): Origin 
     );
   if (interval < SHORTEST_INTERVAL) throw usage('--interval: must be at least 1s');
   const git = { interval, verifySignatures, ...(url === undefined ? {} : { url }) };
-  return { dir: settings.dir, sweepMs, ...(ref === undefined ? {} : { git: { ref, ...git } }) };
+  const isOurs = textOf('sweep', raw, io) === undefined;
+  return {
+    dir: settings.dir,
+    sweepMs,
+    ...(isOurs ? { longestRestMs: LONGEST_REST } : {}),
+    ...(ref === undefined ? {} : { git: { ref, ...git } }),
+  };
 }
 
 /** A source that has been opened, and what keeps it moving. */
@@ -101,13 +110,16 @@ export async function openSource(origin: Origin, around: Surroundings): Promise<
   };
 }
 
-async function openFolder({ dir, sweepMs }: Origin, around: Surroundings): Promise<OpenedSource> {
+async function openFolder(
+  { dir, sweepMs, longestRestMs }: Origin,
+  around: Surroundings,
+): Promise<OpenedSource> {
   const { io, vault, log, onChange, outlines } = around;
   const { FileSource } = await import('../sources/watcher.ts');
   const source = new FileSource({
     ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange, outlines },
     settleMs: SETTLE,
-    sweepMs,
+    ...{ sweepMs, longestRestMs },
     pollMs: Math.min(sweepMs, POLL),
     onTrouble: (message) => log.warn(message),
   });

@@ -19,11 +19,11 @@ const LONGEST_GATHERING = 50;
 const TRUSTED_EVENTS = 4_096;
 
 /**
- * Between two looks at everything there is so many times the rest, up to the longest: with very many files they would
- * otherwise take much of a processor although events tell of nearly everything.
+ * Where it may, the source rests between two looks at everything for so many times what the last one took: with ten
+ * thousand files that is less than half a percent of a processor, although garbage and what follows a look cost as
+ * much again. Events tell of nearly everything anyway.
  */
-const REST_FACTOR = 250;
-const LONGEST_REST = 30_000;
+const REST_FACTOR = 600;
 
 export interface SourceOptions extends Omit<LoadOptions, 'now'> {
   clock: Clock;
@@ -31,6 +31,8 @@ export interface SourceOptions extends Omit<LoadOptions, 'now'> {
   settleMs: number;
   /** Milliseconds between two looks at everything, which find what no event told. */
   sweepMs: number;
+  /** How much longer it may rest than that, altogether, where a look at everything takes long; left out, never longer. */
+  longestRestMs?: number;
   /** The same where the system does not let all folders be listened at. */
   pollMs: number;
   /** Something may have changed: `look([])` tells. */
@@ -178,10 +180,10 @@ export class FileSource implements DesiredSource {
 
   async #sweep(): Promise<void> {
     while (!this.#closing.signal.aborted) {
-      const { clock, sweepMs, pollMs } = this.#options;
+      const { clock, sweepMs, pollMs, longestRestMs = 0 } = this.#options;
       this.#sweeping = new AbortController();
       const { signal } = this.#sweeping;
-      const atEase = Math.max(sweepMs, Math.min(this.#took * REST_FACTOR, LONGEST_REST));
+      const atEase = Math.max(sweepMs, Math.min(this.#took * REST_FACTOR, longestRestMs));
       await clock.sleep(this.#inTrouble ? pollMs : atEase, signal);
       if (signal.aborted) continue;
       this.#all = true;

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/model/ports.ts';
 import { systemClock } from '../../src/process-io.ts';
 import { type FolderListener, type WatchFolder, watchFolder } from '../../src/sources/folder-watches.ts';
 import type { Refreshed } from '../../src/sources/round.ts';
@@ -364,6 +365,41 @@ describe('without events', () => {
     unlinkSync(desk.path(FILE));
     await desk.until(({ set }) => set.files === 0 && set.broken.length === 0);
     expect(desk.troubles).toEqual([]);
+  });
+
+  describe('where a look at everything takes long', () => {
+    const SWEEP = 20;
+    /** A clock by which everything takes a while, and that nobody waits long for. */
+    function slowClock(slept: number[]): Clock {
+      let passed = 0;
+      return {
+        now: () => systemClock.now(),
+        monotonic: () => ++passed,
+        sleep: (ms, signal) => {
+          slept.push(ms);
+          return systemClock.sleep(Math.min(ms, 1), signal);
+        },
+      };
+    }
+
+    test.each([
+      ['it rests for longer', 100_000, (rest: number) => rest > 10 * SWEEP && rest < 100_000],
+      ['but for no longer than it may', 50, (rest: number) => rest === 50],
+      ['and not where somebody has said how often to look', undefined, (rest: number) => rest === SWEEP],
+    ])('%s', async (_what, longestRestMs, isRight) => {
+      const slept: number[] = [];
+      for (let n = 0; n < 9; n++) desk.put(`recordings/${n}.yaml`, recording(String(n), RED));
+      await desk.watch({
+        ...{ watchFolder: deaf, sweepMs: SWEEP, settleMs: 1, clock: slowClock(slept) },
+        ...(longestRestMs === undefined ? {} : { longestRestMs }),
+      });
+      // What it sleeps for less is for other things. At first nobody knows what a sweep takes.
+      const rests = () => slept.filter((ms) => ms >= SWEEP);
+      expect(rests()[0]).toBe(SWEEP);
+      const looked = desk.looks.length;
+      await desk.until(() => desk.looks.length > looked + 5 && rests().length > 5);
+      expect(rests().at(-1)).toSatisfy(isRight);
+    });
   });
 
   test.each(['ENOSPC', 'EMFILE'])('%s: says so once, and polls', async (code) => {
