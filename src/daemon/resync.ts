@@ -81,10 +81,10 @@ export class Resync {
       return;
     if (engine.isBusy(plan.key)) return;
     const { identity, key } = plan;
-    const applied = known.update.applied;
+    const applied = known.update.applied?.seq;
     const seen = await engine.observe(identity, (departed) => query(identity, departed));
     // What was applied meanwhile the answer may not know of.
-    if (!seen || engine.isBusy(key) || state.known.get(key)?.update.applied !== applied) return;
+    if (!seen || engine.isBusy(key) || state.known.get(key)?.update.applied?.seq !== applied) return;
     if (seen.meaning === 'not-found')
       return this.#doubt(watched, key, ['update', 'updateLayout'], seen.message);
     const observation =

@@ -6,7 +6,7 @@ import { Assembly } from './assemble.ts';
 import type { CheckedFile } from './checked.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
 import { errorCode, type FoundFile, findRecordingFiles, reason, wholeFile } from './find.ts';
-import type { Outlines } from './outlines.ts';
+import { inOutline, type Outlines } from './outlines.ts';
 import { reading } from './reading.ts';
 import {
   diagnosticAt,
@@ -98,7 +98,8 @@ export async function checkBytes(bytes: FileBytes, shown: string, outlines?: Out
     const recalled = outlines?.recall(bytes, shown);
     if (recalled) return recalled;
     const read = (await reading()).readRecordingFile(bytes, shown);
-    return outlines ? outlines.learn(bytes, read) : read;
+    // Whoever asks for one file after another keeps them.
+    return outlines ? inOutline(outlines.learn(bytes, read), bytes) : read;
   }
   const [code, summary] =
     bytes === 'missing'

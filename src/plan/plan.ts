@@ -140,6 +140,8 @@ export function planRecording(
   const released = releasedBlocks(recording.blocks, before);
   const whole = wholeRequests(identity, recording.blocks, before);
   const calls = callsOf(whole, recording.blocks, before, options);
+  if (calls.length + released.length + unresolved.length === 0 && before?.ended === undefined)
+    return new Settled(recording, identity, before, supersedes);
   return {
     ...base,
     ...place,

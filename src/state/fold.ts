@@ -2,6 +2,7 @@ import { SECTION_OF } from '../agora/requests.ts';
 import type { Answered, Intent, JournalEntry, State } from '../model/journal.ts';
 import type { KnownEndpoint, KnownRecording } from '../model/plan.ts';
 import type { UpdateRequest } from '../model/recording.ts';
+import { keepForChange } from './known-line.ts';
 
 /** Departures are remembered for so long, in milliseconds: longer than a call can be on its way. */
 const SENT_KEPT = 60_000;
@@ -23,6 +24,7 @@ export function fold(state: State, entry: JournalEntry): void {
   if (entry.seq <= state.serial) return;
   state.serial = entry.seq;
   state.written.delete(entry.key);
+  keepForChange(state.known.get(entry.key));
   const at = Date.parse(entry.at);
   switch (entry.event) {
     case 'intent': {

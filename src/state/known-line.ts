@@ -25,8 +25,9 @@ class KnownOnDemand implements KnownRecording {
   name: string;
   file: string;
   ended?: number;
-  #line: string | undefined;
-  #rest: KnownRecording | undefined;
+  readonly #line: string;
+  /** For as long as somebody else holds it, or from a change on: then the line no longer says what is known. */
+  #rest: WeakRef<KnownRecording> | KnownRecording | undefined;
 
   constructor(line: string, key: string, name: string, file: string) {
     this.#line = line;
@@ -40,6 +41,7 @@ class KnownOnDemand implements KnownRecording {
   }
 
   set identity(identity: Identity) {
+    this.keep();
     this.#read().identity = identity;
   }
 
@@ -57,9 +59,21 @@ class KnownOnDemand implements KnownRecording {
     return { key, name, file, identity, update, updateLayout, ...(ended === undefined ? {} : { ended }) };
   }
 
-  #read(): KnownRecording {
-    if (this.#line !== undefined) this.#rest = decodeLine(this.#line) as KnownRecording;
-    this.#line = undefined;
-    return this.#rest as KnownRecording;
+  /** Before a change: from now on the line is not read again. */
+  keep(): void {
+    this.#rest = this.#read();
   }
+
+  #read(): KnownRecording {
+    const before = this.#rest instanceof WeakRef ? this.#rest.deref() : this.#rest;
+    if (before) return before;
+    const rest = decodeLine(this.#line) as KnownRecording;
+    this.#rest = new WeakRef(rest);
+    return rest;
+  }
+}
+
+/** To be called before anything of a recording is changed. */
+export function keepForChange(recording: KnownRecording | undefined): void {
+  if (recording instanceof KnownOnDemand) recording.keep();
 }

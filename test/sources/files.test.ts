@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadRecordings } from '../../src/desired/load.ts';
+import type { DesiredSet } from '../../src/model/recording.ts';
 import { WatchedFiles } from '../../src/sources/files.ts';
 import type { Hint } from '../../src/sources/followed-file.ts';
 import { Vault } from '../../src/state/vault.ts';
@@ -207,6 +208,11 @@ async function take(one: Step): Promise<void> {
   }
 }
 
+/** Everything that anybody can ask, asked: not every recording has its blocks as a property of its own. */
+function told(set: DesiredSet): DesiredSet {
+  return { ...set, recordings: set.recordings.map((one) => ({ ...one, blocks: one.blocks })) };
+}
+
 test('whatever happened, in the end it is what loading all files gives', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc
@@ -214,7 +220,7 @@ test('whatever happened, in the end it is what loading all files gives', { timeo
         for (const one of steps) await take(one);
         const { set, byName } = await settled();
         const fresh = await loadRecordings(options());
-        expect(set).toEqual(fresh);
+        expect(told(set)).toEqual(told(fresh));
         expect([...byName.keys()].sort()).toEqual(fresh.recordings.map(({ name }) => name).sort());
       })
       .beforeEach(() => {
