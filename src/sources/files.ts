@@ -21,6 +21,7 @@ import { type Entry, type Refreshed, Round } from './round.ts';
 export class WatchedFiles {
   readonly places: Places;
   readonly #options: Omit<LoadOptions, 'now'> & Following;
+  readonly #onPlaces: () => boolean;
   readonly #root: string;
   readonly #entries = new Map<string, Entry>();
   readonly #references: References<Entry>;
@@ -37,8 +38,10 @@ export class WatchedFiles {
   readonly #byName = new Map<string, DesiredRecording>();
   #round: Round;
 
-  constructor(options: Omit<LoadOptions, 'now'> & Following) {
+  /** @param onPlaces is called when the folders have been found; true: search again, there may be more to find */
+  constructor(options: Omit<LoadOptions, 'now'> & Following, onPlaces: () => boolean = () => false) {
     this.#options = options;
+    this.#onPlaces = onPlaces;
     this.#round = new Round(options.clock);
     this.#root = resolve(options.cwd, options.dir);
     this.places = new Places(this.#root);
@@ -56,7 +59,10 @@ export class WatchedFiles {
     this.#round = new Round(this.#options.clock);
     const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
     const all = everything || reshaped || !this.#set;
-    if (all) await this.#searchAgain();
+    // What came to a folder before anybody listened there is found by another search: files are read afterwards.
+    if (all)
+      do await this.#searchAgain();
+      while (this.#onPlaces());
     // Where folders or links have changed, events do not tell what stands under a name.
     const named = reshaped ? new Map<string, Hint>() : this.#named(hints);
     const due = all ? [...this.#entries.keys(), ...this.#references.paths()] : named.keys();

@@ -65,7 +65,7 @@ export class FileSource implements DesiredSource {
 
   constructor(options: SourceOptions) {
     this.#options = options;
-    this.#files = new WatchedFiles(options);
+    this.#files = new WatchedFiles(options, () => this.#listen());
     this.#watches = new FolderWatches(options.watchFolder ?? watchFolder, (kind, path) =>
       this.#heard(kind, path),
     );
@@ -104,21 +104,22 @@ export class FileSource implements DesiredSource {
     if (all && this.#started) this.#took = this.#options.clock.monotonic() - began;
     this.#handed = new Map();
     if (this.#closing.signal.aborted) return refreshed;
-    this.#listen();
+    if (this.#listen()) {
+      this.#all = true;
+      void this.#gather();
+    }
     this.#settle(refreshed.again);
     if (!this.#started) void this.#sweep();
     this.#started = true;
     return refreshed;
   }
 
-  #listen(): void {
+  /** Listens wherever there is something to hear. @returns whether at more folders: what happened there before told nobody */
+  #listen(): boolean {
     const { version } = this.#files.places;
-    if (version === this.#listenedAt) return;
+    if (version === this.#listenedAt || this.#closing.signal.aborted) return false;
     this.#listenedAt = version;
-    if (this.#watches.follow(this.#files.places.folders())) {
-      this.#all = true;
-      void this.#gather();
-    }
+    const more = this.#watches.follow(this.#files.places.folders());
     const { limit } = this.#watches;
     if (limit && !this.#inTrouble) {
       const seconds = this.#options.pollMs / 1000;
@@ -128,6 +129,7 @@ export class FileSource implements DesiredSource {
       this.#sweeping.abort();
     }
     this.#inTrouble = limit !== undefined;
+    return more;
   }
 
   #heard(kind: string, path: string | undefined): void {
