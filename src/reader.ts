@@ -7,26 +7,32 @@ import { readRecordingFile } from './desired/read.ts';
  * The other thread: reads files for desired/threads.ts, which starts it.
  */
 
-/** Some files to be read, or what came of it: in the same order. */
-export interface Portion<File> {
+/** Some files to be read. In few pieces, because each costs something to hand over. */
+export interface Portion {
   number: number;
-  files: File[];
-}
-
-export interface Unread {
-  file: string;
+  /** Their names. */
+  files: string[];
+  /** Their bytes, one after another. */
   bytes: Uint8Array;
+  /** Where in these each file ends. */
+  ends: number[];
 }
 
-/** In as few pieces as possible, because each costs something to hand over. Everything that is not plain goes whole. */
+/** What came of a portion, in the same order. Everything that is not plain goes whole. */
+export interface Answer {
+  number: number;
+  files: Handed[];
+}
+
 export type Handed = { head: Head; blocks: string } | CheckedFile;
 
-function hand({ file, bytes }: Unread): Handed {
+function hand(bytes: Uint8Array, file: string): Handed {
   const checked = readRecordingFile(bytes, file);
   const head = headOf(checked);
   return head ? { head, blocks: JSON.stringify(checked.documents[0]?.blocks) } : checked;
 }
 
-parentPort?.on('message', ({ number, files }: Portion<Unread>) => {
-  parentPort?.postMessage({ number, files: files.map(hand) } satisfies Portion<Handed>);
+parentPort?.on('message', ({ number, files, bytes, ends }: Portion) => {
+  const handed = files.map((file, index) => hand(bytes.subarray(ends[index - 1] ?? 0, ends[index]), file));
+  parentPort?.postMessage({ number, files: handed } satisfies Answer);
 });

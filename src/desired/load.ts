@@ -1,13 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { DesiredSet } from '../model/recording.ts';
-import type { Unread } from '../reader.ts';
 import type { Vault } from '../state/vault.ts';
 import { Assembly } from './assemble.ts';
 import type { CheckedFile } from './checked.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
 import { errorCode, type FoundFile, findRecordingFiles, reason, wholeFile } from './find.ts';
-import { inOutline, type Outlines } from './outlines.ts';
-import { reading } from './reading.ts';
+import type { Outlines } from './outlines.ts';
+import { reading, readingNow } from './reading.ts';
 import {
   diagnosticAt,
   type FileBytes,
@@ -15,12 +14,13 @@ import {
   resolveFile,
   type Surroundings,
 } from './resolve.ts';
+import type { Unread } from './threads.ts';
 
 /** Files that are read at the same time: enough to keep a disk busy, far from any limit on open files. */
 const AT_ONCE = 16;
 
 /** Files from which on a second thread has started before this one is done. */
-const WORTH_THREADS = 400;
+export const WORTH_THREADS = 400;
 
 export interface LoadOptions {
   /** The folder of the recording files. */
@@ -67,7 +67,7 @@ async function checkAll(
       const recalled = outlines?.recall(bytes, shown);
       if (recalled) checked[index] = recalled;
       else unread.push({ file: shown, bytes, index });
-    } else checked[index] = await checkBytes(bytes, shown);
+    } else checked[index] = checkNoBytes(bytes, shown);
   }
   const read = await readAll(unread);
   for (const [at, { bytes, index }] of unread.entries()) {
@@ -77,9 +77,11 @@ async function checkAll(
   return checked;
 }
 
+/** Stage A of files of which nothing is remembered: by several threads if they are many. */
 async function readAll(unread: readonly Unread[]): Promise<CheckedFile[]> {
+  if (unread.length >= WORTH_THREADS)
+    return (await import('./threads.ts')).readFiles(unread, { takesPart: true });
   if (unread.length === 0) return [];
-  if (unread.length >= WORTH_THREADS) return (await import('./threads.ts')).readFiles(unread);
   const { readRecordingFile } = await reading();
   return unread.map(({ bytes, file }) => readRecordingFile(bytes, file));
 }
@@ -89,18 +91,19 @@ export async function loadFile(
   { path, shown }: FoundFile,
   surroundings: Surroundings,
 ): Promise<ResolvedFile> {
-  return resolveFile(await checkBytes(await surroundings.readFile(path), shown), surroundings);
+  await reading();
+  return resolveFile(checkBytes(await surroundings.readFile(path), shown), surroundings);
 }
 
-/** Stage A of what reading a file has given; where it gave no bytes, the diagnostic that says so. */
-export async function checkBytes(bytes: FileBytes, shown: string, outlines?: Outlines): Promise<CheckedFile> {
-  if (bytes instanceof Uint8Array) {
-    const recalled = outlines?.recall(bytes, shown);
-    if (recalled) return recalled;
-    const read = (await reading()).readRecordingFile(bytes, shown);
-    // Whoever asks for one file after another keeps them.
-    return outlines ? inOutline(outlines.learn(bytes, read), bytes) : read;
-  }
+/** Stage A of what reading a file has given. `reading` must have been waited for. */
+export function checkBytes(bytes: FileBytes, shown: string): CheckedFile {
+  return bytes instanceof Uint8Array
+    ? readingNow().readRecordingFile(bytes, shown)
+    : checkNoBytes(bytes, shown);
+}
+
+/** Of a file that gave no bytes: the diagnostic that says so. */
+export function checkNoBytes(bytes: Exclude<FileBytes, Uint8Array>, shown: string): CheckedFile {
   const [code, summary] =
     bytes === 'missing'
       ? (['file-unreadable', 'the file went away while it was read'] as const)

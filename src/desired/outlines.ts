@@ -149,6 +149,7 @@ class OutlinedDocument implements CheckedDocument {
 
 /** The same file, of which only what it is about stays at hand; one that cannot be outlined as it is. */
 export function inOutline(checked: CheckedFile, bytes: Uint8Array): CheckedFile {
+  if (checked.documents[0] instanceof OutlinedDocument) return checked;
   const head = headOf(checked);
   return head ? outlined(head, checked.file, bytes, JSON.stringify(checked.documents[0]?.blocks)) : checked;
 }

@@ -1,11 +1,13 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Assembly } from '../desired/assemble.ts';
+import type { CheckedFile } from '../desired/checked.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
-import { checkBytes, eachBounded, type LoadOptions } from '../desired/load.ts';
+import { checkBytes, checkNoBytes, eachBounded, type LoadOptions, WORTH_THREADS } from '../desired/load.ts';
+import { inOutline } from '../desired/outlines.ts';
 import { shownPath } from '../desired/paths.ts';
 import { reading } from '../desired/reading.ts';
-import { resolveFile } from '../desired/resolve.ts';
+import { type FileBytes, resolveFile } from '../desired/resolve.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { FollowedFile, type Following, type Hint, patience, type Sight, stampOf } from './followed-file.ts';
 import { Places } from './places.ts';
@@ -67,6 +69,7 @@ export class WatchedFiles {
     const named = reshaped ? new Map<string, Hint>() : this.#named(hints);
     const due = all ? [...this.#entries.keys(), ...this.#references.paths()] : named.keys();
     await this.#look(new Set([...due, ...this.#moving]), named);
+    await this.#readUnread();
     for (const entry of this.#round.unresolved) {
       await this.#round.pace();
       await this.#resolve(entry);
@@ -193,13 +196,37 @@ export class WatchedFiles {
     if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry);
     const sight = await entry.file.look(hint, stamp);
     this.#follow(entry.path, entry.shown, sight);
-    if (sight.state === 'changed') {
-      // Many may have waited for the same moment, and this is the work.
-      await this.#round.pace();
-      entry.checked = await checkBytes(sight.bytes, entry.shown, this.#options.outlines);
-    }
+    if (sight.state === 'changed') this.#check(entry, sight.bytes);
     if (sight.state === 'changed' || (sight.state === 'same' && this.#held.has(entry)))
       this.#round.unresolved.add(entry);
+  }
+
+  /** Stage A, where that costs next to nothing; everything else is put down for `#readUnread`. */
+  #check(entry: Entry, bytes: FileBytes): void {
+    this.#round.unread.delete(entry);
+    if (!(bytes instanceof Uint8Array)) entry.checked = checkNoBytes(bytes, entry.shown);
+    else {
+      const recalled = this.#options.outlines?.recall(bytes, entry.shown);
+      if (recalled) entry.checked = recalled;
+      else this.#round.unread.set(entry, bytes);
+    }
+  }
+
+  /** Stage A of what has to be read. Much of it is read by others, so that this thread stays free for what is under way. */
+  async #readUnread(): Promise<void> {
+    const { outlines } = this.#options;
+    const unread = [...this.#round.unread];
+    let read: CheckedFile[] = [];
+    if (unread.length >= WORTH_THREADS) {
+      const { readFiles } = await import('../desired/threads.ts');
+      const files = unread.map(([{ shown }, bytes]) => ({ file: shown, bytes }));
+      read = await readFiles(files, { takesPart: false });
+    }
+    for (const [index, [entry, bytes]] of unread.entries()) {
+      await this.#round.pace();
+      const checked = read[index] ?? checkBytes(bytes, entry.shown);
+      entry.checked = inOutline(outlines ? outlines.learn(bytes, checked) : checked, bytes);
+    }
   }
 
   #seeReference(path: string, sight: Sight): void {

@@ -2,6 +2,7 @@ import { Assembly } from '../desired/assemble.ts';
 import type { CheckedDocument, CheckedFile } from '../desired/checked.ts';
 import { tooLarge } from '../desired/decode.ts';
 import { checkBytes, eachBounded, readFile } from '../desired/load.ts';
+import { reading } from '../desired/reading.ts';
 import { type FileBytes, type ResolvedFile, resolveFile, type Surroundings } from '../desired/resolve.ts';
 import { Failure } from '../model/failure.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
@@ -94,6 +95,7 @@ export class GitFiles {
   }
 
   async #load(ref: string, now: number | undefined): Promise<Loaded> {
+    await reading();
     const { commit, tree: root } = await this.#commit(ref);
     const place = await this.#repository();
     // Of the folders only those of this commit are kept for the next.
@@ -149,7 +151,7 @@ export class GitFiles {
     const known = before?.oid === oid ? before : undefined;
     if (known && !known.checked.documents.some(leadsElsewhere)) return known;
     const bytes = known ? undefined : await this.#blob(oid);
-    const checked = known?.checked ?? (await checkBytes(bytes as FileBytes, shown));
+    const checked = known?.checked ?? checkBytes(bytes as FileBytes, shown);
     const resolved = await resolveFile(checked, surroundings);
     if (known && JSON.stringify(known.resolved) === JSON.stringify(resolved)) return known;
     // An object that the repository lacks may be there next time.

@@ -36,6 +36,8 @@ export class Round {
   readonly names = new Set<string>();
   readonly files = new Set<string>();
   readonly settling = new Set<string>();
+  /** Read, but not understood yet. */
+  readonly unread = new Map<Entry, Uint8Array>();
   readonly unresolved = new Set<Entry>();
   again: number | undefined;
   readonly #pace: Pace;

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { readFiles } from '../../src/desired/threads.ts';
 import { folder, put, run } from '../support/cli.ts';
 
 /*
@@ -51,4 +53,49 @@ test('files read by several threads say what each says by itself', async () => {
   }
   const again = await run(['plan', '--no-cache', '--json'], { cwd });
   expect({ ...JSON.parse(again.stdout), timestamp: '' }).toEqual({ ...together, timestamp: '' });
+});
+
+describe('threads that fail', () => {
+  const text = (n: number) => `recording: { appId: a, cname: c, uid: 1, resourceId: r, sid: "${n}" }\n`;
+  const files = Array.from({ length: 500 }, (_, n) => ({
+    file: `recordings/${n}.yaml`,
+    bytes: new TextEncoder().encode(text(n)),
+  }));
+  const answering = (number: string) =>
+    `parentPort.postMessage({ number: ${number}, files: files.map((file) => ({ file, documents: [], diagnostics: [] })) });`;
+
+  test.each([
+    ['at once', "throw new Error('no');"],
+    ['by ending', 'process.exit(1);'],
+    ['with the first portion', "parentPort.on('message', () => { throw new Error('no'); });"],
+    [
+      'after the first portion',
+      `let done = false; parentPort.on('message', ({ number, files }) => { if (done) process.exit(0); done = true; ${answering('number')} });`,
+    ],
+  ])('%s: what they had is read all the same', async (_what, program) => {
+    for (const takesPart of [true, false]) {
+      const started: Worker[] = [];
+      const start = () => {
+        const worker = new Worker(`const { parentPort } = require('node:worker_threads'); ${program}`, {
+          eval: true,
+        });
+        started.push(worker);
+        return worker;
+      };
+      const read = await readFiles(files, { takesPart, start });
+      expect(read.map(({ file }) => file)).toEqual(files.map(({ file }) => file));
+      // What a thread answered stands; a portion is 40 files.
+      const answered = read.filter(({ documents }) => documents.length === 0).length;
+      expect(answered).toBeLessThanOrEqual(program.includes('postMessage') ? 40 * started.length : 0);
+      expect(answered % 40).toBe(0);
+      for (const { file, documents } of read)
+        if (documents[0])
+          expect(`recordings/${(documents[0].recording as { sid: string }).sid}.yaml`).toBe(file);
+    }
+  });
+
+  test('none can be started: all is read here', async () => {
+    const read = await readFiles(files, { takesPart: false, start: undefined });
+    expect(read.map(({ documents }) => documents.length)).toEqual(files.map(() => 1));
+  });
 });
