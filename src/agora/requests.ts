@@ -90,13 +90,21 @@ export function isSealed(value: unknown): value is Sealed {
   return typeof value === 'object' && value !== null && 'sealed' in value && 'reference' in value;
 }
 
-/** The same structure with every secret replaced. */
+/** The same structure with every secret replaced; what holds none is the very same. */
 export function mapSealed(value: unknown, replace: (secret: Sealed) => unknown): unknown {
   if (isSealed(value)) return replace(value);
+  if (!holdsSealed(value)) return value;
   if (Array.isArray(value)) return value.map((item) => mapSealed(item, replace));
-  if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapSealed(item, replace)]));
-  return value;
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, item]) => [key, mapSealed(item, replace)]),
+  );
+}
+
+function holdsSealed(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (isSealed(value)) return true;
+  for (const key in value) if (holdsSealed((value as Record<string, unknown>)[key])) return true;
+  return false;
 }
 
 function renameKeys(value: object, from: RegExp, to: string): object {

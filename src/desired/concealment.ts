@@ -44,8 +44,13 @@ interface Spot {
  * (a field set twice), and through aliases at what they stand for.
  */
 export function concealTree(source: SourceText, contents: ParsedNode | null, targets: AliasTargets): void {
-  const seen = new Map<ParsedNode, Set<string>>();
+  // Without aliases every node is met once.
+  const seen = targets.size > 0 ? new Map<ParsedNode, Set<string>>() : undefined;
   const waiting: Spot[] = [{ node: contents, place: '', concealed: false }];
+  // Nearly all of a file is texts that are no secret.
+  const wait = (spot: Spot) => {
+    if (spot.concealed || !isScalar(spot.node)) waiting.push(spot);
+  };
   // A list of what is left to do, because a chain of aliases can be deeper than the stack.
   for (let spot = waiting.pop(); spot; spot = waiting.pop()) {
     const { place, concealed } = spot;
@@ -57,18 +62,21 @@ export function concealTree(source: SourceText, contents: ParsedNode | null, tar
       source.conceal({ start: spot.from, end: spot.node.range[1] });
     if (!node) continue;
     // A node is looked at once for each meaning it can have, however many aliases lead to it.
-    const meaning = `${place} ${concealed}`;
-    const meanings = seen.get(node);
-    if (meanings?.has(meaning)) continue;
-    if (meanings) meanings.add(meaning);
-    else seen.set(node, new Set([meaning]));
+    if (seen && !isNews(seen, node, `${place} ${concealed}`)) continue;
     // One at a time: a mapping can have more fields than a call takes arguments.
-    if (isMap(node))
-      for (const field of fieldsOf(node.items as Field[], place, concealed)) waiting.push(field);
+    if (isMap(node)) for (const field of fieldsOf(node.items as Field[], place, concealed)) wait(field);
     else if (isSeq(node))
-      for (const item of node.items) waiting.push({ node: item as ParsedNode, place: undefined, concealed });
+      for (const item of node.items) wait({ node: item as ParsedNode, place: undefined, concealed });
     else if (concealed) source.conceal({ start: node.range[0], end: node.range[1] });
   }
+}
+
+function isNews(seen: Map<ParsedNode, Set<string>>, node: ParsedNode, meaning: string): boolean {
+  const meanings = seen.get(node);
+  if (meanings?.has(meaning)) return false;
+  if (meanings) meanings.add(meaning);
+  else seen.set(node, new Set([meaning]));
+  return true;
 }
 
 interface Field {

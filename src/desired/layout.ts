@@ -72,9 +72,11 @@ function readRegions(list: readonly RegionFields[], look: Look): Region[] {
 }
 
 function readRegion(fields: RegionFields, base: string, look: Look): Region {
-  const inside = [fields.x_axis, fields.y_axis, fields.width, fields.height].every(
-    (value) => value >= 0 && value <= 1,
-  );
+  const inside =
+    isFraction(fields.x_axis) &&
+    isFraction(fields.y_axis) &&
+    isFraction(fields.width) &&
+    isFraction(fields.height);
   const [x_axis, width] = fit(fields.x_axis, fields.width);
   const [y_axis, height] = fit(fields.y_axis, fields.height);
   if (inside) {
@@ -89,15 +91,15 @@ function readRegion(fields: RegionFields, base: string, look: Look): Region {
       );
     }
   }
-  return {
-    ...(fields.uid === undefined ? {} : { uid: readUid(fields.uid, `${base}/uid`, look) }),
-    x_axis,
-    y_axis,
-    width,
-    height,
-    ...(fields.alpha === undefined ? {} : { alpha: units(fields.alpha) / COORDINATE_UNITS }),
-    ...renderMode(fields.render_mode),
-  };
+  const region: Region = { x_axis, y_axis, width, height };
+  if (fields.uid !== undefined) region.uid = readUid(fields.uid, `${base}/uid`, look);
+  if (fields.alpha !== undefined) region.alpha = units(fields.alpha) / COORDINATE_UNITS;
+  if (fields.render_mode !== undefined) region.render_mode = renderMode(fields.render_mode);
+  return region;
+}
+
+function isFraction(value: number): boolean {
+  return value >= 0 && value <= 1;
 }
 
 /** Millionths; never -0. */
@@ -163,7 +165,11 @@ function readBackgrounds(list: readonly RegionBackgroundFields[], look: Look): R
   const base = `${BASE}/backgroundConfig`;
   const backgrounds = list.map(({ uid, image_url, render_mode }, index) => {
     checkImageUrl(image_url, `${base}/${index}/image_url`, look);
-    return { uid: readUid(uid, `${base}/${index}/uid`, look), image_url, ...renderMode(render_mode) };
+    return {
+      uid: readUid(uid, `${base}/${index}/uid`, look),
+      image_url,
+      ...(render_mode === undefined ? {} : { render_mode: renderMode(render_mode) }),
+    };
   });
   reportTwice(
     backgrounds.map(({ uid }, index) => ({ uid, pointer: `${base}/${index}/uid` })),
@@ -173,9 +179,8 @@ function readBackgrounds(list: readonly RegionBackgroundFields[], look: Look): R
   return backgrounds;
 }
 
-function renderMode(mode: RenderMode | undefined): { render_mode?: 0 | 1 } {
-  if (mode === undefined) return {};
-  return { render_mode: typeof mode === 'string' ? RENDER_MODES[mode] : mode };
+function renderMode(mode: RenderMode): 0 | 1 {
+  return typeof mode === 'string' ? RENDER_MODES[mode] : mode;
 }
 
 function checkImageUrl(text: string, pointer: string, look: Look): void {

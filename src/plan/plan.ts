@@ -288,7 +288,10 @@ function callOf<E extends Endpoint>(
     endpoint,
     reason,
     changes: changesOf(endpoint, applied, request, blocks),
-    patch: patchOf(endpoint, applied, request),
+    // For programs that ask for it; it takes longer than all the rest.
+    get patch() {
+      return patchOf(endpoint, applied, request);
+    },
     request,
     ...(applied === undefined ? {} : { before: applied }),
   } as Call;
