@@ -2,6 +2,7 @@ import { type LoadOptions, loadRecordings } from '../desired/load.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
 import { count, printable } from '../render/style.ts';
+import type { FileMemory } from '../sources/git.ts';
 import type { Vault } from '../state/vault.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
 
@@ -22,13 +23,15 @@ export async function desiredFiles(input: {
   vault: Vault;
   onFile?: LoadOptions['onFile'];
   outlines?: LoadOptions['outlines'];
+  /** The same for files of a commit. */
+  memory?: FileMemory | undefined;
 }): Promise<DesiredSet> {
-  const { dir, ref, io, vault, onFile, outlines } = input;
+  const { dir, ref, io, vault, onFile, outlines, memory } = input;
   const where = { dir, cwd: io.cwd, env: io.env, vault };
   const now = io.clock.now() / 1000;
   if (ref === undefined) return loadRecordings({ ...where, now, onFile, outlines });
   const { GitFiles } = await import('../sources/git.ts');
-  const files = new GitFiles(where);
+  const files = new GitFiles({ ...where, memory });
   try {
     const { commit, set } = await files.load(ref, now);
     const { sha, subject, author } = commit;

@@ -42,12 +42,14 @@ export async function makePlanOf(input: {
   const { dir, ref, names, resync, allowEmpty } = asked;
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
   const isWholeAsked = resync || onFile !== undefined;
-  const cache = state && ref === undefined ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
+  const fromGit = ref !== undefined;
+  const cache = state && new OutlineCache({ dir, cwd: io.cwd, env: io.env, fromGit });
   const settlements = cache && state && new Settlements(cache, state);
   const settled = new Set<DesiredRecording>();
   const ends = {
     desired: async () => {
-      const set = await desiredFiles({ dir, ref, io, vault, onFile, outlines: cache?.outlines });
+      const memory = isWholeAsked ? undefined : settlements?.memory;
+      const set = await desiredFiles({ dir, ref, io, vault, onFile, outlines: cache?.outlines, memory });
       if (!settlements) return set;
       for (const recording of set.recordings) if (settlements.isSettled(recording)) settled.add(recording);
       if (isWholeAsked || settled.size < set.recordings.length) await reading();

@@ -18,11 +18,16 @@ export interface Head {
   identity: Identity;
 }
 
+/** A file's bytes, or what gives them. */
+type Bytes = Uint8Array | (() => Uint8Array);
+
 interface Outline extends Head {
-  /** SHA-256 of the file. */
+  /** SHA-256 of the file, or another ID of its content. */
   hash: string;
   /** SHA-256 of what was known of the recording, as it was written down, when it was the same as the file says. */
   settled: string;
+  /** Its line as it was read, for as long as it says the same. */
+  asRead: string | undefined;
 }
 
 /** Parts of a line, with tabs between; a file that has a tab or line feed in one of them is read in full each time. */
@@ -44,18 +49,29 @@ export class Outlines {
 
   /** Stage A of a file that is the same as last time; undefined for any other. */
   recall(bytes: Uint8Array, file: string): CheckedFile | undefined {
+    return this.recallById(sha256(bytes), file, bytes);
+  }
+
+  /**
+   * The same of a file that others know by an ID of its content.
+   * @param bytes or what gives them, should anybody ask for more than what the file is about
+   */
+  recallById(id: string, file: string, bytes: Bytes): CheckedFile | undefined {
     const known = this.#now.get(file) ?? outlineIn(this.#before.get(file));
-    if (known?.hash !== sha256(bytes)) return undefined;
+    if (known?.hash !== id) return undefined;
     this.#now.set(file, known);
     return outlined(known, file, bytes);
   }
 
-  /** Takes down what reading a file has given, and gives it back. */
-  learn(bytes: Uint8Array, checked: CheckedFile): CheckedFile {
+  /**
+   * Takes down what reading a file has given, and gives it back.
+   * @param id of its content, where others know it by one
+   */
+  learn(bytes: Uint8Array, checked: CheckedFile, id = sha256(bytes)): CheckedFile {
     this.#changed = true;
     this.#settled.delete(checked.file);
     const head = headOf(checked);
-    if (head) this.#now.set(checked.file, { ...head, hash: sha256(bytes), settled: '' });
+    if (head) this.#now.set(checked.file, { ...head, hash: id, settled: '', asRead: undefined });
     else this.#now.delete(checked.file);
     return checked;
   }
@@ -65,6 +81,7 @@ export class Outlines {
    * @param written what is known of the recording, as it was written down
    */
   isSettled(file: string, written: string | undefined): boolean {
+    if (written !== undefined && this.#settled.get(file) === written) return true;
     const settled = this.#now.get(file)?.settled;
     if (!settled || written === undefined || settled !== sha256(written)) return false;
     this.#settled.set(file, written);
@@ -78,6 +95,7 @@ export class Outlines {
     const settled = sha256(written);
     if (outline.settled === settled) return;
     outline.settled = settled;
+    outline.asRead = undefined;
     this.#changed = true;
   }
 
@@ -89,7 +107,7 @@ export class Outlines {
   /** What is to be kept; undefined where that has not changed. */
   text(): string | undefined {
     if (!this.#changed && this.#now.size === this.#before.size) return undefined;
-    return [...this.#now].map(([file, outline]) => `${lineOf(file, outline)}\n`).join('');
+    return [...this.#now].map(([file, outline]) => `${outline.asRead ?? lineOf(file, outline)}\n`).join('');
   }
 }
 
@@ -97,7 +115,7 @@ export class Outlines {
  * A file of which no more is known yet than what it is about.
  * @param blocks the JSON of the blocks, where somebody has read them already
  */
-export function outlined(head: Head, file: string, bytes: Uint8Array, blocks?: string): CheckedFile {
+export function outlined(head: Head, file: string, bytes: Bytes, blocks?: string): CheckedFile {
   return { file, documents: [new OutlinedDocument(head, file, bytes, blocks)], diagnostics: [] };
 }
 
@@ -108,7 +126,7 @@ class OutlinedDocument implements CheckedDocument {
   readonly recording: Identity;
   readonly suspended: boolean;
   readonly isSelfContained = true;
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Bytes;
   /** The blocks' JSON: a sixth of what they are as objects, and far sooner read than the file. */
   #blocks: string | undefined;
   /** What was read, for as long as somebody else holds it: ten thousand of them are asked for one after another. */
@@ -117,7 +135,7 @@ class OutlinedDocument implements CheckedDocument {
   constructor(
     { name, line, identity, suspended }: Head,
     file: string,
-    bytes: Uint8Array,
+    bytes: Bytes,
     blocks: string | undefined,
   ) {
     this.name = name;
@@ -143,7 +161,8 @@ class OutlinedDocument implements CheckedDocument {
   }
 
   #read(): CheckedDocument {
-    return readingNow().readRecordingFile(this.#bytes, this.file).documents[0] as CheckedDocument;
+    const bytes = typeof this.#bytes === 'function' ? this.#bytes() : this.#bytes;
+    return readingNow().readRecordingFile(bytes, this.file).documents[0] as CheckedDocument;
   }
 }
 
@@ -161,7 +180,7 @@ export function headOf({ file, documents, diagnostics }: CheckedFile): Head | un
   const { name, line, suspended, recording } = document;
   if ('fromFile' in recording || leadsElsewhere(document)) return undefined;
   const head = { name, line, suspended, identity: recording };
-  const text = lineOf(file, { ...head, hash: '', settled: '' });
+  const text = lineOf(file, { ...head, hash: '', settled: '', asRead: undefined });
   return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;
 }
 
@@ -194,6 +213,7 @@ function outlineIn(text: string | undefined): Outline | undefined {
   const [, hash = '', settled = '', line, suspended, name = '', ...which] = text.split('\t');
   const [appId = '', cname = '', uid = '', resourceId = '', sid = '', mode, streamTypes] = which;
   return {
+    asRead: text,
     hash,
     settled,
     line: Number(line),

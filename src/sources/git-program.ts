@@ -1,4 +1,4 @@
-import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { Failure } from '../model/failure.ts';
 
 /** What a run of git has given. */
@@ -79,6 +79,22 @@ export class GitProgram {
         resolve({ code, stdout: texts.stdout, stderr: withoutUserInfo(texts.stderr.trim()) });
       });
     });
+  }
+
+  /**
+   * What git prints, for the rare case that somebody cannot wait for it.
+   * @throws Failure where it cannot be run, or does not end well
+   */
+  runNow(args: readonly string[]): Buffer {
+    const { error, status, stdout, stderr } = spawnSync('git', [...this.#prefix, ...args], {
+      cwd: this.#cwd,
+      env: this.#env,
+      maxBuffer: MAX_OUTPUT,
+    });
+    if (error) throw notRunnable(error);
+    if (status !== 0)
+      throw new Failure(complaint({ code: status, stdout: '', stderr: withoutUserInfo(String(stderr)) }));
+    return stdout;
   }
 
   /** Starts git, its three streams open. Errors to start arrive as the child's `error`. */

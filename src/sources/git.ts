@@ -27,6 +27,18 @@ export interface GitFilesOptions {
    * index and working tree are not looked at.
    */
   gitDir?: string;
+  /** What reading files gave in an earlier run; left out, all of them are read. */
+  memory?: FileMemory | undefined;
+}
+
+/** What is remembered of files by the IDs of their content. */
+export interface FileMemory {
+  /**
+   * Stage A of a file of which nobody will ask for more than what it is about; undefined: it is to be read.
+   * @param bytes gives them, should somebody ask all the same
+   */
+  recall(oid: string, file: string, bytes: () => Uint8Array): CheckedFile | undefined;
+  learn(oid: string, bytes: Uint8Array, checked: CheckedFile): CheckedFile;
 }
 
 /** What a load has given. `set` is the same object as before when nothing has changed. */
@@ -95,7 +107,6 @@ export class GitFiles {
   }
 
   async #load(ref: string, now: number | undefined): Promise<Loaded> {
-    await reading();
     const { commit, tree: root } = await this.#commit(ref);
     const place = await this.#repository();
     // Of the folders only those of this commit are kept for the next.
@@ -117,15 +128,17 @@ export class GitFiles {
     folders.settle();
     this.#folders = folders;
     this.#sha = commit.sha;
-    return { commit, ...this.#take(entries, search) };
+    return { commit, ...(await this.#take(entries, search)) };
   }
 
   /** Puts the files in the place of those of the load before. */
-  #take(entries: Map<string, Entry>, search: FoundInCommit): Omit<Look, 'commit'> {
+  async #take(entries: Map<string, Entry>, search: FoundInCommit): Promise<Omit<Look, 'commit'>> {
     const before = this.#entries;
     for (const file of before.keys()) if (!entries.has(file)) this.#assembly.remove(file);
     for (const [file, { resolved }] of entries)
       if (resolved !== before.get(file)?.resolved) this.#assembly.put(resolved);
+    // Which places to point at.
+    if (this.#assembly.isDisputed) await reading();
     const changed = [...this.#assembly.takeTouched()];
     const found = ({ diagnostics, broken, files }: FoundInCommit) =>
       JSON.stringify([diagnostics, broken, files]);
@@ -150,13 +163,25 @@ export class GitFiles {
     const before = this.#entries.get(shown);
     const known = before?.oid === oid ? before : undefined;
     if (known && !known.checked.documents.some(leadsElsewhere)) return known;
-    const bytes = known ? undefined : await this.#blob(oid);
-    const checked = known?.checked ?? checkBytes(bytes as FileBytes, shown);
+    const recalled = known?.checked ?? this.#recall(oid, shown);
+    const bytes = recalled ? undefined : await this.#blob(oid);
+    const checked = recalled ?? (await this.#check(oid, bytes as FileBytes, shown));
     const resolved = await resolveFile(checked, surroundings);
     if (known && JSON.stringify(known.resolved) === JSON.stringify(resolved)) return known;
     // An object that the repository lacks may be there next time.
     const lacking = typeof bytes === 'object' && 'error' in bytes && !bytes.tooLarge;
     return { oid: lacking ? '' : oid, checked, resolved };
+  }
+
+  #recall(oid: string, shown: string): CheckedFile | undefined {
+    return this.#options.memory?.recall(oid, shown, () => this.#git.runNow(['cat-file', 'blob', oid]));
+  }
+
+  async #check(oid: string, bytes: FileBytes, shown: string): Promise<CheckedFile> {
+    await reading();
+    const checked = checkBytes(bytes, shown);
+    const { memory } = this.#options;
+    return memory && bytes instanceof Uint8Array ? memory.learn(oid, bytes, checked) : checked;
   }
 
   async #follow(path: string, tree: CommitTree, place: RepositoryPlace): Promise<FileBytes> {

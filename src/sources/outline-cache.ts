@@ -20,6 +20,7 @@ import type { RecordingPlan } from '../model/plan.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { version } from '../version.ts';
+import type { FileMemory } from './git.ts';
 
 /*
  * Outlines from one run to the next, in the user's cache folder, never in a checkout. A cache is a guess: one that is
@@ -36,6 +37,8 @@ export interface CachePlace {
   dir: string;
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
+  /** The files are those of commits: their content goes by git's IDs. */
+  fromGit?: boolean;
 }
 
 /** The outlines of a folder's files, kept between runs. */
@@ -44,10 +47,10 @@ export class OutlineCache {
   readonly #path: string | undefined;
 
   /** Reads what was kept. Never throws: without a cache everything is read in full. */
-  constructor({ dir, cwd, env }: CachePlace) {
+  constructor({ dir, cwd, env, fromGit }: CachePlace) {
     const folder = cacheFolder(env);
     // The names under which files are shown count from the working directory.
-    const name = sha256(`${resolve(cwd, dir)}\n${cwd}`);
+    const name = sha256(`${resolve(cwd, dir)}\n${cwd}${fromGit ? '\ngit' : ''}`);
     this.#path = folder && join(folder, `${name}${ENDING}`);
     this.outlines = new Outlines(this.#path && readCache(this.#path));
   }
@@ -81,6 +84,20 @@ export class Settlements {
   constructor({ outlines }: OutlineCache, state: Pick<State, 'known' | 'written'>) {
     this.#outlines = outlines;
     this.#state = state;
+  }
+
+  /** The memory of a source that knows content by its ID: of files that are settled nobody asks for more. */
+  get memory(): FileMemory {
+    const outlines = this.#outlines;
+    return {
+      recall: (oid, file, bytes) => {
+        const checked = outlines.recallById(oid, file, bytes);
+        const identity = checked?.documents[0]?.recording;
+        if (!identity || 'fromFile' in identity) return undefined;
+        return outlines.isSettled(file, this.#written(recordingKey(identity))) ? checked : undefined;
+      },
+      learn: (oid, bytes, checked) => outlines.learn(bytes, checked, oid),
+    };
   }
 
   /** Whether there was nothing to do when the recording and what is known of it were the same as now. */

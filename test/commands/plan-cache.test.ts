@@ -7,6 +7,7 @@ import { plan } from '../../src/commands/plan.ts';
 import { validate } from '../../src/commands/validate.ts';
 import type { Io } from '../../src/model/ports.ts';
 import { readState, Store } from '../../src/state/store.ts';
+import { commit, GIT_ENV, git } from '../sources/git-support.ts';
 import { folder, put } from '../support/cli.ts';
 
 /*
@@ -38,7 +39,7 @@ async function run(command: typeof plan | typeof validate, raw: Record<string, u
   const io = {
     out: say,
     err: say,
-    env: { XDG_CACHE_HOME: cache },
+    env: { ...GIT_ENV, XDG_CACHE_HOME: cache },
     cwd,
     clock: { now: () => AT },
     columns: 80,
@@ -57,8 +58,8 @@ async function agree(raw: Record<string, unknown> = {}): Promise<string> {
   return plain;
 }
 
-/** Writes down what is planned as if it had been applied. */
-async function apply(): Promise<void> {
+/** Writes down what is planned as if it had been applied: in the journal, or in a snapshot. */
+async function apply(place: 'journal' | 'snapshot' = 'snapshot'): Promise<void> {
   const planned = JSON.parse((await run(plan, { cache: false })).replace(/^\d+\n/, ''));
   const store = await Store.open(join(cwd, '.reelstate'), 'a test', () => AT);
   for (const { name, file, sid, calls, mode } of planned.recordings)
@@ -74,8 +75,7 @@ async function apply(): Promise<void> {
       });
       await store.append({ event: 'answer', key, endpoint, of, outcome: 'applied', status: 200 });
     }
-  // Only what stands in a snapshot can be settled.
-  await store.compact();
+  if (place === 'snapshot') await store.compact();
   await store.close();
 }
 
@@ -104,6 +104,32 @@ test('nothing changed is nothing to do, and is kept outside the checkout, for it
   expect(await readFile(path as string, 'utf8')).not.toContain('backgroundColor');
 });
 
+test('of few recordings, too, and of those whose calls stand in the journal', async () => {
+  await rm(join(cwd, 'recordings'), { recursive: true });
+  await put(cwd, { 'recordings/a.yaml': room(1), 'recordings/b.yaml': room(2) });
+  await apply('journal');
+  await agree();
+  const [path] = (await cacheFiles()) as [string];
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n').slice(1);
+  // Name, content, and what was known when both were the same.
+  expect(lines.map((line) => line.split('\t').slice(0, 3).every(Boolean))).toEqual([true, true]);
+});
+
+test('of a commit nothing is read that is settled', async () => {
+  git(cwd, ['init', '--quiet', '-b', 'main']);
+  await writeFile(join(cwd, '.gitignore'), 'cache\n.reelstate\n');
+  commit(cwd, 'The first commit');
+  await apply();
+  expect(await agree({ git: true })).toContain(`"unchanged": ${ROOMS}`);
+  await put(cwd, { 'recordings/room-8.yaml': room(8, '#0000FF') });
+  commit(cwd, 'Another colour');
+  // The object of another file is gone, and nobody misses it.
+  const oid = git(cwd, ['rev-parse', 'HEAD:recordings/room-7.yaml']);
+  await rm(join(cwd, '.git/objects', oid.slice(0, 2), oid.slice(2)), { force: true });
+  expect(await run(plan, { git: true })).toContain('"to_update": 1');
+  expect(await run(plan, { git: true, cache: false })).toContain(`lacks the object ${oid}`);
+});
+
 test('--no-cache keeps nothing', async () => {
   await run(plan, { cache: false });
   expect(await cacheFiles()).toEqual([]);
@@ -126,8 +152,13 @@ test('whatever is edited and applied in between, the plan is the same as without
     fc.record({ what: fc.constant('copy'), room: fc.nat(ROOMS), color: fc.constant('') }),
     fc.record({ what: fc.constant('suspend'), room: fc.nat(ROOMS), color: fc.constant('#FF0000') }),
     fc.record({ what: fc.constant('apply'), room: fc.constant(0), color: fc.constant('') }),
+    fc.record({ what: fc.constant('compact'), room: fc.constant(0), color: fc.constant('') }),
+    fc.record({ what: fc.constant('commit'), room: fc.constant(0), color: fc.constant('') }),
     fc.record({ what: fc.constant('doubt'), room: fc.nat(ROOMS), color: fc.constant('') }),
   );
+  git(cwd, ['init', '--quiet', '-b', 'main']);
+  await writeFile(join(cwd, '.gitignore'), 'cache\n.reelstate\n');
+  commit(cwd, 'The first commit');
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (steps) => {
       for (const { what, room: index, color } of steps) {
@@ -136,9 +167,12 @@ test('whatever is edited and applied in between, the plan is the same as without
         else if (what === 'suspend') await put(cwd, { [name]: room(index, color, 'suspend: true\n') });
         else if (what === 'delete') await rm(join(cwd, name), { force: true });
         else if (what === 'copy') await put(cwd, { [`recordings/copy-${index}.yaml`]: room(index) });
-        else if (what === 'apply') await apply();
+        else if (what === 'apply') await apply('journal');
+        else if (what === 'compact') await apply('snapshot');
+        else if (what === 'commit') commit(cwd, what);
         else await doubt(index);
         await agree();
+        await agree({ git: true });
       }
     }),
     { numRuns: 6 },
