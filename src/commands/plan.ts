@@ -3,7 +3,7 @@ import { usage } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
-import { planJson } from '../render/plan-json.ts';
+import { planPieces } from '../render/plan-json.ts';
 import { planMarkdown } from '../render/plan-markdown.ts';
 import { drawnPictures } from '../render/plan-pictures.ts';
 import { planText } from '../render/plan-text.ts';
@@ -13,6 +13,7 @@ import { Vault } from '../state/vault.ts';
 import { comparePlan, readComparison } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { NO_PICTURES, type PictureSettings, readPictures, writePictures } from './plan-pictures.ts';
+import { print } from './print.ts';
 import { fileHashes, savePlan } from './saved-plan.ts';
 import { isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 
@@ -72,7 +73,7 @@ export async function showPlan(
   const links = files && (await writePictures(result, view, files, io));
   switch (settings.output) {
     case 'json':
-      return io.out(`${JSON.stringify(planJson(result, settings.unsubscribeSpelling), null, 2)}\n`);
+      return print(planPieces(result, settings.unsubscribeSpelling), io);
     case 'markdown':
       return io.out(planMarkdown(result, links ?? (drawn ? drawnPictures(result, view) : undefined)));
     case 'html': {

@@ -1,9 +1,11 @@
 import type { Io } from '../model/ports.ts';
 import { type DaemonAnswer, daemonText } from '../render/daemon-status.ts';
+import { jsonPieces } from '../render/json-pieces.ts';
 import { statusJson, statusMarkdown, statusText } from '../render/status.ts';
 import { styleFor } from '../render/style.ts';
 import { readState } from '../state/store.ts';
 import { askDaemon } from './ask-daemon.ts';
+import { print } from './print.ts';
 import { checkNames, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /** `reelstate status`: what is known of each recording: what the state says, or with --daemon a running daemon. */
@@ -18,7 +20,7 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
     all.map(({ name }) => name),
   );
   const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name));
-  if (settings.output === 'json') await io.out(`${JSON.stringify(statusJson(chosen), null, 2)}\n`);
+  if (settings.output === 'json') await print(jsonPieces(statusJson(chosen)), io);
   else if (settings.output === 'markdown') await io.out(statusMarkdown(chosen));
   else await io.out(statusText(chosen, styleFor(settings.color), io.clock.now()));
   return 0;
@@ -39,7 +41,7 @@ async function daemonStatus(
     ...answer,
     recordings: answer.recordings.filter(({ name }) => names.length === 0 || names.includes(name)),
   };
-  if (output === 'json') await io.out(`${JSON.stringify(chosen, null, 2)}\n`);
+  if (output === 'json') await print(jsonPieces(chosen), io);
   else
     await io.out(
       daemonText(chosen, output === 'markdown' ? styleFor(false) : styleFor(color), output === 'markdown'),

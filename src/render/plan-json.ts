@@ -4,6 +4,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Call, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Identity, Sealed } from '../model/recording.ts';
 import { SENSITIVE } from '../state/vault.ts';
+import { each, jsonPieces } from './json-pieces.ts';
 import { commitJson } from './status.ts';
 
 /** The plan for programs: version 1.0 of the format; fields may be added, none changes its meaning. */
@@ -17,6 +18,14 @@ export function planJson(plan: Plan, spelling?: UnsubscribeSpelling): object {
     summary: plan.summary,
     diagnostics: plan.diagnostics.map(diagnosticJson),
   };
+}
+
+/** The same as text, in pieces; of very many recordings none is made before its turn. */
+export function planPieces(plan: Plan, spelling?: UnsubscribeSpelling): Generator<string> {
+  return jsonPieces({
+    ...planJson({ ...plan, recordings: [] }, spelling),
+    recordings: each(plan.recordings, (recording) => recordingJson(recording, spelling)),
+  });
 }
 
 function recordingJson(
