@@ -23,13 +23,14 @@ export async function desiredFiles(input: {
   vault: Vault;
   onFile?: LoadOptions['onFile'];
   outlines?: LoadOptions['outlines'];
+  isEnough?: LoadOptions['isEnough'];
   /** The same for files of a commit. */
   memory?: FileMemory | undefined;
 }): Promise<DesiredSet> {
-  const { dir, ref, io, vault, onFile, outlines, memory } = input;
+  const { dir, ref, io, vault, onFile, outlines, isEnough, memory } = input;
   const where = { dir, cwd: io.cwd, env: io.env, vault };
   const now = io.clock.now() / 1000;
-  if (ref === undefined) return loadRecordings({ ...where, now, onFile, outlines });
+  if (ref === undefined) return loadRecordings({ ...where, now, onFile, outlines, isEnough });
   const { GitFiles } = await import('../sources/git.ts');
   const files = new GitFiles({ ...where, memory });
   try {

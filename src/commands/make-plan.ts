@@ -1,5 +1,4 @@
 import type { LoadOptions } from '../desired/load.ts';
-import { reading } from '../desired/reading.ts';
 import type { State } from '../model/journal.ts';
 import type { Known, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
@@ -48,11 +47,13 @@ export async function makePlanOf(input: {
   const settled = new Set<DesiredRecording>();
   const ends = {
     desired: async () => {
-      const memory = isWholeAsked ? undefined : settlements?.memory;
-      const set = await desiredFiles({ dir, ref, io, vault, onFile, outlines: cache?.outlines, memory });
-      if (!settlements) return set;
-      for (const recording of set.recordings) if (settlements.isSettled(recording)) settled.add(recording);
-      if (isWholeAsked || settled.size < set.recordings.length) await reading();
+      const set = await desiredFiles({
+        ...{ dir, ref, io, vault, onFile, outlines: cache?.outlines },
+        // What is asked for in full is read now, by as many threads as there are, and not one after the other.
+        isEnough: isWholeAsked ? () => false : settlements?.isEnough,
+        memory: isWholeAsked ? undefined : settlements?.memory,
+      });
+      for (const recording of set.recordings) if (settlements?.isSettled(recording)) settled.add(recording);
       return set;
     },
     known: () => known,

@@ -38,13 +38,21 @@ export interface LoadOptions {
    * says beyond what it is about can be asked for only after `reading` was waited for.
    */
   outlines?: Outlines;
+  /** Whether nobody will ask for more than what such a file is about; left out: always. */
+  isEnough?: (recalled: CheckedFile) => boolean;
 }
 
 /** Everything that the files of a folder ask for. A mistake of the user is a diagnostic, never an exception. */
-export async function loadRecordings({ dir, onFile, outlines, ...rest }: LoadOptions): Promise<DesiredSet> {
+export async function loadRecordings({
+  dir,
+  onFile,
+  outlines,
+  isEnough = () => true,
+  ...rest
+}: LoadOptions): Promise<DesiredSet> {
   const search = await findRecordingFiles(dir, rest.cwd);
   const surroundings: Surroundings = { readFile, ...rest };
-  const checked = await checkAll(search.found, onFile, outlines);
+  const checked = await checkAll(search.found, onFile, outlines, isEnough);
   const files = await eachBounded(checked, (file) => resolveFile(file, surroundings));
   const assembly = new Assembly(files);
   // Which places to point at.
@@ -57,6 +65,7 @@ async function checkAll(
   found: readonly FoundFile[],
   onFile: LoadOptions['onFile'],
   outlines: Outlines | undefined,
+  isEnough: (recalled: CheckedFile) => boolean,
 ): Promise<CheckedFile[]> {
   const unread: (Unread & { index: number })[] = [];
   const checked: CheckedFile[] = [];
@@ -65,7 +74,7 @@ async function checkAll(
     if (bytes instanceof Uint8Array) {
       onFile?.(shown, bytes);
       const recalled = outlines?.recall(bytes, shown);
-      if (recalled) checked[index] = recalled;
+      if (recalled && isEnough(recalled)) checked[index] = recalled;
       else unread.push({ file: shown, bytes, index });
     } else checked[index] = checkNoBytes(bytes, shown);
   }

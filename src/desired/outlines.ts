@@ -68,6 +68,8 @@ export class Outlines {
    * @param id of its content, where others know it by one
    */
   learn(bytes: Uint8Array, checked: CheckedFile, id = sha256(bytes)): CheckedFile {
+    // Known already, and read because somebody asked for more.
+    if (this.#now.get(checked.file)?.hash === id) return checked;
     this.#changed = true;
     this.#settled.delete(checked.file);
     const head = headOf(checked);

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CheckedFile } from '../desired/checked.ts';
 import { Outlines } from '../desired/outlines.ts';
 import type { State } from '../model/journal.ts';
 import type { RecordingPlan } from '../model/plan.ts';
@@ -92,13 +93,17 @@ export class Settlements {
     return {
       recall: (oid, file, bytes) => {
         const checked = outlines.recallById(oid, file, bytes);
-        const identity = checked?.documents[0]?.recording;
-        if (!identity || 'fromFile' in identity) return undefined;
-        return outlines.isSettled(file, this.#written(recordingKey(identity))) ? checked : undefined;
+        return checked && this.isEnough(checked) ? checked : undefined;
       },
       learn: (oid, bytes, checked) => outlines.learn(bytes, checked, oid),
     };
   }
+
+  /** Whether nobody will ask for more than what a file is about, because it is settled. */
+  isEnough = ({ file, documents: [document] }: CheckedFile): boolean =>
+    document !== undefined &&
+    !('fromFile' in document.recording) &&
+    this.#outlines.isSettled(file, this.#written(recordingKey(document.recording)));
 
   /** Whether there was nothing to do when the recording and what is known of it were the same as now. */
   isSettled = ({ file, identity }: DesiredRecording): boolean =>
