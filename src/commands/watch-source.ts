@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { FetchOutcome } from '../daemon/git-state.ts';
 import { GitState } from '../daemon/git-state.ts';
 import type { Logger } from '../daemon/log.ts';
+import type { LoadOptions } from '../desired/load.ts';
 import type { Outlines } from '../desired/outlines.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
@@ -77,8 +78,9 @@ interface Surroundings {
   log: Logger;
   /** The state directory: mirrors of remotes are kept there. */
   state: string;
-  /** What reading the files of a folder gave last time. */
+  /** What reading the files of a folder gave last time, and of which that is enough. */
   outlines?: Outlines;
+  isEnough?: LoadOptions['isEnough'];
   /** Something may have changed. */
   onChange: () => void;
   onFetch: (outcome: FetchOutcome['outcome']) => void;
@@ -114,10 +116,10 @@ async function openFolder(
   { dir, sweepMs, longestRestMs }: Origin,
   around: Surroundings,
 ): Promise<OpenedSource> {
-  const { io, vault, log, onChange, outlines } = around;
+  const { io, vault, log, onChange, outlines, isEnough } = around;
   const { FileSource } = await import('../sources/watcher.ts');
   const source = new FileSource({
-    ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange, outlines },
+    ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange, outlines, isEnough },
     settleMs: SETTLE,
     ...{ sweepMs, longestRestMs },
     pollMs: Math.min(sweepMs, POLL),

@@ -82,8 +82,10 @@ async function run(running: Running): Promise<number> {
     settings.cache && !origin.git
       ? new OutlineCache({ dir: settings.dir, cwd: io.cwd, env: io.env })
       : undefined;
+  const settlements = cache && new Settlements(cache, state);
   const opened = await openSource(origin, {
     ...{ io, vault, log, state: settings.state, outlines: cache?.outlines },
+    isEnough: settlements?.isEnough,
     onChange: () => daemon.hint([]),
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
   });
@@ -94,7 +96,7 @@ async function run(running: Running): Promise<number> {
     state,
     clock: io.clock,
     log,
-    settlements: cache && new Settlements(cache, state),
+    settlements,
     onLook: (seconds, result) => {
       metrics?.reconcile.observe(seconds);
       metrics?.reconciles.inc({ result });

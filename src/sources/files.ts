@@ -206,8 +206,9 @@ export class WatchedFiles {
     this.#round.unread.delete(entry);
     if (!(bytes instanceof Uint8Array)) entry.checked = checkNoBytes(bytes, entry.shown);
     else {
-      const recalled = this.#options.outlines?.recall(bytes, entry.shown);
-      if (recalled) entry.checked = recalled;
+      const { outlines, isEnough } = this.#options;
+      const recalled = outlines?.recall(bytes, entry.shown);
+      if (recalled && (isEnough?.(recalled) ?? true)) entry.checked = recalled;
       else this.#round.unread.set(entry, bytes);
     }
   }
