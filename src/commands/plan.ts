@@ -4,8 +4,6 @@ import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { planPieces } from '../render/plan-json.ts';
-import { planMarkdown } from '../render/plan-markdown.ts';
-import { drawnPictures } from '../render/plan-pictures.ts';
 import { planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState, Store } from '../state/store.ts';
@@ -74,8 +72,13 @@ export async function showPlan(
   switch (settings.output) {
     case 'json':
       return print(planPieces(result, settings.unsubscribeSpelling), io);
-    case 'markdown':
+    case 'markdown': {
+      const [{ planMarkdown }, { drawnPictures }] = await Promise.all([
+        import('../render/plan-markdown.ts'),
+        import('../render/plan-pictures.ts'),
+      ]);
       return io.out(planMarkdown(result, links ?? (drawn ? drawnPictures(result, view) : undefined)));
+    }
     case 'html': {
       const { planHtml } = await import('../render/plan-html.ts');
       return io.out(planHtml(result, view));

@@ -3,7 +3,6 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { diagnosticJson } from '../render/plan-json.ts';
-import { diagnosticsMarkdown } from '../render/plan-markdown.ts';
 import { count, styleFor } from '../render/style.ts';
 import { OutlineCache } from '../sources/outline-cache.ts';
 import { Vault } from '../state/vault.ts';
@@ -38,7 +37,7 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
   else {
     const found =
       output === 'markdown'
-        ? diagnosticsMarkdown(diagnostics)
+        ? (await import('../render/plan-markdown.ts')).diagnosticsMarkdown(diagnostics)
         : diagnosticsText(diagnostics, styleFor(color));
     const all = `${count(sums.recordings, 'recording')} in ${count(sums.files, 'file')}`;
     const verdict =
