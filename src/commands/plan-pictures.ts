@@ -4,7 +4,7 @@ import { Failure, usage } from '../model/failure.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { DEFAULT_SIZE, DEFAULT_USERS } from '../render/picture/geometry.ts';
-import { type CanvasView, linkedPictures, pictureFiles } from '../render/plan-pictures.ts';
+import type { CanvasView } from '../render/plan-pictures.ts';
 import { count, printable } from '../render/style.ts';
 import { readCanvas } from './canvas.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
@@ -72,6 +72,7 @@ export async function writePictures(
   { dir, base }: { dir: string; base: string },
   io: Io,
 ): Promise<Map<RecordingPlan, string>> {
+  const { linkedPictures, pictureFiles } = await import('../render/plan-pictures.ts');
   const pictures = pictureFiles(plan, view);
   try {
     await mkdir(dir, { recursive: true });

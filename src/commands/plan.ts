@@ -86,7 +86,10 @@ export async function showPlan(
     case 'text': {
       const style = styleFor(settings.color);
       if (result.diagnostics.length > 0) await io.err(`${diagnosticsText(result.diagnostics, style)}\n`);
-      return io.out(planText(result, style, io.columns, drawn ? view : undefined));
+      const pictures = drawn ? await import('../render/plan-pictures.ts') : undefined;
+      const draw: Parameters<typeof planText>[3] =
+        pictures && ((recording, room) => pictures.changeLines(recording, view, room));
+      return io.out(planText(result, style, io.columns, draw));
     }
   }
 }

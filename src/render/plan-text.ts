@@ -1,5 +1,4 @@
 import type { Action, Plan, RecordingPlan, Summary } from '../model/plan.ts';
-import { type CanvasView, changeLines } from './plan-pictures.ts';
 import { count, printable, type Style } from './style.ts';
 import { type Row, rowsOf } from './values.ts';
 
@@ -18,14 +17,16 @@ const GLANCE = 12;
 /** Lines longer than this are hard to read, however wide the terminal is. */
 const WIDEST = 100;
 
+type Draw = (recording: RecordingPlan, room: { columns: number; style: Style }) => string[];
+
 /**
  * The plan for people: at a glance, then each recording with something to say, then the sums.
- * @param view draws each layout that changes, before and after; left out, nothing is drawn
+ * @param draw gives lines that show each layout that changes, before and after; left out, nothing is drawn
  */
-export function planText(plan: Plan, style: Style, columns = 80, view?: CanvasView): string {
+export function planText(plan: Plan, style: Style, columns = 80, draw?: Draw): string {
   const told = plan.recordings.filter(hasNews);
   const width = Math.min(columns, WIDEST);
-  const blocks = told.map((recording) => recordingText(recording, style, width, view));
+  const blocks = told.map((recording) => recordingText(recording, style, width, draw));
   const glance = told.length > 1 ? [glanceText(plan, style)] : [];
   return `${[...glance, ...blocks, sums(plan, style)].join('\n\n')}\n`;
 }
@@ -61,7 +62,7 @@ function recordingText(
   recording: RecordingPlan,
   style: Style,
   columns: number,
-  view: CanvasView | undefined,
+  draw: Draw | undefined,
 ): string {
   const { name, file, action, calls, notes } = recording;
   const head = `${SIGNS[action]} ${printable(name)}`;
@@ -72,7 +73,7 @@ function recordingText(
     lines.push(`    ${call.endpoint}${REASONS[call.reason] ? style.dim(`  ${REASONS[call.reason]}`) : ''}`);
     lines.push(...rowLines(rowsOf(call), style));
   }
-  if (view) lines.push(...changeLines(recording, view, { columns, style }));
+  if (draw) lines.push(...draw(recording, { columns, style }));
   lines.push(...notes.map((note) => style.dim(`    ${printable(note)}`)));
   return lines.join('\n');
 }

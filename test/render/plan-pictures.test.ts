@@ -94,7 +94,9 @@ describe('in the terminal', () => {
   it('before and after stand below the rows, within the width, and say what their signs mean', async () => {
     const plan = await change({ a: TWO }, { a: MOVED });
     for (const columns of [60, 80, 100, 200]) {
-      const text = planText(plan, styleFor(false), columns, VIEW);
+      const text = planText(plan, styleFor(false), columns, (recording, room) =>
+        changeLines(recording, VIEW, room),
+      );
       expect(text).toMatch(
         /layoutConfig\[uid 2\][^\n]*\n {6}before: custom +after: custom\n {6}╔═+╗ {3}╔═+╗\n/,
       );
