@@ -28,13 +28,13 @@ export function fold(state: State, entry: JournalEntry): void {
   const at = Date.parse(entry.at);
   switch (entry.event) {
     case 'intent': {
-      state.sent = state.sent.filter((sent) => at - sent.at < SENT_KEPT);
+      state.sent = recent(state.sent, at);
       state.sent.push({ seq: entry.seq, at, answered: false });
       intend(recordingOf(state, entry), entry, at);
       break;
     }
     case 'answer': {
-      const sent = state.sent.find(({ seq }) => seq === entry.of);
+      const sent = state.sent.findLast(({ seq }) => seq === entry.of);
       if (sent) Object.assign(sent, { at, answered: true });
       const recording = state.known.get(entry.key);
       if (!recording) break;
@@ -87,6 +87,17 @@ export function fold(state: State, entry: JournalEntry): void {
       if (recording) Object.assign(recording, { name: entry.name, file: entry.file });
     }
   }
+}
+
+/** More than can leave while they are remembered: then the clock was set back, and the first is not the oldest. */
+const MOST_SENT = 2_000;
+
+/** The list itself without its front, where the oldest are: for each of a hundred thousand calls, all would take too long. */
+function recent(sent: State['sent'], now: number): State['sent'] {
+  const isRecent = ({ at }: { at: number }) => now - at < SENT_KEPT;
+  const first = sent.findIndex(isRecent);
+  sent.splice(0, first === -1 ? sent.length : first);
+  return sent.length > MOST_SENT ? sent.filter(isRecent) : sent;
 }
 
 function recordingOf(state: State, { key, name, file, identity }: Intent): KnownRecording {

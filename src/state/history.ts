@@ -1,7 +1,9 @@
-import { type FileHandle, open, readdir, readFile, rename } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Answered, Intent, JournalEntry, PastCall } from '../model/journal.ts';
-import { decodeJournal, decodeLine, encodeLine } from './lines.ts';
+import { Disk } from './disk.ts';
+import { decodeLine, encodeLine } from './lines.ts';
+import { JOURNAL, journalEntries, readIfThere } from './load.ts';
 import { takingTurns } from './turns.ts';
 
 /*
@@ -29,27 +31,38 @@ export type HistoryEntry =
   | Exclude<JournalEntry, { event: 'intent' }>
   | (Omit<Intent, 'request'> & { seq: number; at: string });
 
+/** Characters that are written at once. */
+const WRITTEN_TOGETHER = 512 * 1024;
+
 /**
  * Adds those entries that are not there yet, and flushes them to the disk.
  * @param entries of the journal, in their order
  */
 export async function moveToHistory(
   directory: string,
-  entries: Iterable<JournalEntry>,
+  entries: Iterable<JournalEntry> | AsyncIterable<JournalEntry>,
   limits: HistoryLimits = LIMITS,
+  disk: Disk = new Disk(directory),
 ): Promise<void> {
-  const { last, length } = await endOf(directory, NEWEST);
-  const after = last ?? (await endOf(directory, 'history.1.jsonl')).last ?? 0;
+  const newest = await endOf(disk.path(NEWEST));
+  const after = newest.last ?? (await endOf(disk.path('history.1.jsonl'))).last ?? 0;
+  let { length } = newest;
+  let text = '';
+  const write = async () => {
+    if (length > limits.bytes) {
+      await rotate(disk, limits.parts);
+      length = 0;
+    }
+    length = await append(disk, length, text);
+    text = '';
+  };
   const turn = takingTurns();
-  const lines: string[] = [];
-  for (const entry of entries) {
-    if (entry.seq > after) lines.push(encodeLine(withoutRequest(entry)));
+  for await (const entry of entries) {
+    if (entry.seq > after) text += encodeLine(withoutRequest(entry));
     await turn();
+    if (text.length >= WRITTEN_TOGETHER) await write();
   }
-  if (lines.length === 0) return;
-  const rotated = length > limits.bytes;
-  if (rotated) await rotate(directory, limits.parts);
-  await append(directory, rotated ? 0 : length, lines.join(''));
+  if (text !== '') await write();
 }
 
 function withoutRequest(entry: JournalEntry): HistoryEntry {
@@ -58,11 +71,33 @@ function withoutRequest(entry: JournalEntry): HistoryEntry {
   return rest;
 }
 
+/** Bytes that are read at once while the last entry is looked for. */
+const TAIL = 64 * 1024;
+const LINE_FEED = 10;
+
 /** The number of a part's last entry, and how many of its bytes are whole lines: a kill may have torn off the last. */
-async function endOf(directory: string, name: string): Promise<{ last: number | undefined; length: number }> {
-  const text = (await readIfThere(join(directory, name))) ?? '';
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  return { last: lastEntry(whole)?.seq, length: Buffer.byteLength(whole) };
+async function endOf(path: string): Promise<{ last: number | undefined; length: number }> {
+  const file = await open(path, 'r').catch(undefinedIfAbsent);
+  if (!file) return { last: undefined, length: 0 };
+  try {
+    let length = 0;
+    let tail: Buffer = Buffer.alloc(0);
+    for (let start = (await file.stat()).size; start > 0; ) {
+      const bytes = Math.min(TAIL, start);
+      start -= bytes;
+      const { buffer } = await file.read(Buffer.alloc(bytes), 0, bytes, start);
+      tail = Buffer.concat([buffer, tail]);
+      const whole = tail.lastIndexOf(LINE_FEED) + 1;
+      if (whole > 0) length = start + whole;
+      // The first of these lines may have its beginning further ahead.
+      const first = start === 0 ? 0 : tail.indexOf(LINE_FEED) + 1;
+      const last = lastEntry(tail.toString('utf8', first, Math.max(first, whole)));
+      if (last) return { last: last.seq, length };
+    }
+    return { last: undefined, length };
+  } finally {
+    await file.close();
+  }
 }
 
 /** The last that can be read, looked for from the end. */
@@ -77,52 +112,30 @@ function lastEntry(whole: string): HistoryEntry | undefined {
 }
 
 /** Makes room for a new part. From the oldest on, so that no part takes the place of another that is still wanted. */
-async function rotate(directory: string, parts: number): Promise<void> {
-  for (let older = parts - 1; older >= 1; older--) {
-    const from = join(directory, older === 1 ? NEWEST : `history.${older - 1}.jsonl`);
-    await rename(from, join(directory, `history.${older}.jsonl`)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-  }
+async function rotate(disk: Disk, parts: number): Promise<void> {
+  for (let older = parts - 1; older >= 1; older--)
+    await disk
+      .rename(older === 1 ? NEWEST : `history.${older - 1}.jsonl`, `history.${older}.jsonl`)
+      .catch(undefinedIfAbsent);
 }
 
-async function append(directory: string, length: number, text: string): Promise<void> {
-  const file = await openToWrite(join(directory, NEWEST));
+/** @returns where the part ends now */
+async function append(disk: Disk, length: number, text: string): Promise<number> {
+  const file = (await disk.open(NEWEST, 'r+').catch(undefinedIfAbsent)) ?? (await disk.open(NEWEST, 'wx'));
+  let end: number;
   try {
-    await file.truncate(length);
-    const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await file.write(bytes, done, bytes.length - done, length + done);
-      done += bytesWritten;
-    }
-    await file.sync();
+    await disk.truncate(file, length);
+    end = await disk.write(file, Buffer.from(text), length);
+    await disk.flush(file);
   } finally {
     await file.close();
   }
-  const folder = await open(directory, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await disk.flushFolder();
+  return end;
 }
 
-async function openToWrite(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return open(path, 'wx', 0o600);
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+function undefinedIfAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** Reads again where a writer has moved entries meanwhile. */
@@ -143,12 +156,11 @@ export async function readHistory(directory: string): Promise<{ entries: History
 
 async function readOnce(directory: string): Promise<{ entries: HistoryEntry[]; damaged: number }> {
   // The journal first: what leaves it after that has arrived in the history before.
-  const path = join(directory, 'journal.jsonl');
-  const journal = decodeJournal((await readIfThere(path)) ?? '', path).entries.map(withoutRequest);
-  const entries = new Map(journal.map((entry) => [entry.seq, entry]));
+  const entries = new Map<number, HistoryEntry>();
+  for (const entry of journalEntries(join(directory, JOURNAL))) entries.set(entry.seq, withoutRequest(entry));
   let damaged = 0;
   for (const name of await partsOf(directory)) {
-    const lines = ((await readIfThere(join(directory, name))) ?? '').split('\n');
+    const lines = (readIfThere(join(directory, name)) ?? '').split('\n');
     for (const line of lines.slice(0, -1)) {
       const entry = decodeLine(line) as HistoryEntry | undefined;
       if (entry) entries.set(entry.seq, entry);
