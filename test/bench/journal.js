@@ -55,7 +55,7 @@ async function all() {
   });
   const { Store } = await import(pathToFileURL(module));
   const [many, left] = [join(root, 'many'), join(root, 'left')];
-  const rows = await writing(await Store.open(many, 'the benchmark', now));
+  const rows = await writing(await Store.open(many, 'the benchmark', now), root);
   rows.push(...opening(module, many, `${EVENTS} entries`));
   child('leave', module, left);
   rows.push(...opening(module, left, `${LEFT} left in the journal`));
@@ -63,7 +63,7 @@ async function all() {
 }
 
 /** All entries as fast as they go, then a call now and then while everything known is written down. */
-async function writing(store) {
+async function writing(store, root) {
   const began = performance.now();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
   delay.enable();
@@ -91,7 +91,7 @@ async function writing(store) {
   await compacting;
   const stall = delay.max / 1e6 - RESOLUTION;
   await store.close();
-  const floor = flushes(2 * PACED);
+  const floor = flushes(join(root, 'floor'), 2 * PACED);
   return [
     ['entries a second', rate.toFixed(0), '', '', ''],
     ['longest stall, entries as fast as they go', milliseconds(busy), '', '', '30 ms'],
@@ -176,9 +176,9 @@ function intent(n) {
   };
 }
 
-/** Writes a million entries' kind of line to a file and flushes it, so often. @returns milliseconds of each */
-function flushes(times) {
-  const file = openSync(join(mkdtempSync(join(tmpdir(), 'reelstate-journal-')), 'floor'), 'w');
+/** Writes an entry's line to a file and flushes it, so often. @returns milliseconds of each */
+function flushes(path, times) {
+  const file = openSync(path, 'w');
   const line = `${JSON.stringify({ seq: 1, ...intent(1) })}\n`;
   const took = Array.from({ length: times }, () => {
     const began = performance.now();
@@ -190,25 +190,28 @@ function flushes(times) {
   return took;
 }
 
-/** How long it takes a new process to open and to read a directory, and how much memory. */
+/** How long it takes a new process to open and to read a directory, how much memory, and what stalls after it. */
 function opening(module, directory, what) {
   const began = performance.now();
-  for (const name of readdirSync(directory)) readFileSync(join(directory, name));
+  for (const name of readdirSync(directory))
+    if (/^(journal|snapshot)/.test(name)) readFileSync(join(directory, name));
   const floor = performance.now() - began;
-  // The reader first: the writer begins the journal anew when it ends.
+  const reads = Array.from({ length: RUNS }, () => child('read', module, directory));
+  // The last, because the writer begins a long journal anew.
+  const opened = child('open', module, directory);
+  const row = (called, { took }) => [
+    `${called}, ${what}`,
+    milliseconds(took),
+    milliseconds(floor),
+    (took / floor).toFixed(2),
+    '1000 ms',
+  ];
   return [
-    ['read', 'readState'],
-    ['open', 'Store.open'],
-  ].flatMap(([which, called]) => {
-    const runs = Array.from({ length: which === 'open' ? 1 : RUNS }, () =>
-      JSON.parse(child(which, module, directory)),
-    );
-    const { took, memory } = runs.sort((a, b) => a.took - b.took)[runs.length >> 1];
-    return [
-      [`${called}, ${what}`, milliseconds(took), milliseconds(floor), (took / floor).toFixed(2), '1000 ms'],
-      [`memory of it`, `${memory} MiB`, '', '', '400 MiB'],
-    ];
-  });
+    row('readState', reads.sort((a, b) => a.took - b.took)[RUNS >> 1]),
+    row('Store.open', opened),
+    ['longest stall after it, until it is closed', milliseconds(opened.stall), '', '', '30 ms'],
+    ['memory of it', `${opened.memory} MiB`, '', '', '400 MiB'],
+  ];
 }
 
 async function read(module, directory) {
@@ -218,16 +221,21 @@ async function read(module, directory) {
 
 async function reopen(module, directory) {
   const { Store } = await import(pathToFileURL(module));
-  const store = await tell(() => Store.open(directory, 'the benchmark', now));
-  await store.close();
+  await tell(
+    () => Store.open(directory, 'the benchmark', now),
+    (store) => store.close(),
+  );
 }
 
-async function tell(act) {
+async function tell(act, after = () => {}) {
   const began = performance.now();
   const result = await act();
   const took = performance.now() - began;
-  console.log(JSON.stringify({ took, memory: Math.round(process.resourceUsage().maxRSS / 1024) }));
-  return result;
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
+  delay.enable();
+  await after(result);
+  const stall = delay.count === 0 ? 0 : delay.max / 1e6 - RESOLUTION;
+  console.log(JSON.stringify({ took, stall, memory: Math.round(process.resourceUsage().maxRSS / 1024) }));
 }
 
 /** A writer that never gets to beginning the journal anew, and is killed. */
@@ -243,7 +251,7 @@ function child(...args) {
     encoding: 'utf8',
   });
   if (status !== 0 && signal !== 'SIGKILL') throw new Error(`${args[0]} ended with ${status}: ${stderr}`);
-  return stdout;
+  return stdout && JSON.parse(stdout);
 }
 
 function print(rows) {

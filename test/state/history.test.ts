@@ -164,10 +164,12 @@ describe('the history', () => {
     for (let done = 0; done < many; done += 500)
       await Promise.all(Array.from({ length: 500 }, (_, i) => store.append(intent(i % 10))));
     // No entry waits for it, so the last of them may be there before it is done.
-    await vi.waitFor(async () =>
-      expect((await readFile(join(dir, 'journal.jsonl'), 'utf8')).split('\n').length).toBeLessThan(
-        COMPACT_AFTER,
-      ),
+    await vi.waitFor(
+      async () => {
+        const lines = (await readFile(join(dir, 'journal.jsonl'), 'utf8')).split('\n');
+        expect(lines.length).toBeLessThan(COMPACT_AFTER);
+      },
+      { timeout: 30_000 },
     );
     expect((await seqs()).length).toBe(many);
     expect(store.state.serial).toBe(many);

@@ -171,10 +171,13 @@ describe('the state directory', () => {
     const store = await open();
     await store.append(intent(1));
     await store.compact();
+    const empty = await readFile(journal());
     await store.append(intent(2));
     await store.close();
     await rm(join(dir, 'snapshot.jsonl'));
     await expect(readState(dir)).rejects.toThrow(/entr(y|ies) .* missing/);
+    await writeFile(journal(), empty);
+    await expect(readState(dir)).rejects.toThrow(/entries 1 to 1 are missing/);
   });
 
   it('does not grow for ever', async () => {
