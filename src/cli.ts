@@ -17,5 +17,7 @@ async function run(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  // Should nothing be left to wait for, although it is not done: that is no success.
+  process.exitCode = 1;
   process.exitCode = await main(argv, io);
 }

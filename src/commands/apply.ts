@@ -87,7 +87,7 @@ async function send(run: Run): Promise<ApplyResult> {
     if (line) printed.push(io.out(line));
     if (settings.output !== 'json') progress.take(event, results.counts());
   };
-  const { engine, close } = await connect({ ...run, onEvent });
+  const { engine, client, close } = await connect({ ...run, onEvent });
   let interrupted: string | undefined;
   const { stop } = io;
   const onStop = () => {
@@ -100,6 +100,8 @@ async function send(run: Run): Promise<ApplyResult> {
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop);
   try {
+    // Loading is no part of what the first call takes.
+    await client.warm();
     await carryOut(plan, store.state.known, engine, store);
   } catch (error) {
     // A disk that is full, say. Anything else is a defect, and told as one.

@@ -41,9 +41,9 @@ export class Assembly {
     for (const file of [...files].sort((a, b) => byText(a.file, b.file))) this.put(file);
   }
 
-  /** Whether several documents claim what must be unique. */
-  get isDisputed(): boolean {
-    return this.#names.disputed().length + this.#recordings.disputed().length > 0;
+  /** Documents that claim what another one claims, too. */
+  disputed(): ResolvedDocument[] {
+    return [...this.#names.disputed(), ...this.#recordings.disputed()].flat();
   }
 
   /** Takes a file in, in the place of the one of that name. */

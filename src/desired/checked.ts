@@ -43,6 +43,8 @@ export interface CheckedDocument {
   recording: Identity | { fromFile: string };
   suspended: boolean;
   blocks: CheckedBlocks;
+  /** ID of the bytes that it was read from, where somebody keeps track of them. */
+  content?: string;
   /** Nothing in it is secret or leads elsewhere. Its blocks may cost something to ask for. */
   isSelfContained?: true;
   /** By JSON Pointer: fields by their names, secrets by their values, '' for the document. */

@@ -11,6 +11,8 @@ import { diagnosticAt } from './resolve.ts';
 export interface FoundFile {
   path: string;
   shown: string;
+  /** Its folder says that it is an ordinary file, and no link. */
+  isOrdinary?: boolean;
 }
 
 export interface Found extends Search {
@@ -95,7 +97,7 @@ class Walk implements Found {
           if (entry.isDirectory()) waiting.push(path);
           else if (!entry.isFile()) await this.#follow(path);
           else if (isRecordingFileName(entry.name))
-            this.found.push({ path, shown: shownInside + entry.name });
+            this.found.push({ path, shown: shownInside + entry.name, isOrdinary: true });
         }
       } catch (error) {
         this.#report(

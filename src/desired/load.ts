@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DesiredSet } from '../model/recording.ts';
 import type { Vault } from '../state/vault.ts';
 import { Assembly } from './assemble.ts';
@@ -21,6 +22,10 @@ const AT_ONCE = 16;
 
 /** Files from which on a second thread has started before this one is done. */
 export const WORTH_THREADS = 400;
+
+/** Milliseconds between two attempts to open a file that is leased; and the system's limit (proc(5), lease-break-time) with some to spare. */
+const LEASE_CHECK = 20;
+const LONGEST_LEASE = 60_000;
 
 export interface LoadOptions {
   /** The folder of the recording files. */
@@ -56,7 +61,7 @@ export async function loadRecordings({
   const files = await eachBounded(checked, (file) => resolveFile(file, surroundings));
   const assembly = new Assembly(files);
   // Which places to point at.
-  if (assembly.isDisputed) await reading();
+  if (assembly.disputed().length > 0) await reading();
   return assembly.set(search);
 }
 
@@ -69,8 +74,8 @@ async function checkAll(
 ): Promise<CheckedFile[]> {
   const unread: (Unread & { index: number })[] = [];
   const checked: CheckedFile[] = [];
-  for (const [index, { path, shown }] of found.entries()) {
-    const bytes = await readFile(path);
+  for (const [index, { path, shown, isOrdinary }] of found.entries()) {
+    const bytes = await readFile(path, isOrdinary);
     if (bytes instanceof Uint8Array) {
       onFile?.(shown, bytes);
       const recalled = outlines?.recall(bytes, shown);
@@ -123,26 +128,42 @@ export function checkNoBytes(bytes: Exclude<FileBytes, Uint8Array>, shown: strin
 /**
  * The bytes of an ordinary file of at most 1 MiB. Never rejects.
  * The work is done at once: for files of this size handing it to another thread takes several times as long as it does.
+ * @param isOrdinary that it is an ordinary file is known already
  */
-export async function readFile(path: string): Promise<FileBytes> {
+export async function readFile(path: string, isOrdinary = false): Promise<FileBytes> {
   let file: number | undefined;
   try {
-    // Opening a named pipe would wait for somebody to write.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    if (!isOrdinary) {
+      // Looked at before it is opened: whoever writes to a pipe, and many a device, takes notice of that.
+      const stats = statSync(path);
+      if (stats.isDirectory()) return { error: 'it is a folder' };
+      if (!stats.isFile()) return { error: 'it is not an ordinary file' };
+    }
+    file = await openToRead(path);
     const stats = fstatSync(file);
-    if (stats.isDirectory()) return { error: 'it is a folder' };
+    // Another may have come in its place meanwhile.
     if (!stats.isFile()) return { error: 'it is not an ordinary file' };
     if (stats.size > MAX_FILE_BYTES) return { error: tooLarge(stats.size), tooLarge: true };
     return readOpened(file, stats.size);
   } catch (error) {
-    const code = errorCode(error);
-    // A socket cannot even be opened.
-    if (code === 'ENXIO') return { error: 'it is not an ordinary file' };
-    if (code === 'EISDIR') return { error: 'it is a folder' };
-    return code === 'ENOENT' ? 'missing' : { error: reason(error) };
+    return errorCode(error) === 'ENOENT' ? 'missing' : { error: reason(error) };
   } finally {
     if (file !== undefined) closeSync(file);
   }
+}
+
+/**
+ * Never blocks: neither on what has come in the file's place, nor on a lease (fcntl(2), F_SETLEASE) that another
+ * process, such as a file server, still holds. That one is waited for as long as the system lets it be held.
+ */
+async function openToRead(path: string): Promise<number> {
+  for (let waited = 0; ; waited += LEASE_CHECK)
+    try {
+      return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN' || waited > LONGEST_LEASE) throw error;
+      await sleep(LEASE_CHECK);
+    }
 }
 
 /** @param size as the file's status tells; what has none may hold something all the same */

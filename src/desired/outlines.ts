@@ -60,7 +60,7 @@ export class Outlines {
     const known = this.#now.get(file) ?? outlineIn(this.#before.get(file));
     if (known?.hash !== id) return undefined;
     this.#now.set(file, known);
-    return outlined(known, file, bytes);
+    return remembering(outlined(known, file, bytes), id);
   }
 
   /**
@@ -69,31 +69,34 @@ export class Outlines {
    */
   learn(bytes: Uint8Array, checked: CheckedFile, id = sha256(bytes)): CheckedFile {
     // Known already, and read because somebody asked for more.
-    if (this.#now.get(checked.file)?.hash === id) return checked;
+    if (this.#now.get(checked.file)?.hash === id) return remembering(checked, id);
     this.#changed = true;
     this.#settled.delete(checked.file);
     const head = headOf(checked);
     if (head) this.#now.set(checked.file, { ...head, hash: id, settled: '', asRead: undefined });
     else this.#now.delete(checked.file);
-    return checked;
+    return remembering(checked, id);
   }
 
   /**
    * Whether the file was the same as what is known says, when both were as they are now.
+   * @param content of what is asked about: the file itself may have been read anew meanwhile
    * @param written what is known of the recording, as it was written down
    */
-  isSettled(file: string, written: string | undefined): boolean {
-    if (written !== undefined && this.#settled.get(file) === written) return true;
-    const settled = this.#now.get(file)?.settled;
-    if (!settled || written === undefined || settled !== sha256(written)) return false;
+  isSettled(file: string, content: string | undefined, written: string | undefined): boolean {
+    const outline = this.#now.get(file);
+    if (!outline?.settled || outline.hash !== content || written === undefined) return false;
+    if (this.#settled.get(file) === written) return true;
+    if (outline.settled !== sha256(written)) return false;
     this.#settled.set(file, written);
     return true;
   }
 
-  /** Remembers that there is nothing to do between the file and what is known. */
-  settle(file: string, written: string | undefined): void {
+  /** Remembers that there is nothing to do between this content of the file and what is known. */
+  settle(file: string, content: string | undefined, written: string | undefined): void {
     const outline = this.#now.get(file);
-    if (!outline || written === undefined || this.#settled.get(file) === written) return;
+    if (!outline || outline.hash !== content || written === undefined) return;
+    if (this.#settled.get(file) === written) return;
     const settled = sha256(written);
     if (outline.settled === settled) return;
     outline.settled = settled;
@@ -121,6 +124,13 @@ export function outlined(head: Head, file: string, bytes: Bytes, blocks?: string
   return { file, documents: [new OutlinedDocument(head, file, bytes, blocks)], diagnostics: [] };
 }
 
+/** Says of what the documents are that content goes by one ID; a file of several is never outlined. */
+function remembering(checked: CheckedFile, id: string): CheckedFile {
+  const [document] = checked.documents;
+  if (document) document.content = id;
+  return checked;
+}
+
 class OutlinedDocument implements CheckedDocument {
   readonly name: string;
   readonly file: string;
@@ -128,11 +138,13 @@ class OutlinedDocument implements CheckedDocument {
   readonly recording: Identity;
   readonly suspended: boolean;
   readonly isSelfContained = true;
+  content?: string;
   readonly #bytes: Bytes;
   /** The blocks' JSON: a sixth of what they are as objects, and far sooner read than the file. */
   #blocks: string | undefined;
   /** What was read, for as long as somebody else holds it: ten thousand of them are asked for one after another. */
   #parsed: WeakRef<CheckedBlocks> | undefined;
+  #marks: Record<string, Mark> | undefined;
 
   constructor(
     { name, line, identity, suspended }: Head,
@@ -158,8 +170,10 @@ class OutlinedDocument implements CheckedDocument {
     return blocks;
   }
 
+  /** Asked for only where several claim the same, and then again and again. */
   get marks(): Record<string, Mark> {
-    return this.#read().marks;
+    this.#marks ??= this.#read().marks;
+    return this.#marks;
   }
 
   #read(): CheckedDocument {
@@ -171,8 +185,11 @@ class OutlinedDocument implements CheckedDocument {
 /** The same file, of which only what it is about stays at hand; one that cannot be outlined as it is. */
 export function inOutline(checked: CheckedFile, bytes: Uint8Array): CheckedFile {
   if (checked.documents[0] instanceof OutlinedDocument) return checked;
+  const [document] = checked.documents;
   const head = headOf(checked);
-  return head ? outlined(head, checked.file, bytes, JSON.stringify(checked.documents[0]?.blocks)) : checked;
+  if (!document || !head) return checked;
+  const outline = outlined(head, checked.file, bytes, JSON.stringify(document.blocks));
+  return document.content === undefined ? outline : remembering(outline, document.content);
 }
 
 /** What a file is about that can be outlined; undefined: it has to be read in full each time. */

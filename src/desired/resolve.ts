@@ -91,6 +91,7 @@ class DesiredOnDemand implements DesiredRecording {
   readonly line: number;
   readonly identity: Identity;
   readonly suspended: boolean;
+  readonly content?: string;
   readonly unresolved = NOTHING;
   readonly #document: CheckedDocument;
 
@@ -100,6 +101,7 @@ class DesiredOnDemand implements DesiredRecording {
     this.line = document.line;
     this.identity = document.recording as Identity;
     this.suspended = document.suspended;
+    if (document.content !== undefined) this.content = document.content;
     this.#document = document;
   }
 
@@ -109,7 +111,7 @@ class DesiredOnDemand implements DesiredRecording {
 }
 
 /** The same for all: ten thousand empty lists are not little. */
-const NOTHING = Object.freeze([]) as unknown as never[];
+const NOTHING: readonly never[] = Object.freeze([]);
 
 function hasError(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');
@@ -146,11 +148,12 @@ class Resolution {
 
   /** undefined: the document is held back, and `diagnostics` say why. */
   async run(): Promise<DesiredRecording | undefined> {
-    const { name, file, line, suspended } = this.#document;
+    const { name, file, line, suspended, content } = this.#document;
     const which = await this.#which();
     const blocks = await this.#blocks();
     if (hasError(this.diagnostics)) return undefined;
-    return { name, file, line, ...which, suspended, blocks, unresolved: this.#unresolved };
+    const read = content === undefined ? {} : { content };
+    return { name, file, line, ...which, suspended, blocks, ...read, unresolved: this.#unresolved };
   }
 
   #mark(pointer: string): Mark {

@@ -48,7 +48,7 @@ export interface Forgotten {
 export interface Released {
   event: 'release';
   key: string;
-  blocks: BlockName[];
+  blocks: readonly BlockName[];
 }
 
 /** The recording goes by another name or file. */

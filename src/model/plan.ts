@@ -50,19 +50,21 @@ export interface RecordingPlan {
   sid?: string;
   mode?: Mode;
   /** In the order in which they are sent; at most one an endpoint. */
-  calls: Call[];
+  calls: readonly Call[];
   /** The whole desired state of every managed endpoint. */
   whole: Partial<ClientRequests>;
+  /** Of a recording with nothing to do: `content` of what was planned. */
+  content?: string;
   /** When the recording was found to have ended, milliseconds since 1970. */
   ended?: number;
   /** What a person should know besides: blocks that stay, what is waited for. */
-  notes: string[];
+  notes: readonly string[];
   /** Blocks without a default that are no longer in the file: they stay with the service and are no longer managed. */
-  released: BlockName[];
+  released: readonly BlockName[];
   /** Keys of recordings that this one replaces: same name, other sid or resourceId. */
-  supersedes: string[];
+  supersedes: readonly string[];
   /** References that could not be resolved: apply holds the recording back. */
-  unresolved: Diagnostic[];
+  unresolved: readonly Diagnostic[];
 }
 
 export interface Summary {

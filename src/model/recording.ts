@@ -125,8 +125,10 @@ export interface DesiredRecording {
   waitingFor?: string;
   suspended: boolean;
   blocks: Blocks;
+  /** ID of the bytes that the file held, where they alone say all of this and somebody keeps track of them. */
+  content?: string;
   /** References that could not be resolved here, at their place: severity "warning". Such a recording is held back by apply. */
-  unresolved: Diagnostic[];
+  unresolved: readonly Diagnostic[];
 }
 
 /** clientRequest of `update`: complete for every managed block, secrets sealed. */

@@ -1,5 +1,5 @@
 import { mapSealed } from '../agora/requests.ts';
-import type { Known, KnownEndpoint, KnownRecording, Plan } from '../model/plan.ts';
+import type { Known, KnownEndpoint, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Blocks, DesiredRecording, DesiredSet, Identity } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { makePlan, type PlanOptions, planRecording } from './plan.ts';
@@ -35,12 +35,19 @@ export function planAgainst(desired: DesiredSet, known: Known, options: PlanOpti
   );
   const plan = compare({ ...set, recordings }, known, options);
   const written = new Set(desired.recordings.filter(hasWrittenSecret).map(({ name }) => name));
-  for (const { name, notes } of plan.recordings)
-    if (written.has(name))
-      notes.push(
-        'a secret is written out in the file: whether it is another than what was applied is not seen here',
-      );
-  return plan;
+  const note =
+    'a secret is written out in the file: whether it is another than what was applied is not seen here';
+  return {
+    ...plan,
+    recordings: plan.recordings.map((one) => (written.has(one.name) ? withNote(one, note) : one)),
+  };
+}
+
+/** A copy. What not every plan has as a property of its own is named. */
+function withNote(recording: RecordingPlan, note: string): RecordingPlan {
+  const { sid, mode, whole, notes } = recording;
+  const which = sid === undefined || mode === undefined ? {} : { sid, mode };
+  return { ...recording, ...which, whole, notes: [...notes, note] };
 }
 
 /** A copy. The blocks are named because not every recording has them as a property of its own. */

@@ -172,11 +172,12 @@ class Settled implements RecordingPlan {
   readonly key: string;
   readonly identity: Identity;
   readonly action = 'no-op';
+  readonly content?: string;
   readonly calls = NOTHING;
   readonly notes = NOTHING;
   readonly released = NOTHING;
   readonly unresolved = NOTHING;
-  readonly supersedes: string[];
+  readonly supersedes: readonly string[];
   readonly #recording: DesiredRecording;
   readonly #known: KnownRecording | undefined;
 
@@ -184,13 +185,14 @@ class Settled implements RecordingPlan {
     recording: DesiredRecording,
     identity: Identity,
     known: KnownRecording | undefined,
-    supersedes: string[],
+    supersedes: readonly string[],
   ) {
     this.name = recording.name;
     this.file = recording.file;
     this.key = known?.key ?? recordingKey(identity);
     this.identity = identity;
     this.supersedes = supersedes;
+    if (recording.content !== undefined) this.content = recording.content;
     this.#recording = recording;
     this.#known = known;
   }
@@ -209,7 +211,7 @@ class Settled implements RecordingPlan {
 }
 
 /** The same for all: ten thousand empty lists are not little. */
-const NOTHING = Object.freeze([]) as unknown as never[];
+const NOTHING: readonly never[] = Object.freeze([]);
 
 function everSent(known: KnownRecording | undefined): boolean {
   return known !== undefined && (wasSent(known.update) || wasSent(known.updateLayout));

@@ -24,8 +24,8 @@ export interface SavedRecording {
   identity?: Identity | undefined;
   calls: { endpoint: string; reason: string; request: unknown }[];
   whole: Partial<ClientRequests>;
-  released: BlockName[];
-  supersedes: string[];
+  released: readonly BlockName[];
+  supersedes: readonly string[];
 }
 
 /**

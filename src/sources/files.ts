@@ -75,6 +75,7 @@ export class WatchedFiles {
       await this.#resolve(entry);
     }
     this.#dropLost();
+    await this.#findPlaces();
     return this.#report();
   }
 
@@ -287,6 +288,14 @@ export class WatchedFiles {
       this.#moving.delete(entry.path);
       for (const path of entry.uses) this.#references.release(path, entry);
       this.#round.note(entry);
+    }
+  }
+
+  /** The places to point at where documents claim the same: files have to be read for them, so not all at a stretch. */
+  async #findPlaces(): Promise<void> {
+    for (const document of this.#assembly.disputed()) {
+      await this.#round.pace();
+      void document.marks;
     }
   }
 

@@ -38,7 +38,7 @@ export interface Hint {
 }
 
 /** What of a file's status tells one from another. The whole status would be four dates more for each. */
-type Status = Pick<Stats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'dev'>;
+type Status = Pick<Stats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'dev'> & { isOrdinary: boolean };
 
 /** What there is to a path, without reading: the status, or the code of the error. */
 export type Stamp = Status | string;
@@ -65,7 +65,7 @@ export function stampOf(path: string): Stamp {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats) return 'ENOENT';
     const { ino, size, mtimeMs, ctimeMs, dev } = stats;
-    return { ino, size, mtimeMs, ctimeMs, dev };
+    return { ino, size, mtimeMs, ctimeMs, dev, isOrdinary: stats.isFile() };
   } catch (error) {
     return errorCode(error) ?? 'unknown';
   }
@@ -113,7 +113,7 @@ export class FollowedFile {
       arrived || this.#isAtRest(stamp) || unchanged ? 0 : this.#wait(stamp, hint, this.#following.settleMs);
     if (wait > 0) return { state: 'settling', again: wait };
     const lookedAt = this.#following.clock.now();
-    const bytes = await readFile(this.path);
+    const bytes = await readFile(this.path, typeof stamp !== 'string' && stamp.isOrdinary);
     const after = stampOf(this.path);
     if (!isSame(stamp, after)) return this.#moving(after);
     const key = keyOf(bytes);

@@ -138,7 +138,7 @@ export class GitFiles {
     for (const [file, { resolved }] of entries)
       if (resolved !== before.get(file)?.resolved) this.#assembly.put(resolved);
     // Which places to point at.
-    if (this.#assembly.isDisputed) await reading();
+    if (this.#assembly.disputed().length > 0) await reading();
     const changed = [...this.#assembly.takeTouched()];
     const found = ({ diagnostics, broken, files }: FoundInCommit) =>
       JSON.stringify([diagnostics, broken, files]);

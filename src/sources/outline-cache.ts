@@ -103,17 +103,17 @@ export class Settlements {
   isEnough = ({ file, documents: [document] }: CheckedFile): boolean =>
     document !== undefined &&
     !('fromFile' in document.recording) &&
-    this.#outlines.isSettled(file, this.#written(recordingKey(document.recording)));
+    this.#outlines.isSettled(file, document.content, this.#written(recordingKey(document.recording)));
 
   /** Whether there was nothing to do when the recording and what is known of it were the same as now. */
-  isSettled = ({ file, identity }: DesiredRecording): boolean =>
-    identity !== undefined && this.#outlines.isSettled(file, this.#written(recordingKey(identity)));
+  isSettled = ({ file, identity, content }: DesiredRecording): boolean =>
+    identity !== undefined && this.#outlines.isSettled(file, content, this.#written(recordingKey(identity)));
 
   /** Takes down a plan with nothing to do and nothing to say. */
-  settle({ action, calls, notes, released, unresolved, file, key }: RecordingPlan): void {
+  settle({ action, calls, notes, released, unresolved, file, key, content }: RecordingPlan): void {
     if (action !== 'no-op' || key === undefined) return;
     if (calls.length + notes.length + released.length + unresolved.length === 0)
-      this.#outlines.settle(file, this.#written(key));
+      this.#outlines.settle(file, content, this.#written(key));
   }
 
   /** What is known of a recording: as it was written down, or as it would be. */
