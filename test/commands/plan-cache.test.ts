@@ -5,8 +5,13 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { plan } from '../../src/commands/plan.ts';
 import { validate } from '../../src/commands/validate.ts';
+import { loadRecordings } from '../../src/desired/load.ts';
 import type { Io } from '../../src/model/ports.ts';
+import type { DesiredRecording } from '../../src/model/recording.ts';
+import { planRecording } from '../../src/plan/plan.ts';
+import { OutlineCache, Settlements } from '../../src/sources/outline-cache.ts';
 import { readState, Store } from '../../src/state/store.ts';
+import { Vault } from '../../src/state/vault.ts';
 import { commit, GIT_ENV, git } from '../sources/git-support.ts';
 import { folder, put } from '../support/cli.ts';
 
@@ -128,6 +133,26 @@ test('of a commit nothing is read that is settled', async () => {
   await rm(join(cwd, '.git/objects', oid.slice(0, 2), oid.slice(2)), { force: true });
   expect(await run(plan, { git: true })).toContain('"to_update": 1');
   expect(await run(plan, { git: true, cache: false })).toContain(`lacks the object ${oid}`);
+});
+
+test('a plan of what a file held before settles nothing of what it holds now', async () => {
+  await apply();
+  const state = await readState(join(cwd, '.reelstate'));
+  const place = new OutlineCache({ dir: 'recordings', cwd, env: {} });
+  const settlements = new Settlements(place, state);
+  const vault = new Vault(new Uint8Array(32));
+  const load = async () => {
+    const { outlines } = place;
+    const { recordings } = await loadRecordings({ dir: 'recordings', cwd, env: {}, vault, outlines });
+    return recordings.find(({ name }) => name === 'room-0') as DesiredRecording;
+  };
+  const before = await load();
+  await put(cwd, { 'recordings/room-0.yaml': room(0, '#0000FF') });
+  const now = await load();
+  // As when an answer comes while the file is being read anew.
+  settlements.settle(planRecording(before, state.known, [], { now: AT }));
+  expect(settlements.isSettled(now)).toBe(false);
+  expect(planRecording(now, state.known, [], { now: AT, ...settlements }).action).toBe('update');
 });
 
 test('--no-cache keeps nothing', async () => {
