@@ -12,7 +12,7 @@ import type { Settlements } from '../sources/outline-cache.ts';
 import { type ConditionType, isRefused, type Standing, type Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
 import { abandonedKeys, emptiness, Problems } from './problems.ts';
-import { Renewals, renewalLead, withCredentials } from './renewals.ts';
+import { Renewals, renewalLead } from './renewals.ts';
 
 type CallEvent = Extract<ApplyEvent, { name: string }>;
 
@@ -395,7 +395,7 @@ export class Daemon {
         this.#reopenAt = Number.POSITIVE_INFINITY;
         this.startOver();
       }
-      for (const known of withCredentials(state))
+      for (const known of this.#renewals.concerned(state))
         if (this.#renewals.isDue(known) && !engine.isBusy(known.key)) await this.again(known.name);
       for (const name of this.#renewals.rested()) await this.again(name);
     }
@@ -455,7 +455,7 @@ export class Daemon {
 
   /** Seconds until storage credentials are next due. */
   nextRenewal(): number | undefined {
-    return this.#renewals.next(withCredentials(this.#ports.state));
+    return this.#renewals.next(this.#renewals.concerned(this.#ports.state));
   }
 }
 

@@ -15,6 +15,8 @@ export class Renewals {
   readonly #resting = new Map<string, number>();
   /** Failures in a row. */
   readonly #times = new Map<string, number>();
+  /** Up to the journal entry of that number. */
+  #concerned: { serial: number; recordings: readonly KnownRecording[] } = { serial: -1, recordings: [] };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -65,15 +67,18 @@ export class Renewals {
     }
     return first === undefined ? undefined : (first - this.#clock.now()) / 1000;
   }
-}
 
-/**
- * The recordings whose credentials a program may have given. What is written down of a recording tells at a glance
- * when there are none, so that of ten thousand few are read.
- */
-export function* withCredentials({ known, written }: State): Generator<KnownRecording> {
-  for (const [key, recording] of known)
-    if (written.get(key)?.includes('"credentials":') !== false) yield recording;
+  /**
+   * The recordings whose credentials a program may have given. What is written down of a recording tells at a glance
+   * when there are none, so that of ten thousand few are read; and all are gone through only after something happened.
+   */
+  concerned({ known, written, serial }: State): readonly KnownRecording[] {
+    if (this.#concerned.serial !== serial) {
+      const recordings = [...known].filter(([key]) => written.get(key)?.includes('"credentials":') !== false);
+      this.#concerned = { serial, recordings: recordings.map(([, recording]) => recording) };
+    }
+    return this.#concerned.recordings;
+  }
 }
 
 /**

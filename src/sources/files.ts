@@ -67,8 +67,7 @@ export class WatchedFiles {
       while (this.#onPlaces());
     // Where folders or links have changed, events do not tell what stands under a name.
     const named = reshaped ? new Map<string, Hint>() : this.#named(hints);
-    const due = all ? [...this.#entries.keys(), ...this.#references.paths()] : named.keys();
-    await this.#look(new Set([...due, ...this.#moving]), named);
+    await this.#look(all ? this.#everyPath() : new Set([...named.keys(), ...this.#moving]), named);
     await this.#readUnread();
     for (const entry of this.#round.unresolved) {
       await this.#round.pace();
@@ -77,6 +76,12 @@ export class WatchedFiles {
     this.#dropLost();
     await this.#findPlaces();
     return this.#report();
+  }
+
+  /** Each once. */
+  #everyPath(): string[] {
+    const others = [...this.#references.paths(), ...this.#moving].filter((path) => !this.#entries.has(path));
+    return [...this.#entries.keys(), ...new Set(others)];
   }
 
   /** Whether folders or links may have changed there, or what was out of reach may be within it. */
@@ -163,7 +168,7 @@ export class WatchedFiles {
     }
   }
 
-  async #look(paths: ReadonlySet<string>, hints: ReadonlyMap<string, Hint>): Promise<void> {
+  async #look(paths: Iterable<string>, hints: ReadonlyMap<string, Hint>): Promise<void> {
     const due: string[] = [];
     for (const path of paths) {
       // Of ten thousand files nearly all are as they were, and a promise for each would cost as much as the look.
