@@ -48,7 +48,8 @@ export class Assembly {
 
   /** Takes a file in, in the place of the one of that name. */
   put(file: ResolvedFile): void {
-    this.#replace(file.file, { ...file, diagnostics: once(file.diagnostics) });
+    const { diagnostics } = file;
+    this.#replace(file.file, diagnostics.length < 2 ? file : { ...file, diagnostics: once(diagnostics) });
   }
 
   remove(file: string): void {
@@ -118,6 +119,9 @@ export class Assembly {
   #placeOf(name: string): number {
     let from = 0;
     let to = this.#files.length;
+    // Behind the last, as when all are put in one after another.
+    const last = this.#files[to - 1];
+    if (!last || last.file < name) return to;
     while (from < to) {
       const middle = (from + to) >> 1;
       if ((this.#files[middle] as ResolvedFile).file < name) from = middle + 1;

@@ -13,6 +13,7 @@ import {
   type FileBytes,
   type ResolvedFile,
   resolveFile,
+  resolveNow,
   type Surroundings,
 } from './resolve.ts';
 import type { Unread } from './threads.ts';
@@ -58,11 +59,23 @@ export async function loadRecordings({
   const search = await findRecordingFiles(dir, rest.cwd);
   const surroundings: Surroundings = { readFile, ...rest };
   const checked = await checkAll(search.found, onFile, outlines, isEnough);
-  const files = await eachBounded(checked, (file) => resolveFile(file, surroundings));
-  const assembly = new Assembly(files);
+  const assembly = new Assembly(await resolveAll(checked, surroundings));
   // Which places to point at.
   if (assembly.disputed().length > 0) await reading();
   return assembly.set(search);
+}
+
+/** Stage B of all files. Most are resolved at once: ten thousand promises would take longer than that. */
+async function resolveAll(
+  checked: readonly CheckedFile[],
+  surroundings: Surroundings,
+): Promise<ResolvedFile[]> {
+  const files = checked.map((file) => resolveNow(file));
+  const rest = [...checked.entries()].filter(([index]) => files[index] === undefined);
+  await eachBounded(rest, async ([index, file]) => {
+    files[index] = await resolveFile(file, surroundings);
+  });
+  return files as ResolvedFile[];
 }
 
 /** Stage A of all files. What is the same as last time is recalled; the rest is read, by several threads if it is much. */
@@ -75,7 +88,8 @@ async function checkAll(
   const unread: (Unread & { index: number })[] = [];
   const checked: CheckedFile[] = [];
   for (const [index, { path, shown, isOrdinary }] of found.entries()) {
-    const bytes = await readFile(path, isOrdinary);
+    const now = readNow(path, isOrdinary === true);
+    const bytes = now === 'leased' ? await readFile(path, isOrdinary) : now;
     if (bytes instanceof Uint8Array) {
       onFile?.(shown, bytes);
       const recalled = outlines?.recall(bytes, shown);
@@ -131,6 +145,20 @@ export function checkNoBytes(bytes: Exclude<FileBytes, Uint8Array>, shown: strin
  * @param isOrdinary that it is an ordinary file is known already
  */
 export async function readFile(path: string, isOrdinary = false): Promise<FileBytes> {
+  let bytes = readNow(path, isOrdinary);
+  // As long as the system lets a lease be held.
+  for (let waited = 0; bytes === 'leased' && waited < LONGEST_LEASE; waited += LEASE_CHECK) {
+    await sleep(LEASE_CHECK);
+    bytes = readNow(path, isOrdinary);
+  }
+  return bytes === 'leased' ? { error: 'another program does not let go of it' } : bytes;
+}
+
+/**
+ * Never blocks: neither on what has come in the file's place, nor on a lease (fcntl(2), F_SETLEASE) that another
+ * process, such as a file server, still holds. "leased": that one is to let go of it soon.
+ */
+function readNow(path: string, isOrdinary: boolean): FileBytes | 'leased' {
   let file: number | undefined;
   try {
     if (!isOrdinary) {
@@ -139,31 +167,19 @@ export async function readFile(path: string, isOrdinary = false): Promise<FileBy
       if (stats.isDirectory()) return { error: 'it is a folder' };
       if (!stats.isFile()) return { error: 'it is not an ordinary file' };
     }
-    file = await openToRead(path);
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stats = fstatSync(file);
     // Another may have come in its place meanwhile.
     if (!stats.isFile()) return { error: 'it is not an ordinary file' };
     if (stats.size > MAX_FILE_BYTES) return { error: tooLarge(stats.size), tooLarge: true };
     return readOpened(file, stats.size);
   } catch (error) {
-    return errorCode(error) === 'ENOENT' ? 'missing' : { error: reason(error) };
+    const code = errorCode(error);
+    if (code === 'EAGAIN') return 'leased';
+    return code === 'ENOENT' ? 'missing' : { error: reason(error) };
   } finally {
     if (file !== undefined) closeSync(file);
   }
-}
-
-/**
- * Never blocks: neither on what has come in the file's place, nor on a lease (fcntl(2), F_SETLEASE) that another
- * process, such as a file server, still holds. That one is waited for as long as the system lets it be held.
- */
-async function openToRead(path: string): Promise<number> {
-  for (let waited = 0; ; waited += LEASE_CHECK)
-    try {
-      return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    } catch (error) {
-      if (errorCode(error) !== 'EAGAIN' || waited > LONGEST_LEASE) throw error;
-      await sleep(LEASE_CHECK);
-    }
 }
 
 /** @param size as the file's status tells; what has none may hold something all the same */

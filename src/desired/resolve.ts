@@ -46,6 +46,13 @@ export interface ResolvedFile {
   broken: boolean;
 }
 
+/** A file in which nothing has to be followed, and nothing is to be said; undefined for any other. */
+export function resolveNow({ file, documents, diagnostics }: CheckedFile): ResolvedFile | undefined {
+  const [document, second] = documents;
+  if (!document?.isSelfContained || second || diagnostics.length > 0) return undefined;
+  return { file, documents: [new SelfContained(document)], diagnostics, broken: false };
+}
+
 export async function resolveFile(checked: CheckedFile, surroundings: Surroundings): Promise<ResolvedFile> {
   const diagnostics = [...checked.diagnostics];
   const documents: ResolvedDocument[] = [];

@@ -54,12 +54,13 @@ export interface PlanOptions {
 export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   const wanted = (name: string) => !options.names?.length || options.names.includes(name);
   const diagnostics = [...desired.diagnostics, ...emptySet(desired, known, options)];
-  const named = abandoned(desired, known);
+  const claimed = claimedKeys(desired);
+  const named = abandoned(desired, known, claimed);
   const recordings = desired.recordings
     .filter(({ name }) => wanted(name))
     .map((recording) => planRecording(recording, known, named.get(recording.name) ?? [], options));
   const refused = diagnostics.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
-  if (!refused) recordings.push(...forgotten(desired, known).filter(({ name }) => wanted(name)));
+  if (!refused) recordings.push(...forgotten(desired, known, claimed).filter(({ name }) => wanted(name)));
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
   diagnostics.push(...unresolved);
   return {
@@ -94,10 +95,9 @@ function emptySet(desired: DesiredSet, known: Known, { allowEmpty, dir }: PlanOp
  * their place. None where something in a file or folder is wrong, because nobody can tell then what a document
  * there claims.
  */
-export function abandoned(desired: DesiredSet, known: Known): Map<string, string[]> {
+function abandoned(desired: DesiredSet, known: Known, claimed: ReadonlySet<string>): Map<string, string[]> {
   const keys = new Map<string, string[]>();
   if (desired.broken.length > 0) return keys;
-  const claimed = claimedKeys(desired);
   for (const { name, key } of known.values())
     if (!claimed.has(key)) keys.set(name, [...(keys.get(name) ?? []), key]);
   return keys;
@@ -357,12 +357,11 @@ function patchOf<E extends Endpoint>(
  * Known recordings that no file claims any more. While anything in a file or folder is wrong, none: a file with an
  * error is not a deleted one, it may be the very one that claims the recording, and forgetting can wait.
  */
-function forgotten(desired: DesiredSet, known: Known): RecordingPlan[] {
+function forgotten(desired: DesiredSet, known: Known, claimed: ReadonlySet<string>): RecordingPlan[] {
   if (desired.broken.length > 0) return [];
   const names = new Set(desired.recordings.map(({ name }) => name));
-  const keys = claimedKeys(desired);
   return [...known.values()]
-    .filter(({ key, name }) => !keys.has(key) && !names.has(name))
+    .filter(({ key, name }) => !claimed.has(key) && !names.has(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ key, name, file, identity }) => ({
       name,
