@@ -21,6 +21,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from 'rolldown';
+import { milliseconds, printTable } from './table.js';
 
 const EVENTS = Number(process.env.EVENTS ?? 1_000_000);
 const COUNT = Number(process.env.COUNT ?? 10_000);
@@ -59,7 +60,7 @@ async function all() {
   rows.push(...opening(module, many, `${EVENTS} entries`));
   child('leave', module, left);
   rows.push(...opening(module, left, `${LEFT} left in the journal`));
-  print(rows);
+  printTable(`The journal; ${EVENTS} entries, ${COUNT} recordings`, rows);
 }
 
 /** All entries as fast as they go, then a call now and then while everything known is written down. */
@@ -252,20 +253,6 @@ function child(...args) {
   });
   if (status !== 0 && signal !== 'SIGKILL') throw new Error(`${args[0]} ended with ${status}: ${stderr}`);
   return stdout && JSON.parse(stdout);
-}
-
-function print(rows) {
-  const all = [['what', 'measured', 'floor', 'ratio', 'goal'], ...rows];
-  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  console.log(`\nThe journal; ${EVENTS} entries, ${COUNT} recordings\n`);
-  console.log(line(all[0]));
-  console.log(line(widths.map((width) => '-'.repeat(width))));
-  for (const row of rows) console.log(line(row));
-}
-
-function milliseconds(time) {
-  return `${time.toFixed(0)} ms`;
 }
 
 /** Of so many that they are no arguments of a function. */

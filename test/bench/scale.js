@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { APP_ID, RESOURCE_ID, writeRecordings } from './recordings.js';
+import { milliseconds, printTable } from './table.js';
 
 const COUNT = Number(process.env.COUNT ?? 10_000);
 const RUNS = Number(process.env.RUNS ?? 5);
@@ -45,7 +46,7 @@ const rows = [];
 processes();
 commits();
 await watching();
-print();
+printTable(`Scale; medians of ${RUNS} runs`, rows);
 service.close();
 
 /** A folder of recordings, all of them applied. */
@@ -318,20 +319,6 @@ async function watch(cwd) {
 
 function add(what, measured, floor, ratio, goal) {
   rows.push([what, measured, floor, ratio === undefined ? '' : ratio.toFixed(2), String(goal)]);
-}
-
-function print() {
-  const all = [['what', 'measured', 'floor', 'ratio', 'goal'], ...rows];
-  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
-  console.log(`\nScale; medians of ${RUNS} runs\n`);
-  console.log(line(all[0]));
-  console.log(line(widths.map((width) => '-'.repeat(width))));
-  for (const row of rows) console.log(line(row));
-}
-
-function milliseconds(time) {
-  return `${time.toFixed(0)} ms`;
 }
 
 function median(numbers) {

@@ -2,32 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { plan } from '../../src/commands/plan.ts';
 import type { RawOptions } from '../../src/commands/settings.ts';
 import { Failure } from '../../src/model/failure.ts';
-import type { Io } from '../../src/model/ports.ts';
 import { folder, recording } from '../support/cli.ts';
-import { FakeClock } from '../support/clock.ts';
+import { fakeIo } from '../support/io.ts';
 
 async function onTerminal(raw: RawOptions): Promise<{ out: string; error: unknown }> {
-  const said = { out: '', error: undefined as unknown };
-  const io: Io = {
-    out: async (text) => {
-      said.out += text;
-    },
-    err: async () => {},
-    env: {},
-    cwd: await folder({ 'recordings/a.yaml': recording('a') }),
-    clock: new FakeClock(),
-    random: () => 0,
-    outIsTerminal: true,
-    errIsTerminal: true,
-    columns: 80,
-    ask: undefined,
-    stop: new AbortController().signal,
-    onHangup: () => () => {},
-  };
-  await plan([], raw, io).catch((error: unknown) => {
-    said.error = error;
-  });
-  return said;
+  const cwd = await folder({ 'recordings/a.yaml': recording('a') });
+  const { io, said } = fakeIo({ cwd, outIsTerminal: true, errIsTerminal: true });
+  const error: unknown = await plan([], raw, io).then(
+    () => undefined,
+    (reason) => reason,
+  );
+  return { out: said.out, error };
 }
 
 describe('a plan on a terminal', () => {

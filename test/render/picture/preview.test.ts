@@ -6,6 +6,7 @@ import { preview } from '../../../src/commands/preview.ts';
 import type { RawOptions } from '../../../src/commands/settings.ts';
 import { Failure } from '../../../src/model/failure.ts';
 import type { Io } from '../../../src/model/ports.ts';
+import { fakeIo } from '../../support/io.ts';
 
 let cwd: string;
 
@@ -38,21 +39,7 @@ async function files(contents: Record<string, string>): Promise<void> {
 }
 
 async function run(targets: string[], raw: RawOptions = {}, more: Partial<Io> = {}) {
-  const said = { out: '', err: '' };
-  const io: Io = {
-    out: async (text) => {
-      said.out += text;
-    },
-    err: async (text) => {
-      said.err += text;
-    },
-    ...{ env: {}, cwd, columns: 80, ask: undefined, random: () => 0.5 },
-    ...{ outIsTerminal: false, errIsTerminal: false },
-    clock: { now: () => 0, monotonic: () => 0, sleep: async () => undefined },
-    stop: new AbortController().signal,
-    onHangup: () => () => {},
-    ...more,
-  };
+  const { io, said } = fakeIo({ cwd, random: () => 0.5, ...more });
   const code = await preview(targets, raw, io).catch((error: unknown) => {
     if (!(error instanceof Failure)) throw error;
     said.err += error.message;
