@@ -1,6 +1,5 @@
 import fastJsonPatch, { type Operation } from 'fast-json-patch';
-import { desiredRequests, ENDPOINT_OF, RESETTABLE, SECTION_OF, wireRequest } from '../agora/requests.ts';
-import { BLOCK_MODES } from '../agora/tables.ts';
+import { wireRequest } from '../agora/requests.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type {
   Action,
@@ -15,20 +14,20 @@ import type {
   Summary,
 } from '../model/plan.ts';
 import type {
-  BlockName,
   Blocks,
   ClientRequests,
   DesiredRecording,
   DesiredSet,
   Endpoint,
-  Identity,
   Sealed,
   UpdateRequest,
 } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { changesOf } from './changes.ts';
-import { assumeUnchangedSecrets, sameMeaning } from './comparable.ts';
+import { sameMeaning } from './comparable.ts';
 import { credentialsDue } from './credentials.ts';
+import { NOTHING, Settled } from './settled.ts';
+import { everSent, releasedBlocks, wholeRequests } from './whole.ts';
 
 export interface PlanOptions {
   /** Milliseconds since 1970: the plan's timestamp, and what decides whether credentials are due. */
@@ -162,103 +161,6 @@ export function planRecording(
     released,
     supersedes,
     unresolved,
-  };
-}
-
-/** The plan of a recording for which there is nothing to do. What would be sent is worked out when somebody asks. */
-class Settled implements RecordingPlan {
-  readonly name: string;
-  readonly file: string;
-  readonly key: string;
-  readonly identity: Identity;
-  readonly action = 'no-op';
-  readonly content?: string;
-  readonly calls = NOTHING;
-  readonly notes = NOTHING;
-  readonly released = NOTHING;
-  readonly unresolved = NOTHING;
-  readonly supersedes: readonly string[];
-  readonly #recording: DesiredRecording;
-  readonly #known: KnownRecording | undefined;
-
-  constructor(
-    recording: DesiredRecording,
-    identity: Identity,
-    known: KnownRecording | undefined,
-    supersedes: readonly string[],
-  ) {
-    this.name = recording.name;
-    this.file = recording.file;
-    this.key = known?.key ?? recordingKey(identity);
-    this.identity = identity;
-    this.supersedes = supersedes;
-    if (recording.content !== undefined) this.content = recording.content;
-    this.#recording = recording;
-    this.#known = known;
-  }
-
-  get sid(): string {
-    return this.identity.sid;
-  }
-
-  get mode(): Identity['mode'] {
-    return this.identity.mode;
-  }
-
-  get whole(): Partial<ClientRequests> {
-    return wholeRequests(this.identity, this.#recording.blocks, this.#known);
-  }
-}
-
-/** The same for all: ten thousand empty lists are not little. */
-const NOTHING: readonly never[] = Object.freeze([]);
-
-function everSent(known: KnownRecording | undefined): boolean {
-  return known !== undefined && (wasSent(known.update) || wasSent(known.updateLayout));
-}
-
-function wasSent({ applied, unknown }: KnownEndpoint<ClientRequests[Endpoint]>): boolean {
-  return applied !== undefined || unknown.length > 0;
-}
-
-/** What of a block was last applied or may have been. */
-function everHad(block: BlockName, known: KnownRecording | undefined): boolean {
-  if (!known) return false;
-  if (block === 'layout') return wasSent(known.updateLayout);
-  const { applied, unknown } = known.update;
-  return [applied, ...unknown].some((sent) => sent?.request[SECTION_OF[block]] !== undefined);
-}
-
-function releasedBlocks(blocks: Blocks, known: KnownRecording | undefined): BlockName[] {
-  return (['rtmp', 'storage'] as const).filter(
-    (block) => blocks[block] === undefined && everHad(block, known),
-  );
-}
-
-/** A block is managed from the moment it is in the file; taken out again, it stays managed, at its default. */
-function managedBlocks(
-  { mode }: Identity,
-  blocks: Blocks,
-  known: KnownRecording | undefined,
-): Set<BlockName> {
-  return new Set(
-    (Object.keys(ENDPOINT_OF) as BlockName[]).filter(
-      (block) =>
-        blocks[block] !== undefined ||
-        (RESETTABLE.includes(block) && BLOCK_MODES[block].includes(mode) && everHad(block, known)),
-    ),
-  );
-}
-
-function wholeRequests(
-  identity: Identity,
-  blocks: Blocks,
-  known: KnownRecording | undefined,
-): Partial<ClientRequests> {
-  const { update, updateLayout } = desiredRequests(identity, blocks, managedBlocks(identity, blocks, known));
-  return {
-    ...(update ? { update: assumeUnchangedSecrets(update, known?.update.applied?.request) } : {}),
-    ...(updateLayout ? { updateLayout } : {}),
   };
 }
 
