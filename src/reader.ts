@@ -29,7 +29,10 @@ export type Handed = { head: Head; blocks: string } | CheckedFile;
 function hand(bytes: Uint8Array, file: string): Handed {
   const checked = readRecordingFile(bytes, file);
   const head = headOf(checked);
-  return head ? { head, blocks: JSON.stringify(checked.documents[0]?.blocks) } : checked;
+  if (head) return { head, blocks: JSON.stringify(checked.documents[0]?.blocks) };
+  // Only what is written in an object is handed over, not what the object would give if it was asked.
+  const documents = checked.documents.map((document) => ({ ...document, marks: document.marks }));
+  return { ...checked, documents };
 }
 
 parentPort?.on('message', ({ number, files, bytes, ends }: Portion) => {

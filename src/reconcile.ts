@@ -1,7 +1,8 @@
 import type { Engine } from './apply/engine.ts';
 import type { Known, Plan, RecordingPlan } from './model/plan.ts';
-import type { DesiredSet } from './model/recording.ts';
+import type { DesiredRecording, DesiredSet } from './model/recording.ts';
 import type { Journal } from './model/work.ts';
+import { PlansAhead } from './plan/ahead.ts';
 import { makePlan, type PlanOptions } from './plan/plan.ts';
 
 /*
@@ -14,18 +15,26 @@ import { makePlan, type PlanOptions } from './plan/plan.ts';
 
 /** Where the flow begins: the files, and what is known. */
 export interface Ends {
-  desired: () => Promise<DesiredSet>;
-  known: () => Known;
+  /** @param onRecording may be told of recordings while others are still being read */
+  desired: (onRecording: (recording: DesiredRecording) => void) => Promise<DesiredSet>;
+  known: Known;
 }
 
-/** files → desired → plan ← known */
+/**
+ * files → desired → plan ← known
+ * @param onPlan is told of a recording's plan that is made while others are still being read
+ */
 export async function look(
   { desired, known }: Ends,
-  options: Omit<PlanOptions, 'now'>,
-  now: () => number,
+  options: PlanOptions,
+  onPlan: (plan: RecordingPlan) => void = () => {},
 ): Promise<{ plan: Plan; desired: DesiredSet }> {
-  const set = await desired();
-  return { desired: set, plan: makePlan(set, known(), { ...options, now: now() }) };
+  const ahead = new PlansAhead(known, options);
+  const set = await desired((recording) => {
+    const plan = ahead.make(recording);
+    if (plan) onPlan(plan);
+  });
+  return { desired: set, plan: makePlan(set, known, { ...options, ahead }) };
 }
 
 /** Recordings that apply may touch: those whose secrets are all at hand. */

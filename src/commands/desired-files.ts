@@ -24,13 +24,14 @@ export async function desiredFiles(input: {
   onFile?: LoadOptions['onFile'];
   outlines?: LoadOptions['outlines'];
   isEnough?: LoadOptions['isEnough'];
+  onRecording?: LoadOptions['onRecording'];
   /** The same for files of a commit. */
   memory?: FileMemory | undefined;
 }): Promise<DesiredSet> {
-  const { dir, ref, io, vault, onFile, outlines, isEnough, memory } = input;
+  const { dir, ref, io, vault, memory, ...beside } = input;
   const where = { dir, cwd: io.cwd, env: io.env, vault };
   const now = io.clock.now() / 1000;
-  if (ref === undefined) return loadRecordings({ ...where, now, onFile, outlines, isEnough });
+  if (ref === undefined) return loadRecordings({ ...where, ...beside, now });
   const { GitFiles } = await import('../sources/git.ts');
   const files = new GitFiles({ ...where, memory });
   try {

@@ -1,6 +1,6 @@
 import type { LoadOptions } from '../desired/load.ts';
 import type { State } from '../model/journal.ts';
-import type { Known, Plan } from '../model/plan.ts';
+import type { Known, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import type { Asked } from '../plan/saved.ts';
@@ -34,10 +34,12 @@ export async function makePlanOf(input: {
   known: Known;
   now: number;
   onFile?: LoadOptions['onFile'];
+  /** Is told of plans that are made while files are still being read. */
+  onPlan?: ((plan: RecordingPlan) => void) | undefined;
   /** What is known in full: with it, what has not changed since the last plan is not read in full. */
   state?: Pick<State, 'known' | 'written'>;
 }): Promise<Plan> {
-  const { asked, rate, io, vault, known, now, onFile, state } = input;
+  const { asked, rate, io, vault, known, now, onFile, onPlan, state } = input;
   const { dir, ref, names, resync, allowEmpty } = asked;
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
   const isWholeAsked = resync || onFile !== undefined;
@@ -46,9 +48,9 @@ export async function makePlanOf(input: {
   const settlements = cache && state && new Settlements(cache, state);
   const settled = new Set<DesiredRecording>();
   const ends = {
-    desired: async () => {
+    desired: async (onRecording: LoadOptions['onRecording']) => {
       const set = await desiredFiles({
-        ...{ dir, ref, io, vault, onFile, outlines: cache?.outlines },
+        ...{ dir, ref, io, vault, onFile, onRecording, outlines: cache?.outlines },
         // What is asked for in full is read now, by as many threads as there are, and not one after the other.
         isEnough: isWholeAsked ? () => false : settlements?.isEnough,
         memory: isWholeAsked ? undefined : settlements?.memory,
@@ -56,10 +58,11 @@ export async function makePlanOf(input: {
       for (const recording of set.recordings) if (settlements?.isSettled(recording)) settled.add(recording);
       return set;
     },
-    known: () => known,
+    known,
   };
   const isSettled = (recording: DesiredRecording) => settled.has(recording);
-  const { plan, desired } = await look(ends, { rate, names, resync, allowEmpty, dir, isSettled }, () => now);
+  const options = { now, rate, names, resync, allowEmpty, dir, isSettled };
+  const { plan, desired } = await look(ends, options, onPlan);
   for (const recording of plan.recordings) settlements?.settle(recording);
   cache?.save(now);
   // A name that a broken file would have given is no mistake of the command line.

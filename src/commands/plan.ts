@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { usage } from '../model/failure.ts';
-import type { Plan } from '../model/plan.ts';
+import type { Plan, RecordingPlan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { planPieces } from '../render/plan-json.ts';
-import { planText } from '../render/plan-text.ts';
+import { PlanText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
@@ -24,15 +24,22 @@ export async function plan(names: string[], raw: RawOptions, io: Io): Promise<nu
       '--output html is a page for a browser',
       'Send it to a file: reelstate plan --output html > plan.html',
     );
-  const result = await planned(names, raw, settings, io);
-  await showPlan(result, settings, io, pictures);
+  const text = settings.output === 'text' ? await textOf(settings, io, pictures) : undefined;
+  const result = await planned(names, raw, settings, io, text?.prepare);
+  await showPlan(result, settings, io, pictures, text);
   if (result.diagnostics.some(({ severity }) => severity === 'error')) return 1;
   const { to_create, to_update, to_forget } = result.summary;
   return isSet('detailedExitcode', raw, io) && to_create + to_update + to_forget > 0 ? 2 : 0;
 }
 
 /** The plan from what is known, or from what else is asked for, to what the files ask for; saved with --out. */
-async function planned(names: readonly string[], raw: RawOptions, settings: Settings, io: Io): Promise<Plan> {
+async function planned(
+  names: readonly string[],
+  raw: RawOptions,
+  settings: Settings,
+  io: Io,
+  onPlan?: (plan: RecordingPlan) => void,
+): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
   const comparison = readComparison(raw, io);
   if (comparison) return comparePlan(comparison, asked, settings.rate, io);
@@ -50,7 +57,7 @@ async function planned(names: readonly string[], raw: RawOptions, settings: Sett
   const { hashes, onFile } = fileHashes();
   const { rate, unsubscribeSpelling: spelling } = settings;
   const made = await makePlanOf({
-    ...{ asked, rate, io, vault, known, now: io.clock.now() },
+    ...{ asked, rate, io, vault, known, onPlan, now: io.clock.now() },
     ...(out === undefined ? {} : { onFile }),
     ...(settings.cache ? { state } : {}),
   });
@@ -58,16 +65,31 @@ async function planned(names: readonly string[], raw: RawOptions, settings: Sett
   return made;
 }
 
+/** Puts a plan into words for the terminal that is there. */
+async function textOf(
+  settings: Settings,
+  io: Io,
+  { drawn, view }: PictureSettings = NO_PICTURES,
+): Promise<PlanText> {
+  const pictures = drawn ? await import('../render/plan-pictures.ts') : undefined;
+  const draw: ConstructorParameters<typeof PlanText>[2] =
+    pictures && ((recording, room) => pictures.changeLines(recording, view, room));
+  return new PlanText(styleFor(settings.color), io.columns, draw);
+}
+
 /**
  * The plan to standard output; for people, its diagnostics to standard error first.
  * @param pictures left out, no layout is drawn
+ * @param text where some of it has been put into words already
  */
 export async function showPlan(
   result: Plan,
   settings: Settings,
   io: Io,
-  { drawn, view, files }: PictureSettings = NO_PICTURES,
+  pictures = NO_PICTURES,
+  text?: PlanText,
 ): Promise<void> {
+  const { drawn, view, files } = pictures;
   const links = files && (await writePictures(result, view, files, io));
   switch (settings.output) {
     case 'json':
@@ -86,10 +108,7 @@ export async function showPlan(
     case 'text': {
       const style = styleFor(settings.color);
       if (result.diagnostics.length > 0) await io.err(`${diagnosticsText(result.diagnostics, style)}\n`);
-      const pictures = drawn ? await import('../render/plan-pictures.ts') : undefined;
-      const draw: Parameters<typeof planText>[3] =
-        pictures && ((recording, room) => pictures.changeLines(recording, view, room));
-      return io.out(planText(result, style, io.columns, draw));
+      return io.out((text ?? (await textOf(settings, io, pictures))).of(result));
     }
   }
 }

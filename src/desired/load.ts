@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DesiredSet } from '../model/recording.ts';
+import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Vault } from '../state/vault.ts';
 import { Assembly } from './assemble.ts';
 import type { CheckedFile } from './checked.ts';
@@ -16,7 +16,7 @@ import {
   resolveNow,
   type Surroundings,
 } from './resolve.ts';
-import type { Unread } from './threads.ts';
+import type { ReadingThreads, Unread } from './threads.ts';
 
 /** Files that are read at the same time: enough to keep a disk busy, far from any limit on open files. */
 const AT_ONCE = 16;
@@ -46,72 +46,110 @@ export interface LoadOptions {
   outlines?: Outlines;
   /** Whether nobody will ask for more than what such a file is about; left out: always. */
   isEnough?: (recalled: CheckedFile) => boolean;
+  /**
+   * Is told of recordings while other files are still being read, where these are many. Which of them count in the
+   * end is seen only when all have been read.
+   */
+  onRecording?: (recording: DesiredRecording) => void;
 }
 
 /** Everything that the files of a folder ask for. A mistake of the user is a diagnostic, never an exception. */
-export async function loadRecordings({
-  dir,
-  onFile,
-  outlines,
-  isEnough = () => true,
-  ...rest
-}: LoadOptions): Promise<DesiredSet> {
-  const search = await findRecordingFiles(dir, rest.cwd);
-  const surroundings: Surroundings = { readFile, ...rest };
-  const checked = await checkAll(search.found, onFile, outlines, isEnough);
-  const assembly = new Assembly(await resolveAll(checked, surroundings));
+export async function loadRecordings(options: LoadOptions): Promise<DesiredSet> {
+  const { dir, cwd } = options;
+  const search = await findRecordingFiles(dir, cwd);
+  const loading = new Loading(options);
+  for (const [index, found] of search.found.entries()) {
+    const pause = loading.take(found, index);
+    if (pause) await pause;
+  }
+  const assembly = new Assembly(await loading.end());
   // Which places to point at.
   if (assembly.disputed().length > 0) await reading();
   return assembly.set(search);
 }
 
-/** Stage B of all files. Most are resolved at once: ten thousand promises would take longer than that. */
-async function resolveAll(
-  checked: readonly CheckedFile[],
-  surroundings: Surroundings,
-): Promise<ResolvedFile[]> {
-  const files = checked.map((file) => resolveNow(file));
-  const rest = [...checked.entries()].filter(([index]) => files[index] === undefined);
-  await eachBounded(rest, async ([index, file]) => {
-    files[index] = await resolveFile(file, surroundings);
-  });
-  return files as ResolvedFile[];
-}
+/** The files of a folder on their way through both stages. What is the same as last time is recalled; the rest is read. */
+class Loading {
+  readonly #options: LoadOptions;
+  readonly #surroundings: Surroundings;
+  readonly #resolved: ResolvedFile[] = [];
+  /** What refers to something, or something is to be said of. */
+  readonly #toFollow: { checked: CheckedFile; index: number }[] = [];
+  /** What is to be read, as long as it is not much. */
+  readonly #unread: (Unread & { index: number })[] = [];
+  #threads: ReadingThreads | undefined;
 
-/** Stage A of all files. What is the same as last time is recalled; the rest is read, by several threads if it is much. */
-async function checkAll(
-  found: readonly FoundFile[],
-  onFile: LoadOptions['onFile'],
-  outlines: Outlines | undefined,
-  isEnough: (recalled: CheckedFile) => boolean,
-): Promise<CheckedFile[]> {
-  const unread: (Unread & { index: number })[] = [];
-  const checked: CheckedFile[] = [];
-  for (const [index, { path, shown, isOrdinary }] of found.entries()) {
-    const now = readNow(path, isOrdinary === true);
-    const bytes = now === 'leased' ? await readFile(path, isOrdinary) : now;
-    if (bytes instanceof Uint8Array) {
-      onFile?.(shown, bytes);
-      const recalled = outlines?.recall(bytes, shown);
-      if (recalled && isEnough(recalled)) checked[index] = recalled;
-      else unread.push({ file: shown, bytes, index });
-    } else checked[index] = checkNoBytes(bytes, shown);
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#surroundings = { readFile, ...options };
   }
-  const read = await readAll(unread);
-  for (const [at, { bytes, index }] of unread.entries()) {
-    const file = read[at] as CheckedFile;
-    checked[index] = outlines ? outlines.learn(bytes, file) : file;
-  }
-  return checked;
-}
 
-/** Stage A of files of which nothing is remembered: by several threads if they are many. */
-async function readAll(unread: readonly Unread[]): Promise<CheckedFile[]> {
-  if (unread.length >= WORTH_THREADS)
-    return (await import('./threads.ts')).readFiles(unread, { takesPart: true });
-  if (unread.length === 0) return [];
-  const { readRecordingFile } = await reading();
-  return unread.map(({ bytes, file }) => readRecordingFile(bytes, file));
+  /** @returns what is to be waited for before the next, if anything */
+  take(found: FoundFile, index: number): Promise<void> | undefined {
+    const bytes = readNow(found.path, found.isOrdinary === true);
+    return bytes === 'leased' ? this.#waitFor(found, index) : this.#takeBytes(bytes, found.shown, index);
+  }
+
+  /** In the order of the files. */
+  async end(): Promise<ResolvedFile[]> {
+    if (this.#threads) await this.#threads.end();
+    else if (this.#unread.length > 0) {
+      const { readRecordingFile } = await reading();
+      for (const unread of this.#unread) this.#learn(unread, readRecordingFile(unread.bytes, unread.file));
+    }
+    await eachBounded(this.#toFollow, async ({ checked, index }) => {
+      this.#resolved[index] = await resolveFile(checked, this.#surroundings);
+    });
+    return this.#resolved;
+  }
+
+  async #waitFor({ path, shown, isOrdinary }: FoundFile, index: number): Promise<void> {
+    await this.#takeBytes(await readFile(path, isOrdinary), shown, index);
+  }
+
+  #takeBytes(bytes: FileBytes, file: string, index: number): Promise<void> | undefined {
+    const { onFile, outlines, isEnough = () => true } = this.#options;
+    if (!(bytes instanceof Uint8Array)) {
+      this.#resolve(checkNoBytes(bytes, file), index);
+      return undefined;
+    }
+    onFile?.(file, bytes);
+    const recalled = outlines?.recall(bytes, file);
+    if (!recalled || !isEnough(recalled)) return this.#read({ file, bytes, index });
+    this.#resolve(recalled, index);
+    return undefined;
+  }
+
+  #read(unread: Unread & { index: number }): Promise<void> | undefined {
+    if (this.#threads) return this.#hand(unread, this.#threads);
+    this.#unread.push(unread);
+    return this.#unread.length < WORTH_THREADS ? undefined : this.#startThreads();
+  }
+
+  async #startThreads(): Promise<void> {
+    const { ReadingThreads } = await import('./threads.ts');
+    this.#threads = new ReadingThreads();
+    for (const unread of this.#unread.splice(0)) await this.#hand(unread, this.#threads);
+  }
+
+  #hand(unread: Unread & { index: number }, threads: ReadingThreads): Promise<void> | undefined {
+    return threads.add(unread, (checked) => {
+      this.#learn(unread, checked);
+      for (const { recording } of this.#resolved[unread.index]?.documents ?? [])
+        this.#options.onRecording?.(recording);
+    });
+  }
+
+  #learn({ bytes, index }: Unread & { index: number }, checked: CheckedFile): void {
+    this.#resolve(this.#options.outlines?.learn(bytes, checked) ?? checked, index);
+  }
+
+  /** Most are resolved at once: ten thousand promises would take longer than that. */
+  #resolve(checked: CheckedFile, index: number): void {
+    const resolved = resolveNow(checked);
+    if (resolved) this.#resolved[index] = resolved;
+    else this.#toFollow.push({ checked, index });
+  }
 }
 
 /** One file through both stages. */

@@ -38,8 +38,15 @@ export function readRecordingFile(bytes: Uint8Array, file: string): CheckedFile 
   const several = parsed.length > 1;
   const documents = parsed
     .filter(({ sound }) => sound)
-    .flatMap((document) => readDocument(builder.build(document), several, findings) ?? []);
+    .flatMap((document) => readDocument(builder.build(document), several, findings, bytes) ?? []);
   return { file, documents: broken ? [] : documents, diagnostics: findings.diagnostics() };
+}
+
+/** The places in a file of one document, which is read for them once more. */
+function marksIn(bytes: Uint8Array, file: string, blocks: CheckedBlocks): Record<string, Mark> {
+  const { findings, parsed } = open(bytes, file);
+  const tree = new TreeBuilder(findings).build(parsed[0] as ParsedDocument);
+  return marksOf(blocks, findings.source, new Look(findings, tree));
 }
 
 /** Reads the file that a `recording.fromFile` names: JSON or YAML with the fields of `recording`. */
@@ -96,7 +103,13 @@ function open(bytes: Uint8Array, file: string): Opened {
   return { findings, parsed, broken };
 }
 
-function readDocument(tree: Tree, several: boolean, findings: Findings): CheckedDocument | undefined {
+/** @param bytes of the whole file */
+function readDocument(
+  tree: Tree,
+  several: boolean,
+  findings: Findings,
+  bytes: Uint8Array,
+): CheckedDocument | undefined {
   if (!tree.whole) return undefined;
   const before = findings.errors;
   const look = new Look(findings, tree);
@@ -112,16 +125,46 @@ function readDocument(tree: Tree, several: boolean, findings: Findings): Checked
   if (recording && !('fromFile' in recording)) checkAgainstIdentity(recording, blocks, look.reportField);
   if (findings.errors > before || tree.refused || !recording) return undefined;
   const { line } = findings.source.position(look.fieldSpan('').start);
-  const marks = marksOf(blocks, findings.source, look);
-  return {
-    name,
-    file: findings.source.filename,
-    line,
-    recording,
-    suspended: written.suspend ?? false,
-    blocks,
-    marks,
-  };
+  const file = findings.source.filename;
+  const suspended = written.suspend ?? false;
+  const document = { name, file, line, recording, suspended, blocks };
+  if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage)
+    return { ...document, marks: marksOf(blocks, findings.source, look) };
+  return new SelfContainedDocument(document, recording, bytes);
+}
+
+/** The only document of a file, with nothing in it to follow. */
+class SelfContainedDocument implements CheckedDocument {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly recording: Identity;
+  readonly suspended: boolean;
+  readonly blocks: CheckedBlocks;
+  readonly isSelfContained = true;
+  content?: string;
+  readonly #bytes: Uint8Array;
+  #marks: Record<string, Mark> | undefined;
+
+  constructor(
+    { name, file, line, suspended, blocks }: Omit<CheckedDocument, 'marks'>,
+    recording: Identity,
+    bytes: Uint8Array,
+  ) {
+    this.name = name;
+    this.file = file;
+    this.line = line;
+    this.recording = recording;
+    this.suspended = suspended;
+    this.blocks = blocks;
+    this.#bytes = bytes;
+  }
+
+  /** Needed only where several documents claim the same: the file is read for them once more. */
+  get marks(): Record<string, Mark> {
+    this.#marks ??= marksIn(this.#bytes, this.file, this.blocks);
+    return this.#marks;
+  }
 }
 
 function readName(written: string | undefined, file: string, several: boolean, look: Look): string {

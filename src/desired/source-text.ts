@@ -21,6 +21,8 @@ export class SourceText {
   /** By line, counted from 1. */
   readonly #secrets = new Map<number, Span[]>();
   readonly #known = new Set<string>();
+  /** What is still to be concealed before a line is shown. */
+  #unconcealed: (() => void)[] = [];
 
   constructor(filename: string, text: string) {
     this.filename = filename;
@@ -40,6 +42,14 @@ export class SourceText {
       if (spans) spans.push(span);
       else this.#secrets.set(line, [span]);
     }
+  }
+
+  /**
+   * The same, when a line is shown for the first time: of most files none ever is.
+   * @param conceal calls `conceal` for each stretch
+   */
+  concealBeforeShown(conceal: () => void): void {
+    this.#unconcealed.push(conceal);
   }
 
   position(offset: number): Position {
@@ -82,6 +92,7 @@ export class SourceText {
   }
 
   #masked(text: string, line: number): string {
+    for (const conceal of this.#unconcealed.splice(0)) conceal();
     const offset = this.#lineStarts[line - 1] as number;
     const spans = [...(this.#secrets.get(line) ?? [])].map(({ start, end }) => ({
       start: start - offset,

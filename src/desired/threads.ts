@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Answer, Portion } from '../reader.ts';
 import type { CheckedFile } from './checked.ts';
@@ -14,7 +15,7 @@ const AHEAD = 2;
 /** More threads than this wait for the one that gathers what they have read. */
 const MOST = 4;
 /** Megabytes that a thread fills before it looks for garbage: nearly all that parsing makes is garbage at once. */
-const YOUNG = 48;
+const YOUNG = 96;
 
 /** The built entry for the threads; not there where the program runs from its source. */
 const ENTRY = new URL(
@@ -28,26 +29,61 @@ export interface Unread {
   bytes: Uint8Array;
 }
 
-export interface Sharing {
-  /** Whether this thread does its part of the reading; otherwise it only hands out and gathers, and stays free. */
-  takesPart: boolean;
-  /** Starts a thread. undefined: there can be none, and all is done here. */
-  start?: (() => Worker) | undefined;
+interface Job extends Unread {
+  take: (checked: CheckedFile) => void;
 }
 
-/** Stage A of many files, in their order, by as many threads as there is work and room for. */
+/**
+ * Stage A of many files by other threads, while this one goes on finding files, and does something with those that
+ * have been read. Where there can be no other thread all is done here.
+ */
+export class ReadingThreads {
+  readonly #work = new SharedWork();
+  readonly #threads: Thread[];
+
+  /** @param start starts a thread; undefined: there can be none */
+  constructor(start: (() => Worker) | undefined = threadStarter()) {
+    const count = start ? Math.min(availableParallelism(), MOST) : 0;
+    // Every core has its thread: helpers that look for one thread's garbage would only keep another from its work.
+    setFlagsFromString('--no-parallel-scavenge');
+    this.#threads = Array.from({ length: count }, () => new Thread((start as () => Worker)(), this.#work));
+  }
+
+  /**
+   * Takes on a file.
+   * @param take is given what the file says, sooner or later, and not in the order of the files
+   * @returns now and then something to wait for, so that threads can hand over what they have read
+   */
+  add(unread: Unread, take: Job['take']): Promise<void> | undefined {
+    if (!this.#work.add({ ...unread, take })) return undefined;
+    for (const thread of this.#threads) thread.fill();
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Resolves when every file has been taken, and the threads are gone. */
+  async end(): Promise<void> {
+    this.#work.close();
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+    setFlagsFromString('--parallel-scavenge');
+    // What threads had and did not give back, or all of it where there are none.
+    await this.#work.finish();
+  }
+}
+
+/** Stage A of many files, in their order. */
 export async function readFiles(
   files: readonly Unread[],
-  { takesPart, start = threadStarter() }: Sharing,
+  threads = new ReadingThreads(),
 ): Promise<CheckedFile[]> {
-  const work = new SharedWork(files);
-  const count = Math.min(availableParallelism(), MOST) - (takesPart ? 1 : 0);
-  const threads = start ? Array.from({ length: count }, () => new Thread(start(), work)) : [];
-  if (takesPart) await work.takePart();
-  await Promise.all(threads.map((thread) => thread.end()));
-  // What threads had and did not give back, or all of it where there are none.
-  await work.takePart();
-  return work.done;
+  const read: CheckedFile[] = [];
+  for (const [index, file] of files.entries()) {
+    const pause = threads.add(file, (checked) => {
+      read[index] = checked;
+    });
+    if (pause) await pause;
+  }
+  await threads.end();
+  return read;
 }
 
 function threadStarter(): (() => Worker) | undefined {
@@ -57,20 +93,33 @@ function threadStarter(): (() => Worker) | undefined {
 
 /** Portions of the files, each taken once; what a thread dropped is taken again. */
 class SharedWork {
-  readonly done: CheckedFile[] = [];
-  readonly #files: readonly Unread[];
-  readonly #open: number[];
+  /** What nobody can take yet. */
+  #filling: Job[] = [];
+  /** By number, until they are done. */
+  readonly #portions = new Map<number, readonly Job[]>();
+  readonly #open: number[] = [];
+  #count = 0;
 
-  constructor(files: readonly Unread[]) {
-    this.#files = files;
-    this.#open = Array.from({ length: Math.ceil(files.length / PORTION) }, (_, number) => number);
+  /** @returns whether there is a portion more to be taken */
+  add(job: Job): boolean {
+    this.#filling.push(job);
+    return this.#filling.length === PORTION && this.close();
+  }
+
+  /** Whatever has been added can be taken. @returns whether that is anything */
+  close(): boolean {
+    if (this.#filling.length === 0) return false;
+    this.#portions.set(this.#count, this.#filling);
+    this.#open.push(this.#count++);
+    this.#filling = [];
+    return true;
   }
 
   /** A portion as a thread gets it. Its bytes are a copy: those of small files share their memory with others. */
   take(): Portion | undefined {
     const number = this.#open.shift();
     if (number === undefined) return undefined;
-    const files = this.#filesOf(number);
+    const files = this.#portions.get(number) as readonly Job[];
     const bytes = new Uint8Array(files.reduce((sum, file) => sum + file.bytes.length, 0));
     const ends: number[] = [];
     let end = 0;
@@ -83,29 +132,26 @@ class SharedWork {
   }
 
   give({ number, files }: Answer): void {
-    for (const [index, { file, bytes }] of this.#filesOf(number).entries()) {
+    for (const [index, { file, bytes, take }] of (this.#portions.get(number) ?? []).entries()) {
       const handed = files[index] as Answer['files'][number];
-      this.done[number * PORTION + index] =
-        'head' in handed ? outlined(handed.head, file, bytes, handed.blocks) : handed;
+      take('head' in handed ? outlined(handed.head, file, bytes, handed.blocks) : handed);
     }
+    this.#portions.delete(number);
   }
 
   giveBack(portions: Iterable<number>): void {
     this.#open.push(...portions);
   }
 
-  /** Reads what is left, and looks after each file what others have read. */
-  async takePart(): Promise<void> {
+  /** Reads what is left, and looks after each file whether anybody else wants a turn. */
+  async finish(): Promise<void> {
+    if (this.#open.length === 0) return;
     const { readRecordingFile } = await reading();
     for (let number = this.#open.shift(); number !== undefined; number = this.#open.shift())
-      for (const [index, { bytes, file }] of this.#filesOf(number).entries()) {
-        this.done[number * PORTION + index] = readRecordingFile(bytes, file);
+      for (const { bytes, file, take } of this.#portions.get(number) as readonly Job[]) {
+        take(readRecordingFile(bytes, file));
         await new Promise((resolve) => setImmediate(resolve));
       }
-  }
-
-  #filesOf(number: number): readonly Unread[] {
-    return this.#files.slice(number * PORTION, (number + 1) * PORTION);
   }
 }
 
@@ -122,12 +168,12 @@ class Thread {
     worker.on('message', (answer: Answer) => {
       this.#work.give(answer);
       this.#pending.delete(answer.number);
-      this.#fill();
+      this.fill();
     });
     // A thread that cannot run is no mistake of anybody's: its part is done by others.
     worker.on('error', () => this.#breakOff());
     worker.on('exit', () => this.#breakOff());
-    this.#fill();
+    this.fill();
   }
 
   /** Resolves when it has no work any more, and is gone. */
@@ -139,7 +185,8 @@ class Thread {
     await this.#worker.terminate();
   }
 
-  #fill(): void {
+  /** Takes as much as it can have before it. */
+  fill(): void {
     while (!this.#broken && this.#pending.size < AHEAD) {
       const portion = this.#work.take();
       if (!portion) break;

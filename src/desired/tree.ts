@@ -54,8 +54,10 @@ export class TreeBuilder {
     this.#whole = true;
     const before = this.#findings.errors;
     // Without an alias there is none to be found.
-    this.#targets = this.#findings.source.text.includes('*') ? aliasTargets(document.contents) : new Map();
-    concealTree(this.#findings.source, document.contents, this.#targets);
+    const { source } = this.#findings;
+    const targets: AliasTargets = source.text.includes('*') ? aliasTargets(document.contents) : new Map();
+    this.#targets = targets;
+    source.concealBeforeShown(() => concealTree(source, document.contents, targets));
     const places = new Places();
     const value = this.#value(document.contents, { place: places, depth: 0 });
     return { value, places, whole: this.#whole, refused: this.#findings.errors > before };

@@ -40,6 +40,8 @@ export interface PlanOptions {
   resync?: boolean;
   /** Whether it is known already that nothing is to be done for the recording, as it is and as it is known. */
   isSettled?: (recording: DesiredRecording) => boolean;
+  /** The plans made already, with the same options and of the same knowledge. */
+  ahead?: { of: (recording: DesiredRecording) => RecordingPlan | undefined };
   /** Accept an empty set of files although recordings are known. */
   allowEmpty?: boolean;
   /** For the message about an empty set. */
@@ -57,7 +59,11 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   const named = abandoned(desired, known, claimed);
   const recordings = desired.recordings
     .filter(({ name }) => wanted(name))
-    .map((recording) => planRecording(recording, known, named.get(recording.name) ?? [], options));
+    .map((recording) => {
+      const others = named.get(recording.name);
+      if (others) return planRecording(recording, known, others, options);
+      return options.ahead?.of(recording) ?? planRecording(recording, known, [], options);
+    });
   const refused = diagnostics.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
   if (!refused) recordings.push(...forgotten(desired, known, claimed).filter(({ name }) => wanted(name)));
   const unresolved = recordings.flatMap((recording) => recording.unresolved);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { readFiles } from '../../src/desired/threads.ts';
+import { ReadingThreads, readFiles } from '../../src/desired/threads.ts';
 import { folder, put, run } from '../support/cli.ts';
 
 /*
@@ -73,29 +73,28 @@ describe('threads that fail', () => {
       `let done = false; parentPort.on('message', ({ number, files }) => { if (done) process.exit(0); done = true; ${answering('number')} });`,
     ],
   ])('%s: what they had is read all the same', async (_what, program) => {
-    for (const takesPart of [true, false]) {
-      const started: Worker[] = [];
-      const start = () => {
-        const worker = new Worker(`const { parentPort } = require('node:worker_threads'); ${program}`, {
-          eval: true,
-        });
-        started.push(worker);
-        return worker;
-      };
-      const read = await readFiles(files, { takesPart, start });
-      expect(read.map(({ file }) => file)).toEqual(files.map(({ file }) => file));
-      // What a thread answered stands; a portion is 40 files.
-      const answered = read.filter(({ documents }) => documents.length === 0).length;
-      expect(answered).toBeLessThanOrEqual(program.includes('postMessage') ? 40 * started.length : 0);
-      expect(answered % 40).toBe(0);
-      for (const { file, documents } of read)
-        if (documents[0])
-          expect(`recordings/${(documents[0].recording as { sid: string }).sid}.yaml`).toBe(file);
-    }
+    const started: Worker[] = [];
+    const start = () => {
+      const worker = new Worker(`const { parentPort } = require('node:worker_threads'); ${program}`, {
+        eval: true,
+      });
+      started.push(worker);
+      return worker;
+    };
+    const read = await readFiles(files, new ReadingThreads(start));
+    expect(read.map(({ file }) => file)).toEqual(files.map(({ file }) => file));
+    // What a thread answered stands; a portion is 40 files.
+    const answered = read.filter(({ documents }) => documents.length === 0).length;
+    expect(answered).toBeLessThanOrEqual(program.includes('postMessage') ? 40 * started.length : 0);
+    expect(answered % 40).toBe(0);
+    for (const { file, documents } of read)
+      if (documents[0])
+        expect(`recordings/${(documents[0].recording as { sid: string }).sid}.yaml`).toBe(file);
   });
 
   test('none can be started: all is read here', async () => {
-    const read = await readFiles(files, { takesPart: false, start: undefined });
+    // Where the program runs from its source it has no entry for them.
+    const read = await readFiles(files);
     expect(read.map(({ documents }) => documents.length)).toEqual(files.map(() => 1));
   });
 });
