@@ -6,6 +6,7 @@ import { Assembly } from './assemble.ts';
 import type { CheckedFile } from './checked.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
 import { errorCode, type FoundFile, findRecordingFiles, reason, wholeFile } from './find.ts';
+import { ManyFiles } from './many-files.ts';
 import type { Outlines } from './outlines.ts';
 import { reading, readingNow } from './reading.ts';
 import {
@@ -16,13 +17,9 @@ import {
   resolveNow,
   type Surroundings,
 } from './resolve.ts';
-import type { ReadingThreads, Unread } from './threads.ts';
 
 /** Files that are read at the same time: enough to keep a disk busy, far from any limit on open files. */
 const AT_ONCE = 16;
-
-/** Files from which on a second thread has started before this one is done. */
-export const WORTH_THREADS = 400;
 
 /** Milliseconds between two attempts to open a file that is leased; and the system's limit (proc(5), lease-break-time) with some to spare. */
 const LEASE_CHECK = 20;
@@ -75,9 +72,7 @@ class Loading {
   readonly #resolved: ResolvedFile[] = [];
   /** What refers to something, or something is to be said of. */
   readonly #toFollow: { checked: CheckedFile; index: number }[] = [];
-  /** What is to be read, as long as it is not much. */
-  readonly #unread: (Unread & { index: number })[] = [];
-  #threads: ReadingThreads | undefined;
+  readonly #many = new ManyFiles();
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -92,11 +87,7 @@ class Loading {
 
   /** In the order of the files. */
   async end(): Promise<ResolvedFile[]> {
-    if (this.#threads) await this.#threads.end();
-    else if (this.#unread.length > 0) {
-      const { readRecordingFile } = await reading();
-      for (const unread of this.#unread) this.#learn(unread, readRecordingFile(unread.bytes, unread.file));
-    }
+    await this.#many.end();
     await eachBounded(this.#toFollow, async ({ checked, index }) => {
       this.#resolved[index] = await resolveFile(checked, this.#surroundings);
     });
@@ -115,33 +106,16 @@ class Loading {
     }
     onFile?.(file, bytes);
     const recalled = outlines?.recall(bytes, file);
-    if (!recalled || !isEnough(recalled)) return this.#read({ file, bytes, index });
+    if (!recalled || !isEnough(recalled))
+      return this.#many.add({ file, bytes }, (checked) => this.#learn(checked, bytes, index));
     this.#resolve(recalled, index);
     return undefined;
   }
 
-  #read(unread: Unread & { index: number }): Promise<void> | undefined {
-    if (this.#threads) return this.#hand(unread, this.#threads);
-    this.#unread.push(unread);
-    return this.#unread.length < WORTH_THREADS ? undefined : this.#startThreads();
-  }
-
-  async #startThreads(): Promise<void> {
-    const { ReadingThreads } = await import('./threads.ts');
-    this.#threads = new ReadingThreads();
-    for (const unread of this.#unread.splice(0)) await this.#hand(unread, this.#threads);
-  }
-
-  #hand(unread: Unread & { index: number }, threads: ReadingThreads): Promise<void> | undefined {
-    return threads.add(unread, (checked) => {
-      this.#learn(unread, checked);
-      for (const { recording } of this.#resolved[unread.index]?.documents ?? [])
-        this.#options.onRecording?.(recording);
-    });
-  }
-
-  #learn({ bytes, index }: Unread & { index: number }, checked: CheckedFile): void {
-    this.#resolve(this.#options.outlines?.learn(bytes, checked) ?? checked, index);
+  #learn(checked: CheckedFile, bytes: Uint8Array, index: number): void {
+    const { outlines, onRecording } = this.#options;
+    this.#resolve(outlines?.learn(bytes, checked) ?? checked, index);
+    for (const { recording } of this.#resolved[index]?.documents ?? []) onRecording?.(recording);
   }
 
   /** Most are resolved at once: ten thousand promises would take longer than that. */

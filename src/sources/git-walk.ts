@@ -73,24 +73,26 @@ class CommitWalk implements FoundInCommit {
   async #enter(oid: string, path: string, real: string): Promise<void> {
     if (this.#entered.has(real)) return;
     this.#entered.add(real);
+    // Asked for once a folder: ten thousand paths would take longer than everything else here.
+    const shown = this.#shown(path);
     for (const [name, entry] of await this.#tree.folder(oid)) {
       if (name.startsWith('.')) continue;
       const inner = join(path, name);
       if (entry.kind === 'folder') await this.#enter(entry.oid, inner, join(real, name));
-      else if (entry.kind === 'file') this.#take(entry.oid, inner);
+      else if (entry.kind === 'file') this.#take(entry.oid, name, shown === '.' ? name : `${shown}/${name}`);
       else if (entry.kind === 'link') await this.#follow(inner, join(real, name));
     }
   }
 
-  #take(oid: string, path: string): void {
-    if (isRecordingFileName(path.slice(path.lastIndexOf('/') + 1)))
-      this.found.push({ oid, shown: this.#shown(path) });
+  #take(oid: string, name: string, shown: string): void {
+    if (isRecordingFileName(name)) this.found.push({ oid, shown });
   }
 
   async #follow(path: string, real: string): Promise<void> {
     const place = await this.#tree.resolve(real);
+    const name = path.slice(path.lastIndexOf('/') + 1);
     if (place.kind === 'folder') this.#linked.push({ oid: place.oid, path, real: place.path });
-    else if (place.kind === 'file') this.#take(place.oid, path);
+    else if (place.kind === 'file') this.#take(place.oid, name, this.#shown(path));
     else {
       const summary = {
         missing: 'this link leads nowhere',
@@ -98,7 +100,7 @@ class CommitWalk implements FoundInCommit {
         outside: 'this link leads out of the repository',
       }[place.kind];
       this.#report(path, 'dangling-link', summary);
-      if (isRecordingFileName(path.slice(path.lastIndexOf('/') + 1))) this.#lost += 1;
+      if (isRecordingFileName(name)) this.#lost += 1;
     }
   }
 

@@ -1,9 +1,16 @@
 import { Assembly } from '../desired/assemble.ts';
 import type { CheckedDocument, CheckedFile } from '../desired/checked.ts';
 import { tooLarge } from '../desired/decode.ts';
-import { checkBytes, eachBounded, readFile } from '../desired/load.ts';
+import { checkNoBytes, eachBounded, readFile } from '../desired/load.ts';
+import { ManyFiles } from '../desired/many-files.ts';
 import { reading } from '../desired/reading.ts';
-import { type FileBytes, type ResolvedFile, resolveFile, type Surroundings } from '../desired/resolve.ts';
+import {
+  type FileBytes,
+  type ResolvedFile,
+  resolveFile,
+  resolveNow,
+  type Surroundings,
+} from '../desired/resolve.ts';
 import { Failure } from '../model/failure.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Look } from '../model/source.ts';
@@ -51,6 +58,13 @@ interface Entry {
   oid: string;
   checked: CheckedFile;
   resolved: ResolvedFile;
+}
+
+/** A file after stage A. */
+interface Checked extends CommittedFile {
+  checked: CheckedFile;
+  /** The same bytes in the load before. */
+  before?: Entry | undefined;
 }
 
 /** Characters of an ID that people read. */
@@ -120,10 +134,7 @@ export class GitFiles {
         : await findInCommit(tree, place.folder(dir), (path) => place.shown(path), called);
     const follow = (path: string) => this.#follow(path, tree, place);
     const surroundings: Surroundings = { cwd, env, vault, now, readFile: follow };
-    const entries = new Map<string, Entry>();
-    await eachBounded(search.found, async (found) => {
-      entries.set(found.shown, await this.#entry(found, surroundings));
-    });
+    const entries = await this.#entriesOf(search.found, surroundings);
     // All of it could be read: from here on nothing fails, so what is kept is of one commit.
     folders.settle();
     this.#folders = folders;
@@ -158,30 +169,53 @@ export class GitFiles {
     this.#objects.close();
   }
 
-  /** Both stages; what was there before with the same bytes is parsed no more, and followed only where it leads elsewhere. */
-  async #entry({ oid, shown }: CommittedFile, surroundings: Surroundings): Promise<Entry> {
-    const before = this.#entries.get(shown);
-    const known = before?.oid === oid ? before : undefined;
-    if (known && !known.checked.documents.some(leadsElsewhere)) return known;
-    const recalled = known?.checked ?? this.#recall(oid, shown);
-    const bytes = recalled ? undefined : await this.#blob(oid);
-    const checked = recalled ?? (await this.#check(oid, bytes as FileBytes, shown));
-    const resolved = await resolveFile(checked, surroundings);
-    if (known && JSON.stringify(known.resolved) === JSON.stringify(resolved)) return known;
-    // An object that the repository lacks may be there next time.
-    const lacking = typeof bytes === 'object' && 'error' in bytes && !bytes.tooLarge;
-    return { oid: lacking ? '' : oid, checked, resolved };
-  }
-
-  #recall(oid: string, shown: string): CheckedFile | undefined {
-    return this.#options.memory?.recall(oid, shown, () => this.#git.runNow(['cat-file', 'blob', oid]));
-  }
-
-  async #check(oid: string, bytes: FileBytes, shown: string): Promise<CheckedFile> {
-    await reading();
-    const checked = checkBytes(bytes, shown);
+  /** All files through both stages; what was there before with the same bytes is read no more. */
+  async #entriesOf(found: readonly CommittedFile[], surroundings: Surroundings): Promise<Map<string, Entry>> {
     const { memory } = this.#options;
-    return memory && bytes instanceof Uint8Array ? memory.learn(oid, bytes, checked) : checked;
+    const entries = new Map<string, Entry>();
+    /** What refers to something, or something is to be said of. */
+    const toFollow: Checked[] = [];
+    const take = (file: Checked) => {
+      const resolved = file.before ? undefined : resolveNow(file.checked);
+      if (resolved) entries.set(file.shown, { oid: file.oid, checked: file.checked, resolved });
+      else toFollow.push(file);
+    };
+    const unread: CommittedFile[] = [];
+    for (const file of found) {
+      const before = this.#before(file);
+      const checked = before?.checked ?? this.#recall(file);
+      if (before && !before.checked.documents.some(leadsElsewhere)) entries.set(file.shown, before);
+      else if (checked) take({ ...file, checked, before });
+      else unread.push(file);
+    }
+    const many = new ManyFiles();
+    try {
+      await eachBounded(unread, async ({ oid, shown }) => {
+        const bytes = await this.#blob(oid);
+        if (bytes instanceof Uint8Array)
+          await many.add({ file: shown, bytes }, (checked) =>
+            take({ oid, shown, checked: memory?.learn(oid, bytes, checked) ?? checked }),
+          );
+        // An object that the repository lacks may be there next time.
+        else take({ oid: isTooLarge(bytes) ? oid : '', shown, checked: checkNoBytes(bytes, shown) });
+      });
+    } finally {
+      await many.end();
+    }
+    await eachBounded(toFollow, async (file) => {
+      entries.set(file.shown, await followed(file, surroundings));
+    });
+    return entries;
+  }
+
+  /** The file in the load before, where it has the same bytes. */
+  #before({ oid, shown }: CommittedFile): Entry | undefined {
+    const before = this.#entries.get(shown);
+    return before?.oid === oid ? before : undefined;
+  }
+
+  #recall({ oid, shown }: CommittedFile): CheckedFile | undefined {
+    return this.#options.memory?.recall(oid, shown, () => this.#git.runNow(['cat-file', 'blob', oid]));
   }
 
   async #follow(path: string, tree: CommitTree, place: RepositoryPlace): Promise<FileBytes> {
@@ -232,8 +266,21 @@ export class GitFiles {
   }
 }
 
+/** Stage B of a file that may lead elsewhere than before. */
+async function followed({ oid, checked, before }: Checked, surroundings: Surroundings): Promise<Entry> {
+  const resolved = await resolveFile(checked, surroundings);
+  const isSame = before && JSON.stringify(before.resolved) === JSON.stringify(resolved);
+  return isSame ? before : { oid, checked, resolved };
+}
+
+function isTooLarge(bytes: Exclude<FileBytes, Uint8Array>): boolean {
+  return typeof bytes === 'object' && bytes.tooLarge === true;
+}
+
 /** Whether a document may ask for something else although the file is the same: what it refers to, and time. */
-function leadsElsewhere({ recording, blocks }: CheckedDocument): boolean {
+function leadsElsewhere(document: CheckedDocument): boolean {
+  if (document.isSelfContained) return false;
+  const { recording, blocks } = document;
   return 'fromFile' in recording || blocks.rtmp !== undefined || blocks.storage !== undefined;
 }
 
