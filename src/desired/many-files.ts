@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { CheckedFile } from './checked.ts';
 import { reading } from './reading.ts';
 import type { ReadingThreads, Unread } from './threads.ts';
@@ -38,7 +39,7 @@ export class ManyFiles {
     for (const { unread, take } of this.#few) {
       take(readRecordingFile(unread.bytes, unread.file));
       // Whoever else there is gets a turn.
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
   }
 
