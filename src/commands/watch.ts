@@ -154,6 +154,7 @@ async function run(running: Running): Promise<number> {
     await Promise.race([daemon.first(), ended]);
     log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
     cache?.save(io.clock.now());
+    store.letGo();
     client.warm().catch(() => {});
     await ended;
     log.info('ending: what is in flight is awaited');

@@ -74,7 +74,7 @@ export class Renewals {
    */
   concerned({ known, written, serial }: State): readonly KnownRecording[] {
     if (this.#concerned.serial !== serial) {
-      const recordings = [...known].filter(([key]) => written.get(key)?.includes('"credentials":') !== false);
+      const recordings = [...known].filter(([key]) => written.get(key)?.hasCredentials !== false);
       this.#concerned = { serial, recordings: recordings.map(([, recording]) => recording) };
     }
     return this.#concerned.recordings;

@@ -18,6 +18,11 @@ export interface Head {
   identity: Identity;
 }
 
+/** Something that was written down, by its SHA-256. */
+interface Digested {
+  readonly digest: string;
+}
+
 /** A file's bytes, or what gives them. */
 type Bytes = Uint8Array | (() => Uint8Array);
 
@@ -38,7 +43,7 @@ export class Outlines {
   readonly #before = new Map<string, string>();
   readonly #now = new Map<string, Outline>();
   /** What was found settled, so that it need not be taken down again. */
-  readonly #settled = new Map<string, string>();
+  readonly #settled = new Map<string, Digested>();
   #changed = false;
 
   /** @param text what `text()` gave, and nothing else: the caller has seen to it */
@@ -83,21 +88,21 @@ export class Outlines {
    * @param content of what is asked about: the file itself may have been read anew meanwhile
    * @param written what is known of the recording, as it was written down
    */
-  isSettled(file: string, content: string | undefined, written: string | undefined): boolean {
+  isSettled(file: string, content: string | undefined, written: Digested | undefined): boolean {
     const outline = this.#now.get(file);
     if (!outline?.settled || outline.hash !== content || written === undefined) return false;
     if (this.#settled.get(file) === written) return true;
-    if (outline.settled !== sha256(written)) return false;
+    if (outline.settled !== written.digest) return false;
     this.#settled.set(file, written);
     return true;
   }
 
   /** Remembers that there is nothing to do between this content of the file and what is known. */
-  settle(file: string, content: string | undefined, written: string | undefined): void {
+  settle(file: string, content: string | undefined, written: Digested | undefined): void {
     const outline = this.#now.get(file);
     if (!outline || outline.hash !== content || written === undefined) return;
     if (this.#settled.get(file) === written) return;
-    const settled = sha256(written);
+    const settled = written.digest;
     if (outline.settled === settled) return;
     outline.settled = settled;
     outline.asRead = undefined;

@@ -100,13 +100,23 @@ export interface PastCall {
   answer?: { at: string; outcome: Outcome; status?: number; message?: string };
 }
 
+/** What is known of a recording, as it was written down. */
+export interface Written {
+  /** A line of JSON. */
+  readonly text: string;
+  /** SHA-256 of it, in base64. */
+  readonly digest: string;
+  /** Whether a program may have given the recording credentials. */
+  readonly hasCredentials: boolean;
+}
+
 /** What the journal adds up to. */
 export interface State {
   /** Number of the last entry. */
   serial: number;
   known: Map<string, KnownRecording>;
   /** As it was written down, what is known of those recordings that no entry has concerned since. By `recordingKey`. */
-  written: Map<string, string>;
+  written: Map<string, Written>;
   /**
    * When the last calls reached the service at the latest, milliseconds since 1970, by the number of the intent: a
    * new process must count them against the allowance. Until it is answered a call may arrive at any moment.

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -16,7 +16,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CheckedFile } from '../desired/checked.ts';
 import { Outlines } from '../desired/outlines.ts';
-import type { State } from '../model/journal.ts';
+import type { State, Written } from '../model/journal.ts';
 import type { RecordingPlan } from '../model/plan.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
@@ -117,12 +117,12 @@ export class Settlements {
   }
 
   /** What is known of a recording: as it was written down, or as it would be. */
-  #written(key: string): string | undefined {
+  #written(key: string): Pick<Written, 'digest'> | undefined {
     const { known, written } = this.#state;
-    const text = written.get(key);
-    if (text !== undefined) return text;
+    const line = written.get(key);
+    if (line !== undefined) return line;
     const recording = known.get(key);
-    return recording && JSON.stringify(recording);
+    return recording && { digest: hash('sha256', JSON.stringify(recording), 'base64') };
   }
 }
 

@@ -7,6 +7,7 @@ import { entriesInTurns, piecesOf } from './journal-file.ts';
 import { encodeLine, HEADER } from './lines.ts';
 import { JOURNAL, SNAPSHOT, type SnapshotHeader } from './load.ts';
 import { takingTurns } from './turns.ts';
+import { WrittenText } from './written.ts';
 
 /*
  * The journal begins anew while entries go on being appended to it, in this order:
@@ -41,7 +42,7 @@ export class View {
   /** To be called before an entry changes anything of a recording. */
   keep(key: string): void {
     const recording = this.#left.get(key);
-    if (typeof recording === 'object') this.#left.set(key, this.#written.get(key) ?? lineOf(recording));
+    if (typeof recording === 'object') this.#left.set(key, this.#written.get(key)?.text ?? lineOf(recording));
   }
 
   /** The lines of the snapshot, many in a text. To be read once. */
@@ -67,8 +68,10 @@ export class View {
   }
 
   #lineNow(key: string, recording: KnownRecording): string {
-    const line = this.#written.get(key) ?? lineOf(recording);
-    this.#written.set(key, line);
+    const before = this.#written.get(key);
+    if (before) return before.text;
+    const line = lineOf(recording);
+    this.#written.set(key, new WrittenText(line));
     return line;
   }
 }

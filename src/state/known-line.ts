@@ -1,35 +1,64 @@
 import type { KnownRecording } from '../model/plan.ts';
 import type { Identity } from '../model/recording.ts';
-import { decodeLine, isSound } from './lines.ts';
+import { DamagedStateError, decodeLine, isSoundIn, MEND } from './lines.ts';
 
-/** How `encodeLine` begins a known recording, where nothing in these fields is escaped. */
-const HEAD = /^\{"key":"([^"\\]*)","name":"([^"\\]*)","file":"([^"\\]*)","identity":\{/;
+/** A line of a snapshot, as it can be read again. */
+interface Line {
+  readonly text: string;
+}
 
 /**
  * What is known of a recording, from its line of a snapshot. The line is checked; what the requests were is read out
  * of it only when somebody asks, because of ten thousand recordings most are not asked about.
+ * @param file in which the line goes from `start` to `end`, without its line feed
  * @returns undefined where the line is not what was written
  */
-export function readKnownLine(line: string): KnownRecording | undefined {
-  if (!isSound(line)) return undefined;
-  const [, key, name, file] = HEAD.exec(line) ?? [];
-  // Quotes within a text are escaped, so this is the field.
-  if (key === undefined || name === undefined || file === undefined || line.includes('"ended":'))
-    return decodeLine(line) as KnownRecording;
-  return new KnownOnDemand(line, key, name, file);
+export function readKnownLine(
+  file: Buffer,
+  start: number,
+  end: number,
+  line: Line,
+): KnownRecording | undefined {
+  if (!isSoundIn(file, start, end)) return undefined;
+  const head = ENDED.test(file.toString('latin1', end - AT_THE_END, end)) ? undefined : headIn(file, start);
+  return head ? new KnownOnDemand(line, head) : (decodeLine(line.text) as KnownRecording);
 }
 
-/** Parts of the line are kept as such: they keep the line, which is kept anyway. */
+/** The last field, where it is there at all. */
+const ENDED = /,"ended":\d+,"crc":"\w+"\}$/;
+const AT_THE_END = 60;
+
+type Head = Pick<KnownRecording, 'key' | 'name' | 'file'>;
+
+/** How `encodeLine` begins a known recording; undefined where something in these fields is escaped. */
+function headIn(file: Buffer, start: number): Head | undefined {
+  let at = start;
+  const field = (before: string): string | undefined => {
+    const from = at + before.length;
+    if (file.toString('latin1', at, from) !== before) return undefined;
+    at = file.indexOf(QUOTE, from);
+    const text = file.toString('utf8', from, at);
+    return text.includes('\\') ? undefined : text;
+  };
+  const key = field('{"key":"');
+  const name = key === undefined ? undefined : field('","name":"');
+  const shown = name === undefined ? undefined : field('","file":"');
+  if (key === undefined || name === undefined || shown === undefined) return undefined;
+  return field('","identity":{') === undefined ? undefined : { key, name, file: shown };
+}
+
+const QUOTE = 34;
+
 class KnownOnDemand implements KnownRecording {
   readonly key: string;
   name: string;
   file: string;
   ended?: number;
-  readonly #line: string;
+  readonly #line: Line;
   /** For as long as somebody else holds it, or from a change on: then the line no longer says what is known. */
   #rest: WeakRef<KnownRecording> | KnownRecording | undefined;
 
-  constructor(line: string, key: string, name: string, file: string) {
+  constructor(line: Line, { key, name, file }: Head) {
     this.#line = line;
     this.key = key;
     this.name = name;
@@ -67,7 +96,10 @@ class KnownOnDemand implements KnownRecording {
   #read(): KnownRecording {
     const before = this.#rest instanceof WeakRef ? this.#rest.deref() : this.#rest;
     if (before) return before;
-    const rest = decodeLine(this.#line) as KnownRecording;
+    const rest = decodeLine(this.#line.text) as KnownRecording | undefined;
+    // It was sound when it was read first.
+    if (!rest)
+      throw new DamagedStateError(`what is known of ${this.name} was changed under this process. ${MEND}`);
     this.#rest = new WeakRef(rest);
     return rest;
   }

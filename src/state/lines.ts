@@ -17,18 +17,27 @@ export function encodeLine(value: object): string {
   return `${text},"crc":"${checksum(text)}"}\n`;
 }
 
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0');
+function checksum(content: string | Buffer): string {
+  return crc32(content).toString(16).padStart(8, '0');
 }
 
 /** `,"crc":"01234567"}` */
 const END = /^,"crc":"([0-9a-f]{8})"\}$/;
 const END_LENGTH = 18;
+/** { */
+const BRACE = 123;
 
 /** Whether a line is what `encodeLine` wrote. */
 export function isSound(line: string): boolean {
   const match = END.exec(line.slice(-END_LENGTH));
   return match !== null && line.startsWith('{') && checksum(line.slice(0, -END_LENGTH)) === match[1];
+}
+
+/** The same of a line in a file: from its start to its end, without the line feed. */
+export function isSoundIn(file: Buffer, start: number, end: number): boolean {
+  const until = end - END_LENGTH;
+  const match = until > start ? END.exec(file.toString('latin1', until, end)) : null;
+  return match !== null && file[start] === BRACE && checksum(file.subarray(start, until)) === match[1];
 }
 
 /** What a line says; undefined where it is not what `encodeLine` wrote. */

@@ -32,7 +32,10 @@ const COMPACT_RUNNING = 4 * COMPACT_AFTER;
 
 /** What is known, without taking the writer's place; nothing is written. An absent directory knows nothing. */
 export async function readState(directory: string): Promise<State> {
-  return load(directory).state;
+  const { state, snapshot } = load(directory);
+  // It stays at hand.
+  snapshot?.close();
+  return state;
 }
 
 /** The key of the fingerprints; undefined where none was made yet. */
@@ -58,6 +61,7 @@ export class Store {
   readonly #disk: Disk;
   readonly #release: () => Promise<void>;
   readonly #now: () => number;
+  readonly #snapshot: Loaded['snapshot'];
   #journal: FileHandle;
   /** Bytes and entries of the journal. */
   #length: number;
@@ -80,7 +84,7 @@ export class Store {
   private constructor(
     directory: string,
     disk: Disk,
-    { state, length, entries }: Loaded,
+    { state, length, entries, snapshot }: Loaded,
     journal: FileHandle,
     release: () => Promise<void>,
     now: () => number,
@@ -94,6 +98,7 @@ export class Store {
     this.#length = length;
     this.#entries = entries;
     this.#journal = journal;
+    this.#snapshot = snapshot;
     this.#release = release;
     this.#now = now;
   }
@@ -237,6 +242,13 @@ export class Store {
     this.#entries -= entriesLeft;
   }
 
+  /** What nobody has asked for since it was opened need not stay in memory: it is read again when somebody does. */
+  letGo(): void {
+    // This is asked again and again.
+    for (const line of this.state.written.values()) void line.hasCredentials;
+    this.#snapshot?.letGo();
+  }
+
   /**
    * Whether the journal still stands where others look for it.
    * @throws Failure where the folder was removed or replaced: nothing that is recorded now would be found again
@@ -263,6 +275,7 @@ export class Store {
       if (this.#entries >= COMPACT_AFTER && !this.#failed) await this.compact();
     } finally {
       await this.#journal.close();
+      this.#snapshot?.close();
       await this.#release();
     }
   }

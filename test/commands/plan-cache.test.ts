@@ -220,7 +220,7 @@ describe('a cache that is not what was written is as good as none', () => {
     const [path] = (await cacheFiles()) as [string];
     const [header = '', ...lines] = (await readFile(path, 'utf8')).split('\n');
     const { written } = await readState(join(cwd, '.reelstate'));
-    const known = written.get('0f1e2d3c4b5a69788796a5b4c3d2e1f0/JyvK8nXHuV1BE64GDkAa/sid-0') as string;
+    const known = written.get('0f1e2d3c4b5a69788796a5b4c3d2e1f0/JyvK8nXHuV1BE64GDkAa/sid-0')?.text ?? '';
     const lying = lines.map((line) => {
       const parts = line.split('\t');
       if (parts[0] === 'recordings/room-0.yaml') parts[2] = sha256(known, 'base64');

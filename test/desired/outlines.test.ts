@@ -113,36 +113,39 @@ test('names that the form of the cache gives a meaning to change nothing', () =>
   );
 });
 
+const known = { digest: 'of what is known' };
+const otherwise = { digest: 'of what else is known' };
+
 test('settled is what was settled: these bytes against these known ones', () => {
   const bytes = encode(ROOM('a'));
   const first = new Outlines();
   const content = read(first, bytes, 'a.yaml').documents[0]?.content;
   expect(content).toMatch(/./);
-  expect(first.isSettled('a.yaml', content, 'known')).toBe(false);
-  first.settle('a.yaml', content, 'known');
+  expect(first.isSettled('a.yaml', content, known)).toBe(false);
+  first.settle('a.yaml', content, known);
   const second = new Outlines(first.text());
   // Not before the file has been seen to be the same.
-  expect(second.isSettled('a.yaml', content, 'known')).toBe(false);
+  expect(second.isSettled('a.yaml', content, known)).toBe(false);
   expect(read(second, bytes, 'a.yaml').documents[0]?.content).toBe(content);
-  expect(second.isSettled('a.yaml', content, 'known')).toBe(true);
-  expect(second.isSettled('a.yaml', content, 'known otherwise')).toBe(false);
+  expect(second.isSettled('a.yaml', content, known)).toBe(true);
+  expect(second.isSettled('a.yaml', content, otherwise)).toBe(false);
   expect(second.isSettled('a.yaml', content, undefined)).toBe(false);
   expect(second.text()).toBeUndefined();
   const other = read(second, encode(ROOM('a', 'suspend: true\n')), 'a.yaml').documents[0]?.content;
   expect(other).not.toBe(content);
-  expect(second.isSettled('a.yaml', other, 'known')).toBe(false);
+  expect(second.isSettled('a.yaml', other, known)).toBe(false);
   // Settled anew, against the same.
-  second.settle('a.yaml', other, 'known');
-  expect(second.isSettled('a.yaml', other, 'known')).toBe(true);
+  second.settle('a.yaml', other, known);
+  expect(second.isSettled('a.yaml', other, known)).toBe(true);
 });
 
 test('what is found out about older bytes, when the file has been read anew, says nothing about it', () => {
   const outlines = new Outlines();
   const before = read(outlines, encode(ROOM('a')), 'a.yaml').documents[0]?.content;
   const now = read(outlines, encode(ROOM('a', 'suspend: true\n')), 'a.yaml').documents[0]?.content;
-  outlines.settle('a.yaml', before, 'known');
-  expect(outlines.isSettled('a.yaml', now, 'known')).toBe(false);
-  expect(outlines.isSettled('a.yaml', before, 'known')).toBe(false);
-  outlines.settle('a.yaml', undefined, 'known');
-  expect(outlines.isSettled('a.yaml', now, 'known')).toBe(false);
+  outlines.settle('a.yaml', before, known);
+  expect(outlines.isSettled('a.yaml', now, known)).toBe(false);
+  expect(outlines.isSettled('a.yaml', before, known)).toBe(false);
+  outlines.settle('a.yaml', undefined, known);
+  expect(outlines.isSettled('a.yaml', now, known)).toBe(false);
 });

@@ -411,7 +411,7 @@ describe('the view of a state', () => {
           expect(JSON.parse(header as string)).toMatchObject({ serial, recordings: as.length });
           expect(JSON.stringify(JSON.parse(header as string).sent)).toBe(sent);
           expect(lines).toEqual(as);
-          for (const [key, line] of state.written)
+          for (const [key, { text: line }] of state.written)
             expect(line.replace(/,"crc":"\w+"\}$/, '}')).toBe(JSON.stringify(state.known.get(key)));
         },
       ),

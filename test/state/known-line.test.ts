@@ -3,6 +3,7 @@ import type { JournalEntry } from '../../src/model/journal.ts';
 import { emptyState, fold } from '../../src/state/fold.ts';
 import { readKnownLine } from '../../src/state/known-line.ts';
 import { decodeLine, encodeLine } from '../../src/state/lines.ts';
+import { WrittenText } from '../../src/state/written.ts';
 
 const identity = {
   appId: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
@@ -37,6 +38,14 @@ function lineAfter(entries: readonly JournalEntry[]): string {
   return encodeLine(state.known.get(key) as object).trimEnd();
 }
 
+/** The line between others, because it is read where it stands. */
+function known(line: string) {
+  const [before, after] = ['{"key":"x"}\n', '\n{"key":"y"}\n'].map((text) => Buffer.from(text));
+  const file = Buffer.concat([before as Buffer, Buffer.from(line), after as Buffer]);
+  const start = (before as Buffer).length;
+  return readKnownLine(file, start, start + Buffer.byteLength(line), { text: line });
+}
+
 describe('a line that is read as far as it is asked for', () => {
   test.each([
     ['as it is', ENTRIES],
@@ -45,8 +54,8 @@ describe('a line that is read as far as it is asked for', () => {
     ['with a name that looks like a field', [{ ...ENTRIES[0], name: 'x","ended":1,"y":"' } as JournalEntry]],
   ])('says what the whole line says, %s', (_what, entries) => {
     const line = lineAfter(entries);
-    expect(encodeLine(readKnownLine(line) as object).trimEnd()).toBe(line);
-    expect(JSON.parse(JSON.stringify(readKnownLine(line)))).toEqual(decodeLine(line));
+    expect(encodeLine(known(line) as object).trimEnd()).toBe(line);
+    expect(JSON.parse(JSON.stringify(known(line)))).toEqual(decodeLine(line));
   });
 
   test('takes entries like any other', () => {
@@ -61,8 +70,8 @@ describe('a line that is read as far as it is asked for', () => {
     for (const entry of ENTRIES) fold(plain, entry);
     const line = lineAfter(ENTRIES);
     Object.assign(lazy, { serial: 2 });
-    lazy.known.set(key, readKnownLine(line) as never);
-    lazy.written.set(key, line);
+    lazy.known.set(key, known(line) as never);
+    lazy.written.set(key, new WrittenText(line));
     for (const entry of entries) for (const state of [plain, lazy]) fold(state, entry);
     expect(JSON.parse(JSON.stringify(lazy.known.get(key)))).toEqual(plain.known.get(key));
     expect(lazy.written.has(key)).toBe(false);
@@ -72,10 +81,7 @@ describe('a line that is read as far as it is asked for', () => {
     const line = lineAfter(ENTRIES);
     for (let index = 0; index < line.length; index += 7) {
       const other = line[index] === 'x' ? 'y' : 'x';
-      expect(
-        readKnownLine(line.slice(0, index) + other + line.slice(index + 1)),
-        String(index),
-      ).toBeUndefined();
+      expect(known(line.slice(0, index) + other + line.slice(index + 1)), String(index)).toBeUndefined();
     }
   });
 });

@@ -1,5 +1,15 @@
 import { existsSync } from 'node:fs';
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -153,6 +163,56 @@ describe('the state directory', () => {
     after.known.delete(recordingKey(identity(6)));
     const told = ({ known }: typeof after) => JSON.parse(JSON.stringify([...known]));
     expect(told(after)).toEqual(told(before));
+  });
+
+  describe('what is let go', () => {
+    const told = ({ known }: Store['state']) => JSON.parse(JSON.stringify([...known]));
+
+    /** A store of some recordings that are all in its snapshot, one of them with a name beyond ASCII. */
+    async function opened(): Promise<Store> {
+      const before = await open();
+      for (let n = 1; n <= 40; n++) await before.append(answer(n, await before.append(intent(n))));
+      const { key } = intent(7);
+      await before.append({ event: 'rename', key, name: 'Großer Saal 大', file: 'recordings/ä.yaml' });
+      await before.append({ event: 'ended', key: intent(9).key });
+      await before.compact();
+      await before.close();
+      return open();
+    }
+
+    it('says the same, whatever takes the place of its file', async () => {
+      const store = await opened();
+      const known = told((await readState(dir)) as Store['state']);
+      const [lines, digests] = [
+        [...store.state.written.values()].map(({ text }) => text),
+        [...store.state.written.values()].map(({ digest }) => digest),
+      ];
+      store.letGo();
+      await store.append(answer(3, await store.append(intent(3, '#000003'))));
+      await store.compact();
+      await writeFile(join(dir, 'other'), '');
+      await rename(join(dir, 'other'), join(dir, 'snapshot.jsonl'));
+      const [third] = known.splice(2, 1);
+      const now = told(store.state);
+      expect(now.splice(2, 1)).not.toEqual([third]);
+      expect(now).toEqual(known);
+      const others = [...store.state.written].filter(([key]) => key !== intent(3).key);
+      expect(others.map(([, { text }]) => text)).toEqual(lines.filter((_, index) => index !== 2));
+      expect(others.map(([, { digest }]) => digest)).toEqual(digests.filter((_, index) => index !== 2));
+      await store.close();
+    });
+
+    it('is not taken for what somebody has written over it', async () => {
+      const store = await opened();
+      store.letGo();
+      const path = join(dir, 'snapshot.jsonl');
+      await writeFile(path, (await readFile(path, 'utf8')).replaceAll('#000001', '#000002'));
+      const known = store.state.known.get(intent(4).key);
+      expect(() => known?.updateLayout).toThrow(/what is known of rec-4 was changed under this process/);
+      await truncate(path, 100);
+      expect(() => known?.updateLayout).toThrow(/snapshot.jsonl was cut off under this process/);
+      await store.close();
+    });
   });
 
   it('a kill between the snapshot and the new journal counts nothing twice', async () => {
