@@ -81,6 +81,8 @@ interface Surroundings {
   /** What reading the files of a folder gave last time, and of which that is enough. */
   outlines?: Outlines;
   isEnough?: LoadOptions['isEnough'];
+  /** Aborts when it is over, and nobody waits for a look any more. */
+  over: AbortSignal;
   /** Something may have changed. */
   onChange: () => void;
   onFetch: (outcome: FetchOutcome['outcome']) => void;
@@ -116,12 +118,12 @@ async function openFolder(
   { dir, sweepMs, longestRestMs }: Origin,
   around: Surroundings,
 ): Promise<OpenedSource> {
-  const { io, vault, log, onChange, outlines, isEnough } = around;
+  const { io, vault, log, onChange, outlines, isEnough, over } = around;
   const { FileSource } = await import('../sources/watcher.ts');
   const source = new FileSource({
     ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange, outlines, isEnough },
     settleMs: SETTLE,
-    ...{ sweepMs, longestRestMs },
+    ...{ sweepMs, longestRestMs, until: over },
     pollMs: Math.min(sweepMs, POLL),
     onTrouble: (message) => log.warn(message),
   });

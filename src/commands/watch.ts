@@ -83,8 +83,9 @@ async function run(running: Running): Promise<number> {
       ? new OutlineCache({ dir: settings.dir, cwd: io.cwd, env: io.env })
       : undefined;
   const settlements = cache && new Settlements(cache, state);
+  const over = new AbortController();
   const opened = await openSource(origin, {
-    ...{ io, vault, log, state: settings.state, outlines: cache?.outlines },
+    ...{ io, vault, log, state: settings.state, outlines: cache?.outlines, over: over.signal },
     isEnough: settlements?.isEnough,
     onChange: () => daemon.hint([]),
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
@@ -134,7 +135,6 @@ async function run(running: Running): Promise<number> {
     log.info('SIGHUP: everything is looked at again');
     daemon.startOver();
   });
-  const over = new AbortController();
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
@@ -152,10 +152,12 @@ async function run(running: Running): Promise<number> {
     await Promise.race([opened.begin(), ended]);
     daemon.hint();
     await Promise.race([daemon.first(), ended]);
-    log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
-    cache?.save(io.clock.now());
-    store.letGo();
-    client.warm().catch(() => {});
+    if (!stop.aborted) {
+      log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
+      cache?.save(io.clock.now());
+      store.letGo();
+      client.warm().catch(() => {});
+    }
     await ended;
     log.info('ending: what is in flight is awaited');
   } finally {

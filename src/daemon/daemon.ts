@@ -124,6 +124,7 @@ export class Daemon {
         await this.#lookOnce(hint === 'everything' ? undefined : [...hint]);
         done('ok');
       } catch (error) {
+        if (this.#stopping.signal.aborted) return;
         // Nothing is lost by it: the sweep asks again. But nobody shall believe that all is well.
         this.#setTrouble(`the files cannot be looked at: ${(error as Error).message}`);
         done('failed');

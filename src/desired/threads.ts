@@ -60,20 +60,32 @@ export class ReadingThreads {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Resolves when every file has been taken, and the threads are gone. */
-  async end(): Promise<void> {
+  /**
+   * Resolves when every file has been taken, and the threads are gone.
+   * @throws the signal's reason, as soon as it aborts
+   */
+  async end(until?: AbortSignal): Promise<void> {
     this.#work.close();
+    const leave = () => {
+      for (const thread of this.#threads) thread.breakOff();
+    };
+    until?.addEventListener('abort', leave, { once: true });
+    if (until?.aborted) leave();
     await Promise.all(this.#threads.map((thread) => thread.end()));
+    until?.removeEventListener('abort', leave);
     setFlagsFromString('--parallel-scavenge');
     // What threads had and did not give back, or all of it where there are none.
-    await this.#work.finish();
+    await this.#work.finish(until);
   }
 }
 
-/** Stage A of many files, in their order. */
+/**
+ * Stage A of many files, in their order.
+ * @throws the signal's reason, as soon as it aborts
+ */
 export async function readFiles(
   files: readonly Unread[],
-  threads = new ReadingThreads(),
+  { until, threads = new ReadingThreads() }: { until?: AbortSignal | undefined; threads?: ReadingThreads },
 ): Promise<CheckedFile[]> {
   const read: CheckedFile[] = [];
   for (const [index, file] of files.entries()) {
@@ -82,7 +94,7 @@ export async function readFiles(
     });
     if (pause) await pause;
   }
-  await threads.end();
+  await threads.end(until);
   return read;
 }
 
@@ -144,13 +156,15 @@ class SharedWork {
   }
 
   /** Reads what is left, and looks after each file whether anybody else wants a turn. */
-  async finish(): Promise<void> {
+  async finish(until: AbortSignal | undefined): Promise<void> {
+    until?.throwIfAborted();
     if (this.#open.length === 0) return;
     const { readRecordingFile } = await reading();
     for (let number = this.#open.shift(); number !== undefined; number = this.#open.shift())
       for (const { bytes, file, take } of this.#portions.get(number) as readonly Job[]) {
         take(readRecordingFile(bytes, file));
         await new Promise((resolve) => setImmediate(resolve));
+        until?.throwIfAborted();
       }
   }
 }
@@ -171,8 +185,8 @@ class Thread {
       this.fill();
     });
     // A thread that cannot run is no mistake of anybody's: its part is done by others.
-    worker.on('error', () => this.#breakOff());
-    worker.on('exit', () => this.#breakOff());
+    worker.on('error', () => this.breakOff());
+    worker.on('exit', () => this.breakOff());
     this.fill();
   }
 
@@ -196,7 +210,8 @@ class Thread {
     if (this.#pending.size === 0) this.#idle();
   }
 
-  #breakOff(): void {
+  /** What it had goes back. */
+  breakOff(): void {
     this.#broken = true;
     this.#work.giveBack(this.#pending);
     this.#pending.clear();

@@ -228,7 +228,7 @@ export class WatchedFiles {
     if (unread.length >= WORTH_THREADS) {
       const { readFiles } = await import('../desired/threads.ts');
       const files = unread.map(([{ shown }, bytes]) => ({ file: shown, bytes }));
-      read = await readFiles(files);
+      read = await readFiles(files, { until: this.#options.until });
     }
     for (const [index, [entry, bytes]] of unread.entries()) {
       await this.#round.pace();

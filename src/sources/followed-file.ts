@@ -53,6 +53,8 @@ export interface Following {
   clock: Clock;
   /** How long a file must stand still that is written in place, in milliseconds. */
   settleMs: number;
+  /** Aborts when nobody waits for what is being read any more. */
+  until?: AbortSignal | undefined;
 }
 
 /** How long something that looks unfinished, or is gone, must stay so to be believed, in milliseconds. */

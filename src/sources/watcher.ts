@@ -29,6 +29,8 @@ export interface SourceOptions extends Omit<LoadOptions, 'now'> {
   clock: Clock;
   /** How long a file must stand still that is written in place, in milliseconds. */
   settleMs: number;
+  /** Aborts when nobody waits for a look any more; a long one then ends with the signal's reason. */
+  until?: AbortSignal;
   /** Milliseconds between two looks at everything, which find what no event told. */
   sweepMs: number;
   /** How much longer it may rest than that, altogether, where a look at everything takes long; left out, never longer. */

@@ -81,7 +81,7 @@ describe('threads that fail', () => {
       started.push(worker);
       return worker;
     };
-    const read = await readFiles(files, new ReadingThreads(start));
+    const read = await readFiles(files, { threads: new ReadingThreads(start) });
     expect(read.map(({ file }) => file)).toEqual(files.map(({ file }) => file));
     // What a thread answered stands; a portion is 40 files.
     const answered = read.filter(({ documents }) => documents.length === 0).length;
@@ -92,9 +92,21 @@ describe('threads that fail', () => {
         expect(`recordings/${(documents[0].recording as { sid: string }).sid}.yaml`).toBe(file);
   });
 
+  test('nobody waits for what is not wanted any more', async () => {
+    const silent = () =>
+      new Worker("require('node:worker_threads').parentPort.on('message', () => {});", { eval: true });
+    const over = new AbortController();
+    const reading = readFiles(files, { until: over.signal, threads: new ReadingThreads(silent) });
+    await new Promise((resolve) => setImmediate(resolve));
+    over.abort();
+    await expect(reading).rejects.toThrow('aborted');
+    const late = readFiles(files, { until: over.signal, threads: new ReadingThreads(silent) });
+    await expect(late).rejects.toThrow('aborted');
+  });
+
   test('none can be started: all is read here', async () => {
     // Where the program runs from its source it has no entry for them.
-    const read = await readFiles(files);
+    const read = await readFiles(files, {});
     expect(read.map(({ documents }) => documents.length)).toEqual(files.map(() => 1));
   });
 });

@@ -31,6 +31,18 @@ describe('reelstate watch', () => {
     expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
   });
 
+  it('ends when it is told to, also while it is still reading thousands of files', async () => {
+    const names = Array.from({ length: 3_000 }, (_, n) => `room-${n}`);
+    const files = names.map((name) => [`recordings/${name}.yaml`, recording(name, LAYOUT('#000001'))]);
+    const cwd = await folder(Object.fromEntries(files));
+    const w = await watching(cwd, [], { announced: false });
+    await w.daemon.shows(/"msg":"listening"/, 'stderr');
+    const ended = await w.stop();
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).toContain('"msg":"ended"');
+    expect(ended.stderr).not.toMatch(/"msg":"watching"|"level":"error"/);
+  });
+
   it('forty quick saves make a handful of calls and end at the last', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000000')) });
     const w = await watching(cwd, [], { sim: ['--latency', '20'] });
