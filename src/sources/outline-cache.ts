@@ -1,4 +1,4 @@
-import { createHash, hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -51,7 +51,7 @@ export class OutlineCache {
   constructor({ dir, cwd, env, fromGit }: CachePlace) {
     const folder = cacheFolder(env);
     // The names under which files are shown count from the working directory.
-    const name = sha256(`${resolve(cwd, dir)}\n${cwd}${fromGit ? '\ngit' : ''}`);
+    const name = hash('sha256', `${resolve(cwd, dir)}\n${cwd}${fromGit ? '\ngit' : ''}`);
     this.#path = folder && join(folder, `${name}${ENDING}`);
     this.outlines = new Outlines(this.#path && readCache(this.#path));
   }
@@ -68,7 +68,9 @@ export class OutlineCache {
     try {
       const folder = join(this.#path, '..');
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(aside, `${header(text)}\n${text}`, { flag: 'wx', mode: 0o600 });
+      const content = Buffer.from(text);
+      const whole = Buffer.concat([Buffer.from(`${header(content)}\n`), content]);
+      writeFileSync(aside, whole, { flag: 'wx', mode: 0o600 });
       renameSync(aside, this.#path);
       removeForgotten(folder, now);
     } catch {
@@ -142,10 +144,10 @@ function cacheFolder({ XDG_CACHE_HOME, HOME, LOCALAPPDATA }: CachePlace['env']):
 }
 
 /** What a cache begins with: of which program it is, and the sum of the rest. */
-function header(text: string): string {
+function header(content: Buffer): string {
   const { mtimeMs, size } = statSync(fileURLToPath(import.meta.url));
   // The time as well, because a program that is being worked on changes without a new version.
-  return `reelstate outlines ${version} ${mtimeMs} ${size} ${sha256(text)}`;
+  return `reelstate outlines ${version} ${mtimeMs} ${size} ${hash('sha256', content)}`;
 }
 
 function readCache(path: string): string | undefined {
@@ -158,10 +160,10 @@ function readCache(path: string): string | undefined {
       const stats = fstatSync(file);
       const isOurs = process.getuid === undefined || stats.uid === process.getuid();
       if (!stats.isFile() || !isOurs || (stats.mode & 0o022) !== 0) return undefined;
-      const content = readFileSync(file, 'utf8');
-      const end = content.indexOf('\n');
-      const text = content.slice(end + 1);
-      return content.slice(0, end) === header(text) ? text : undefined;
+      const whole = readFileSync(file);
+      const end = whole.indexOf('\n');
+      const content = whole.subarray(end + 1);
+      return whole.toString('utf8', 0, end) === header(content) ? content.toString() : undefined;
     } finally {
       closeSync(file);
     }
@@ -176,8 +178,4 @@ function removeForgotten(folder: string, now: number): void {
     if (name.includes(ENDING) && now - statSync(path).mtimeMs > FORGOTTEN_AFTER)
       rmSync(path, { force: true });
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -233,9 +233,12 @@ async function watching() {
     settled(slow) / settled(quick),
     1.2,
   );
-  const [memory, held] = [ten.memory(), holding()];
-  add('memory of watch', `${memory} MiB`, `${held} MiB`, memory / held, '200 MiB, 1');
+  const held = holding();
+  const remember = (when) =>
+    add(`memory of watch, ${when}`, `${ten.memory()} MiB`, `${held} MiB`, ten.memory() / held, '200 MiB, 1');
+  remember('just begun');
   await sleep(40_000);
+  remember('idle');
   const before = ten.processor();
   await sleep(60_000);
   add(
