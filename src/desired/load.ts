@@ -54,15 +54,22 @@ export interface LoadOptions {
 export async function loadRecordings(options: LoadOptions): Promise<DesiredSet> {
   const { dir, cwd } = options;
   const search = await findRecordingFiles(dir, cwd);
-  const loading = new Loading(options);
-  for (const [index, found] of search.found.entries()) {
-    const pause = loading.take(found, index);
-    if (pause) await pause;
-  }
-  const assembly = new Assembly(await loading.end());
+  const assembly = new Assembly(await loadAll(search.found, new Loading(options)));
   // Which places to point at.
   if (assembly.disputed().length > 0) await reading();
   return assembly.set(search);
+}
+
+async function loadAll(found: readonly FoundFile[], loading: Loading): Promise<ResolvedFile[]> {
+  try {
+    for (const [index, file] of found.entries()) {
+      const pause = loading.take(file, index);
+      if (pause) await pause;
+    }
+    return await loading.end();
+  } finally {
+    loading.leave();
+  }
 }
 
 /** The files of a folder on their way through both stages. What is the same as last time is recalled; the rest is read. */
@@ -92,6 +99,11 @@ class Loading {
       this.#resolved[index] = await resolveFile(checked, this.#surroundings);
     });
     return this.#resolved;
+  }
+
+  /** Leaves nothing running, whatever has happened. */
+  leave(): void {
+    this.#many.leave();
   }
 
   async #waitFor({ path, shown, isOrdinary }: FoundFile, index: number): Promise<void> {
@@ -205,14 +217,25 @@ function readOpened(file: number, size: number): Buffer {
   return buffer.subarray(0, length);
 }
 
-/** Results in the order of the items; never more than AT_ONCE at work. */
+/**
+ * Results in the order of the items; never more than AT_ONCE at work. Where one fails, what is under way is waited
+ * for, and no other is begun.
+ */
 export async function eachBounded<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const worker = async () => {
-    for (let index = next++; index < items.length; index = next++)
-      results[index] = await work(items[index] as T);
+    try {
+      for (let index = next++; index < items.length; index = next++)
+        results[index] = await work(items[index] as T);
+    } catch (error) {
+      next = items.length;
+      throw error;
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  const workers = Array.from({ length: Math.min(AT_ONCE, items.length) }, worker);
+  await Promise.allSettled(workers);
+  // Throws what the first of them has thrown.
+  await Promise.all(workers);
   return results;
 }

@@ -33,14 +33,20 @@ export class ManyFiles {
   /** Resolves when every file has been taken. */
   async end(): Promise<void> {
     await this.#starting;
-    if (this.#threads) return this.#threads.end();
-    if (this.#few.length === 0) return;
+    await this.#threads?.end();
+    if (this.#few.length === 0 && !this.#threads) return;
+    // Also where other threads have read everything: what else these files say may be asked for.
     const { readRecordingFile } = await reading();
     for (const { unread, take } of this.#few) {
       take(readRecordingFile(unread.bytes, unread.file));
       // Whoever else there is gets a turn.
       await turn();
     }
+  }
+
+  /** Nobody waits for the files any more. */
+  leave(): void {
+    this.#threads?.leave();
   }
 
   async #startThreads(): Promise<void> {

@@ -39,14 +39,18 @@ interface Job extends Unread {
  */
 export class ReadingThreads {
   readonly #work = new SharedWork();
-  readonly #threads: Thread[];
+  readonly #threads: Thread[] = [];
 
   /** @param start starts a thread; undefined: there can be none */
   constructor(start: (() => Worker) | undefined = threadStarter()) {
-    const count = start ? Math.min(availableParallelism(), MOST) : 0;
+    try {
+      const count = start ? Math.min(availableParallelism(), MOST) : 0;
+      while (start && this.#threads.length < count) this.#threads.push(new Thread(start(), this.#work));
+    } catch {
+      // Where the system gives no more threads, those that there are read it all, or this one.
+    }
     // Every core has its thread: helpers that look for one thread's garbage would only keep another from its work.
     setFlagsFromString('--no-parallel-scavenge');
-    this.#threads = Array.from({ length: count }, () => new Thread((start as () => Worker)(), this.#work));
   }
 
   /**
@@ -61,21 +65,26 @@ export class ReadingThreads {
   }
 
   /**
-   * Resolves when every file has been taken, and the threads are gone.
-   * @throws the signal's reason, as soon as it aborts
+   * Resolves when every file has been taken.
+   * @throws the signal's reason, as soon as it aborts; what taking a file has thrown
    */
   async end(until?: AbortSignal): Promise<void> {
     this.#work.close();
-    const leave = () => {
-      for (const thread of this.#threads) thread.breakOff();
-    };
+    for (const thread of this.#threads) thread.fill();
+    const leave = () => this.leave();
     until?.addEventListener('abort', leave, { once: true });
     if (until?.aborted) leave();
-    await Promise.all(this.#threads.map((thread) => thread.end()));
+    await Promise.all(this.#threads.map((thread) => thread.idle()));
     until?.removeEventListener('abort', leave);
-    setFlagsFromString('--parallel-scavenge');
+    leave();
     // What threads had and did not give back, or all of it where there are none.
     await this.#work.finish(until);
+  }
+
+  /** Ends the threads, whatever they are at. */
+  leave(): void {
+    for (const thread of this.#threads) thread.end();
+    setFlagsFromString('--parallel-scavenge');
   }
 }
 
@@ -111,6 +120,7 @@ class SharedWork {
   readonly #portions = new Map<number, readonly Job[]>();
   readonly #open: number[] = [];
   #count = 0;
+  #failure: { error: unknown } | undefined;
 
   /** @returns whether there is a portion more to be taken */
   add(job: Job): boolean {
@@ -129,7 +139,7 @@ class SharedWork {
 
   /** A portion as a thread gets it. Its bytes are a copy: those of small files share their memory with others. */
   take(): Portion | undefined {
-    const number = this.#open.shift();
+    const number = this.#next();
     if (number === undefined) return undefined;
     const files = this.#portions.get(number) as readonly Job[];
     const bytes = new Uint8Array(files.reduce((sum, file) => sum + file.bytes.length, 0));
@@ -143,12 +153,19 @@ class SharedWork {
     return { number, files: files.map(({ file }) => file), bytes, ends };
   }
 
+  /** Each file is taken once, also where an answer comes after its portion was given back. */
   give({ number, files }: Answer): void {
-    for (const [index, { file, bytes, take }] of (this.#portions.get(number) ?? []).entries()) {
-      const handed = files[index] as Answer['files'][number];
-      take('head' in handed ? outlined(handed.head, file, bytes, handed.blocks) : handed);
-    }
+    const jobs = this.#portions.get(number) ?? [];
     this.#portions.delete(number);
+    try {
+      for (const [index, { file, bytes, take }] of jobs.entries()) {
+        const handed = files[index] as Answer['files'][number];
+        take('head' in handed ? outlined(handed.head, file, bytes, handed.blocks) : handed);
+      }
+    } catch (error) {
+      // Whoever waits for the end hears of it: here nobody would.
+      this.#failure ??= { error };
+    }
   }
 
   giveBack(portions: Iterable<number>): void {
@@ -158,14 +175,24 @@ class SharedWork {
   /** Reads what is left, and looks after each file whether anybody else wants a turn. */
   async finish(until: AbortSignal | undefined): Promise<void> {
     until?.throwIfAborted();
-    if (this.#open.length === 0) return;
-    const { readRecordingFile } = await reading();
-    for (let number = this.#open.shift(); number !== undefined; number = this.#open.shift())
-      for (const { bytes, file, take } of this.#portions.get(number) as readonly Job[]) {
+    if (this.#failure) throw this.#failure.error;
+    for (let number = this.#next(); number !== undefined; number = this.#next()) {
+      const jobs = this.#portions.get(number) as readonly Job[];
+      this.#portions.delete(number);
+      const { readRecordingFile } = await reading();
+      for (const { bytes, file, take } of jobs) {
         take(readRecordingFile(bytes, file));
         await new Promise((resolve) => setImmediate(resolve));
         until?.throwIfAborted();
       }
+    }
+  }
+
+  /** What was answered after it was given back is done. */
+  #next(): number | undefined {
+    let number = this.#open.shift();
+    while (number !== undefined && !this.#portions.has(number)) number = this.#open.shift();
+    return number;
   }
 }
 
@@ -185,18 +212,21 @@ class Thread {
       this.fill();
     });
     // A thread that cannot run is no mistake of anybody's: its part is done by others.
-    worker.on('error', () => this.breakOff());
-    worker.on('exit', () => this.breakOff());
+    for (const event of ['error', 'messageerror', 'exit']) worker.on(event, () => this.#breakOff());
     this.fill();
   }
 
-  /** Resolves when it has no work any more, and is gone. */
-  async end(): Promise<void> {
+  /** Resolves when it has no work any more. */
+  async idle(): Promise<void> {
     if (this.#pending.size > 0)
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
-    await this.#worker.terminate();
+  }
+
+  end(): void {
+    this.#breakOff();
+    void this.#worker.terminate();
   }
 
   /** Takes as much as it can have before it. */
@@ -211,7 +241,7 @@ class Thread {
   }
 
   /** What it had goes back. */
-  breakOff(): void {
+  #breakOff(): void {
     this.#broken = true;
     this.#work.giveBack(this.#pending);
     this.#pending.clear();

@@ -40,6 +40,8 @@ export class WatchedFiles {
   #set: DesiredSet | undefined;
   readonly #byName = new Map<string, DesiredRecording>();
   #round: Round;
+  /** Whether all that the last round has gathered was told. */
+  #reported = true;
 
   /** @param onPlaces is called when the folders have been found; true: search again, there may be more to find */
   constructor(options: Omit<LoadOptions, 'now'> & Following, onPlaces: () => boolean = () => false) {
@@ -59,7 +61,8 @@ export class WatchedFiles {
   async refresh(hints: ReadonlyMap<string, Hint>, everything: boolean): Promise<Refreshed> {
     // Whatever is asked of the set later, of files that have not changed, too.
     await reading();
-    this.#round = new Round(this.#options.clock);
+    this.#round = new Round(this.#options.clock, this.#reported ? undefined : this.#round);
+    this.#reported = false;
     const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
     const all = everything || reshaped || !this.#set;
     // What came to a folder before anybody listened there is found by another search: files are read afterwards.
@@ -76,7 +79,9 @@ export class WatchedFiles {
     }
     this.#dropLost();
     await this.#findPlaces();
-    return this.#report();
+    const refreshed = this.#report();
+    this.#reported = true;
+    return refreshed;
   }
 
   /** Each once. */

@@ -79,7 +79,7 @@ class CommitWalk implements FoundInCommit {
       if (name.startsWith('.')) continue;
       const inner = join(path, name);
       if (entry.kind === 'folder') await this.#enter(entry.oid, inner, join(real, name));
-      else if (entry.kind === 'file') this.#take(entry.oid, name, shown === '.' ? name : `${shown}/${name}`);
+      else if (entry.kind === 'file') this.#take(entry.oid, name, shown === '.' ? name : join(shown, name));
       else if (entry.kind === 'link') await this.#follow(inner, join(real, name));
     }
   }
@@ -112,5 +112,5 @@ class CommitWalk implements FoundInCommit {
 }
 
 function join(folder: string, name: string): string {
-  return folder === '' ? name : `${folder}/${name}`;
+  return folder === '' || folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Assembly } from '../desired/assemble.ts';
 import type { CheckedDocument, CheckedFile } from '../desired/checked.ts';
 import { tooLarge } from '../desired/decode.ts';
@@ -148,8 +149,12 @@ export class GitFiles {
     for (const file of before.keys()) if (!entries.has(file)) this.#assembly.remove(file);
     for (const [file, { resolved }] of entries)
       if (resolved !== before.get(file)?.resolved) this.#assembly.put(resolved);
-    // Which places to point at.
-    if (this.#assembly.disputed().length > 0) await reading();
+    // Which places to point at: files have to be read for them, so not all at a stretch.
+    for (const document of this.#assembly.disputed()) {
+      await reading();
+      void document.marks;
+      await turn();
+    }
     const changed = [...this.#assembly.takeTouched()];
     const found = ({ diagnostics, broken, files }: FoundInCommit) =>
       JSON.stringify([diagnostics, broken, files]);
@@ -199,8 +204,9 @@ export class GitFiles {
         // An object that the repository lacks may be there next time.
         else take({ oid: isTooLarge(bytes) ? oid : '', shown, checked: checkNoBytes(bytes, shown) });
       });
-    } finally {
       await many.end();
+    } finally {
+      many.leave();
     }
     await eachBounded(toFollow, async (file) => {
       entries.set(file.shown, await followed(file, surroundings));

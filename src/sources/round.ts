@@ -33,17 +33,25 @@ export interface Entry {
 export class Round {
   dirty = false;
   whole = false;
-  readonly names = new Set<string>();
-  readonly files = new Set<string>();
+  readonly names: Set<string> = new Set();
+  readonly files: Set<string> = new Set();
   readonly settling = new Set<string>();
   /** Read, but not understood yet. */
-  readonly unread = new Map<Entry, Uint8Array>();
-  readonly unresolved = new Set<Entry>();
+  readonly unread: Map<Entry, Uint8Array> = new Map();
+  readonly unresolved: Set<Entry> = new Set();
   again: number | undefined;
   readonly #pace: Pace;
 
-  constructor(clock: Clock) {
+  /** @param left of a round that has failed: what it had taken note of is seen only once */
+  constructor(clock: Clock, left?: Round) {
     this.#pace = new Pace(clock);
+    if (!left) return;
+    this.dirty = left.dirty;
+    this.whole = left.whole;
+    this.names = new Set(left.names);
+    this.files = new Set(left.files);
+    this.unread = new Map(left.unread);
+    this.unresolved = new Set(left.unresolved);
   }
 
   /** Something of the file has changed. */

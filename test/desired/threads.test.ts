@@ -72,6 +72,10 @@ describe('threads that fail', () => {
       'after the first portion',
       `let done = false; parentPort.on('message', ({ number, files }) => { if (done) process.exit(0); done = true; ${answering('number')} });`,
     ],
+    [
+      'right after an answer',
+      `parentPort.on('message', ({ number, files }) => { ${answering('number')} throw new Error('no'); });`,
+    ],
   ])('%s: what they had is read all the same', async (_what, program) => {
     const started: Worker[] = [];
     const start = () => {
@@ -90,6 +94,33 @@ describe('threads that fail', () => {
     for (const { file, documents } of read)
       if (documents[0])
         expect(`recordings/${(documents[0].recording as { sid: string }).sid}.yaml`).toBe(file);
+  });
+
+  test.each([0, 1])('%i can be started, and no more: everything is read', async (possible) => {
+    let started = 0;
+    const start = () => {
+      if (started++ === possible) throw new Error('EAGAIN');
+      return new Worker("require('node:worker_threads').parentPort.on('message', () => process.exit());", {
+        eval: true,
+      });
+    };
+    const read = await readFiles(files, { threads: new ReadingThreads(start) });
+    expect(read.map(({ documents }) => documents.length)).toEqual(files.map(() => 1));
+  });
+
+  test('what goes wrong with a file that was read is told to whoever waits', async () => {
+    const answer = answering('number');
+    const start = () =>
+      new Worker(
+        `const { parentPort } = require('node:worker_threads'); parentPort.on('message', ({ number, files }) => { ${answer} });`,
+        { eval: true },
+      );
+    const threads = new ReadingThreads(start);
+    for (const file of files)
+      await threads.add(file, () => {
+        throw new Error('this one');
+      });
+    await expect(threads.end()).rejects.toThrow('this one');
   });
 
   test('nobody waits for what is not wanted any more', async () => {
