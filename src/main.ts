@@ -14,12 +14,16 @@ const WRONG_COMMAND_LINE = 64;
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let exitCode = 0;
+  let complained = false;
   const program = new Command('reelstate')
     .description('Keeps live Agora cloud recordings as YAML files say.')
     .version(version, '-V, --version', 'print the version')
     .configureOutput({
       writeOut: (text) => void io.out(text),
-      writeErr: (text) => void io.err(text),
+      writeErr: (text) => {
+        complained = true;
+        void io.err(text);
+      },
       outputError: (text, write) => write(text.replace(/^error: /, 'reelstate: ')),
     })
     .showSuggestionAfterError()
@@ -35,7 +39,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_COMMAND_LINE;
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 || (error.code === 'commander.help' && !complained)
+        ? 0
+        : WRONG_COMMAND_LINE;
     return tell(error, argv, io);
   }
 }

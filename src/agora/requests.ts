@@ -81,6 +81,10 @@ export function wireRequest<E extends Endpoint>(
   return revealed;
 }
 
+/** What a credentials program gives that is secret, and all that it gives. */
+export const PROGRAM_SECRETS = ['accessKey', 'secretKey', 'stsToken'] as const;
+export const PROGRAM_FIELDS = [...PROGRAM_SECRETS, 'stsExpiration'] as const;
+
 /** The body of `update` and `updateLayout`. */
 export function body(identity: Identity, clientRequest: Record<string, unknown>): Record<string, unknown> {
   return { cname: identity.cname, uid: identity.uid, clientRequest };

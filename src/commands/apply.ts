@@ -1,4 +1,5 @@
 import { Results } from '../apply/results.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyResult } from '../model/result.ts';
@@ -43,13 +44,14 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     const vault = new Vault((await readKey(settings.state)) as Buffer);
     const { rate } = settings;
     const { state } = store;
-    const plan = saved
+    const made = saved
       ? await planAgain(saved, { rate, io, vault, state })
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
           ...{ rate, io, vault, known: state.known, now: io.clock.now() },
           ...(settings.cache ? { state } : {}),
         });
+    const plan = withErrors(made);
     if (settings.output === 'json')
       for (const diagnostic of plan.diagnostics) await io.out(diagnosticLine(diagnostic, io.clock.now()));
     else await showPlan(plan, settings, io);
@@ -60,6 +62,17 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   } finally {
     await store.close();
   }
+}
+
+/** The plan, where a secret that is not at hand is an error: a plan is made in many places, and what applies it needs it. */
+function withErrors(plan: Plan): Plan {
+  const unresolved = new Set(plan.recordings.flatMap((recording) => recording.unresolved));
+  if (unresolved.size === 0) return plan;
+  const diagnostics = plan.diagnostics.map(
+    (diagnostic): Diagnostic =>
+      unresolved.has(diagnostic) ? { ...diagnostic, severity: 'error' } : diagnostic,
+  );
+  return { ...plan, diagnostics };
 }
 
 /** Asks on a terminal; without one, or with --yes, the plan was enough. */

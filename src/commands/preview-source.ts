@@ -35,16 +35,10 @@ export interface Sitters {
 
 /**
  * Finds what the command line asks for. An argument is a file when it looks like one or names one, else it is
- * the name of a recording in `dir`.
- * @param all everything there is, whatever is named
- * @throws Failure (64) for a file or a name that does not exist, and where it is not said which of many
+ * the name of a recording in `dir`. Without any, all that there are.
+ * @throws Failure (64) for a file or a name that does not exist
  */
-export async function findSitters(
-  targets: readonly string[],
-  all: boolean,
-  dir: string,
-  io: Io,
-): Promise<Sitters> {
+export async function findSitters(targets: readonly string[], dir: string, io: Io): Promise<Sitters> {
   const kinds = await Promise.all(targets.map((target) => isFile(target, io.cwd)));
   const files = targets.filter((_, index) => kinds[index] !== undefined);
   for (const [index, target] of targets.entries())
@@ -54,7 +48,7 @@ export async function findSitters(
   if (files.length > 0) parts.push(await fromSet(await loadFiles(files, io), io));
   if (names.length > 0 || files.length === 0) {
     const whole = await fromSet(await loadFolder(dir, io), io);
-    parts.push(all ? whole : chosen(whole, names));
+    parts.push(names.length === 0 ? whole : chosen(whole, names));
   }
   return {
     sitters: parts.flatMap(({ sitters }) => sitters),
@@ -146,30 +140,15 @@ function plainValue(read: () => unknown): Record<string, unknown> | undefined {
 
 function chosen({ sitters, omitted, diagnostics }: Sitters, names: readonly string[]): Sitters {
   const available = [...sitters, ...omitted].map(({ name }) => name);
-  const wanted = names.length > 0 ? names : available;
-  if (names.length === 0 && available.length !== 1) throw which(available);
   // A name that a broken file would have given is no mistake of the command line.
   const wrong = diagnostics.some(({ severity }) => severity === 'error');
-  const missing = wanted.some((name) => !available.includes(name));
-  if (missing && !wrong) checkNames(wanted, available);
-  const drawn = sitters.filter(({ name }) => wanted.includes(name));
+  const missing = names.some((name) => !available.includes(name));
+  if (missing && !wrong) checkNames(names, available);
+  const drawn = sitters.filter(({ name }) => names.includes(name));
   const files = new Set(drawn.map(({ file }) => file));
   return {
     sitters: drawn,
-    omitted: omitted.filter(({ name }) => wanted.includes(name)),
+    omitted: omitted.filter(({ name }) => names.includes(name)),
     diagnostics: missing ? diagnostics : diagnostics.filter(({ range }) => files.has(range.filename)),
   };
-}
-
-/** Names that a hint lists before it only says that there are more. */
-const LISTED = 5;
-
-function which(available: readonly string[]): Error {
-  if (available.length === 0)
-    return usage('there is no recording to draw', 'Name a file, or a folder with --dir.');
-  const more = available.length > LISTED ? ', …' : '';
-  return usage(
-    `which of ${available.length} recordings?`,
-    `Name some (${available.slice(0, LISTED).join(', ')}${more}) or a file, or say --all.`,
-  );
 }

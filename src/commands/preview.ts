@@ -36,12 +36,14 @@ export interface PreviewOptions {
 /**
  * `reelstate preview`: draws the mixed layout of recordings, or all of them on a contact sheet. Reads the files,
  * sends nothing; nothing that a file names is loaded.
- * @param targets files or names of recordings
+ * @param targets files or names of recordings; none: all
  * @returns 0, or 1 where a file is wrong or there is nothing to draw
  */
 export async function preview(targets: string[], raw: RawOptions, io: Io): Promise<number> {
-  const options = readPreviewOptions(targets, raw, io);
-  const found = await findSitters(options.targets, options.all, options.dir, io);
+  const asked = readPreviewOptions(targets, raw, io);
+  const found = await findSitters(asked.targets, asked.dir, io);
+  // Where nobody names any, one is drawn large.
+  const options = { ...asked, all: asked.all || (targets.length === 0 && found.sitters.length !== 1) };
   await tellAbout(found, options, io);
   const entries = found.sitters.map(
     ({ name, layout }): SheetEntry => ({

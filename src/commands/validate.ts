@@ -9,7 +9,7 @@ import { Vault } from '../state/vault.ts';
 import { desiredFiles, refOf } from './desired-files.ts';
 import { isSet, type RawOptions, readSettings } from './settings.ts';
 
-/** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written but the user's cache. */
+/** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written; what others have kept is used. */
 export async function validate(raw: RawOptions, io: Io): Promise<number> {
   const { dir, output, color, cache: isCaching } = readSettings(raw, io);
   const ref = refOf(raw, io);
@@ -17,7 +17,6 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
     isCaching && ref === undefined ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
   const vault = new Vault(randomBytes(32));
   const desired = await desiredFiles({ dir, ref, io, vault, outlines: cache?.outlines });
-  cache?.save(io.clock.now());
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = [
     ...desired.diagnostics,

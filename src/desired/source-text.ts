@@ -1,5 +1,5 @@
 import type { Position, Range } from '../model/diagnostic.ts';
-import { SENSITIVE } from '../state/vault.ts';
+import { SENSITIVE } from '../model/recording.ts';
 import { printable } from './printable.ts';
 
 /** A stretch of a text, in UTF-16 code units from its start; `end` is just behind it. */

@@ -25,6 +25,9 @@ export interface Identity {
   streamTypes?: 0 | 1 | 2;
 }
 
+/** What stands for a secret wherever one would be shown. */
+export const SENSITIVE = '(sensitive)';
+
 /**
  * A secret as everything but the sender sees it. The value itself lives in the vault of the run, found by its
  * fingerprint; plans, state, logs and errors hold only this.

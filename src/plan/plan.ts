@@ -1,5 +1,5 @@
 import fastJsonPatch, { type Operation } from 'fast-json-patch';
-import { wireRequest } from '../agora/requests.ts';
+import { PROGRAM_FIELDS, PROGRAM_SECRETS, wireRequest } from '../agora/requests.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type {
   Action,
@@ -22,6 +22,7 @@ import type {
   Sealed,
   UpdateRequest,
 } from '../model/recording.ts';
+import { SENSITIVE } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { changesOf } from './changes.ts';
 import { sameMeaning } from './comparable.ts';
@@ -247,7 +248,15 @@ function patchOf<E extends Endpoint>(
     return text;
   };
   const from = before ? wireRequest(endpoint, before, token) : {};
-  const operations = fastJsonPatch.compare(from, wireRequest(endpoint, after, token));
+  const to = wireRequest(endpoint, after, token);
+  if ((after as UpdateRequest).storageConfig?.credentials) {
+    // Not known before the program runs: an operation only where nothing was there.
+    const had = (from.storageConfig ?? {}) as Record<string, unknown>;
+    const given = Object.fromEntries(PROGRAM_SECRETS.map((field) => [field, SENSITIVE]));
+    for (const field of PROGRAM_FIELDS) if (field in had) given[field] = had[field] as string;
+    to.storageConfig = { ...(to.storageConfig as object), ...given };
+  }
+  const operations = fastJsonPatch.compare(from, to);
   const reveal = (value: unknown): unknown =>
     typeof value === 'string'
       ? (shown.get(value) ?? value)

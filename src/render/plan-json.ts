@@ -1,9 +1,9 @@
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
-import { body, wireRequest } from '../agora/requests.ts';
+import { body, PROGRAM_SECRETS, wireRequest } from '../agora/requests.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Call, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Identity, Sealed } from '../model/recording.ts';
-import { SENSITIVE } from '../state/vault.ts';
+import { SENSITIVE } from '../model/recording.ts';
 import { each, jsonPieces } from './json-pieces.ts';
 import { commitJson } from './status.ts';
 
@@ -58,9 +58,7 @@ export function shownRequest(call: Call, spelling?: UnsubscribeSpelling): Record
   if (call.endpoint === 'update' && call.request.storageConfig?.credentials)
     shown.storageConfig = {
       ...(shown.storageConfig as object),
-      accessKey: SENSITIVE,
-      secretKey: SENSITIVE,
-      stsToken: SENSITIVE,
+      ...Object.fromEntries(PROGRAM_SECRETS.map((field) => [field, SENSITIVE])),
     };
   return shown;
 }

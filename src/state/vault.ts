@@ -1,8 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Sealed } from '../model/recording.ts';
-
-/** What stands for a secret wherever one would be shown. */
-export const SENSITIVE = '(sensitive)';
+import { SENSITIVE, type Sealed } from '../model/recording.ts';
 
 /** Shorter values would tear holes into ordinary words; no service's keys are that short. */
 const SHORTEST_SCRUBBED = 6;

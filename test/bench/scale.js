@@ -124,6 +124,8 @@ function run(cwd, args) {
 
 /** Whole processes, in turns. */
 function processes() {
+  // `validate` keeps nothing itself: what it knows is from the last plan.
+  run(few, ['plan']);
   const bare = { cwd: few, args: ['-e', '0'] };
   const parse = { cwd: many, args: [FLOOR, 'recordings'] };
   const files = `${COUNT} files`;

@@ -105,7 +105,21 @@ describe('from files to live recordings', () => {
       expect(help.stdout).toMatch(/Usage: reelstate/);
       expect(help.stdout).toMatch(/--dir/);
     }
+    for (const args of [['help'], ['help', 'plan']])
+      expect(await run(args, { cwd })).toMatchObject({
+        code: 0,
+        stderr: '',
+        stdout: expect.stringMatching(/Usage: /),
+      });
     expect((await run(['--version'], { cwd })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('validate writes nothing, neither in the project nor in the home folder', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'recordings/b.yaml': 'name: [' });
+    const before = await readdir(cwd, { recursive: true });
+    for (const args of [[], ['--json'], ['--strict']])
+      expect((await run(['validate', ...args], { cwd })).code).toBe(1);
+    expect(await readdir(cwd, { recursive: true })).toEqual(before);
   });
 
   it('a wrong command line is 64, with a hint and no stack trace', async () => {
@@ -113,6 +127,7 @@ describe('from files to live recordings', () => {
     for (const [args, message] of [
       [[], /Usage/],
       [['plam'], /Did you mean plan/],
+      [['help', 'plam'], /Usage/],
       [['plan', '--nope'], /unknown option/],
       [['validate', 'a'], /too many arguments/],
       [['plan', '--output', 'xml'], /--output "xml": must be one of text, json, markdown/],

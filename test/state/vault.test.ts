@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskRtmpUrl, SENSITIVE, unresolved, Vault } from '../../src/state/vault.ts';
+import { SENSITIVE } from '../../src/model/recording.ts';
+import { maskRtmpUrl, unresolved, Vault } from '../../src/state/vault.ts';
 
 const KEY = new Uint8Array(32).fill(7);
 

@@ -74,9 +74,12 @@ describe('what is drawn', () => {
     expect((await run([], { users: '3' })).out).toContain('floating layout with 3 users');
   });
 
-  test('which of many must be said', async () => {
-    await files({ 'recordings/a.yaml': recording(''), 'recordings/b.yaml': recording('') });
-    expect(await run([])).toMatchObject({ code: 64, out: '', err: 'which of 2 recordings?' });
+  test('without a name all are drawn, as with --all', async () => {
+    await files({ 'recordings/a.yaml': recording(''), 'recordings/b.yaml': recording(CUSTOM) });
+    const all = await run([]);
+    expect(all).toEqual(await run([], { all: true }));
+    expect(all).toMatchObject({ code: 0, err: '' });
+    expect(all.out).toMatch(/a[\s\S]*b/);
   });
 
   test('a web recording has nothing to draw, and says so', async () => {
