@@ -19,7 +19,9 @@ import { isSet, type RawOptions, readSettings } from './settings.ts';
 
 /** Where the file goes, and what it is called until then. */
 interface Place {
-  /** Absolute; undefined: standard output. */
+  /** Absolute: where it goes, or is going to be. */
+  path: string;
+  /** The same; undefined: standard output. */
   out: string | undefined;
   /** The file as the user would type it. */
   shown: string;
@@ -36,12 +38,20 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
   const settings = readSettings(raw, io);
   const flags = readFlags(raw);
   const start = readStartJson(await bytesOf(file, io), file);
-  const identity = identityOf(flags, start, file);
+  const mode = modeOf(flags, start);
+  const identity = identityOf(flags, start, mode, file);
   const outName = flags.out && basename(flags.out, extname(flags.out));
-  const name = flags.name ?? outName ?? (typeof identity.cname === 'string' ? identity.cname : 'recording');
+  const cname = flags.cname ?? start.cname;
+  const name = flags.name ?? outName ?? (typeof cname === 'string' ? cname : 'recording');
   const place = placeOf(flags.out, join(settings.dir, `${name}.yaml`), io.cwd);
+  const later = { ...laterOf(name, place, io.cwd), mode };
+  if (!identity && isSet('applied', raw, io))
+    throw usage(
+      '--applied needs --app-id, --resource-id and --sid',
+      'Nothing is applied to what has not started.',
+    );
 
-  const converted = convertStart(start, identity, name);
+  const converted = convertStart(start, identity ?? later, name);
   const text = recordingFileText(converted.document, place.schema);
   const { checked, told } = checkWritten(text, place.shown, converted.origins);
   const errors = [...converted.problems, ...told.filter(({ severity }) => severity === 'error')];
@@ -57,7 +67,29 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
   for (const warning of told) await io.err(`${problemText(file, warning)}\n`);
   await io.err(printLines(importNotes({ file, place: place.out && place.shown, converted, env: io.env })));
   if (recorded) await io.err(`${printable(recorded)}\n`);
+  if (!flags.mode && start.mode !== mode)
+    await io.err(
+      `Taken for a recording in mode ${mode}: if start was called with another one, give --mode.\n`,
+    );
+  if (!identity) await io.err(printLines(laterNotes(later, place)));
   return 0;
+}
+
+/** Where the backend is going to write which recording it is: beside the folder of the recording files. */
+function laterOf(name: string, { path }: Place, cwd: string): { fromFile: string; shown: string } {
+  const run = join(cwd, 'run', `${name.replace(/[^\w.-]+/g, '-')}.json`);
+  return {
+    fromFile: relative(dirname(path), run).split(sep).join('/'),
+    shown: shownPath(run, cwd),
+  };
+}
+
+function laterNotes({ shown, mode }: { shown: string; mode: Mode }, place: Place): string[] {
+  return [
+    `Until ${shown} is there the recording is waiting: your backend writes appId, cname, uid, resourceId, sid and`,
+    `"mode": "${mode}" into it when start has answered. Or give --app-id, --resource-id and --sid to import, and they`,
+    `stand in ${place.out ? place.shown : 'the file'} itself.`,
+  ];
 }
 
 function printLines(lines: readonly string[]): string {
@@ -116,7 +148,11 @@ function overwriting(shown: string): Failure {
   });
 }
 
-interface Flags extends Omit<ImportedIdentity, 'cname' | 'uid'> {
+interface Flags {
+  appId: string | undefined;
+  resourceId: string | undefined;
+  sid: string | undefined;
+  mode: Mode | undefined;
   cname: string | undefined;
   uid: string | undefined;
   name: string | undefined;
@@ -126,16 +162,8 @@ interface Flags extends Omit<ImportedIdentity, 'cname' | 'uid'> {
 /** @throws Failure (64) */
 function readFlags(raw: RawOptions): Flags {
   const text = (name: string) => (typeof raw[name] === 'string' ? (raw[name] as string) : undefined);
-  const needed = (name: string, flag: string) => {
-    const value = text(name);
-    if (!value) throw usage(`${flag} is missing`, 'It says which running recording the file is about.');
-    return value;
-  };
-  const appId = needed('appId', '--app-id');
-  const sid = needed('sid', '--sid');
-  const resourceId = needed('resourceId', '--resource-id');
-  const mode = needed('mode', '--mode') as Mode;
-  if (!MODES.includes(mode))
+  const mode = text('mode');
+  if (mode !== undefined && !MODES.includes(mode as Mode))
     throw usage(`--mode ${JSON.stringify(mode)}: must be one of ${MODES.join(', ')}`);
   const out = text('out');
   if (out !== undefined && !isRecordingFileName(basename(out)))
@@ -143,16 +171,47 @@ function readFlags(raw: RawOptions): Flags {
       `--out ${JSON.stringify(out)}: the name must end in .yaml or .yml and must not begin with a dot`,
       'Files with other names are not read as recordings.',
     );
-  return { appId, sid, resourceId, mode, cname: text('cname'), uid: text('uid'), name: text('name'), out };
+  return {
+    ...{
+      appId: text('appId'),
+      resourceId: text('resourceId'),
+      sid: text('sid'),
+      mode: mode as Mode | undefined,
+    },
+    ...{ cname: text('cname'), uid: text('uid'), name: text('name'), out },
+  };
 }
 
-/** @throws Failure (64) where neither the flags nor the JSON name the channel or the recording client */
-function identityOf({ appId, sid, resourceId, mode, ...flags }: Flags, start: StartJson, file: string) {
+/**
+ * Which recording it is, as the flags or the JSON say it; undefined where neither knows anything that `start` answers.
+ * @throws Failure (64) where they know it in part, or neither names the channel or the recording client
+ */
+function identityOf(flags: Flags, start: StartJson, mode: Mode, file: string): ImportedIdentity | undefined {
+  const said = (name: 'appId' | 'resourceId' | 'sid') => {
+    const kept = start[name];
+    return flags[name] || (typeof kept === 'string' && kept !== '' ? kept : undefined);
+  };
+  const [appId, resourceId, sid] = [said('appId'), said('resourceId'), said('sid')];
+  if (resourceId === undefined && sid === undefined) return undefined;
+  const missing = (flag: string) =>
+    usage(`${flag} is missing`, 'It says which running recording the file is about.');
+  if (appId === undefined) throw missing('--app-id');
+  if (resourceId === undefined) throw missing('--resource-id');
+  if (sid === undefined) throw missing('--sid');
   const cname = flags.cname ?? start.cname ?? undefined;
   const uid = flags.uid ?? start.uid ?? undefined;
   if (cname === undefined) throw usage(`--cname is missing: ${file} does not name the channel`);
   if (uid === undefined) throw usage(`--uid is missing: ${file} does not name the recording client`);
   return { appId, cname, uid, resourceId, sid, mode };
+}
+
+/** As the flag or the JSON says it; else web where there is its service, and mix, as in a file without a mode. */
+function modeOf(flags: Flags, { mode, clientRequest }: StartJson): Mode {
+  if (flags.mode) return flags.mode;
+  if (MODES.includes(mode as Mode)) return mode as Mode;
+  return JSON.stringify(clientRequest.extensionServiceConfig ?? '').includes('"web_recorder_service"')
+    ? 'web'
+    : 'mix';
 }
 
 async function bytesOf(file: string, io: Io): Promise<Uint8Array> {
@@ -167,6 +226,7 @@ function placeOf(out: string | undefined, usual: string, cwd: string): Place {
   const path = resolve(cwd, out ?? usual);
   const schema = relative(dirname(path), join(cwd, 'schemas', 'recording.schema.json'));
   return {
+    path,
     out: out === undefined ? undefined : path,
     shown: shownPath(path, cwd),
     schema: schema.split(sep).join('/'),

@@ -6,7 +6,7 @@ import type { JsonObject, StartJson } from './start-json.ts';
 import { convertStorage } from './storage.ts';
 import { type ImportedSecret, variableName } from './variable.ts';
 
-/** What the JSON does not say: who the recording is, and what it shall be called. */
+/** What the body of `start` does not say: which recording it is. */
 export interface ImportedIdentity {
   appId: string;
   /** As the flags give it or the JSON has it; checked with everything else. */
@@ -14,6 +14,12 @@ export interface ImportedIdentity {
   uid: unknown;
   resourceId: string;
   sid: string;
+  mode: Mode;
+}
+
+/** Where it will stand which recording it is, from the recording file's folder: `start` has not answered yet. */
+export interface LaterIdentity {
+  fromFile: string;
   mode: Mode;
 }
 
@@ -36,7 +42,11 @@ const LISTS = {
  * Cloud Recording REST, start, update and updateLayout. Values are copied as they are, numbers of enumerations by
  * their names; whether they are allowed is for the reader of recording files to say.
  */
-export function convertStart(start: StartJson, identity: ImportedIdentity, name: string): Converted {
+export function convertStart(
+  start: StartJson,
+  identity: ImportedIdentity | LaterIdentity,
+  name: string,
+): Converted {
   const converted: Converted = {
     document: { name },
     secrets: [],
@@ -48,20 +58,30 @@ export function convertStart(start: StartJson, identity: ImportedIdentity, name:
       ['/recording/resourceId', '--resource-id'],
       ['/recording/sid', '--sid'],
       ['/recording/mode', '--mode'],
-      ['/recording/cname', start.cname === identity.cname ? 'cname' : '--cname'],
-      ['/recording/uid', start.uid === identity.uid ? 'uid' : '--uid'],
     ]),
   };
   const request = new Section(start.clientRequest, start.path, converted);
-  const { appId, cname, resourceId, sid, mode } = identity;
-  const uid = typeof identity.uid === 'number' ? String(identity.uid) : identity.uid;
-  const recording: JsonObject = { appId, cname, uid, resourceId, sid, mode };
+  const { mode } = identity;
+  const recording = recordingOf(start, identity, converted);
   converted.document.recording = recording;
   if (mode === 'web') convertServices(request, converted);
   else convertRecordingConfig(request, mode, recording, converted);
   convertStorage(request, converted);
   request.finish();
   return converted;
+}
+
+function recordingOf(
+  start: StartJson,
+  identity: ImportedIdentity | LaterIdentity,
+  { origins }: Converted,
+): JsonObject {
+  if ('fromFile' in identity) return { fromFile: identity.fromFile };
+  const { appId, cname, resourceId, sid, mode } = identity;
+  origins.set('/recording/cname', start.cname === cname ? 'cname' : '--cname');
+  origins.set('/recording/uid', start.uid === identity.uid ? 'uid' : '--uid');
+  const uid = typeof identity.uid === 'number' ? String(identity.uid) : identity.uid;
+  return { appId, cname, uid, resourceId, sid, mode };
 }
 
 function convertRecordingConfig(
@@ -73,7 +93,8 @@ function convertRecordingConfig(
   const config = request.section('recordingConfig');
   if (!config) return;
   const streamTypes = config.take('streamTypes');
-  if (streamTypes !== undefined) {
+  // Beside a file that will say it, it has no place.
+  if (streamTypes !== undefined && !('fromFile' in recording)) {
     recording.streamTypes = streamTypes;
     origins.set('/recording/streamTypes', config.pathOf('streamTypes'));
   }

@@ -8,6 +8,11 @@ export interface StartJson {
   /** As they stand there; absent where only the clientRequest was kept. */
   cname?: unknown;
   uid?: unknown;
+  /** What is no part of the body of `start`, but often kept beside it. */
+  appId?: unknown;
+  resourceId?: unknown;
+  sid?: unknown;
+  mode?: unknown;
   clientRequest: JsonObject;
   /** How people find the clientRequest: "clientRequest", or empty where it is the whole. */
   path: string;
@@ -34,7 +39,7 @@ export function readStartJson(bytes: Uint8Array, file: string): StartJson {
   if (problem) throw new Failure(`${file}: ${problem.summary}`, { hint: problem.detail });
   const value = parse(text, file);
   if (!isObject(value)) throw new Failure(`${file}: a JSON object is needed: the body that start was given`);
-  const { clientRequest, cname, uid } = value;
+  const { clientRequest, cname, uid, appId, resourceId, sid, mode } = value;
   if (clientRequest === undefined && CLIENT_REQUEST_FIELDS.some((field) => field in value))
     return { clientRequest: value, path: '' };
   if (!isObject(clientRequest))
@@ -44,7 +49,7 @@ export function readStartJson(bytes: Uint8Array, file: string): StartJson {
         : `${file}: clientRequest must be a JSON object`,
       { hint: 'It must be the body that start was given: {"cname": …, "uid": …, "clientRequest": {…}}.' },
     );
-  return { cname, uid, clientRequest, path: 'clientRequest' };
+  return { cname, uid, appId, resourceId, sid, mode, clientRequest, path: 'clientRequest' };
 }
 
 export function isObject(value: unknown): value is JsonObject {

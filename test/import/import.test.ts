@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { main } from '../../src/main.ts';
@@ -180,7 +180,6 @@ describe('the command line', () => {
     [['--sid'], '--sid is missing'],
     [['--app-id'], '--app-id is missing'],
     [['--resource-id'], '--resource-id is missing'],
-    [['--mode'], '--mode is missing'],
   ])('without %s', async ([flag], told) => {
     const cwd = await withStart(body({}));
     const all = [...WHO, '--mode', 'mix'];
@@ -188,6 +187,49 @@ describe('the command line', () => {
     const { code, err } = await reelstate(['import', 'START.json', ...all.toSpliced(at, 2)], cwd);
     expect(code).toBe(64);
     expect(err).toContain(told);
+  });
+
+  test('the mode is as the JSON has it, else web where there is its service, and mix', async () => {
+    const web = {
+      extensionServiceConfig: {
+        extensionServices: [{ serviceName: 'web_recorder_service', serviceParam: { onhold: true } }],
+      },
+    };
+    for (const [json, mode] of [
+      [body({}), 'mix'],
+      [{ ...(body({}) as object), mode: 'individual' }, 'individual'],
+      [body(web), 'web'],
+    ] as const) {
+      const { code, out, err } = await reelstate(['import', 'START.json', ...WHO], await withStart(json));
+      expect(code).toBe(0);
+      expect(out).toContain(`mode: ${mode}\n`);
+      expect(err.includes(`in mode ${mode}: if`)).toBe(mode !== 'individual');
+    }
+  });
+
+  test('which recording it is may stand in the JSON, or come later from a file', async () => {
+    const kept = { ...(body({}) as object), appId: 'app', resourceId: 'resource', sid: 'sid-1' };
+    const whole = await reelstate(['import', 'START.json'], await withStart(kept));
+    expect(whole.code).toBe(0);
+    expect(whole.out).toMatch(/appId: app\n[\s\S]*resourceId: resource\n[\s\S]*sid: sid-1\n/);
+
+    const cwd = await withStart(body({ recordingConfig: { streamTypes: 2, channelType: 0 } }));
+    const later = await reelstate(['import', 'START.json', '--out', 'recordings/hall.yaml'], cwd);
+    expect(later.code).toBe(0);
+    expect(later.err).toContain('Until run/hall.json is there the recording is waiting');
+    const plan = await reelstate(['plan', '--json'], cwd);
+    expect(JSON.parse(plan.out)).toMatchObject({
+      recordings: [{ name: 'hall', action: 'waiting' }],
+      diagnostics: [],
+    });
+    await mkdir(join(cwd, 'run'));
+    const run = { appId: 'a', cname: 'c', uid: '1', resourceId: 'r', sid: 's', mode: 'mix' };
+    await writeFile(join(cwd, 'run/hall.json'), JSON.stringify(run));
+    expect(JSON.parse((await reelstate(['plan', '--json'], cwd)).out).recordings).toMatchObject([
+      { name: 'hall', sid: 's', mode: 'mix' },
+    ]);
+    const applied = await reelstate(['import', 'START.json', '--applied'], cwd);
+    expect(applied).toMatchObject({ code: 64, err: expect.stringContaining('--applied needs') });
   });
 
   test.each([
