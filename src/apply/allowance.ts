@@ -3,9 +3,9 @@ import { TIMINGS } from './timings.ts';
 
 /** A place in the allowance for one request. */
 export interface Ticket {
-  /** The request has been handed to the network: from now on its second runs. */
+  /** The request has been handed to the network, or no connection could be made for it: from now on its second runs. */
   departed(): void;
-  /** Nothing reached the network: the place is free again. */
+  /** Nothing was tried: the place is free again. */
   giveBack(): void;
 }
 

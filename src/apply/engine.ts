@@ -277,8 +277,8 @@ export class Engine {
       took,
       ...(answer.kind === 'answer' ? { status: answer.status } : {}),
     });
-    if (answer.kind === 'failure' && answer.unsent) place.ticket.giveBack();
-    else place.ticket.departed();
+    // Also where no connection could be made: an outage must not bring thousands of attempts in a second.
+    place.ticket.departed();
     const judged = judge(answer, identity);
     const judgement: Judgement = {
       ...judged,

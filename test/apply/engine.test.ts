@@ -182,6 +182,18 @@ describe('the engine', () => {
     expect(b.sent).toHaveLength(2);
   });
 
+  it('an outage brings no more attempts in a second than calls, however many recordings wait', async () => {
+    const refused: Answer = { kind: 'failure', message: 'refused', unsent: true, host: 'h' };
+    // The first answer shows that the credentials are good, so that nobody waits for anybody.
+    const b = bench((_, n) => (n === 1 || n > 120 ? OK : refused));
+    for (let i = 0; i < 60; i++) b.engine.submit(work(i, [call('update', 'a')]));
+    await b.finish();
+    const times = b.sent.map(({ at }) => at);
+    expect(times.length).toBeGreaterThan(150);
+    for (const from of times)
+      expect(times.filter((at) => at >= from && at < from + 1_000).length).toBeLessThanOrEqual(10);
+  });
+
   it('stops an App ID for which the service is not enabled, and goes on with the others', async () => {
     const b = bench(({ sid }) => (sid === 'sid-other' ? OK : answered(400, { message: 'appid is invalid' })));
     for (let i = 0; i < 5; i++) b.engine.submit(work(i, [call('update', 'a')]));
