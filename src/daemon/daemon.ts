@@ -136,7 +136,8 @@ export class Daemon {
   #setTrouble(trouble: string | undefined): void {
     if (trouble === this.#trouble) return;
     if (trouble) this.#ports.log.error(trouble);
-    else if (this.#begun) this.#ports.log.info('what stood in the way is over');
+    // That it has begun is told otherwise.
+    else if (this.#trouble !== NOT_BEGUN) this.#ports.log.info('what stood in the way is over');
     this.#trouble = trouble;
   }
 

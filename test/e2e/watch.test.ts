@@ -27,6 +27,7 @@ describe('reelstate watch', () => {
     const ended = await w.stop();
     expect(ended.code).toBe(0);
     for (const line of ended.stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
+    expect(ended.stderr).not.toContain('stood in the way');
     expect(ended.stdout).toBe('');
     expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
   });
