@@ -92,20 +92,14 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--size <WxH>', 'canvas in pixels (default: 1280x720)')
     .option('--out <file>', 'write to a file; its ending chooses the form: .txt, .svg, .png or .html')
     .option('--all', 'all recordings on a contact sheet, as without a name')
-    .addHelpText('after', '\nHere --output is one of text, svg, png and html.')
+    .addHelpText('after', '\nHere --output may be svg, png or html, too.')
     .action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));
 
   command(program, 'import <start-json>', 'write a recording file from the JSON given to `start`')
     .option('--app-id <id>', 'the App ID (default: as the JSON has it)')
-    .option(
-      '--resource-id <id>',
-      'what acquire answered (default: as the JSON has it, else it is\nread later from a file that the backend writes)',
-    )
-    .option('--sid <id>', 'what start answered (default: the same)')
-    .option(
-      '--mode <mode>',
-      'individual, mix or web (default: as the JSON has it, else web with\nits service, and mix)',
-    )
+    .option('--resource-id <id>', 'what acquire answered (default: as the JSON has it)')
+    .option('--sid <id>', 'what start answered (default: as the JSON has it)')
+    .option('--mode <mode>', 'individual, mix or web (default: as the JSON has it)')
     .option('--cname <channel>', "the channel's name (default: as the JSON has it)")
     .option('--uid <uid>', 'the UID of the recording client (default: as the JSON has it)')
     .option('--name <name>', "what to call the recording (default: after --out, else the channel's name)")

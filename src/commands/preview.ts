@@ -15,7 +15,8 @@ import { readCanvas } from './canvas.ts';
 import { findSitters, type Sitters } from './preview-source.ts';
 import { isSet, type RawOptions, readSettings, textOf } from './settings.ts';
 
-const FORMS = ['text', 'svg', 'png', 'html'] as const;
+const FORMS = ['text', 'json', 'markdown', 'svg', 'png', 'html'] as const;
+const PICTURES: readonly Form[] = ['svg', 'png', 'html'];
 type Form = (typeof FORMS)[number];
 
 /** What `preview` was asked for, checked. */
@@ -63,31 +64,36 @@ export async function preview(targets: string[], raw: RawOptions, io: Io): Promi
 
 /** @throws Failure (64) naming the flag and what it takes */
 export function readPreviewOptions(targets: readonly string[], raw: RawOptions, io: Io): PreviewOptions {
-  if (raw.json === true) throw usage('--json: a picture is text, svg, png or html');
-  // A variable that chooses json or markdown for the other commands has nothing to say about pictures.
-  const { dir, color } = readSettings({ ...raw, output: 'text' }, io);
+  const { dir, color, output } = readSettings(raw, io, FORMS);
   const out = textOf('out', raw, io);
-  const form = formOf(typeof raw.output === 'string' ? raw.output : undefined, out);
+  const isSaid = raw.json === true || textOf('output', raw, io) !== undefined || output !== 'text';
+  const form = isSaid ? output : formOf(out);
   const all = isSet('all', raw, io);
   if (all && targets.length > 0) throw usage('--all draws everything: name no recordings with it');
   if (out === undefined && form === 'png') throw usage('--output png needs --out FILE');
-  if (out === undefined && form !== 'text' && io.outIsTerminal)
+  if (out === undefined && PICTURES.includes(form) && io.outIsTerminal)
     throw usage(`--output ${form} needs --out FILE where standard output is a terminal`);
   return {
     ...{ targets, dir, all, form },
     ...readCanvas(raw, io),
     out: out === undefined ? undefined : resolve(io.cwd, out),
-    color: color && out === undefined,
+    color: color && out === undefined && form === 'text',
   };
 }
 
-function formOf(output: string | undefined, out: string | undefined): Form {
-  const byEnding = FORMS.find((form) => out !== undefined && extname(out).toLowerCase() === `.${form}`);
-  if (output === undefined) return byEnding ?? 'text';
-  const form = FORMS.find((each) => each === output);
-  if (!form) throw usage(`--output ${JSON.stringify(output)}: must be one of ${FORMS.join(', ')}`);
-  return form;
+/** By the file's ending. */
+function formOf(out: string | undefined): Form {
+  return FORMS.find((form) => out !== undefined && extname(out).toLowerCase() === ENDINGS[form]) ?? 'text';
 }
+
+const ENDINGS: Record<Form, string> = {
+  text: '.txt',
+  json: '.json',
+  markdown: '.md',
+  svg: '.svg',
+  png: '.png',
+  html: '.html',
+};
 
 /** Everything besides the picture, to standard error. */
 async function tellAbout(
@@ -138,11 +144,15 @@ async function draw(
   omitted: string[],
   { all, form, color, columns }: { all: boolean; form: Form; color: boolean; columns: number },
 ): Promise<string | Uint8Array> {
+  if (form === 'json')
+    return `${JSON.stringify((await import('../render/preview-json.ts')).previewJson(entries, omitted), null, 2)}\n`;
   if (form === 'html') return all ? sheetPage(entries, omitted) : previewPage(entries, omitted);
-  if (form === 'text') {
+  if (form === 'text' || form === 'markdown') {
     const options = { columns, style: styleFor(color) };
-    if (all) return `${sheetText(entries, omitted, options)}\n`;
-    return `${entries.map(({ name, placement }) => pictureText(placement, name, options)).join('\n\n')}\n`;
+    const text = all
+      ? sheetText(entries, omitted, options)
+      : entries.map(({ name, placement }) => pictureText(placement, name, options)).join('\n\n');
+    return form === 'text' ? `${text}\n` : `\`\`\`text\n${text}\n\`\`\`\n`;
   }
   const [only] = entries;
   const svg =

@@ -10,7 +10,7 @@ export interface RawOptions {
   [name: string]: unknown;
 }
 
-export type OutputForm = 'text' | 'json' | 'markdown' | 'html';
+export type OutputForm = 'text' | 'json' | 'markdown' | 'html' | 'svg' | 'png';
 /** The forms that every command knows; `plan` has a page besides. */
 const FORMS: readonly OutputForm[] = ['text', 'json', 'markdown'];
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;

@@ -221,8 +221,7 @@ describe('flags', () => {
     [{ size: '1280' }],
     [{ size: '0x720' }],
     [{ size: '99999x1' }],
-    [{ output: 'json' }],
-    [{ json: true }],
+    [{ output: 'gif' }],
   ])('%j is a wrong command line', async (raw) => {
     expect(await run(['a'], raw)).toMatchObject({ code: 64, out: '' });
   });
@@ -246,7 +245,33 @@ describe('flags', () => {
     );
   });
 
-  test('a variable that chooses json for other commands is no obstacle', async () => {
-    expect(await run(['a'], {}, { env: { REELSTATE_OUTPUT: 'json' } })).toMatchObject({ code: 0, err: '' });
+  test('json tells programs where everybody is seen, by flag and by variable', async () => {
+    await files({ 'recordings/c.yaml': recording(OUTSIDE), 'recordings/w.yaml': recording('', 'web') });
+    const { code, out, err } = await run([], { json: true });
+    expect(code).toBe(1);
+    expect(err).toContain('error[region-off-canvas]');
+    const shown = JSON.parse(out);
+    expect(shown).toMatchObject({ format_version: '1.0', omitted: ['w'] });
+    expect(shown.recordings.map(({ name, layout, users }: never) => [name, layout, users])).toEqual([
+      ['a', 'floating', 5],
+      ['c', 'custom', undefined],
+    ]);
+    expect(shown.recordings[1]).toMatchObject({
+      canvas: { width: 1280, height: 720 },
+      backgroundColor: '#000000',
+      regions: [
+        { uid: '1', x_axis: 0, y_axis: 0, width: 0.5, height: 1, alpha: 1, render_mode: 'crop', z: 1 },
+        { label: '1st to join', x_axis: 0.75, z: 2 },
+      ],
+      findings: [{ code: 'outside', severity: 'warning', regions: [2] }],
+    });
+    expect((await run([], { output: 'json' })).out).toBe(out);
+    expect((await run([], {}, { env: { REELSTATE_OUTPUT: 'json' } })).out).toBe(out);
+    expect((await run([], {}, { env: { REELSTATE_JSON: '1' } })).out).toBe(out);
+  });
+
+  test('markdown shows the text as it is', async () => {
+    const text = await run(['a']);
+    expect((await run(['a'], { output: 'markdown' })).out).toBe(`\`\`\`text\n${text.out}\`\`\`\n`);
   });
 });
