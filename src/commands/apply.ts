@@ -12,8 +12,8 @@ import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { showPlan } from './plan.ts';
+import { planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
-import { planAgain, savedPlanOf } from './saved-plan.ts';
 import { connect } from './service.ts';
 import { duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 
@@ -31,21 +31,21 @@ interface Run {
 }
 
 /**
- * `reelstate apply`: makes the recordings as the files say, or exactly as a saved plan says, and ends with what was
- * done and what was not.
+ * `reelstate apply`: makes the recordings as the files say, or exactly as a plan in a file says, and ends with what
+ * was done and what was not.
  */
 export async function apply(names: string[], raw: RawOptions, io: Io): Promise<number> {
-  const saved = await savedPlanOf(names, raw, io);
+  const file = await planFileOf(names, raw, io);
   const settings = readSettings(raw, io);
-  if (saved) settings.unsubscribeSpelling = saved.unsubscribe_spelling;
+  if (file) settings.unsubscribeSpelling = file.unsubscribe_spelling;
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
-    const { rate } = settings;
+    const { dir, rate } = settings;
     const { state } = store;
-    const made = saved
-      ? await planAgain(saved, { rate, io, vault, state })
+    const made = file
+      ? await planAgain(file, { dir, rate, io, vault, state })
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
           ...{ rate, io, vault, known: state.known, now: io.clock.now() },

@@ -49,7 +49,9 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
 
   sending(
-    planning(command(program, 'apply [names...]', 'send it; takes names, or a file that plan --out wrote')),
+    planning(
+      command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out or plan --json'),
+    ),
   )
     .option('--yes', 'do not ask')
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')

@@ -34,12 +34,14 @@ export async function makePlanOf(input: {
   known: Known;
   now: number;
   onFile?: LoadOptions['onFile'];
+  /** Of a plan that was made before: a name that nothing has any more is no mistake of the command line. */
+  namesMayBeGone?: boolean;
   /** Is told of plans that are made while files are still being read. */
   onPlan?: ((plan: RecordingPlan) => void) | undefined;
   /** What is known in full: with it, what has not changed since the last plan is not read in full. */
   state?: Pick<State, 'known' | 'written'>;
 }): Promise<Plan> {
-  const { asked, rate, io, vault, known, now, onFile, onPlan, state } = input;
+  const { asked, rate, io, vault, known, now, onFile, onPlan, state, namesMayBeGone } = input;
   const { dir, ref, names, resync, allowEmpty } = asked;
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
   const isWholeAsked = resync || onFile !== undefined;
@@ -66,7 +68,7 @@ export async function makePlanOf(input: {
   for (const recording of plan.recordings) settlements?.settle(recording);
   cache?.save(now);
   // A name that a broken file would have given is no mistake of the command line.
-  if (desired.broken.length === 0)
+  if (desired.broken.length === 0 && !namesMayBeGone)
     checkNames(names, [
       ...desired.recordings.map(({ name }) => name),
       ...[...known.values()].map(({ name }) => name),

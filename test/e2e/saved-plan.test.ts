@@ -176,6 +176,17 @@ describe('plan --out and apply FILE', () => {
     await sim.stop();
   });
 
+  it('is refused after the file of a recording that it was asked for is gone', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['plan', 'a', '--out', 'p.json']);
+    await rm(join(cwd, 'recordings/a.yaml'));
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/recordings\/a\.yaml is gone/),
+    });
+    await sim.stop();
+  });
+
   it.each([
     [['apply', 'p.json', 'a'], /p\.json is a plan/],
     [['apply', 'p.json', '--git'], /what it is about was said when it was made \(--git\)/],

@@ -1,0 +1,154 @@
+import type { UnsubscribeSpelling } from '../agora/requests.ts';
+import type { KnownRecording } from '../model/plan.ts';
+import { type Asked, callsSince, listed, stable, staleAfter } from './saved.ts';
+
+/** A recording as `plan --json` prints it. Values are compared and shown, never followed. */
+export interface PrintedRecording {
+  name: string;
+  file?: unknown;
+  sid?: unknown;
+  mode?: unknown;
+  action?: unknown;
+  calls: PrintedCall[];
+  /** They tell what is done without any call: blocks that are no longer managed. */
+  notes?: unknown;
+}
+
+interface PrintedCall {
+  endpoint?: unknown;
+  reason?: unknown;
+  changes?: unknown;
+  patch?: unknown;
+  body?: unknown;
+}
+
+/**
+ * What `plan --json` has printed, as far as it can be held against a plan that is made now. It names neither the state
+ * nor the files' content, so it is bound by what it says alone; secrets are masked in it.
+ */
+export interface PrintedPlan {
+  timestamp: string;
+  /** Whether all of it could be applied as it stood: no errors, no unresolved references. */
+  applyable: boolean;
+  /** The commit that the files were from; undefined: from disk. */
+  sha: string | undefined;
+  unsubscribe_spelling: UnsubscribeSpelling;
+  recordings: PrintedRecording[];
+}
+
+/** @returns undefined where the JSON is not as it was printed */
+export function printedPlan(value: Readonly<Record<string, unknown>>): PrintedPlan | undefined {
+  const { timestamp, applyable, commit, recordings, diagnostics = [] } = value;
+  if (typeof timestamp !== 'string' || Number.isNaN(Date.parse(timestamp))) return undefined;
+  if (typeof applyable !== 'boolean' || !isList(recordings, isRecording) || !isList(diagnostics, isObject))
+    return undefined;
+  const sha = isObject(commit) ? commit.sha : undefined;
+  if (commit !== undefined && (typeof sha !== 'string' || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)))
+    return undefined;
+  return {
+    timestamp,
+    applyable: applyable && !diagnostics.some(({ severity }) => severity === 'error'),
+    sha: sha as string | undefined,
+    unsubscribe_spelling: spellingOf(recordings),
+    recordings,
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isList<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isRecording(value: unknown): value is PrintedRecording {
+  return isObject(value) && typeof value.name === 'string' && isList(value.calls, isObject);
+}
+
+/** How the lists are spelt in its bodies; where it has none, either gives the same. */
+function spellingOf(recordings: readonly PrintedRecording[]): UnsubscribeSpelling {
+  const bodies = recordings.flatMap(({ calls }) => calls.map(({ body }) => JSON.stringify(body) ?? ''));
+  return bodies.some((body) => /"unsubscribe(Audio|Video)Uids":/.test(body)) ? 'unsubscribe' : 'unSubscribe';
+}
+
+/** What it was asked for, as far as it tells: what else was asked for has no part in it. */
+export function askedBy({ recordings, sha }: PrintedPlan, dir: string): Asked {
+  return {
+    dir,
+    ref: sha,
+    // Without any it was made of all, of which there were none.
+    names: [...new Set(recordings.map(({ name }) => name))],
+    resync: recordings.some(({ calls }) => calls.some(({ reason }) => reason === 'resync')),
+    allowEmpty: recordings.length > 0 && recordings.every(({ action }) => action === 'forget'),
+  };
+}
+
+/**
+ * Why a printed plan must not be applied any more, judged by its time: what was sent since may look the same again,
+ * such as a state that is sent in full whatever is known. undefined where nothing was.
+ */
+export function printedStaleness(
+  { recordings, timestamp }: PrintedPlan,
+  known: Iterable<KnownRecording>,
+): string | undefined {
+  const names = new Set(recordings.map(({ name }) => name));
+  const made = Date.parse(timestamp);
+  const concerned = [...known].filter(({ name }) => names.has(name));
+  return staleAfter(callsSince(concerned, ({ at }) => at > made));
+}
+
+/** Why what is planned now is not what was printed; undefined where it is the very same. */
+export function printedDeviation(
+  before: readonly PrintedRecording[],
+  now: readonly PrintedRecording[],
+): string | undefined {
+  const [older, newer] = [byName(before), byName(now)];
+  const other = [...new Set([...older.keys(), ...newer.keys()])].flatMap((name) => {
+    const [was, is] = [older.get(name) ?? [], newer.get(name) ?? []];
+    return stable(was) === stable(is) ? [] : [`${name} (${difference(was[0], is[0])})`];
+  });
+  return other.length > 0 ? `${listed(other)} would be planned otherwise now` : undefined;
+}
+
+/** What counts of each; several that are to be forgotten may have had one name. */
+function byName(recordings: readonly PrintedRecording[]): Map<string, PrintedRecording[]> {
+  const found = new Map<string, PrintedRecording[]>();
+  for (const { name, file, sid, mode, action, calls, notes } of recordings) {
+    const own = calls.map(({ endpoint, reason, changes, patch, body }) => ({
+      ...{ endpoint, reason, changes, patch, body },
+    }));
+    found.set(name, [...(found.get(name) ?? []), { name, file, sid, mode, action, calls: own, notes }]);
+  }
+  return found;
+}
+
+/** The first thing that is other, in words. */
+function difference(was: PrintedRecording | undefined, is: PrintedRecording | undefined): string {
+  if (!is) return 'gone';
+  if (!was) return 'new';
+  for (const field of ['file', 'sid', 'mode', 'action'] as const)
+    if (was[field] !== is[field])
+      return `${field}: ${is[field] ?? 'none'} instead of ${was[field] ?? 'none'}`;
+  const endpoints = new Set([...was.calls, ...is.calls].map(({ endpoint }) => endpoint));
+  for (const endpoint of endpoints) {
+    const [older, newer] = [was, is].map(({ calls }) => calls.filter((call) => call.endpoint === endpoint));
+    if (stable(older) !== stable(newer)) return `${endpoint}${where(rows(older), rows(newer))}`;
+  }
+  return 'notes';
+}
+
+/** Rows as texts, by which they are compared, and the paths that they are about. */
+function rows(calls: readonly PrintedCall[] = []): Map<string, string> {
+  const changes = calls.flatMap((call) => (isList(call.changes, isObject) ? call.changes : []));
+  return new Map(changes.map((change) => [stable(change), String(change.path)]));
+}
+
+function where(older: ReadonlyMap<string, string>, newer: ReadonlyMap<string, string>): string {
+  const other = [
+    ...[...older].filter(([row]) => !newer.has(row)),
+    ...[...newer].filter(([row]) => !older.has(row)),
+  ];
+  const paths = [...new Set(other.map(([, path]) => path))];
+  return paths.length > 0 ? ` ${listed(paths)}` : '';
+}
