@@ -57,7 +57,7 @@ export function processIo(): Io {
     errIsTerminal: process.stderr.isTTY === true,
     // A terminal that does not know its width says 0.
     columns: process.stdout.columns || 80,
-    ask: process.stdin.isTTY && process.stdout.isTTY ? (question) => ask(question) : undefined,
+    ask: makeAsk(),
     onHangup(listener) {
       process.on('SIGHUP', listener);
       return () => process.off('SIGHUP', listener);
@@ -84,17 +84,26 @@ function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   });
 }
 
-async function ask(question: string): Promise<string> {
-  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+/** Somebody types, and reads one of the two streams: standard error, because the results may go anywhere. */
+function makeAsk(): Io['ask'] {
+  const output = [process.stderr, process.stdout].find(({ isTTY }) => isTTY);
+  return process.stdin.isTTY && output ? (question) => ask(question, output) : undefined;
+}
+
+async function ask(question: string, output: NodeJS.WriteStream): Promise<string> {
+  // A prompt is drawn anew with every key: of many lines it is the last.
+  const last = question.lastIndexOf('\n') + 1;
+  output.write(question.slice(0, last));
+  const prompt = createInterface({ input: process.stdin, output });
   try {
     return await new Promise<string>((resolve) => {
       // Ctrl-C and the end of input both mean no.
       prompt.once('SIGINT', () => {
-        process.stdout.write('\n');
+        output.write('\n');
         resolve('');
       });
       prompt.once('close', () => resolve(''));
-      prompt.question(question).then(resolve, () => resolve(''));
+      prompt.question(question.slice(last)).then(resolve, () => resolve(''));
     });
   } finally {
     prompt.close();

@@ -11,7 +11,7 @@ import { styleFor } from '../render/style.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
-import { showPlan } from './plan.ts';
+import { showPlan, unseenPlan } from './plan.ts';
 import { planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
 import { connect } from './service.ts';
@@ -55,7 +55,10 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     if (settings.output === 'json')
       for (const diagnostic of plan.diagnostics) await io.out(diagnosticLine(diagnostic, io.clock.now()));
     else await showPlan(plan, settings, io);
-    if (!(await agreed(plan, raw, settings, io))) return 1;
+    if (!(await agreed(plan, raw, settings, io))) {
+      await tellNothingSent(plan, settings, io);
+      return 1;
+    }
     const result = await send({ raw, settings, io, store, vault, plan, retryFor });
     await tell(result, settings, io);
     return isComplete(result) && !plan.diagnostics.some(({ severity }) => severity === 'error') ? 0 : 1;
@@ -75,14 +78,23 @@ function withErrors(plan: Plan): Plan {
   return { ...plan, diagnostics };
 }
 
-/** Asks on a terminal; without one, or with --yes, the plan was enough. */
+/** Asks on a terminal, whatever the form and wherever the results go; without one, or with --yes, the plan was enough. */
 async function agreed(plan: Plan, raw: RawOptions, settings: Settings, io: Io): Promise<boolean> {
-  if (!io.ask || isSet('yes', raw, io) || settings.output !== 'text' || sendable(plan).length === 0)
-    return true;
-  const answer = await io.ask('\nSend this? Only "yes" sends it: ');
-  if (answer.trim().toLowerCase() === 'yes') return true;
-  await io.out('Nothing was sent.\n');
-  return false;
+  if (!io.ask || isSet('yes', raw, io) || sendable(plan).length === 0) return true;
+  // Whoever is asked has not seen a plan that went elsewhere, or that is no part of the results.
+  const isSeen = settings.output !== 'json' && io.outIsTerminal;
+  const unseen = isSeen ? '' : unseenPlan(plan, settings, io);
+  const answer = await io.ask(`${unseen}\nSend this? Only "yes" sends it: `);
+  return answer.trim().toLowerCase() === 'yes';
+}
+
+/** The end where the answer was not yes. The stream of events has its last line all the same. */
+async function tellNothingSent(plan: Plan, settings: Settings, io: Io): Promise<void> {
+  if (settings.output === 'json') {
+    const result = new Results(plan).finish('the answer was not yes');
+    await io.out(summaryLine({ ...result, forgotten: [] }, io.clock.now()));
+  }
+  await io.err('Nothing was sent.\n');
 }
 
 async function send(run: Run): Promise<ApplyResult> {

@@ -4,7 +4,7 @@ import type { Plan, RecordingPlan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { planPieces } from '../render/plan-json.ts';
-import { PlanText } from '../render/plan-text.ts';
+import { PlanText, planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
@@ -111,4 +111,13 @@ export async function showPlan(
       return io.out((text ?? (await textOf(settings, io, pictures))).of(result));
     }
   }
+}
+
+/** The plan as text for a person who is asked about it while the results are for somebody else. */
+export function unseenPlan(result: Plan, settings: Settings, io: Io): string {
+  const style = styleFor(settings.color && io.errIsTerminal);
+  // In text they are on standard error already.
+  const isTold = settings.output === 'text' || result.diagnostics.length === 0;
+  const told = isTold ? '' : `${diagnosticsText(result.diagnostics, style)}\n`;
+  return `${told}${planText(result, style, io.columns)}`;
 }

@@ -23,7 +23,7 @@ export interface Io {
   outIsTerminal: boolean;
   errIsTerminal: boolean;
   columns: number;
-  /** Asks on the terminal; undefined where there is none to ask. */
+  /** Asks on the terminal, beside the results where they go elsewhere; undefined where there is none to ask. */
   ask: ((question: string) => Promise<string>) | undefined;
   /**
    * Aborts on the first SIGINT or SIGTERM: finish what is in flight. Reading it is the promise to obey it: until
