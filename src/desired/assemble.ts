@@ -4,7 +4,7 @@ import { recordingKey } from '../model/recording-key.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
 import { quoted } from './printable.ts';
-import { diagnosticAt, type ResolvedDocument, type ResolvedFile } from './resolve.ts';
+import { type Claim, diagnosticAt, type ResolvedDocument, type ResolvedFile } from './resolve.ts';
 
 /** What the search for files has found wrong, and how many it has found. */
 export interface Search {
@@ -14,9 +14,13 @@ export interface Search {
   files: number;
 }
 
+/** A document that is used unless another one claims the same, or one that is not used but claims it all the same. */
+type Claimant = ResolvedDocument | Claim;
+
 /**
  * All files together: names and recordings must be unique across them; where they are not, both places are in
- * error and neither document is used. The outcome does not depend on the order of `files`.
+ * error and neither document is used. A document that is left out for another error counts, too. The outcome does
+ * not depend on the order of `files`.
  */
 export function assemble(files: readonly ResolvedFile[], search: Search): DesiredSet {
   return new Assembly(files).set(search);
@@ -29,11 +33,12 @@ export function assemble(files: readonly ResolvedFile[], search: Search): Desire
 export class Assembly {
   /** By the files' names. */
   readonly #files: ResolvedFile[] = [];
-  readonly #names = new Claims('duplicate-name', ({ recording }) => recording.name);
-  readonly #recordings = new Claims(
-    'duplicate-recording',
-    ({ recording: { identity } }) => identity && recordingKey(identity),
-  );
+  readonly #names = new Claims('duplicate-name', (claimant) => aboutOf(claimant).name);
+  readonly #recordings = new Claims('duplicate-recording', (claimant) => {
+    if (!isUsable(claimant)) return claimant.key;
+    const { identity } = claimant.recording;
+    return identity && recordingKey(identity);
+  });
   readonly #touched = new Set<string>();
 
   constructor(files: readonly ResolvedFile[] = []) {
@@ -42,7 +47,7 @@ export class Assembly {
   }
 
   /** Documents that claim what another one claims, too. */
-  disputed(): ResolvedDocument[] {
+  disputed(): Claimant[] {
     return [...this.#names.disputed(), ...this.#recordings.disputed()].flat();
   }
 
@@ -66,7 +71,8 @@ export class Assembly {
   /** The recording of that name, where one document alone gives it. */
   recording(name: string): DesiredRecording | undefined {
     const document = this.#names.sole(name);
-    return document && !this.#recordings.isDisputed(document) ? document.recording : undefined;
+    if (!document || !isUsable(document) || this.#recordings.isDisputed(document)) return undefined;
+    return document.recording;
   }
 
   /**
@@ -88,7 +94,7 @@ export class Assembly {
       }
       if (file.broken) broken.add(file.file);
     }
-    for (const { recording } of twice.keys()) broken.add(recording.file);
+    for (const claimant of twice.keys()) broken.add(aboutOf(claimant).file);
     diagnostics.push(...twice.values());
     const isShared = ({ range }: Diagnostic) => shared.has(range.filename);
     return {
@@ -105,14 +111,16 @@ export class Assembly {
   #replace(name: string, file: ResolvedFile | undefined): void {
     const at = this.#placeOf(name);
     const before = this.#files[at]?.file === name ? this.#files[at] : undefined;
-    if (before) this.#eachClaim(before, (claims, document) => claims.drop(document, this.#touched));
+    if (before) this.#eachClaim(before, (claims, claimant) => claims.drop(claimant, this.#touched));
     this.#files.splice(at, before ? 1 : 0, ...(file ? [file] : []));
-    if (file) this.#eachClaim(file, (claims, document) => claims.add(document, this.#touched));
+    if (file) this.#eachClaim(file, (claims, claimant) => claims.add(claimant, this.#touched));
   }
 
-  #eachClaim({ documents }: ResolvedFile, act: (claims: Claims, document: ResolvedDocument) => void): void {
-    for (const document of documents)
-      for (const claims of [this.#names, this.#recordings]) act(claims, document);
+  #eachClaim(file: ResolvedFile, act: (claims: Claims, claimant: Claimant) => void): void {
+    for (const claims of [this.#names, this.#recordings]) {
+      for (const document of file.documents) act(claims, document);
+      for (const claim of file.claims) act(claims, claim);
+    }
   }
 
   /** Where in the order a file of this name stands, or would. */
@@ -130,14 +138,14 @@ export class Assembly {
     return from;
   }
 
-  #collisions(): Map<ResolvedDocument, Diagnostic> {
-    const twice = new Map<ResolvedDocument, Diagnostic>();
+  #collisions(): Map<Claimant, Diagnostic> {
+    const twice = new Map<Claimant, Diagnostic>();
     for (const claims of [this.#names, this.#recordings])
       for (const group of claims.disputed()) {
-        const [first, second] = group as [ResolvedDocument, ResolvedDocument];
-        for (const document of group)
-          if (!twice.has(document))
-            twice.set(document, collision(document, document === first ? second : first, claims.code));
+        const [first, second] = group as [Claimant, Claimant];
+        for (const claimant of group)
+          if (!twice.has(claimant))
+            twice.set(claimant, collision(claimant, claimant === first ? second : first, claims.code));
       }
     return twice;
   }
@@ -148,46 +156,46 @@ type CollisionCode = Code & ('duplicate-name' | 'duplicate-recording');
 /** Who claims what must be unique. */
 class Claims {
   readonly code: CollisionCode;
-  readonly #keyOf: (document: ResolvedDocument) => string | undefined;
+  readonly #keyOf: (claimant: Claimant) => string | undefined;
   /** Nearly always one claims a key alone; only several make a group. */
-  readonly #claimants = new Map<string, ResolvedDocument | Set<ResolvedDocument>>();
+  readonly #claimants = new Map<string, Claimant | Set<Claimant>>();
   /** Keys that more than one document claims. */
   readonly #disputed = new Set<string>();
 
-  constructor(code: CollisionCode, keyOf: (document: ResolvedDocument) => string | undefined) {
+  constructor(code: CollisionCode, keyOf: (claimant: Claimant) => string | undefined) {
     this.code = code;
     this.#keyOf = keyOf;
   }
 
-  /** @param touched takes the names of all whose claim is another one now */
-  add(document: ResolvedDocument, touched: Set<string>): void {
-    touched.add(document.recording.name);
-    const key = this.#keyOf(document);
+  /** @param touched takes the names of all recordings whose claim is another one now */
+  add(claimant: Claimant, touched: Set<string>): void {
+    touch(claimant, touched);
+    const key = this.#keyOf(claimant);
     if (key === undefined) return;
     const before = this.#claimants.get(key);
     if (before === undefined) {
-      this.#claimants.set(key, document);
+      this.#claimants.set(key, claimant);
       return;
     }
-    const group = (before instanceof Set ? before : new Set([before])).add(document);
+    const group = (before instanceof Set ? before : new Set([before])).add(claimant);
     if (group.size < 2) return;
     this.#claimants.set(key, group);
     this.#disputed.add(key);
-    for (const { recording } of group) touched.add(recording.name);
+    for (const one of group) touch(one, touched);
   }
 
-  /** @param touched takes the names of all whose claim is another one now */
-  drop(document: ResolvedDocument, touched: Set<string>): void {
-    touched.add(document.recording.name);
-    const key = this.#keyOf(document);
+  /** @param touched takes the names of all recordings whose claim is another one now */
+  drop(claimant: Claimant, touched: Set<string>): void {
+    touch(claimant, touched);
+    const key = this.#keyOf(claimant);
     const group = key === undefined ? undefined : this.#claimants.get(key);
     if (key === undefined || group === undefined) return;
     if (!(group instanceof Set)) {
-      if (group === document) this.#claimants.delete(key);
+      if (group === claimant) this.#claimants.delete(key);
       return;
     }
-    if (!group.delete(document)) return;
-    for (const { recording } of group) touched.add(recording.name);
+    if (!group.delete(claimant)) return;
+    for (const one of group) touch(one, touched);
     const [last, second] = group;
     if (second) return;
     this.#disputed.delete(key);
@@ -196,36 +204,53 @@ class Claims {
   }
 
   /** Who alone claims the key. */
-  sole(key: string): ResolvedDocument | undefined {
+  sole(key: string): Claimant | undefined {
     const claimant = this.#claimants.get(key);
     return claimant instanceof Set ? undefined : claimant;
   }
 
-  /** Whether somebody else claims what the document does. */
-  isDisputed(document: ResolvedDocument): boolean {
-    const key = this.#keyOf(document);
+  /** Whether somebody else claims what it does. */
+  isDisputed(claimant: Claimant): boolean {
+    const key = this.#keyOf(claimant);
     return key !== undefined && this.#disputed.has(key);
   }
 
   /** The claimants of each disputed key, in the order of the files and their lines. */
-  disputed(): ResolvedDocument[][] {
+  disputed(): Claimant[][] {
     return [...this.#disputed].map((key) =>
-      [...(this.#claimants.get(key) as Set<ResolvedDocument>)].sort(
-        ({ recording: a }, { recording: b }) => byText(a.file, b.file) || a.line - b.line,
-      ),
+      [...(this.#claimants.get(key) as Set<Claimant>)].sort(byFileAndLine),
     );
   }
 }
 
-function collision(
-  { recording, marks }: ResolvedDocument,
-  other: ResolvedDocument,
-  code: CollisionCode,
-): Diagnostic {
+/** Whether it is used where nobody else claims the same. */
+function isUsable(claimant: Claimant): claimant is ResolvedDocument {
+  return 'recording' in claimant;
+}
+
+/** What it is called, and where it stands. */
+function aboutOf(claimant: Claimant): Pick<Claim, 'name' | 'file' | 'line'> {
+  return isUsable(claimant) ? claimant.recording : claimant;
+}
+
+/** What is not used is no recording, whoever else claims its name. */
+function touch(claimant: Claimant, touched: Set<string>): void {
+  if (isUsable(claimant)) touched.add(claimant.recording.name);
+}
+
+function byFileAndLine(one: Claimant, other: Claimant): number {
+  const [a, b] = [aboutOf(one), aboutOf(other)];
+  return byText(a.file, b.file) || a.line - b.line;
+}
+
+function collision(claimant: Claimant, other: Claimant, code: CollisionCode): Diagnostic {
   const named = code === 'duplicate-name';
+  const { marks } = claimant;
   const mark: Mark = named ? marks.name : marks.recording;
   const { start, filename } = (named ? other.marks.name : other.marks.recording).range;
-  const what = named ? `the name ${quoted(recording.name)} is used` : 'this recording is described';
+  const what = named
+    ? `the name ${quoted(aboutOf(claimant).name ?? '')} is used`
+    : 'this recording is described';
   const detail = named
     ? 'Rename one of the two.'
     : 'appId, resourceId and sid are the same. Keep one of the two.';

@@ -51,9 +51,29 @@ export interface CheckedDocument {
   marks: Record<string, Mark>;
 }
 
+/** What makes a recording the one it is. */
+export type RecordingIds = Pick<Identity, 'appId' | 'resourceId' | 'sid'>;
+
+/** A document that holds an error: it is not used, but what it says of itself nobody else may say. */
+export interface RefusedDocument {
+  refused: true;
+  /** Where it can be read. */
+  name?: string;
+  /** As the user would type it. */
+  file: string;
+  /** Where the document starts, from 1. */
+  line: number;
+  /** As far as it can be read. */
+  recording?: RecordingIds | { fromFile: string };
+  /** As those of a document without errors. */
+  marks: Record<string, Mark>;
+}
+
 export interface CheckedFile {
   file: string;
   /** In the order of the file; documents with errors are left out. */
   documents: CheckedDocument[];
+  /** Those with errors, of a file that is YAML. */
+  refused?: RefusedDocument[];
   diagnostics: Diagnostic[];
 }

@@ -1,6 +1,13 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Identity } from '../model/recording.ts';
-import type { CheckedBlocks, CheckedDocument, CheckedFile, Mark } from './checked.ts';
+import type {
+  CheckedBlocks,
+  CheckedDocument,
+  CheckedFile,
+  Mark,
+  RecordingIds,
+  RefusedDocument,
+} from './checked.ts';
 import { concealByLines } from './concealment.ts';
 import { decode } from './decode.ts';
 import { Findings } from './findings.ts';
@@ -27,6 +34,9 @@ import { validateIdentity, validateRecording } from './validator.generated.js';
 /** Characters of a name. */
 const MAX_NAME_LENGTH = 128;
 
+/** What no name may hold. */
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
 /**
  * Reads a file of recordings. A file that is no YAML gives no document at all; a document that breaks a rule is
  * left out alone; warnings leave nothing out.
@@ -36,10 +46,24 @@ export function readRecordingFile(bytes: Uint8Array, file: string): CheckedFile 
   const { findings, parsed, broken } = open(bytes, file);
   const builder = new TreeBuilder(findings);
   const several = parsed.length > 1;
-  const documents = parsed
-    .filter(({ sound }) => sound)
-    .flatMap((document) => readDocument(builder.build(document), several, findings, bytes) ?? []);
-  return { file, documents: broken ? [] : documents, diagnostics: findings.diagnostics() };
+  // Of a document that is refused for how it begins nothing more is said.
+  let silent: TreeBuilder | undefined;
+  const documents: CheckedDocument[] = [];
+  const refused: RefusedDocument[] = [];
+  for (const document of parsed) {
+    let read: CheckedDocument | RefusedDocument | undefined;
+    if (document.sound) read = readDocument(builder.build(document), several, findings, bytes);
+    else if (!broken) {
+      silent ??= new TreeBuilder(new Findings(findings.source));
+      read = refuse(silent.build(document), several, findings);
+    }
+    if (!read) continue;
+    if ('refused' in read) refused.push(read);
+    else documents.push(read);
+  }
+  const diagnostics = findings.diagnostics();
+  if (broken) return { file, documents: [], diagnostics };
+  return refused.length === 0 ? { file, documents, diagnostics } : { file, documents, refused, diagnostics };
 }
 
 /** The places in a file of one document, which is read for them once more. */
@@ -49,26 +73,32 @@ function marksIn(bytes: Uint8Array, file: string, blocks: CheckedBlocks): Record
   return marksOf(blocks, findings.source, new Look(findings, tree));
 }
 
-/** Reads the file that a `recording.fromFile` names: JSON or YAML with the fields of `recording`. */
+/**
+ * Reads the file that a `recording.fromFile` names: JSON or YAML with the fields of `recording`.
+ * @returns `claimed`: which recording it is about, as far as that can be read where there is an error
+ */
 export function readIdentityFile(
   bytes: Uint8Array,
   file: string,
-): { identity?: Identity; diagnostics: Diagnostic[] } {
-  const { findings, parsed } = open(bytes, file);
+): { identity?: Identity; claimed?: RecordingIds; diagnostics: Diagnostic[] } {
+  const { findings, parsed, broken } = open(bytes, file);
   const [first, second] = parsed;
   if (second) {
     const start = second.document.range[0];
     findings.add('document-not-mapping', { start, end: start }, 'the file holds more than one document');
   }
   let identity: Identity | undefined;
+  let claimed: RecordingIds | undefined;
   if (first?.sound) {
     const tree = new TreeBuilder(findings).build(first);
     const look = new Look(findings, tree);
     if (tree.whole && checkShape(validateIdentity, '/recording', tree, look).length === 0)
       identity = readIdentity(tree.value as IdentityFields, '', look);
+    if (!broken) claimed = idsIn(tree.value);
   }
   const diagnostics = findings.diagnostics();
-  return findings.errors === 0 && identity ? { identity, diagnostics } : { diagnostics };
+  if (findings.errors === 0 && identity) return { identity, diagnostics };
+  return claimed ? { claimed, diagnostics } : { diagnostics };
 }
 
 interface Opened {
@@ -109,21 +139,21 @@ function readDocument(
   several: boolean,
   findings: Findings,
   bytes: Uint8Array,
-): CheckedDocument | undefined {
-  if (!tree.whole) return undefined;
+): CheckedDocument | RefusedDocument | undefined {
+  if (!tree.whole) return refuse(tree, several, findings);
   const before = findings.errors;
   const look = new Look(findings, tree);
   const broken = checkShape(validateRecording, '', tree, look);
   // What the schema has refused may lack the very fields that a rule looks at.
   const sound = (field: string) =>
     !broken.some((pointer) => pointer === `/${field}` || pointer.startsWith(`/${field}/`));
-  if (typeof tree.value !== 'object' || tree.value === null || Array.isArray(tree.value)) return undefined;
-  const written = tree.value as RecordingFile;
+  if (!isMapping(tree.value)) return undefined;
+  const written = tree.value as unknown as RecordingFile;
   const name = sound('name') ? readName(written.name, findings.source.filename, several, look) : '';
   const recording = written.recording && sound('recording') ? readWhich(written.recording, look) : undefined;
   const blocks = readBlocks(written, sound, look);
   if (recording && !('fromFile' in recording)) checkAgainstIdentity(recording, blocks, look.reportField);
-  if (findings.errors > before || tree.refused || !recording) return undefined;
+  if (findings.errors > before || tree.refused || !recording) return refuse(tree, several, findings);
   const { line } = findings.source.position(look.fieldSpan('').start);
   const file = findings.source.filename;
   const suspended = written.suspend ?? false;
@@ -131,6 +161,48 @@ function readDocument(
   if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage)
     return { ...document, marks: marksOf(blocks, findings.source, look) };
   return new SelfContainedDocument(document, recording, bytes);
+}
+
+/** What a document that is not used says of itself: each part by itself, because any other may be what is wrong. */
+function refuse(tree: Tree, several: boolean, findings: Findings): RefusedDocument | undefined {
+  if (!isMapping(tree.value)) return undefined;
+  const { source } = findings;
+  const look = new Look(findings, tree);
+  const { line } = source.position(look.fieldSpan('').start);
+  const file = source.filename;
+  // Where parts are out of reach, the name may be among them.
+  const nameless = tree.value.name === undefined && tree.whole && !several;
+  const name = nameless ? nameOfFile(file) : tree.value.name;
+  const recording = whichIn(tree.value.recording);
+  return {
+    refused: true,
+    ...(isName(name) ? { name } : {}),
+    file,
+    line,
+    ...(recording ? { recording } : {}),
+    marks: marksOf({}, source, look),
+  };
+}
+
+function whichIn(written: unknown): RefusedDocument['recording'] {
+  if (!isMapping(written)) return undefined;
+  const { fromFile } = written;
+  if (fromFile === undefined) return idsIn(written);
+  return isText(fromFile) ? { fromFile } : undefined;
+}
+
+function idsIn(written: unknown): RecordingIds | undefined {
+  if (!isMapping(written)) return undefined;
+  const { appId, resourceId, sid } = written;
+  return isText(appId) && isText(resourceId) && isText(sid) ? { appId, resourceId, sid } : undefined;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /** The only document of a file, with nothing in it to follow. */
@@ -175,15 +247,22 @@ function readName(written: string | undefined, file: string, several: boolean, l
       'this document has no name, and the file holds several documents',
       'Add `name:`.',
     );
-  const base = file.slice(file.lastIndexOf('/') + 1);
-  const name = written ?? base.replace(/\.ya?ml$/i, '');
+  const name = written ?? nameOfFile(file);
   const place = written === undefined ? look.reportField : look.report;
   const pointer = written === undefined ? '' : '/name';
-  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(name))
+  if (CONTROL_CHARACTER.test(name))
     place('name-format', pointer, `the name ${quoted(name)} holds a control character`);
   else if (written === undefined && [...name].length > MAX_NAME_LENGTH)
     place('name-format', pointer, `the file's name is too long for a recording's`, 'Add `name:`.');
   return name;
+}
+
+function nameOfFile(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1).replace(/\.ya?ml$/i, '');
+}
+
+function isName(name: unknown): name is string {
+  return isText(name) && !CONTROL_CHARACTER.test(name) && [...name].length <= MAX_NAME_LENGTH;
 }
 
 function readWhich(written: RecordingFile['recording'], look: Look): Identity | { fromFile: string } {

@@ -3,8 +3,17 @@ import { MIN_STS_SECONDS } from '../agora/tables.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Blocks, DesiredRecording, Identity, Sealed } from '../model/recording.ts';
 import { SENSITIVE } from '../model/recording.ts';
+import { recordingKey } from '../model/recording-key.ts';
 import { maskRtmpUrl, unresolved, type Vault } from '../state/vault.ts';
-import type { CheckedDocument, CheckedFile, CommandSource, Mark, SecretSource } from './checked.ts';
+import type {
+  CheckedBlocks,
+  CheckedDocument,
+  CheckedFile,
+  CommandSource,
+  Mark,
+  RefusedDocument,
+  SecretSource,
+} from './checked.ts';
 import { CODES, type Code } from './codes.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { shownPath } from './paths.ts';
@@ -38,9 +47,24 @@ export interface ResolvedDocument {
   marks: { name: Mark; recording: Mark };
 }
 
+/** What a document claims that is not used for what is wrong in it. It is no recording. */
+export interface Claim {
+  /** Where it can be read. */
+  name?: string;
+  /** As the user would type it. */
+  file: string;
+  /** Where the document starts in the file. */
+  line: number;
+  /** Key of its recording, where that is known. */
+  key?: string;
+  marks: ResolvedDocument['marks'];
+}
+
 export interface ResolvedFile {
   file: string;
   documents: ResolvedDocument[];
+  /** Of the documents that are left out. */
+  claims: readonly Claim[];
   /** Of both stages, and of identity files. */
   diagnostics: Diagnostic[];
   /** Something in the file is wrong, so what is known of recordings from it must be left as it is. */
@@ -51,29 +75,34 @@ export interface ResolvedFile {
 export function resolveNow({ file, documents, diagnostics }: CheckedFile): ResolvedFile | undefined {
   const [document, second] = documents;
   if (!document?.isSelfContained || second || diagnostics.length > 0) return undefined;
-  return { file, documents: [new SelfContained(document)], diagnostics, broken: false };
+  return { file, documents: [new SelfContained(document)], claims: NOTHING, diagnostics, broken: false };
 }
 
 export async function resolveFile(checked: CheckedFile, surroundings: Surroundings): Promise<ResolvedFile> {
   const diagnostics = [...checked.diagnostics];
   const documents: ResolvedDocument[] = [];
-  let broken = hasError(diagnostics);
-  for (const document of checked.documents) {
-    if (document.isSelfContained) {
+  const claims: Claim[] = [];
+  for (const document of [...checked.documents, ...(checked.refused ?? [])]) {
+    if (isSelfContained(document)) {
       documents.push(new SelfContained(document));
       continue;
     }
     const resolution = new Resolution(document, surroundings);
-    const recording = await resolution.run();
+    const resolved = await resolution.run();
     diagnostics.push(...resolution.diagnostics);
-    if (recording) documents.push({ recording, marks: marksOf(document) });
-    else broken = true;
+    const marks = marksOf(document);
+    if ('blocks' in resolved) documents.push({ recording: resolved, marks });
+    else claims.push({ ...resolved, marks });
   }
-  return { file: checked.file, documents, diagnostics, broken };
+  return { file: checked.file, documents, claims, diagnostics, broken: hasError(diagnostics) };
+}
+
+function isSelfContained(document: CheckedDocument | RefusedDocument): document is CheckedDocument {
+  return 'isSelfContained' in document && document.isSelfContained === true;
 }
 
 /** The places of what must be unique. */
-function marksOf({ marks }: CheckedDocument): ResolvedDocument['marks'] {
+function marksOf({ marks }: Pick<CheckedDocument, 'marks'>): ResolvedDocument['marks'] {
   const start = marks[''] as Mark;
   return { name: marks['/name'] ?? start, recording: marks['/recording'] ?? start };
 }
@@ -118,6 +147,14 @@ class DesiredOnDemand implements DesiredRecording {
   }
 }
 
+/** What a document that is left out claims. */
+function claimOf(
+  { name, file, line }: Pick<RefusedDocument, 'name' | 'file' | 'line'>,
+  key: string | undefined,
+): Omit<Claim, 'marks'> {
+  return { ...(name === undefined ? {} : { name }), file, line, ...(key === undefined ? {} : { key }) };
+}
+
 /** The same for all: ten thousand empty lists are not little. */
 const NOTHING: readonly never[] = Object.freeze([]);
 
@@ -145,21 +182,23 @@ export function diagnosticAt(
 /** One document on its way. */
 class Resolution {
   readonly diagnostics: Diagnostic[] = [];
-  readonly #document: CheckedDocument;
+  readonly #document: CheckedDocument | RefusedDocument;
   readonly #surroundings: Surroundings;
   readonly #unresolved: Diagnostic[] = [];
 
-  constructor(document: CheckedDocument, surroundings: Surroundings) {
+  constructor(document: CheckedDocument | RefusedDocument, surroundings: Surroundings) {
     this.#document = document;
     this.#surroundings = surroundings;
   }
 
-  /** undefined: the document is held back, and `diagnostics` say why. */
-  async run(): Promise<DesiredRecording | undefined> {
-    const { name, file, line, suspended, content } = this.#document;
-    const which = await this.#which();
-    const blocks = await this.#blocks();
-    if (hasError(this.diagnostics)) return undefined;
+  /** A mere claim: the document is held back, and `diagnostics` say why, unless those of stage A do. */
+  async run(): Promise<DesiredRecording | Omit<Claim, 'marks'>> {
+    const document = this.#document;
+    const { key, ...which } = await this.#which();
+    if ('refused' in document) return claimOf(document, key);
+    const { name, file, line, suspended, content } = document;
+    const blocks = await this.#blocks(document.blocks);
+    if (hasError(this.diagnostics)) return claimOf(document, key);
     const read = content === undefined ? {} : { content };
     return { name, file, line, ...which, suspended, blocks, ...read, unresolved: this.#unresolved };
   }
@@ -176,9 +215,15 @@ class Resolution {
     return resolve(this.#surroundings.cwd, dirname(this.#document.file), written);
   }
 
-  async #which(): Promise<{ identity?: Identity; waitingFor?: string }> {
-    const { recording, blocks } = this.#document;
-    if (!('fromFile' in recording)) return { identity: recording };
+  /** @returns besides, the key of the recording, as far as that is known */
+  async #which(): Promise<{ identity?: Identity; waitingFor?: string; key?: string }> {
+    const document = this.#document;
+    const { recording } = document;
+    if (!recording) return {};
+    if (!('fromFile' in recording)) {
+      const key = recordingKey(recording);
+      return 'refused' in document ? { key } : { identity: document.recording as Identity, key };
+    }
     const path = this.#path(recording.fromFile);
     const shown = shownPath(path, this.#surroundings.cwd);
     const bytes = await this.#surroundings.readFile(path);
@@ -188,15 +233,15 @@ class Resolution {
       this.#report('identity-file-unreadable', '/recording/fromFile', summary);
       return {};
     }
-    const { identity, diagnostics } = (await reading()).readIdentityFile(bytes, shown);
+    const { identity, claimed, diagnostics } = (await reading()).readIdentityFile(bytes, shown);
     this.diagnostics.push(...diagnostics);
-    if (!identity) return {};
-    checkAgainstIdentity(identity, blocks, (...finding) => this.#report(...finding));
-    return { identity };
+    if (!identity) return claimed ? { key: recordingKey(claimed) } : {};
+    if (!('refused' in document))
+      checkAgainstIdentity(identity, document.blocks, (...finding) => this.#report(...finding));
+    return { identity, key: recordingKey(identity) };
   }
 
-  async #blocks(): Promise<Blocks> {
-    const { rtmp, storage, ...plain } = this.#document.blocks;
+  async #blocks({ rtmp, storage, ...plain }: CheckedBlocks): Promise<Blocks> {
     const blocks: Blocks = { ...plain };
     if (rtmp) {
       blocks.rtmp = { outputs: [] };

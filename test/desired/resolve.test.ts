@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { assemble } from '../../src/desired/assemble.ts';
+import { Assembly, assemble } from '../../src/desired/assemble.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { type FileBytes, resolveFile } from '../../src/desired/resolve.ts';
+import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { Vault } from '../../src/state/vault.ts';
 
 const IDENTITY = { appId: 'a', cname: 'hall', uid: '527841', resourceId: 'r', sid: 's' };
@@ -241,6 +242,68 @@ describe('assemble', () => {
       ['duplicate-recording', 'a.yaml', 10],
       ['duplicate-recording', 'b.yaml', 1],
     ]);
+  });
+
+  test('a document that is left out claims its name and its recording all the same', async () => {
+    const healthy = await file('b.yaml', { name: 'a', recording: numbered('2') });
+    const nameless = await file('a.yaml', { recording: numbered('1'), nonsense: 1 });
+    const places = ({ diagnostics }: { diagnostics: Diagnostic[] }) =>
+      diagnostics.map(({ code, range }) => [code, range.filename, range.start.line]);
+    const set = assemble([healthy, nameless], search);
+    expect(places(set)).toEqual([
+      ['duplicate-name', 'a.yaml', 1],
+      ['unknown-field', 'a.yaml', 7],
+      ['duplicate-name', 'b.yaml', 1],
+    ]);
+    expect([set.recordings, set.broken]).toEqual([[], ['a.yaml', 'b.yaml']]);
+    const same = await file('c.yaml', { recording: { ...numbered('2'), uid: 'x' } });
+    expect(places(assemble([healthy, same], search))).toEqual([
+      ['duplicate-recording', 'b.yaml', 2],
+      ['duplicate-recording', 'c.yaml', 1],
+      ['uid-format', 'c.yaml', 4],
+    ]);
+  });
+
+  test.each([
+    ['what is no YAML', 'recording: ['],
+    ['what has no fields', '- name: a'],
+    ['an empty file', ''],
+    ['a name that has no value', 'name:'],
+    ['a name that may come from what is out of reach', '<<: *nowhere'],
+  ])('%s claims nothing', async (_what, text) => {
+    const surroundings = {
+      cwd: '/desk',
+      env: {},
+      readFile: async () => 'missing' as const,
+      vault: new Vault(new Uint8Array(32)),
+    };
+    const broken = await resolveFile(
+      readRecordingFile(new TextEncoder().encode(text), 'a.yaml'),
+      surroundings,
+    );
+    expect(broken.broken).toBe(true);
+    const healthy = await file('b.yaml', { name: 'a', recording: numbered('2') });
+    const { recordings, diagnostics } = assemble([healthy, broken], search);
+    expect(recordings.map(({ name }) => name)).toEqual(['a']);
+    expect(diagnostics).toHaveLength(broken.diagnostics.length);
+  });
+
+  test('a broken file that begins to claim what a healthy one claims touches that one, and so does its end', async () => {
+    const assembly = new Assembly([await file('b.yaml', { name: 'a', recording: numbered('2') })]);
+    assembly.takeTouched();
+    assembly.put(await file('a.yaml', { recording: numbered('1'), nonsense: 1 }));
+    expect([...assembly.takeTouched()]).toEqual(['a']);
+    expect(assembly.recording('a')).toBeUndefined();
+    assembly.put(await file('a.yaml', { name: 'c', recording: numbered('1'), nonsense: 1 }));
+    expect([...assembly.takeTouched()]).toEqual(['a']);
+    expect(assembly.recording('a')?.identity?.sid).toBe('2');
+    expect(assembly.recording('c')).toBeUndefined();
+    assembly.put(await file('a.yaml', { name: 'c', recording: numbered('2'), nonsense: 1 }));
+    expect([...assembly.takeTouched()]).toEqual(['a']);
+    expect(assembly.recording('a')).toBeUndefined();
+    assembly.remove('a.yaml');
+    expect([...assembly.takeTouched()]).toEqual(['a']);
+    expect(assembly.recording('a')?.identity?.sid).toBe('2');
   });
 
   test('the same sid of another app is another recording; waiting ones have none', async () => {

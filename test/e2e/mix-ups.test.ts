@@ -77,6 +77,47 @@ describe('what is known survives', () => {
     await sim.stop();
   });
 
+  it('a document with an error claims its name and its recording: nobody else who does is applied', async () => {
+    const cwd = await folder({ 'recordings/c.yaml': recording('3', RED) });
+    const codes = async () => {
+      const { recordings, diagnostics } = await plan(cwd);
+      const said = (diagnostics as { code: string; range: { filename: string } }[])
+        .filter(({ code }) => code.startsWith('duplicate-'))
+        .map(({ code, range }) => `${range.filename} ${code}`);
+      return [(recordings as { name: string }[]).map(({ name }) => name), ...said];
+    };
+    for (const wrong of ['layout: { mixedVideoLayout: 9 }\n', 'onhold: true\n', 'nonsense: 1\n']) {
+      const [a, b] = ['recordings/a.yaml', 'recordings/b.yaml'];
+      await put(cwd, {
+        [a]: `name: dup\n${recording('1', wrong)}`,
+        [b]: `name: dup\n${recording('2', RED)}`,
+      });
+      expect(await codes()).toEqual([['c'], `${a} duplicate-name`, `${b} duplicate-name`]);
+      await put(cwd, { [b]: `name: other\n${recording('1', RED)}` });
+      expect(await codes()).toEqual([['c'], `${a} duplicate-recording`, `${b} duplicate-recording`]);
+      await put(cwd, { [b]: `name: other\n${recording('2', RED)}` });
+      expect(await codes()).toEqual([['other', 'c']]);
+      // Both in one file.
+      const both = `name: dup\n${recording('1', wrong)}---\nname: dup\n${recording('2', RED)}`;
+      await put(cwd, { [a]: both, [b]: `name: other\n${recording('4', RED)}` });
+      expect(await codes()).toEqual([['other', 'c'], `${a} duplicate-name`, `${a} duplicate-name`]);
+    }
+  });
+
+  it('the same among so many files that other threads read them', async () => {
+    const many = Array.from({ length: 500 }, (_, n) => [`recordings/${n}.yaml`, recording(n, RED)]);
+    const cwd = await folder(Object.fromEntries(many));
+    await put(cwd, { 'recordings/500.yaml': `name: "7"\n${recording('8', 'nonsense: 1\n')}` });
+    const { recordings, diagnostics } = await plan(cwd);
+    expect(recordings).toHaveLength(498);
+    expect((diagnostics as { code: string }[]).map(({ code }) => code).sort()).toEqual([
+      'duplicate-name',
+      'duplicate-name',
+      'duplicate-recording',
+      'unknown-field',
+    ]);
+  });
+
   it('a recording that changes its mode is not asked for what the new mode does not have', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('1', RED) });
     const sim = await simulator(cwd);

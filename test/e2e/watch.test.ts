@@ -84,6 +84,31 @@ describe('reelstate watch', () => {
     await w.stop();
   });
 
+  it('a broken file that claims what a healthy one claims leaves both as they were, until one of them gives way', async () => {
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', LAYOUT('#000001')),
+      'recordings/b.yaml': recording('b', LAYOUT('#000001')),
+    });
+    const w = await watching(cwd);
+    await w.condition('a', 'Ready');
+    await w.condition('b', 'Ready');
+    await put(cwd, { 'recordings/a.yaml': `name: b\n${recording('a', LAYOUT('red'))}` });
+    await w.condition('a', 'Stalled', 'Invalid');
+    await w.condition('b', 'Stalled', 'Invalid');
+    await w.daemon.shows(/"code":"duplicate-name"/, 'stderr');
+    await put(cwd, { 'recordings/b.yaml': recording('b', LAYOUT('#000002')) });
+    await put(cwd, { 'recordings/a.yaml': `name: a\n${recording('b', LAYOUT('red'))}` });
+    await w.daemon.shows(/"code":"duplicate-recording"/, 'stderr');
+    expect((await w.sim.requests()).length).toBe(2);
+    await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('red')) });
+    await w.atService(sid('b'), color('#000002'));
+    await w.condition('b', 'Ready');
+    await w.condition('a', 'Stalled', 'Invalid');
+    await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000003')) });
+    await w.atService(sid('a'), color('#000003'));
+    await w.stop();
+  });
+
   it('new files, new folders, renamed and deleted ones; deleting makes no call', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
     const w = await watching(cwd);

@@ -118,8 +118,26 @@ describe('a look', () => {
   });
 });
 
+test('a broken file that claims what a healthy one claims concerns that one, and so does its end', async () => {
+  put('recordings/a.yaml', recording('1'));
+  put('recordings/b.yaml', recording('2'));
+  await settled();
+  put('recordings/b.yaml', `${recording('1')}nonsense: 1\n`);
+  const twice = await settled();
+  expect(twice.changed.sort()).toEqual(['a', 'b']);
+  expect(twice.byName.size).toBe(0);
+  expect(twice.set).toMatchObject({ recordings: [], broken: ['recordings/a.yaml', 'recordings/b.yaml'] });
+  put('recordings/b.yaml', `${recording('2')}nonsense: 1\n`);
+  const once = await settled();
+  expect([...once.byName.keys()]).toEqual(['a']);
+  expect(once.set.broken).toEqual(['recordings/b.yaml']);
+});
+
 /** What may be written into a file of recordings. */
 const CONTENTS = [
+  `${recording('1')}nonsense: 1\n`,
+  `name: one\n${recording('4')}nonsense: 1\n`,
+  'name: one\nrecording: { fromFile: ../run/which.json }\nnonsense: 1\n',
   recording('1'),
   recording('2', '#FF0000'),
   `name: one\n${recording('3')}`,
