@@ -33,8 +33,8 @@ export function assemble(files: readonly ResolvedFile[], search: Search): Desire
 export class Assembly {
   /** By the files' names. */
   readonly #files: ResolvedFile[] = [];
-  readonly #names = new Claims('duplicate-name', (claimant) => aboutOf(claimant).name);
-  readonly #recordings = new Claims('duplicate-recording', (claimant) => {
+  readonly #names = new Claims((claimant) => aboutOf(claimant).name);
+  readonly #recordings = new Claims((claimant) => {
     if (!isUsable(claimant)) return claimant.key;
     const { identity } = claimant.recording;
     return identity && recordingKey(identity);
@@ -95,7 +95,7 @@ export class Assembly {
       if (file.broken) broken.add(file.file);
     }
     for (const claimant of twice.keys()) broken.add(aboutOf(claimant).file);
-    diagnostics.push(...twice.values());
+    diagnostics.push(...[...twice.values()].flat());
     const isShared = ({ range }: Diagnostic) => shared.has(range.filename);
     return {
       recordings,
@@ -138,15 +138,23 @@ export class Assembly {
     return from;
   }
 
-  #collisions(): Map<Claimant, Diagnostic> {
-    const twice = new Map<Claimant, Diagnostic>();
-    for (const claims of [this.#names, this.#recordings])
-      for (const group of claims.disputed()) {
-        const [first, second] = group as [Claimant, Claimant];
-        for (const claimant of group)
-          if (!twice.has(claimant))
-            twice.set(claimant, collision(claimant, claimant === first ? second : first, claims.code));
+  #collisions(): Map<Claimant, Diagnostic[]> {
+    const twice = new Map<Claimant, Diagnostic[]>();
+    for (const group of this.#names.disputed()) {
+      const [first, second] = group as [Claimant, Claimant];
+      for (const claimant of group)
+        twice.set(claimant, [collision(claimant, claimant === first ? second : first, 'duplicate-name')]);
+    }
+    for (const group of this.#recordings.disputed()) {
+      const [first] = group as [Claimant];
+      const second = group.find((one) => one !== first && !isNamedLike(one, first));
+      for (const claimant of group) {
+        const other = claimant === first || isNamedLike(claimant, first) ? second : first;
+        // Of a mere copy the name has said it.
+        const more = other ? [collision(claimant, other, 'duplicate-recording')] : [];
+        twice.set(claimant, [...(twice.get(claimant) ?? []), ...more]);
       }
+    }
     return twice;
   }
 }
@@ -155,15 +163,13 @@ type CollisionCode = Code & ('duplicate-name' | 'duplicate-recording');
 
 /** Who claims what must be unique. */
 class Claims {
-  readonly code: CollisionCode;
   readonly #keyOf: (claimant: Claimant) => string | undefined;
   /** Nearly always one claims a key alone; only several make a group. */
   readonly #claimants = new Map<string, Claimant | Set<Claimant>>();
   /** Keys that more than one document claims. */
   readonly #disputed = new Set<string>();
 
-  constructor(code: CollisionCode, keyOf: (claimant: Claimant) => string | undefined) {
-    this.code = code;
+  constructor(keyOf: (claimant: Claimant) => string | undefined) {
     this.#keyOf = keyOf;
   }
 
@@ -236,6 +242,11 @@ function aboutOf(claimant: Claimant): Pick<Claim, 'name' | 'file' | 'line'> {
 /** What is not used is no recording, whoever else claims its name. */
 function touch(claimant: Claimant, touched: Set<string>): void {
   if (isUsable(claimant)) touched.add(claimant.recording.name);
+}
+
+function isNamedLike(one: Claimant, other: Claimant): boolean {
+  const { name } = aboutOf(one);
+  return name !== undefined && name === aboutOf(other).name;
 }
 
 function byFileAndLine(one: Claimant, other: Claimant): number {

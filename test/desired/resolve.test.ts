@@ -306,6 +306,32 @@ describe('assemble', () => {
     expect(assembly.recording('a')?.identity?.sid).toBe('2');
   });
 
+  test('a copy is said once, and whoever shares only one of the two is told of that', async () => {
+    const same = { name: 'x', recording: numbered('1') };
+    const files = [
+      await file('a.yaml', same),
+      await file('b.yaml', same),
+      await file('c.yaml', { name: 'x', recording: numbered('2') }),
+    ];
+    const said = ({ diagnostics }: { diagnostics: Diagnostic[] }) =>
+      diagnostics.map(({ code, range, summary }) => [code, range.filename, / in (\S+):/.exec(summary)?.[1]]);
+    const named = [
+      ['duplicate-name', 'a.yaml', 'b.yaml'],
+      ['duplicate-name', 'b.yaml', 'a.yaml'],
+      ['duplicate-name', 'c.yaml', 'a.yaml'],
+    ];
+    expect(said(assemble(files, search))).toEqual(named);
+    const other = await file('d.yaml', { name: 'y', recording: numbered('1') });
+    expect(said(assemble([...files, other], search))).toEqual([
+      named[0],
+      ['duplicate-recording', 'a.yaml', 'd.yaml'],
+      named[1],
+      ['duplicate-recording', 'b.yaml', 'd.yaml'],
+      named[2],
+      ['duplicate-recording', 'd.yaml', 'a.yaml'],
+    ]);
+  });
+
   test('the same sid of another app is another recording; waiting ones have none', async () => {
     const other = { ...numbered('1'), appId: 'other' };
     const waiting = { recording: { fromFile: 'x.json' } };

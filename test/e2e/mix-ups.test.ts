@@ -114,6 +114,7 @@ describe('what is known survives', () => {
       'duplicate-name',
       'duplicate-name',
       'duplicate-recording',
+      'duplicate-recording',
       'unknown-field',
     ]);
   });
