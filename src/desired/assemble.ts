@@ -94,7 +94,11 @@ export class Assembly {
       }
       if (file.broken) broken.add(file.file);
     }
-    for (const claimant of twice.keys()) broken.add(aboutOf(claimant).file);
+    for (const claimant of twice.keys()) {
+      broken.add(aboutOf(claimant).file);
+      // Nobody else says it of a recording that is not used.
+      if (isUsable(claimant)) diagnostics.push(...claimant.recording.unresolved);
+    }
     diagnostics.push(...[...twice.values()].flat());
     const isShared = ({ range }: Diagnostic) => shared.has(range.filename);
     return {

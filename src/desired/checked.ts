@@ -27,6 +27,20 @@ export type CheckedBlocks = Omit<Blocks, 'rtmp' | 'storage'> & {
   storage?: CheckedStorage;
 };
 
+/** Blocks as far as later stages look at them in a document that is not used. References are those to be followed. */
+export interface DraftBlocks {
+  subscriptions?: { audioUidList?: object | true; videoUidList?: object | true };
+  layout?: object | true;
+  onhold?: boolean;
+  rtmp?: { outputs: { rtmpUrl?: SecretSource }[] };
+  storage?: {
+    accessKey?: SecretSource;
+    secretKey?: SecretSource;
+    stsToken?: SecretSource;
+    stsExpiration?: number;
+  };
+}
+
 /** A place that a later stage may have to speak of, with its source line, already masked. */
 export interface Mark {
   range: Range;
@@ -65,6 +79,7 @@ export interface RefusedDocument {
   line: number;
   /** As far as it can be read. */
   recording?: RecordingIds | { fromFile: string };
+  blocks: DraftBlocks;
   /** As those of a document without errors. */
   marks: Record<string, Mark>;
 }

@@ -27,7 +27,8 @@ const FOLLOWED = new Set(['/storage', '/storage/extensionParams']);
 /** What a field's name looks like; anything else in a key's place might be a secret. */
 export const FIELD_NAME = /^[\w.-]{1,64}$/;
 
-const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** What the name of an environment variable looks like. */
+export const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** A node still to be looked at. `place`: as far as it matters here, its JSON Pointer; elsewhere undefined. */
 interface Spot {

@@ -1,6 +1,6 @@
 import { BLOCK_MODES } from '../agora/tables.ts';
 import type { BlockName, Identity } from '../model/recording.ts';
-import type { CheckedBlocks } from './checked.ts';
+import type { DraftBlocks } from './checked.ts';
 import type { Report } from './look.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Report } from './look.ts';
  */
 export function checkAgainstIdentity(
   { mode, streamTypes }: Identity,
-  blocks: CheckedBlocks,
+  blocks: DraftBlocks,
   report: Report,
 ): void {
   for (const block of Object.keys(BLOCK_MODES) as BlockName[]) {

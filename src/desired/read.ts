@@ -14,9 +14,11 @@ import { Findings } from './findings.ts';
 import { readIdentity } from './identity.ts';
 import { readLayout } from './layout.ts';
 import { Look } from './look.ts';
+import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
+import { readName } from './name.ts';
 import { isEmpty, type ParsedDocument, parse } from './parse.ts';
-import { quoted } from './printable.ts';
+import { idsIn, isMapping, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
 import { checkShape } from './shape.ts';
@@ -30,12 +32,6 @@ import { validateIdentity, validateRecording } from './validator.generated.js';
  * Stage A: the bytes of one file to checked documents. Pure, and of nothing but the bytes and the name, so the
  * outcome can be kept for as long as these stay the same. Never throws.
  */
-
-/** Characters of a name. */
-const MAX_NAME_LENGTH = 128;
-
-/** What no name may hold. */
-const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
 /**
  * Reads a file of recordings. A file that is no YAML gives no document at all; a document that breaks a rule is
@@ -163,48 +159,6 @@ function readDocument(
   return new SelfContainedDocument(document, recording, bytes);
 }
 
-/** What a document that is not used says of itself: each part by itself, because any other may be what is wrong. */
-function refuse(tree: Tree, several: boolean, findings: Findings): RefusedDocument | undefined {
-  if (!isMapping(tree.value)) return undefined;
-  const { source } = findings;
-  const look = new Look(findings, tree);
-  const { line } = source.position(look.fieldSpan('').start);
-  const file = source.filename;
-  // Where parts are out of reach, the name may be among them.
-  const nameless = tree.value.name === undefined && tree.whole && !several;
-  const name = nameless ? nameOfFile(file) : tree.value.name;
-  const recording = whichIn(tree.value.recording);
-  return {
-    refused: true,
-    ...(isName(name) ? { name } : {}),
-    file,
-    line,
-    ...(recording ? { recording } : {}),
-    marks: marksOf({}, source, look),
-  };
-}
-
-function whichIn(written: unknown): RefusedDocument['recording'] {
-  if (!isMapping(written)) return undefined;
-  const { fromFile } = written;
-  if (fromFile === undefined) return idsIn(written);
-  return isText(fromFile) ? { fromFile } : undefined;
-}
-
-function idsIn(written: unknown): RecordingIds | undefined {
-  if (!isMapping(written)) return undefined;
-  const { appId, resourceId, sid } = written;
-  return isText(appId) && isText(resourceId) && isText(sid) ? { appId, resourceId, sid } : undefined;
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
 /** The only document of a file, with nothing in it to follow. */
 class SelfContainedDocument implements CheckedDocument {
   readonly name: string;
@@ -239,32 +193,6 @@ class SelfContainedDocument implements CheckedDocument {
   }
 }
 
-function readName(written: string | undefined, file: string, several: boolean, look: Look): string {
-  if (written === undefined && several)
-    look.reportField(
-      'name-missing',
-      '',
-      'this document has no name, and the file holds several documents',
-      'Add `name:`.',
-    );
-  const name = written ?? nameOfFile(file);
-  const place = written === undefined ? look.reportField : look.report;
-  const pointer = written === undefined ? '' : '/name';
-  if (CONTROL_CHARACTER.test(name))
-    place('name-format', pointer, `the name ${quoted(name)} holds a control character`);
-  else if (written === undefined && [...name].length > MAX_NAME_LENGTH)
-    place('name-format', pointer, `the file's name is too long for a recording's`, 'Add `name:`.');
-  return name;
-}
-
-function nameOfFile(file: string): string {
-  return file.slice(file.lastIndexOf('/') + 1).replace(/\.ya?ml$/i, '');
-}
-
-function isName(name: unknown): name is string {
-  return isText(name) && !CONTROL_CHARACTER.test(name) && [...name].length <= MAX_NAME_LENGTH;
-}
-
 function readWhich(written: RecordingFile['recording'], look: Look): Identity | { fromFile: string } {
   return 'fromFile' in written ? { fromFile: written.fromFile } : readIdentity(written, '/recording', look);
 }
@@ -280,34 +208,4 @@ function readBlocks(written: RecordingFile, sound: (field: string) => boolean, l
     ...(rtmp && sound('rtmp') ? { rtmp: readRtmp(rtmp, look) } : {}),
     ...(storage && sound('storage') ? { storage: readStorage(storage, look) } : {}),
   };
-}
-
-/** The places that later stages speak of. */
-function marksOf(blocks: CheckedBlocks, source: SourceText, look: Look): Record<string, Mark> {
-  const start = look.fieldSpan('').start;
-  const spans = [
-    ['', { start, end: start }] as const,
-    ['/name', look.valueSpan('/name')] as const,
-    ['/recording', look.fieldSpan('/recording')] as const,
-    ['/recording/fromFile', look.valueSpan('/recording/fromFile')] as const,
-    ...Object.keys(blocks).map((block) => [`/${block}`, look.fieldSpan(`/${block}`)] as const),
-    ...Object.keys(blocks.subscriptions ?? {}).map((medium) => {
-      const pointer = `/subscriptions/${medium}`;
-      return [pointer, look.fieldSpan(pointer)] as const;
-    }),
-    ...(blocks.rtmp?.outputs ?? []).map((_output, index) => {
-      const pointer = `/rtmp/outputs/${index}/rtmpUrl`;
-      return [pointer, look.valueSpan(pointer)] as const;
-    }),
-    ...['accessKey', 'secretKey', 'stsToken', 'stsExpiration']
-      .filter((field) => Object.hasOwn(blocks.storage ?? {}, field))
-      .map((field) => [`/storage/${field}`, look.valueSpan(`/storage/${field}`)] as const),
-  ];
-  return Object.fromEntries(
-    spans.map(([pointer, span]) => {
-      const range = source.range(span);
-      const line = source.shownLine(range.start);
-      return [pointer, { range, ...(line === undefined ? {} : { source: line }) }];
-    }),
-  );
 }

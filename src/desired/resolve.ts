@@ -10,6 +10,7 @@ import type {
   CheckedDocument,
   CheckedFile,
   CommandSource,
+  DraftBlocks,
   Mark,
   RefusedDocument,
   SecretSource,
@@ -147,14 +148,6 @@ class DesiredOnDemand implements DesiredRecording {
   }
 }
 
-/** What a document that is left out claims. */
-function claimOf(
-  { name, file, line }: Pick<RefusedDocument, 'name' | 'file' | 'line'>,
-  key: string | undefined,
-): Omit<Claim, 'marks'> {
-  return { ...(name === undefined ? {} : { name }), file, line, ...(key === undefined ? {} : { key }) };
-}
-
 /** The same for all: ten thousand empty lists are not little. */
 const NOTHING: readonly never[] = Object.freeze([]);
 
@@ -195,12 +188,22 @@ class Resolution {
   async run(): Promise<DesiredRecording | Omit<Claim, 'marks'>> {
     const document = this.#document;
     const { key, ...which } = await this.#which();
-    if ('refused' in document) return claimOf(document, key);
+    if ('refused' in document) {
+      await this.#follow(document.blocks);
+      return this.#holdBack(key);
+    }
     const { name, file, line, suspended, content } = document;
     const blocks = await this.#blocks(document.blocks);
-    if (hasError(this.diagnostics)) return claimOf(document, key);
+    if (hasError(this.diagnostics)) return this.#holdBack(key);
     const read = content === undefined ? {} : { content };
     return { name, file, line, ...which, suspended, blocks, ...read, unresolved: this.#unresolved };
+  }
+
+  /** The document as a mere claim. */
+  #holdBack(key: string | undefined): Omit<Claim, 'marks'> {
+    this.diagnostics.push(...this.#unresolved);
+    const { name, file, line } = this.#document;
+    return { ...(name === undefined ? {} : { name }), file, line, ...(key === undefined ? {} : { key }) };
   }
 
   #mark(pointer: string): Mark {
@@ -236,8 +239,7 @@ class Resolution {
     const { identity, claimed, diagnostics } = (await reading()).readIdentityFile(bytes, shown);
     this.diagnostics.push(...diagnostics);
     if (!identity) return claimed ? { key: recordingKey(claimed) } : {};
-    if (!('refused' in document))
-      checkAgainstIdentity(identity, document.blocks, (...finding) => this.#report(...finding));
+    checkAgainstIdentity(identity, document.blocks, (...finding) => this.#report(...finding));
     return { identity, key: recordingKey(identity) };
   }
 
@@ -258,6 +260,15 @@ class Resolution {
       this.#checkExpiry(storage.stsExpiration);
     }
     return blocks;
+  }
+
+  /** What there is to be said of the references in a document that is not used. */
+  async #follow({ rtmp, storage = {} }: DraftBlocks): Promise<void> {
+    for (const [index, { rtmpUrl }] of (rtmp?.outputs ?? []).entries())
+      if (rtmpUrl) await this.#rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`);
+    for (const field of ['accessKey', 'secretKey', 'stsToken'] as const)
+      if (storage[field]) await this.#seal(storage[field], `/storage/${field}`);
+    this.#checkExpiry(storage.stsExpiration);
   }
 
   #sealCommand({ fromCommand }: CommandSource): Sealed {

@@ -190,6 +190,14 @@ describe('recording.fromFile', () => {
     expect(diagnostics).toMatchObject([{ code: 'yaml-syntax', range: { filename: 'run/hall.json' } }]);
   });
 
+  test('an error in it hides no reference that leads nowhere', async () => {
+    const files = { '/desk/run/hall.json': '{}' };
+    const { diagnostics } = await resolve({ recording: document.recording, storage: STORAGE }, { files });
+    expect(new Set(diagnostics.map(({ code }) => code))).toEqual(
+      new Set(['missing-field', 'environment-unset']),
+    );
+  });
+
   test('a file that cannot be read is an error at the reference', async () => {
     const { diagnostics } = await resolve(document, {
       files: { '/desk/run/hall.json': { error: 'no permission' } },

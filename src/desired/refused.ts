@@ -1,0 +1,109 @@
+import type { DraftBlocks, RecordingIds, RefusedDocument, SecretSource } from './checked.ts';
+import { ENVIRONMENT_NAME } from './concealment.ts';
+import type { Findings } from './findings.ts';
+import { Look } from './look.ts';
+import { marksOf } from './marks.ts';
+import { isName, nameOfFile } from './name.ts';
+import type { Tree } from './tree.ts';
+
+const KEYS = ['accessKey', 'secretKey', 'stsToken'] as const;
+
+/*
+ * Documents that hold an error. What they say is taken out of them one by one, because anything beside it may be what
+ * is wrong.
+ */
+
+/** What a document that is not used says of itself; undefined where it has no fields. */
+export function refuse(tree: Tree, several: boolean, findings: Findings): RefusedDocument | undefined {
+  if (!isMapping(tree.value)) return undefined;
+  const { source } = findings;
+  const look = new Look(findings, tree);
+  const { line } = source.position(look.fieldSpan('').start);
+  const file = source.filename;
+  // Where parts are out of reach, the name may be among them.
+  const nameless = tree.value.name === undefined && tree.whole && !several;
+  const name = nameless ? nameOfFile(file) : tree.value.name;
+  const recording = whichIn(tree.value.recording);
+  const blocks = blocksIn(tree.value);
+  return {
+    refused: true,
+    ...(isName(name) ? { name } : {}),
+    file,
+    line,
+    ...(recording ? { recording } : {}),
+    blocks,
+    marks: marksOf(blocks, source, look),
+  };
+}
+
+function whichIn(written: unknown): RefusedDocument['recording'] {
+  if (!isMapping(written)) return undefined;
+  const { fromFile } = written;
+  if (fromFile === undefined) return idsIn(written);
+  return isText(fromFile) ? { fromFile } : undefined;
+}
+
+/** Which recording some fields are about. */
+export function idsIn(written: unknown): RecordingIds | undefined {
+  if (!isMapping(written)) return undefined;
+  const { appId, resourceId, sid } = written;
+  return isText(appId) && isText(resourceId) && isText(sid) ? { appId, resourceId, sid } : undefined;
+}
+
+/** Whether something has fields. */
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function blocksIn({ subscriptions, layout, onhold, rtmp, storage }: Record<string, unknown>): DraftBlocks {
+  return {
+    ...(isMapping(subscriptions) ? { subscriptions: mediaIn(subscriptions) } : {}),
+    ...(isMapping(layout) ? { layout: true } : {}),
+    ...(typeof onhold === 'boolean' ? { onhold: true } : {}),
+    ...(isMapping(rtmp) ? { rtmp: { outputs: outputsIn(rtmp) } } : {}),
+    ...(isMapping(storage) ? { storage: keysIn(storage) } : {}),
+  };
+}
+
+function mediaIn({ audioUidList, videoUidList }: Record<string, unknown>): DraftBlocks['subscriptions'] {
+  return {
+    ...(audioUidList === undefined ? {} : { audioUidList: true }),
+    ...(videoUidList === undefined ? {} : { videoUidList: true }),
+  };
+}
+
+function outputsIn({ outputs }: Record<string, unknown>): NonNullable<DraftBlocks['rtmp']>['outputs'] {
+  if (!Array.isArray(outputs)) return [];
+  return outputs.map((output) => {
+    const rtmpUrl = isMapping(output) ? referenceIn(output.rtmpUrl) : undefined;
+    return rtmpUrl ? { rtmpUrl } : {};
+  });
+}
+
+function keysIn(storage: Record<string, unknown>): NonNullable<DraftBlocks['storage']> {
+  // Keys beside it are to be taken out.
+  if (storage.credentials !== undefined) return {};
+  const [accessKey, secretKey, stsToken] = KEYS.map((key) => referenceIn(storage[key]));
+  const { stsExpiration } = storage;
+  return {
+    ...(accessKey ? { accessKey } : {}),
+    ...(secretKey ? { secretKey } : {}),
+    ...(stsToken ? { stsToken } : {}),
+    ...(Number.isInteger(stsExpiration) && (stsExpiration as number) > 0
+      ? { stsExpiration: stsExpiration as number }
+      : {}),
+  };
+}
+
+/** A reference that names one thing. */
+function referenceIn(written: unknown): SecretSource | undefined {
+  if (!isMapping(written)) return undefined;
+  const { fromEnv, fromFile } = written;
+  if (fromFile === undefined)
+    return isText(fromEnv) && ENVIRONMENT_NAME.test(fromEnv) ? { fromEnv } : undefined;
+  return fromEnv === undefined && isText(fromFile) ? { fromFile } : undefined;
+}
