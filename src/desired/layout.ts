@@ -2,48 +2,65 @@ import { COORDINATE_UNITS, MIXED_VIDEO_LAYOUTS, RENDER_MODES } from '../agora/ta
 import type { Layout, Region, RegionBackground } from '../model/recording.ts';
 import { type Look, label } from './look.ts';
 import type { LayoutBlock, RegionBackgroundFields, RegionFields, RenderMode } from './schema.generated.ts';
+import { isMapping } from './shape.ts';
+import type { IsSound } from './soundness.ts';
 import { readUid, reportTwice } from './uid.ts';
 
 const BASE = '/layout';
 
-/** The rules of `layout`, and its normal form: numbers for names, upper-case colour, six decimals, UIDs as text. */
-export function readLayout(block: LayoutBlock, look: Look): Layout {
+/**
+ * The rules of `layout`, and its normal form: numbers for names, upper-case colour, six decimals, UIDs as text.
+ * @param block with the fields that its type promises only where they are sound
+ * @returns undefined where anything is not
+ */
+export function readLayout(block: LayoutBlock, look: Look, isSound: IsSound): Layout | undefined {
+  const sound = (field: keyof LayoutBlock) => isSound(`${BASE}/${field}`);
   const normal: Layout = {};
   const kind = block.mixedVideoLayout;
-  if (kind !== undefined)
+  if (kind !== undefined && sound('mixedVideoLayout'))
     normal.mixedVideoLayout = typeof kind === 'string' ? MIXED_VIDEO_LAYOUTS[kind] : kind;
-  if (block.backgroundColor !== undefined) normal.backgroundColor = block.backgroundColor.toUpperCase();
+  if (block.backgroundColor !== undefined && sound('backgroundColor'))
+    normal.backgroundColor = block.backgroundColor.toUpperCase();
   for (const field of ['backgroundImage', 'defaultUserBackgroundImage'] as const) {
     const url = block[field];
-    if (url === undefined) continue;
+    if (url === undefined || !sound(field)) continue;
     checkImageUrl(url, `${BASE}/${field}`, look);
     normal[field] = url;
   }
-  if (block.maxResolutionUid !== undefined)
+  if (block.maxResolutionUid !== undefined && sound('maxResolutionUid'))
     normal.maxResolutionUid = readUid(block.maxResolutionUid, `${BASE}/maxResolutionUid`, look);
-  if (block.layoutConfig) normal.layoutConfig = readRegions(block.layoutConfig, look);
-  if (block.backgroundConfig) normal.backgroundConfig = readBackgrounds(block.backgroundConfig, look);
-  checkKind(normal, look);
-  return normal;
+  if (Array.isArray(block.layoutConfig)) normal.layoutConfig = readRegions(block.layoutConfig, look, isSound);
+  if (Array.isArray(block.backgroundConfig))
+    normal.backgroundConfig = readBackgrounds(block.backgroundConfig, look, isSound);
+  if (sound('mixedVideoLayout')) checkKind(normal.mixedVideoLayout, block, look, sound);
+  return isSound(BASE) ? normal : undefined;
 }
 
-function checkKind({ mixedVideoLayout: kind = 0, layoutConfig, maxResolutionUid }: Layout, look: Look): void {
+function checkKind(
+  kind: Layout['mixedVideoLayout'] = 0,
+  { layoutConfig, maxResolutionUid }: LayoutBlock,
+  look: Look,
+  sound: (field: keyof LayoutBlock) => boolean,
+): void {
   const place = `${BASE}/mixedVideoLayout`;
-  if (kind === MIXED_VIDEO_LAYOUTS.custom && !layoutConfig?.length)
+  if (
+    kind === MIXED_VIDEO_LAYOUTS.custom &&
+    (layoutConfig === undefined || (Array.isArray(layoutConfig) && layoutConfig.length === 0))
+  )
     look.report(
       'custom-without-regions',
       place,
       'the custom layout needs layoutConfig',
       'Add at least one region.',
     );
-  if (kind !== MIXED_VIDEO_LAYOUTS.custom && layoutConfig)
+  if (kind !== MIXED_VIDEO_LAYOUTS.custom && Array.isArray(layoutConfig))
     look.reportField(
       'regions-without-custom',
       `${BASE}/layoutConfig`,
       'layoutConfig counts only with mixedVideoLayout custom',
       'Set mixedVideoLayout: custom, or remove layoutConfig.',
     );
-  if (kind !== MIXED_VIDEO_LAYOUTS.vertical && maxResolutionUid !== undefined)
+  if (kind !== MIXED_VIDEO_LAYOUTS.vertical && maxResolutionUid !== undefined && sound('maxResolutionUid'))
     look.reportField(
       'max-resolution-uid-outside-vertical',
       `${BASE}/maxResolutionUid`,
@@ -59,43 +76,61 @@ function checkKind({ mixedVideoLayout: kind = 0, layoutConfig, maxResolutionUid 
     );
 }
 
-function readRegions(list: readonly RegionFields[], look: Look): Region[] {
-  const regions = list.map((fields, index) => readRegion(fields, `${BASE}/layoutConfig/${index}`, look));
+function readRegions(list: readonly RegionFields[], look: Look, isSound: IsSound): Region[] {
+  const regions = list.map((fields, index) =>
+    readRegion(fields, `${BASE}/layoutConfig/${index}`, look, isSound),
+  );
   const uids = regions.flatMap(({ uid }, index) =>
     uid === undefined ? [] : [{ uid, pointer: `${BASE}/layoutConfig/${index}/uid` }],
   );
   reportTwice(uids, 'layoutConfig', look);
   regions.forEach((region, index) => {
-    checkOverlap(region, regions.slice(0, index), `${BASE}/layoutConfig/${index}`, look);
+    const pointer = `${BASE}/layoutConfig/${index}`;
+    if (isSound(`${pointer}/alpha`)) checkOverlap(region, regions.slice(0, index), pointer, look);
   });
   return regions;
 }
 
-function readRegion(fields: RegionFields, base: string, look: Look): Region {
-  const inside =
-    isFraction(fields.x_axis) &&
-    isFraction(fields.y_axis) &&
-    isFraction(fields.width) &&
-    isFraction(fields.height);
-  const [x_axis, width] = fit(fields.x_axis, fields.width);
-  const [y_axis, height] = fit(fields.y_axis, fields.height);
-  if (inside) {
-    if (offCanvas(x_axis, width)) reportOff('x_axis', 'width', fields.x_axis, fields.width, base, look);
-    if (offCanvas(y_axis, height)) reportOff('y_axis', 'height', fields.y_axis, fields.height, base, look);
-    if (width === 0 || height === 0) {
-      const field = width === 0 ? 'width' : 'height';
-      look.report(
-        'region-without-size',
-        `${base}/${field}`,
-        `the region has no ${field}, so it is not visible`,
-      );
-    }
-  }
+/** Where something is not sound, NaN stands for it, which lies nowhere. */
+function readRegion(written: RegionFields, base: string, look: Look, isSound: IsSound): Region {
+  const fields: Partial<RegionFields> = isMapping(written) ? written : {};
+  const number = (field: 'x_axis' | 'y_axis' | 'width' | 'height') =>
+    isSound(`${base}/${field}`) ? (fields[field] ?? Number.NaN) : Number.NaN;
+  const [x_axis, width] = readSpan('x_axis', 'width', number, base, look);
+  const [y_axis, height] = readSpan('y_axis', 'height', number, base, look);
+  const field = isNothing(width, number('width')) ? 'width' : 'height';
+  if (isNothing(field === 'width' ? width : height, number(field)))
+    look.report(
+      'region-without-size',
+      `${base}/${field}`,
+      `the region has no ${field}, so it is not visible`,
+    );
   const region: Region = { x_axis, y_axis, width, height };
-  if (fields.uid !== undefined) region.uid = readUid(fields.uid, `${base}/uid`, look);
-  if (fields.alpha !== undefined) region.alpha = units(fields.alpha) / COORDINATE_UNITS;
-  if (fields.render_mode !== undefined) region.render_mode = renderMode(fields.render_mode);
+  const { uid, alpha, render_mode } = fields;
+  if (uid !== undefined && isSound(`${base}/uid`)) region.uid = readUid(uid, `${base}/uid`, look);
+  if (alpha !== undefined && isSound(`${base}/alpha`)) region.alpha = units(alpha) / COORDINATE_UNITS;
+  if (render_mode !== undefined && isSound(`${base}/render_mode`))
+    region.render_mode = renderMode(render_mode);
   return region;
+}
+
+function readSpan<A extends 'x_axis' | 'y_axis', S extends 'width' | 'height'>(
+  axis: A,
+  side: S,
+  number: (field: A | S) => number,
+  base: string,
+  look: Look,
+): [number, number] {
+  const [position, size] = [number(axis), number(side)];
+  const [from, extent] = fit(position, size);
+  if (isFraction(position) && isFraction(size) && offCanvas(from, extent))
+    reportOff(axis, side, position, size, base, look);
+  return [from, extent];
+}
+
+/** Whether a size that is as it should be comes to nothing. */
+function isNothing(size: number, written: number): boolean {
+  return size === 0 && isFraction(written);
 }
 
 function isFraction(value: number): boolean {
@@ -161,21 +196,24 @@ function overlap(a: Region, b: Region): boolean {
   );
 }
 
-function readBackgrounds(list: readonly RegionBackgroundFields[], look: Look): RegionBackground[] {
-  const base = `${BASE}/backgroundConfig`;
-  const backgrounds = list.map(({ uid, image_url, render_mode }, index) => {
-    checkImageUrl(image_url, `${base}/${index}/image_url`, look);
-    return {
-      uid: readUid(uid, `${base}/${index}/uid`, look),
-      image_url,
-      ...(render_mode === undefined ? {} : { render_mode: renderMode(render_mode) }),
-    };
+function readBackgrounds(
+  list: readonly RegionBackgroundFields[],
+  look: Look,
+  isSound: IsSound,
+): RegionBackground[] {
+  const uids: { uid: string; pointer: string }[] = [];
+  const backgrounds = list.flatMap((fields, index) => {
+    const base = `${BASE}/backgroundConfig/${index}`;
+    if (!isMapping(fields)) return [];
+    const { uid, image_url, render_mode } = fields;
+    if (isSound(`${base}/image_url`)) checkImageUrl(image_url, `${base}/image_url`, look);
+    const pointer = `${base}/uid`;
+    if (isSound(pointer)) uids.push({ uid: readUid(uid, pointer, look), pointer });
+    if (!isSound(base)) return [];
+    const mode = render_mode === undefined ? {} : { render_mode: renderMode(render_mode) };
+    return [{ uid: (uids.at(-1) as { uid: string }).uid, image_url, ...mode }];
   });
-  reportTwice(
-    backgrounds.map(({ uid }, index) => ({ uid, pointer: `${base}/${index}/uid` })),
-    'backgroundConfig',
-    look,
-  );
+  reportTwice(uids, 'backgroundConfig', look);
   return backgrounds;
 }
 

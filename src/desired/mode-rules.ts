@@ -9,7 +9,7 @@ import type { Report } from './look.ts';
  * @param report gets pointers of fields, whose names shall be pointed at
  */
 export function checkAgainstIdentity(
-  { mode, streamTypes }: Identity,
+  { mode, streamTypes }: Pick<Identity, 'mode' | 'streamTypes'>,
   blocks: DraftBlocks,
   report: Report,
 ): void {

@@ -11,17 +11,18 @@ import type {
 import { concealByLines } from './concealment.ts';
 import { decode } from './decode.ts';
 import { Findings } from './findings.ts';
-import { readIdentity } from './identity.ts';
+import { readIdentity, readKind } from './identity.ts';
 import { readLayout } from './layout.ts';
 import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
 import { isEmpty, type ParsedDocument, parse } from './parse.ts';
-import { idsIn, isMapping, refuse } from './refused.ts';
+import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
-import { checkShape } from './shape.ts';
+import { checkShape, isMapping } from './shape.ts';
+import { type IsSound, soundness } from './soundness.ts';
 import { SourceText } from './source-text.ts';
 import { readStorage } from './storage.ts';
 import { readSubscriptions } from './subscriptions.ts';
@@ -88,8 +89,9 @@ export function readIdentityFile(
   if (first?.sound) {
     const tree = new TreeBuilder(findings).build(first);
     const look = new Look(findings, tree);
-    if (tree.whole && checkShape(validateIdentity, '/recording', tree, look).length === 0)
-      identity = readIdentity(tree.value as IdentityFields, '', look);
+    const isSound = soundness(tree.whole ? checkShape(validateIdentity, '/recording', tree, look) : []);
+    if (tree.whole && isMapping(tree.value))
+      identity = readIdentity(tree.value as unknown as IdentityFields, '', look, isSound);
     if (!broken) claimed = idsIn(tree.value);
   }
   const diagnostics = findings.diagnostics();
@@ -139,17 +141,16 @@ function readDocument(
   if (!tree.whole) return refuse(tree, several, findings);
   const before = findings.errors;
   const look = new Look(findings, tree);
-  const broken = checkShape(validateRecording, '', tree, look);
-  // What the schema has refused may lack the very fields that a rule looks at.
-  const sound = (field: string) =>
-    !broken.some((pointer) => pointer === `/${field}` || pointer.startsWith(`/${field}/`));
+  const isSound = soundness(checkShape(validateRecording, '', tree, look));
   if (!isMapping(tree.value)) return undefined;
   const written = tree.value as unknown as RecordingFile;
-  const name = sound('name') ? readName(written.name, findings.source.filename, several, look) : '';
-  const recording = written.recording && sound('recording') ? readWhich(written.recording, look) : undefined;
-  const blocks = readBlocks(written, sound, look);
-  if (recording && !('fromFile' in recording)) checkAgainstIdentity(recording, blocks, look.reportField);
-  if (findings.errors > before || tree.refused || !recording) return refuse(tree, several, findings);
+  const name = isSound('/name') ? readName(written.name, findings.source.filename, several, look) : '';
+  const recording = isMapping(written.recording) ? readWhich(written.recording, look, isSound) : undefined;
+  const blocks = readBlocks(written, isSound, look);
+  const kind = kindOf(written.recording, isSound);
+  if (kind)
+    checkAgainstIdentity(kind, isSound('') ? blocks : blocksIn(tree.value, isSound), look.reportField);
+  if (findings.errors > before || tree.refused || !recording) return refuse(tree, several, findings, isSound);
   const { line } = findings.source.position(look.fieldSpan('').start);
   const file = findings.source.filename;
   const suspended = written.suspend ?? false;
@@ -193,19 +194,39 @@ class SelfContainedDocument implements CheckedDocument {
   }
 }
 
-function readWhich(written: RecordingFile['recording'], look: Look): Identity | { fromFile: string } {
-  return 'fromFile' in written ? { fromFile: written.fromFile } : readIdentity(written, '/recording', look);
+function readWhich(
+  written: RecordingFile['recording'],
+  look: Look,
+  isSound: IsSound,
+): CheckedDocument['recording'] | undefined {
+  if (!('fromFile' in written)) return readIdentity(written, '/recording', look, isSound);
+  return isSound('/recording') ? { fromFile: written.fromFile } : undefined;
 }
 
-function readBlocks(written: RecordingFile, sound: (field: string) => boolean, look: Look): CheckedBlocks {
-  const { subscriptions, layout, onhold, rtmp, storage } = written;
-  return {
-    ...(subscriptions && sound('subscriptions')
-      ? { subscriptions: readSubscriptions(subscriptions, look) }
-      : {}),
-    ...(layout && sound('layout') ? { layout: readLayout(layout, look) } : {}),
-    ...(onhold !== undefined && sound('onhold') ? { onhold } : {}),
-    ...(rtmp && sound('rtmp') ? { rtmp: readRtmp(rtmp, look) } : {}),
-    ...(storage && sound('storage') ? { storage: readStorage(storage, look) } : {}),
-  };
+/** What the blocks depend on, where the document itself says it. */
+function kindOf(
+  written: RecordingFile['recording'],
+  isSound: IsSound,
+): Pick<Identity, 'mode' | 'streamTypes'> | undefined {
+  if (!isMapping(written) || 'fromFile' in written) return undefined;
+  // Among fields that are still missing the mode may be one.
+  if (written.mode === undefined && !isSound('/recording')) return undefined;
+  return readKind(written, '/recording', isSound);
+}
+
+/** @returns those in which everything is sound */
+function readBlocks(written: RecordingFile, isSound: IsSound, look: Look): CheckedBlocks {
+  const blocks: CheckedBlocks = {};
+  const lists = isMapping(written.subscriptions)
+    ? readSubscriptions(written.subscriptions, look, isSound)
+    : undefined;
+  if (lists) blocks.subscriptions = lists;
+  const layout = isMapping(written.layout) ? readLayout(written.layout, look, isSound) : undefined;
+  if (layout) blocks.layout = layout;
+  if (written.onhold !== undefined && isSound('/onhold')) blocks.onhold = written.onhold;
+  const rtmp = isMapping(written.rtmp) ? readRtmp(written.rtmp, look, isSound) : undefined;
+  if (rtmp) blocks.rtmp = rtmp;
+  const storage = isMapping(written.storage) ? readStorage(written.storage, look, isSound) : undefined;
+  if (storage) blocks.storage = storage;
+  return blocks;
 }

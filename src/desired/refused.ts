@@ -4,6 +4,8 @@ import type { Findings } from './findings.ts';
 import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
 import { isName, nameOfFile } from './name.ts';
+import { isMapping } from './shape.ts';
+import type { IsSound } from './soundness.ts';
 import type { Tree } from './tree.ts';
 
 const KEYS = ['accessKey', 'secretKey', 'stsToken'] as const;
@@ -13,8 +15,16 @@ const KEYS = ['accessKey', 'secretKey', 'stsToken'] as const;
  * is wrong.
  */
 
-/** What a document that is not used says of itself; undefined where it has no fields. */
-export function refuse(tree: Tree, several: boolean, findings: Findings): RefusedDocument | undefined {
+/**
+ * What a document that is not used says of itself; undefined where it has no fields.
+ * @param isSound left out: nobody has looked at its shape
+ */
+export function refuse(
+  tree: Tree,
+  several: boolean,
+  findings: Findings,
+  isSound: IsSound = () => false,
+): RefusedDocument | undefined {
   if (!isMapping(tree.value)) return undefined;
   const { source } = findings;
   const look = new Look(findings, tree);
@@ -24,7 +34,7 @@ export function refuse(tree: Tree, several: boolean, findings: Findings): Refuse
   const nameless = tree.value.name === undefined && tree.whole && !several;
   const name = nameless ? nameOfFile(file) : tree.value.name;
   const recording = whichIn(tree.value.recording);
-  const blocks = blocksIn(tree.value);
+  const blocks = blocksIn(tree.value, isSound);
   return {
     refused: true,
     ...(isName(name) ? { name } : {}),
@@ -50,18 +60,20 @@ export function idsIn(written: unknown): RecordingIds | undefined {
   return isText(appId) && isText(resourceId) && isText(sid) ? { appId, resourceId, sid } : undefined;
 }
 
-/** Whether something has fields. */
-export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function blocksIn({ subscriptions, layout, onhold, rtmp, storage }: Record<string, unknown>): DraftBlocks {
+/** The blocks as far as others look at them. */
+export function blocksIn(
+  { subscriptions, layout, onhold, rtmp, storage }: Record<string, unknown>,
+  isSound: IsSound,
+): DraftBlocks {
   return {
-    ...(isMapping(subscriptions) ? { subscriptions: mediaIn(subscriptions) } : {}),
+    // Whether a medium has a list counts only where both are as they should be.
+    ...(isMapping(subscriptions)
+      ? { subscriptions: isSound('/subscriptions') ? mediaIn(subscriptions) : {} }
+      : {}),
     ...(isMapping(layout) ? { layout: true } : {}),
     ...(typeof onhold === 'boolean' ? { onhold: true } : {}),
     ...(isMapping(rtmp) ? { rtmp: { outputs: outputsIn(rtmp) } } : {}),

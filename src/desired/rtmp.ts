@@ -1,24 +1,30 @@
 import type { CheckedBlocks } from './checked.ts';
 import type { Look } from './look.ts';
 import type { RtmpBlock } from './schema.generated.ts';
+import { isMapping } from './shape.ts';
+import type { IsSound } from './soundness.ts';
 import { secretSource } from './storage.ts';
 
-/** The rules of `rtmp`; addresses behind references are looked at when they are known. */
-export function readRtmp({ outputs }: RtmpBlock, look: Look): NonNullable<CheckedBlocks['rtmp']> {
+/**
+ * The rules of `rtmp`; addresses behind references are looked at when they are known.
+ * @returns undefined where anything is not sound
+ */
+export function readRtmp({ outputs }: RtmpBlock, look: Look, isSound: IsSound): CheckedBlocks['rtmp'] {
+  if (!Array.isArray(outputs)) return undefined;
   if (outputs.length > 1)
     look.report(
       'several-rtmp-outputs',
       '/rtmp/outputs/1',
       `${outputs.length} RTMP outputs, the service takes one at a time`,
     );
-  return {
-    outputs: outputs.map(({ rtmpUrl }, index) => {
-      const source = secretSource(rtmpUrl);
-      if ('literal' in source && !isRtmpUrl(source.literal))
-        look.report('rtmp-url-format', `/rtmp/outputs/${index}/rtmpUrl`, NOT_RTMP);
-      return { rtmpUrl: source };
-    }),
-  };
+  const sources = outputs.flatMap((output, index) => {
+    const pointer = `/rtmp/outputs/${index}/rtmpUrl`;
+    if (!isMapping(output) || !isSound(pointer)) return [];
+    const source = secretSource(output.rtmpUrl);
+    if ('literal' in source && !isRtmpUrl(source.literal)) look.report('rtmp-url-format', pointer, NOT_RTMP);
+    return [{ rtmpUrl: source }];
+  });
+  return isSound('/rtmp') ? { outputs: sources } : undefined;
 }
 
 export const NOT_RTMP = 'the address does not begin with rtmp:// or rtmps:// and a host';

@@ -27,7 +27,7 @@ const TYPE_NAMES: Record<string, string> = {
 /**
  * Checks a value against the schema and reports one problem for one mistake.
  * @param base JSON Pointer of what the validator checks, in a recording document: '' or '/recording'
- * @returns the pointers at which the value has not the shape that the types promise
+ * @returns the pointers at which the value has not the shape that the types promise, or lacks what they do
  */
 export function checkShape(
   validate: ShapeValidator,
@@ -41,7 +41,16 @@ export function checkShape(
     if (error.keyword === 'additionalProperties') reportUnknown(error, base, look);
     else reportShape(error, valueAt(tree.value, error.instancePath), look);
   }
-  return errors.filter(breaksTypes).map(({ instancePath }) => instancePath);
+  return errors
+    .filter(breaksTypes)
+    .map(({ keyword, instancePath, params }) =>
+      keyword === 'required' ? `${instancePath}/${params.missingProperty}` : instancePath,
+    );
+}
+
+/** Whether something has fields. */
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Unknown fields and limits leave everything else as the types say. */

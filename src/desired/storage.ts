@@ -11,19 +11,30 @@ import type { CheckedBlocks, SecretSource } from './checked.ts';
 import { type Look, label } from './look.ts';
 import { quoted } from './printable.ts';
 import type { Secret, SecretReference, StorageBlock } from './schema.generated.ts';
+import { isMapping } from './shape.ts';
+import type { IsSound } from './soundness.ts';
 import { suggest } from './suggest.ts';
 
 type CheckedStorage = NonNullable<CheckedBlocks['storage']>;
 
 const BASE = '/storage';
 
-/** The rules of `storage`, and its normal form: numbers for names, secrets as sources. */
-export function readStorage(block: StorageBlock, look: Look): CheckedStorage {
-  const vendor = findVendor(block.vendor, look);
-  const region = vendor && readRegion(block, vendor, look);
-  checkKeys(block, look);
-  checkPrefix(block.fileNamePrefix ?? [], look);
-  if (vendor) checkVendor(block, vendor, look);
+/** Whether a field of the block is as its type says. */
+type Sound = (field: string) => boolean;
+
+/**
+ * The rules of `storage`, and its normal form: numbers for names, secrets as sources.
+ * @param block with the fields that its type promises only where they are sound
+ * @returns undefined where anything is not
+ */
+export function readStorage(block: StorageBlock, look: Look, isSound: IsSound): CheckedStorage | undefined {
+  const sound: Sound = (field) => isSound(`${BASE}/${field}`);
+  const vendor = sound('vendor') ? findVendor(block.vendor, look) : undefined;
+  const region = vendor && sound('region') ? readRegion(block, vendor, look) : undefined;
+  checkKeys(block, sound, look);
+  if (sound('fileNamePrefix')) checkPrefix(block.fileNamePrefix ?? [], look);
+  if (vendor) checkVendor(block, vendor, sound, look);
+  if (!isSound(BASE)) return undefined;
   const extension = block.extensionParams ?? {};
   return {
     vendor: vendor?.number ?? 0,
@@ -101,12 +112,12 @@ function readRegion({ region }: StorageBlock, vendor: Vendor, look: Look): numbe
   return undefined;
 }
 
-function checkKeys(block: StorageBlock, look: Look): void {
+function checkKeys(block: StorageBlock, sound: Sound, look: Look): void {
   const written = (['accessKey', 'secretKey', 'stsToken', 'stsExpiration'] as const).filter(
     (key) => block[key] !== undefined,
   );
-  if (block.credentials) {
-    for (const key of written)
+  if (block.credentials !== undefined) {
+    for (const key of written.filter(sound))
       look.reportField('credentials-beside-keys', `${BASE}/${key}`, `${key} cannot stand beside credentials`);
     return;
   }
@@ -119,17 +130,19 @@ function checkKeys(block: StorageBlock, look: Look): void {
       'Add accessKey and secretKey, or credentials: {fromCommand: [...]}.',
     );
   if ((block.stsToken === undefined) !== (block.stsExpiration === undefined)) {
-    const [there, missed] = block.stsToken ? ['stsToken', 'stsExpiration'] : ['stsExpiration', 'stsToken'];
-    look.reportField('sts-incomplete', `${BASE}/${there}`, `${there} needs ${missed} beside it`);
+    const [there, missed] =
+      block.stsExpiration === undefined ? ['stsToken', 'stsExpiration'] : ['stsExpiration', 'stsToken'];
+    if (sound(there))
+      look.reportField('sts-incomplete', `${BASE}/${there}`, `${there} needs ${missed} beside it`);
   }
 }
 
-function checkVendor(block: StorageBlock, { number, title }: Vendor, look: Look): void {
-  if (block.stsToken && !STS_VENDORS.includes(number))
+function checkVendor(block: StorageBlock, { number, title }: Vendor, sound: Sound, look: Look): void {
+  if (block.stsToken && sound('stsToken') && !STS_VENDORS.includes(number))
     look.reportField('sts-against-vendor', `${BASE}/stsToken`, `${title} takes no stsToken`);
   const { sse, tag, endpoint } = block.extensionParams ?? {};
   const check = (field: string, value: string | undefined, vendors: readonly number[]) => {
-    if (value !== undefined && !vendors.includes(number))
+    if (value !== undefined && sound(`extensionParams/${field}`) && !vendors.includes(number))
       look.reportField(
         'extension-against-vendor',
         `${BASE}/extensionParams/${field}`,
@@ -139,7 +152,8 @@ function checkVendor(block: StorageBlock, { number, title }: Vendor, look: Look)
   check('sse', sse, SSE_VENDORS);
   check('tag', tag, TAG_VENDORS);
   check('endpoint', endpoint, [ENDPOINT_VENDOR]);
-  if (number === ENDPOINT_VENDOR && endpoint === undefined)
+  const { extensionParams = {} } = block;
+  if (number === ENDPOINT_VENDOR && isMapping(extensionParams) && endpoint === undefined)
     look.reportField('endpoint-missing', BASE, `${title} needs extensionParams.endpoint`);
 }
 

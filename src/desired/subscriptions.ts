@@ -2,13 +2,22 @@ import { ALL_STREAMS } from '../agora/tables.ts';
 import type { Subscriptions } from '../model/recording.ts';
 import type { Look } from './look.ts';
 import type { SubscriptionsBlock, Uid } from './schema.generated.ts';
+import { isMapping } from './shape.ts';
+import type { IsSound } from './soundness.ts';
 import { readUid, reportTwice } from './uid.ts';
 
-/** The rules of subscription lists, and their normal form: UIDs as text, the capital S. */
-export function readSubscriptions(block: SubscriptionsBlock, look: Look): Subscriptions {
+/**
+ * The rules of subscription lists, and their normal form: UIDs as text, the capital S.
+ * @returns undefined where anything is not sound
+ */
+export function readSubscriptions(
+  block: SubscriptionsBlock,
+  look: Look,
+  isSound: IsSound,
+): Subscriptions | undefined {
   const { audioUidList: audio, videoUidList: video } = block;
   const normal: Subscriptions = {};
-  if (audio) {
+  if (isMapping(audio)) {
     const base = '/subscriptions/audioUidList';
     const capital = audio.unSubscribeAudioUids;
     reportSpellings(base, 'AudioUids', capital, audio.unsubscribeAudioUids, look);
@@ -20,12 +29,13 @@ export function readSubscriptions(block: SubscriptionsBlock, look: Look): Subscr
       'AudioUids',
       spelt,
       look,
+      isSound,
     );
     normal.audioUidList = lists.subscribe
       ? { subscribeAudioUids: lists.subscribe }
       : { unSubscribeAudioUids: lists.unsubscribe };
   }
-  if (video) {
+  if (isMapping(video)) {
     const base = '/subscriptions/videoUidList';
     const capital = video.unSubscribeVideoUids;
     reportSpellings(base, 'VideoUids', capital, video.unsubscribeVideoUids, look);
@@ -37,12 +47,13 @@ export function readSubscriptions(block: SubscriptionsBlock, look: Look): Subscr
       'VideoUids',
       spelt,
       look,
+      isSound,
     );
     normal.videoUidList = lists.subscribe
       ? { subscribeVideoUids: lists.subscribe }
       : { unSubscribeVideoUids: lists.unsubscribe };
   }
-  return normal;
+  return isSound('/subscriptions') ? normal : undefined;
 }
 
 function reportSpellings(
@@ -64,6 +75,7 @@ function readLists(
   medium: string,
   spelt: string,
   look: Look,
+  isSound: IsSound,
 ): { subscribe?: string[]; unsubscribe?: string[] } {
   if (subscribe && unsubscribe)
     look.reportField(
@@ -73,12 +85,21 @@ function readLists(
       'Keep one of the two lists.',
     );
   return {
-    ...(subscribe ? { subscribe: readList(subscribe, `${base}/subscribe${medium}`, true, look) } : {}),
-    ...(unsubscribe ? { unsubscribe: readList(unsubscribe, `${base}/${spelt}`, false, look) } : {}),
+    ...(subscribe
+      ? { subscribe: readList(subscribe, `${base}/subscribe${medium}`, true, look, isSound) }
+      : {}),
+    ...(unsubscribe ? { unsubscribe: readList(unsubscribe, `${base}/${spelt}`, false, look, isSound) } : {}),
   };
 }
 
-function readList(list: readonly Uid[], base: string, subscribe: boolean, look: Look): string[] {
+function readList(
+  list: readonly Uid[],
+  base: string,
+  subscribe: boolean,
+  look: Look,
+  isSound: IsSound,
+): string[] {
+  if (!Array.isArray(list)) return [];
   const all = list.indexOf(ALL_STREAMS);
   if (all !== -1 && !subscribe)
     look.report(
@@ -89,9 +110,10 @@ function readList(list: readonly Uid[], base: string, subscribe: boolean, look: 
     );
   else if (all !== -1 && list.length > 1)
     look.report('all-streams-beside-others', `${base}/${all}`, `"${ALL_STREAMS}" must be alone in its list`);
-  const uids = list.map((value, index) => {
+  const uids = list.flatMap((value, index) => {
     const pointer = `${base}/${index}`;
-    return { uid: value === ALL_STREAMS ? value : readUid(value, pointer, look), pointer };
+    if (!isSound(pointer)) return [];
+    return [{ uid: value === ALL_STREAMS ? value : readUid(value, pointer, look), pointer }];
   });
   reportTwice(
     uids.filter(({ uid }) => uid !== ALL_STREAMS),

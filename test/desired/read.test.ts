@@ -183,6 +183,78 @@ describe('documents', () => {
     ]);
   });
 
+  test('whatever is wrong with its shape, a document is read, and a mistake in one block hides none in another', () => {
+    const storage = {
+      vendor: 's3',
+      region: 'US_EAST_1',
+      bucket: 'b',
+      accessKey: { fromEnv: 'KEY' },
+      secretKey: { fromFile: 'k' },
+      stsToken: { fromEnv: 'STS' },
+      stsExpiration: 2_000_000_000,
+      fileNamePrefix: ['a', 'b'],
+      extensionParams: { sse: 'kms', tag: 't' },
+      credentials: { fromCommand: ['a'] },
+    };
+    const region = { uid: '1', x_axis: 0, y_axis: 0, width: 1, height: 1, alpha: 1, render_mode: 'fit' };
+    const image = 'http://a/b.jpg';
+    const background = { uid: '1', image_url: image, render_mode: 0 };
+    const whole = {
+      name: 'a',
+      recording: { ...IDENTITY, mode: 'mix', streamTypes: 2 },
+      suspend: false,
+      subscriptions: {
+        audioUidList: { subscribeAudioUids: ['1', 2] },
+        videoUidList: { unSubscribeVideoUids: ['1'], unsubscribeVideoUids: [2] },
+      },
+      layout: {
+        mixedVideoLayout: 'custom',
+        backgroundColor: '#000000',
+        backgroundImage: image,
+        maxResolutionUid: '1',
+        layoutConfig: [region, region],
+        backgroundConfig: [background, background],
+      },
+      onhold: true,
+      rtmp: { outputs: [{ rtmpUrl: 'rtmp://a/b' }, { rtmpUrl: { fromEnv: 'URL' } }] },
+      storage,
+    };
+    type Value = Record<string, unknown>;
+    const pointers = (value: unknown, base: string[]): string[][] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, child]) => [
+            [...base, key],
+            ...pointers(child, [...base, key]),
+          ])
+        : [];
+    const junk = fc.constantFrom(
+      ...[undefined, null, '', 'x', '0', 0, -1, 2, 1.5, true, [], {}, [null], [[]], [{}], { fromEnv: 5 }],
+      ...[{ fromFile: '' }, { fromEnv: 'A', fromFile: 'b' }, { 0: 'x' }, { length: 0 }, ['x', 'x', 5, 5]],
+    );
+    const change = fc.record({ at: fc.constantFrom(...pointers(whole, [])), to: junk });
+    const located = (document: unknown) =>
+      read(JSON.stringify(document)).diagnostics.map(({ code, summary }) => `${code} ${summary}`);
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+        const document = structuredClone(whole) as Value;
+        for (const { at, to } of changes) {
+          let holder: unknown = document;
+          for (const key of at.slice(0, -1)) holder = (holder as Value | undefined | null)?.[key];
+          if (typeof holder === 'object' && holder !== null)
+            (holder as Value)[at.at(-1) as string] = structuredClone(to);
+        }
+        const { documents, refused = [], diagnostics } = read(JSON.stringify(document));
+        const wrong = diagnostics.some(({ severity }) => severity === 'error');
+        expect([documents.length, refused.length]).toEqual(wrong ? [0, 1] : [1, 0]);
+        // A mistake elsewhere takes nothing away.
+        const { name: _name, ...rest } = document;
+        const said = located({ name: 5, ...rest });
+        for (const one of located({ ...rest, name: 'a' })) expect(said).toContain(one);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('a syntax error holds back the whole file', () => {
     expect(read(`name: a\n${text}---\nname: [\n`).documents).toEqual([]);
   });
