@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Assembly } from '../desired/assemble.ts';
-import type { CheckedDocument, CheckedFile } from '../desired/checked.ts';
+import type { CheckedDocument, CheckedFile, RefusedDocument } from '../desired/checked.ts';
 import { tooLarge } from '../desired/decode.ts';
 import { checkNoBytes, eachBounded, readFile } from '../desired/load.ts';
 import { ManyFiles } from '../desired/many-files.ts';
@@ -189,7 +189,7 @@ export class GitFiles {
     for (const file of found) {
       const before = this.#before(file);
       const checked = before?.checked ?? this.#recall(file);
-      if (before && !before.checked.documents.some(leadsElsewhere)) entries.set(file.shown, before);
+      if (before && !mayChange(before.checked)) entries.set(file.shown, before);
       else if (checked) take({ ...file, checked, before });
       else unread.push(file);
     }
@@ -283,11 +283,13 @@ function isTooLarge(bytes: Exclude<FileBytes, Uint8Array>): boolean {
   return typeof bytes === 'object' && bytes.tooLarge === true;
 }
 
-/** Whether a document may ask for something else although the file is the same: what it refers to, and time. */
-function leadsElsewhere(document: CheckedDocument): boolean {
-  if (document.isSelfContained) return false;
-  const { recording, blocks } = document;
-  return 'fromFile' in recording || blocks.rtmp !== undefined || blocks.storage !== undefined;
+/** Whether a file may ask for, or claim, something else although it is the same: what it refers to, and time. */
+function mayChange({ documents, refused = [] }: CheckedFile): boolean {
+  return documents.some((one) => !one.isSelfContained && leadsElsewhere(one)) || refused.some(leadsElsewhere);
+}
+
+function leadsElsewhere({ recording, blocks }: CheckedDocument | RefusedDocument): boolean {
+  return (recording && 'fromFile' in recording) || blocks.rtmp !== undefined || blocks.storage !== undefined;
 }
 
 function sameFiles(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): boolean {
