@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 
 /** The built command. */
 export const CLI = join(import.meta.dirname, '../../dist/cli.js');
@@ -33,10 +33,20 @@ afterAll(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
+/** What a test has started or written ends with it, also where it fails before it sees to that itself. */
+function whenTestEnds(act: () => void | Promise<void>): void {
+  try {
+    onTestFinished(act);
+  } catch {
+    // Made for several tests: it is there until the end.
+  }
+}
+
 /** A folder of its own with these files in it. */
 export async function folder(files: Record<string, string> = {}): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'reelstate-'));
   folders.push(path);
+  whenTestEnds(() => rm(path, { recursive: true, force: true, maxRetries: 5 }));
   await put(path, files);
   return path;
 }
@@ -59,6 +69,7 @@ export function start(
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   children.add(child);
+  whenTestEnds(() => void child.kill('SIGKILL'));
   const ran: Ran = { code: null, signal: null, stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const)
