@@ -192,7 +192,7 @@ function identityOf(flags: Flags, start: StartJson, mode: Mode, file: string): I
     return flags[name] || (typeof kept === 'string' && kept !== '' ? kept : undefined);
   };
   const [appId, resourceId, sid] = [said('appId'), said('resourceId'), said('sid')];
-  if (resourceId === undefined && sid === undefined) return undefined;
+  if ([resourceId, sid, flags.appId, flags.uid].every((given) => given === undefined)) return undefined;
   const missing = (flag: string) =>
     usage(`${flag} is missing`, 'It says which running recording the file is about.');
   if (appId === undefined) throw missing('--app-id');

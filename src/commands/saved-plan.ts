@@ -68,7 +68,8 @@ export async function savePlan(
   const path = resolve(io.cwd, out);
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeFile(aside, `${JSON.stringify(saved, null, 2)}\n`, { flag: 'wx', mode: 0o600 });
+    // Without indentation: of a hundred thousand recordings it would be longer than a text can be.
+    await writeFile(aside, `${JSON.stringify(saved)}\n`, { flag: 'wx', mode: 0o600 });
     await rename(aside, path);
   } catch (cause) {
     await rm(aside, { force: true });

@@ -4,7 +4,8 @@ import { recordingKey } from '../model/recording-key.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
 import { quoted } from './printable.ts';
-import { type Claim, diagnosticAt, type ResolvedDocument, type ResolvedFile } from './resolve.ts';
+import { type Claim, diagnosticAt, type ResolvedFile } from './resolve.ts';
+import type { ResolvedDocument } from './self-contained.ts';
 
 /** What the search for files has found wrong, and how many it has found. */
 export interface Search {

@@ -21,6 +21,7 @@ import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
 import { reading } from './reading.ts';
 import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
+import { marksOf, NOTHING, type ResolvedDocument, SelfContained } from './self-contained.ts';
 
 /*
  * Stage B: checked documents to desired recordings. References are followed here, through what is handed in.
@@ -40,12 +41,6 @@ export interface Surroundings {
   vault: Vault;
   /** Seconds since 1970; left out, no expiry is looked at. */
   now?: number;
-}
-
-export interface ResolvedDocument {
-  recording: DesiredRecording;
-  /** The places of what must be unique. */
-  marks: { name: Mark; recording: Mark };
 }
 
 /** What a document claims that is not used for what is wrong in it. It is no recording. */
@@ -101,55 +96,6 @@ export async function resolveFile(checked: CheckedFile, surroundings: Surroundin
 function isSelfContained(document: CheckedDocument | RefusedDocument): document is CheckedDocument {
   return 'isSelfContained' in document && document.isSelfContained === true;
 }
-
-/** The places of what must be unique. */
-function marksOf({ marks }: Pick<CheckedDocument, 'marks'>): ResolvedDocument['marks'] {
-  const start = marks[''] as Mark;
-  return { name: marks['/name'] ?? start, recording: marks['/recording'] ?? start };
-}
-
-/** A document in which nothing has to be followed. What it says is asked for only when somebody asks here. */
-class SelfContained implements ResolvedDocument {
-  readonly recording: DesiredRecording;
-  readonly #document: CheckedDocument;
-
-  constructor(document: CheckedDocument) {
-    this.recording = new DesiredOnDemand(document);
-    this.#document = document;
-  }
-
-  get marks(): ResolvedDocument['marks'] {
-    return marksOf(this.#document);
-  }
-}
-
-class DesiredOnDemand implements DesiredRecording {
-  readonly name: string;
-  readonly file: string;
-  readonly line: number;
-  readonly identity: Identity;
-  readonly suspended: boolean;
-  readonly content?: string;
-  readonly unresolved = NOTHING;
-  readonly #document: CheckedDocument;
-
-  constructor(document: CheckedDocument) {
-    this.name = document.name;
-    this.file = document.file;
-    this.line = document.line;
-    this.identity = document.recording as Identity;
-    this.suspended = document.suspended;
-    if (document.content !== undefined) this.content = document.content;
-    this.#document = document;
-  }
-
-  get blocks(): Blocks {
-    return this.#document.blocks as Blocks;
-  }
-}
-
-/** The same for all: ten thousand empty lists are not little. */
-const NOTHING: readonly never[] = Object.freeze([]);
 
 function hasError(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');

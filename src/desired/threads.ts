@@ -43,14 +43,15 @@ export class ReadingThreads {
 
   /** @param start starts a thread; undefined: there can be none */
   constructor(start: (() => Worker) | undefined = threadStarter()) {
+    const cores = availableParallelism();
     try {
-      const count = start ? Math.min(availableParallelism(), MOST) : 0;
-      while (start && this.#threads.length < count) this.#threads.push(new Thread(start(), this.#work));
+      while (start && this.#threads.length < Math.min(cores, MOST))
+        this.#threads.push(new Thread(start(), this.#work));
     } catch {
       // Where the system gives no more threads, those that there are read it all, or this one.
     }
-    // Every core has its thread: helpers that look for one thread's garbage would only keep another from its work.
-    setFlagsFromString('--no-parallel-scavenge');
+    // Where every core has its thread, helpers that look for one's garbage would only keep another from its work.
+    if (this.#threads.length >= cores) setFlagsFromString('--no-parallel-scavenge');
   }
 
   /**

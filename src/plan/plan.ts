@@ -1,5 +1,3 @@
-import fastJsonPatch, { type Operation } from 'fast-json-patch';
-import { PROGRAM_FIELDS, PROGRAM_SECRETS, wireRequest } from '../agora/requests.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type {
   Action,
@@ -19,14 +17,13 @@ import type {
   DesiredRecording,
   DesiredSet,
   Endpoint,
-  Sealed,
   UpdateRequest,
 } from '../model/recording.ts';
-import { SENSITIVE } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { changesOf } from './changes.ts';
 import { sameMeaning } from './comparable.ts';
 import { credentialsDue } from './credentials.ts';
+import { patchOf } from './patch.ts';
 import { NOTHING, Settled } from './settled.ts';
 import { everSent, releasedBlocks, wholeRequests } from './whole.ts';
 
@@ -233,41 +230,6 @@ function withoutReleased<E extends Endpoint>(
     ([section]) => section in desired || !['rtmpPublishConfig', 'storageConfig'].includes(section),
   );
   return Object.fromEntries(kept) as ClientRequests[E];
-}
-
-/** From what was last applied to what is sent. Computed over fingerprints, so that a new secret is an operation; shown masked. */
-function patchOf<E extends Endpoint>(
-  endpoint: E,
-  before: ClientRequests[E] | undefined,
-  after: ClientRequests[E],
-): Operation[] {
-  const shown = new Map<string, string>();
-  const token = (secret: Sealed) => {
-    const text = `\u0000${secret.sealed ?? secret.reference}`;
-    shown.set(text, secret.shown);
-    return text;
-  };
-  const from = before ? wireRequest(endpoint, before, token) : {};
-  const to = wireRequest(endpoint, after, token);
-  if ((after as UpdateRequest).storageConfig?.credentials) {
-    // Not known before the program runs: an operation only where nothing was there.
-    const had = (from.storageConfig ?? {}) as Record<string, unknown>;
-    const given = Object.fromEntries(PROGRAM_SECRETS.map((field) => [field, SENSITIVE]));
-    for (const field of PROGRAM_FIELDS) if (field in had) given[field] = had[field] as string;
-    to.storageConfig = { ...(to.storageConfig as object), ...given };
-  }
-  const operations = fastJsonPatch.compare(from, to);
-  const reveal = (value: unknown): unknown =>
-    typeof value === 'string'
-      ? (shown.get(value) ?? value)
-      : Array.isArray(value)
-        ? value.map(reveal)
-        : typeof value === 'object' && value !== null
-          ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item)]))
-          : value;
-  return operations.map((operation) =>
-    'value' in operation ? { ...operation, value: reveal(operation.value) } : operation,
-  ) as Operation[];
 }
 
 /**

@@ -81,3 +81,24 @@ export class CommitTree {
     return { kind: 'folder', oid: folders.at(-1) as string, path: names.join('/') };
   }
 }
+
+/** A cache of which only what was asked for is left. */
+export class Recent<K, V> extends Map<K, V> {
+  #before: ReadonlyMap<K, V> | undefined;
+
+  constructor(before?: ReadonlyMap<K, V>) {
+    super();
+    this.#before = before;
+  }
+
+  override get(key: K): V | undefined {
+    const value = super.get(key) ?? this.#before?.get(key);
+    if (value !== undefined) this.set(key, value);
+    return value;
+  }
+
+  /** What was not asked for is let go. */
+  settle(): void {
+    this.#before = undefined;
+  }
+}

@@ -20,7 +20,7 @@ import { type DatedCommit, parseCommit } from './git-formats.ts';
 import { ObjectReader } from './git-objects.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
-import { CommitTree, type Folder } from './git-tree.ts';
+import { CommitTree, type Folder, Recent } from './git-tree.ts';
 import { type CommittedFile, type FoundInCommit, findInCommit } from './git-walk.ts';
 
 export interface GitFilesOptions {
@@ -296,25 +296,4 @@ function sameFiles(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string
   if (before.size !== after.size) return false;
   for (const [file, { resolved }] of after) if (before.get(file)?.resolved !== resolved) return false;
   return true;
-}
-
-/** A cache of which only what was asked for is left. */
-class Recent<K, V> extends Map<K, V> {
-  #before: ReadonlyMap<K, V> | undefined;
-
-  constructor(before?: ReadonlyMap<K, V>) {
-    super();
-    this.#before = before;
-  }
-
-  override get(key: K): V | undefined {
-    const value = super.get(key) ?? this.#before?.get(key);
-    if (value !== undefined) this.set(key, value);
-    return value;
-  }
-
-  /** What was not asked for is let go. */
-  settle(): void {
-    this.#before = undefined;
-  }
 }

@@ -165,15 +165,15 @@ export class Store {
       const bytes = Buffer.from(batch.map(({ line }) => line).join(''));
       this.#length = await this.#disk.write(this.#journal, bytes, this.#length);
       await this.#disk.flush(this.#journal);
+      for (const { entry, resolve } of batch) {
+        this.#view?.keep(entry.key);
+        fold(this.state, entry);
+        this.#entries++;
+        resolve();
+      }
     } catch (error) {
       for (const { reject } of batch) reject(error);
       throw error;
-    }
-    for (const { entry, resolve } of batch) {
-      this.#view?.keep(entry.key);
-      fold(this.state, entry);
-      this.#entries++;
-      resolve();
     }
   }
 

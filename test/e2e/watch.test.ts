@@ -10,6 +10,18 @@ const LAYOUT = (color: string) => `layout: { backgroundColor: "${color}" }\n`;
 const color = (wanted: string) => (each: Record<string, never>) =>
   (each.layout as unknown as { backgroundColor?: string } | null)?.backgroundColor === wanted;
 
+/** Two recordings that are as their files say. */
+async function twoReady() {
+  const cwd = await folder({
+    'recordings/a.yaml': recording('a', LAYOUT('#000001')),
+    'recordings/b.yaml': recording('b', LAYOUT('#000001')),
+  });
+  const w = await watching(cwd);
+  await w.condition('a', 'Ready');
+  await w.condition('b', 'Ready');
+  return { cwd, w };
+}
+
 describe('reelstate watch', () => {
   it('applies what is there, then every edit, and ends with 0 on SIGTERM', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
@@ -85,13 +97,7 @@ describe('reelstate watch', () => {
   });
 
   it('a broken file that claims what a healthy one claims leaves both as they were, until one of them gives way', async () => {
-    const cwd = await folder({
-      'recordings/a.yaml': recording('a', LAYOUT('#000001')),
-      'recordings/b.yaml': recording('b', LAYOUT('#000001')),
-    });
-    const w = await watching(cwd);
-    await w.condition('a', 'Ready');
-    await w.condition('b', 'Ready');
+    const { cwd, w } = await twoReady();
     await put(cwd, { 'recordings/a.yaml': `name: b\n${recording('a', LAYOUT('red'))}` });
     await w.condition('a', 'Stalled', 'Invalid');
     await w.condition('b', 'Stalled', 'Invalid');
@@ -438,13 +444,7 @@ describe('reelstate watch', () => {
   });
 
   it('a call in flight to a recording whose file is deleted is not repeated', async () => {
-    const cwd = await folder({
-      'recordings/a.yaml': recording('a', LAYOUT('#000001')),
-      'recordings/b.yaml': recording('b', LAYOUT('#000001')),
-    });
-    const w = await watching(cwd);
-    await w.condition('a', 'Ready');
-    await w.condition('b', 'Ready');
+    const { cwd, w } = await twoReady();
     await w.sim.json('/_sim/faults', {
       method: 'PUT',
       headers: JSON_BODY,

@@ -228,6 +228,15 @@ describe('the command line', () => {
     expect(JSON.parse((await reelstate(['plan', '--json'], cwd)).out).recordings).toMatchObject([
       { name: 'hall', sid: 's', mode: 'mix' },
     ]);
+    // Half of what says it is a mistake, and nothing that is given is passed over.
+    for (const [flag, missing] of [
+      ['--app-id', '--resource-id is missing'],
+      ['--uid', '--app-id is missing'],
+    ] as const)
+      expect(await reelstate(['import', 'START.json', flag, 'x'], cwd)).toMatchObject({
+        code: 64,
+        err: expect.stringContaining(missing),
+      });
     const applied = await reelstate(['import', 'START.json', '--applied'], cwd);
     expect(applied).toMatchObject({ code: 64, err: expect.stringContaining('--applied needs') });
   });
