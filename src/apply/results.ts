@@ -6,6 +6,8 @@ import type { ApplyEvent } from '../model/work.ts';
 export class Results {
   readonly #plan: Plan;
   readonly #calls = new Map<string, CallResult>();
+  /** Kept beside, because it is asked for at every event. */
+  readonly #count = { 'not-attempted': 0, applied: 0, failed: 0 };
   #stopped: string | undefined;
 
   constructor(plan: Plan) {
@@ -13,7 +15,7 @@ export class Results {
     for (const { name, calls, unresolved } of plan.recordings)
       if (unresolved.length === 0)
         for (const { endpoint } of calls)
-          this.#calls.set(`${name}\n${endpoint}`, { name, endpoint, result: 'not-attempted' });
+          this.#set({ name, endpoint, result: 'not-attempted' });
   }
 
   take(event: ApplyEvent): void {
@@ -24,13 +26,20 @@ export class Results {
       event.type === 'applied'
         ? { name, endpoint, result: 'applied' }
         : { name, endpoint, result: 'failed', outcome: event.outcome, message: event.message };
-    this.#calls.set(`${name}\n${endpoint}`, result);
+    this.#set(result);
+  }
+
+  #set(call: CallResult): void {
+    const key = `${call.name}\n${call.endpoint}`;
+    const before = this.#calls.get(key);
+    if (before) this.#count[before.result] -= 1;
+    this.#count[call.result] += 1;
+    this.#calls.set(key, call);
   }
 
   counts(): { planned: number; applied: number; failed: number } {
-    const all = [...this.#calls.values()];
-    const count = (result: CallResult['result']) => all.filter((call) => call.result === result).length;
-    return { planned: all.length, applied: count('applied'), failed: count('failed') };
+    const { applied, failed } = this.#count;
+    return { planned: this.#calls.size, applied, failed };
   }
 
   /** @param interrupted why nothing more was sent, if the user or an error ended it */

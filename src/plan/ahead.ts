@@ -9,17 +9,18 @@ import { type PlanOptions, planRecording } from './plan.ts';
 export class PlansAhead {
   readonly #plans = new Map<DesiredRecording, RecordingPlan>();
   readonly #known: Known;
+  readonly #names: ReadonlySet<string>;
   readonly #options: Pick<PlanOptions, 'now' | 'resync' | 'names'>;
 
   constructor(known: Known, options: Pick<PlanOptions, 'now' | 'resync' | 'names'>) {
     this.#known = known;
     this.#options = options;
+    this.#names = new Set(options.names);
   }
 
   /** @returns its plan; undefined where nobody has asked for one */
   make(recording: DesiredRecording): RecordingPlan | undefined {
-    const { names } = this.#options;
-    if (names?.length && !names.includes(recording.name)) return undefined;
+    if (this.#names.size > 0 && !this.#names.has(recording.name)) return undefined;
     const plan = planRecording(recording, this.#known, [], this.#options);
     this.#plans.set(recording, plan);
     return plan;

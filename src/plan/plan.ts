@@ -51,7 +51,8 @@ export interface PlanOptions {
  * the forgetting of recordings whose file is gone looks at the whole set.
  */
 export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
-  const wanted = (name: string) => !options.names?.length || options.names.includes(name);
+  const names = new Set(options.names);
+  const wanted = (name: string) => names.size === 0 || names.has(name);
   const diagnostics = [...desired.diagnostics, ...emptySet(desired, known, options)];
   const claimed = claimedKeys(desired);
   const named = abandoned(desired, known, claimed);

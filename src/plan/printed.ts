@@ -1,6 +1,6 @@
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { KnownRecording } from '../model/plan.ts';
-import { type Asked, callsSince, listed, stable, staleAfter } from './saved.ts';
+import { type Asked, byName, callsSince, listed, stable, staleAfter } from './saved.ts';
 
 /** A recording as `plan --json` prints it. Values are compared and shown, never followed. */
 export interface PrintedRecording {
@@ -103,7 +103,7 @@ export function printedDeviation(
   before: readonly PrintedRecording[],
   now: readonly PrintedRecording[],
 ): string | undefined {
-  const [older, newer] = [byName(before), byName(now)];
+  const [older, newer] = [byName(before.map(ofWeight)), byName(now.map(ofWeight))];
   const other = [...new Set([...older.keys(), ...newer.keys()])].flatMap((name) => {
     const [was, is] = [older.get(name) ?? [], newer.get(name) ?? []];
     return stable(was) === stable(is) ? [] : [`${name} (${difference(was[0], is[0])})`];
@@ -111,16 +111,12 @@ export function printedDeviation(
   return other.length > 0 ? `${listed(other)} would be planned otherwise now` : undefined;
 }
 
-/** What counts of each; several that are to be forgotten may have had one name. */
-function byName(recordings: readonly PrintedRecording[]): Map<string, PrintedRecording[]> {
-  const found = new Map<string, PrintedRecording[]>();
-  for (const { name, file, sid, mode, action, calls, notes } of recordings) {
-    const own = calls.map(({ endpoint, reason, changes, patch, body }) => ({
-      ...{ endpoint, reason, changes, patch, body },
-    }));
-    found.set(name, [...(found.get(name) ?? []), { name, file, sid, mode, action, calls: own, notes }]);
-  }
-  return found;
+/** What counts of a recording. */
+function ofWeight({ name, file, sid, mode, action, calls, notes }: PrintedRecording): PrintedRecording {
+  const own = calls.map(({ endpoint, reason, changes, patch, body }) => ({
+    ...{ endpoint, reason, changes, patch, body },
+  }));
+  return { name, file, sid, mode, action, calls: own, notes };
 }
 
 /** The first thing that is other, in words. */

@@ -111,11 +111,21 @@ export function staleness(saved: SavedPlan, now: Now): string | undefined {
 export function deviation(saved: SavedPlan, now: readonly SavedRecording[]): string | undefined {
   const secrets = changedSecrets(saved.recordings, now);
   if (secrets.length > 0) return `a secret is another than when it was made: ${listed(secrets)}`;
-  const names = [...new Set([...saved.recordings, ...now].map(({ name }) => name))];
-  const textOf = (recordings: readonly SavedRecording[], name: string) =>
-    stable(recordings.filter((recording) => recording.name === name));
-  const other = names.filter((name) => textOf(saved.recordings, name) !== textOf(now, name));
+  const [older, newer] = [byName(saved.recordings), byName(now)];
+  const names = [...new Set([...older.keys(), ...newer.keys()])];
+  const other = names.filter((name) => stable(older.get(name) ?? []) !== stable(newer.get(name) ?? []));
   return other.length > 0 ? `${listed(other)} would be planned otherwise now` : undefined;
+}
+
+/** Several that are to be forgotten may have had one name. */
+export function byName<T extends { name: string }>(recordings: readonly T[]): Map<string, T[]> {
+  const found = new Map<string, T[]>();
+  for (const recording of recordings) {
+    const same = found.get(recording.name);
+    if (same) same.push(recording);
+    else found.set(recording.name, [recording]);
+  }
+  return found;
 }
 
 /** References whose values have other fingerprints. */
