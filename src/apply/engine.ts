@@ -1,26 +1,16 @@
-import { type Judgement, judge } from '../agora/answers.ts';
-import { body, type UnsubscribeSpelling, wireRequest } from '../agora/requests.ts';
+import type { Judgement } from '../agora/answers.ts';
+import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
-import type { Clock } from '../model/ports.ts';
-import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
-import type { ApplyEvent, Journal, Prepare, Sender, Work } from '../model/work.ts';
-import { Gate, type GateOptions, type Place } from './gate.ts';
-import { dropSame, type Lane, mostUrgent, newLane, sameCall } from './lane.ts';
-import { decide, type Verdict } from './policy.ts';
+import type { Endpoint, Identity } from '../model/recording.ts';
+import type { Prepare, Work } from '../model/work.ts';
+import { type Attempt, type AttemptPorts, Attempts } from './attempt.ts';
+import { Gate, type GateOptions } from './gate.ts';
+import { dropSame, type Lane, mostUrgent, newLane, putBack, sameCall } from './lane.ts';
 import { OBSERVATION, URGENCY, urgencyOf } from './urgency.ts';
 
-export interface EnginePorts {
-  sender: Sender;
-  journal: Journal;
+export interface EnginePorts extends AttemptPorts {
   prepare: Prepare;
-  /** The value of a secret; undefined where it is not at hand, and then nothing is sent. */
-  reveal: (secret: Sealed) => string | undefined;
-  /** Takes secrets out of what the service said. */
-  scrub: (text: string) => string;
-  clock: Clock;
-  random: () => number;
-  onEvent: (event: ApplyEvent) => void;
 }
 
 export interface EngineOptions extends Omit<GateOptions, 'patience'> {
@@ -29,30 +19,16 @@ export interface EngineOptions extends Omit<GateOptions, 'patience'> {
   spelling: UnsubscribeSpelling;
 }
 
-/** One call on its way: what was planned, what is sent of it, and what came back. */
-interface Attempt {
-  /** As it stands in the plan; what is repeated. */
-  planned: Call;
-  /** With credentials filled in. */
-  call: Call;
-  verdict: Verdict;
-  judgement: Judgement;
-  /** Milliseconds. */
-  took: number;
-  /** Who asked for it; spread into what is told. */
-  asked: Pick<Work, 'commit'>;
-}
-
 /**
  * Sends calls: recordings side by side, one call at a time for each, all of them through one gate.
- * Invariants: an intent is durable before its call leaves, and an answer before the lane's next step; what is
- * sent is the newest desired state at the moment of sending; waiting for a repetition holds the
- * lane and no place in the allowance.
+ * Invariants: what is sent is the newest desired state at the moment of sending; a lane's next step waits until the
+ * answer before is on the disk; waiting for a repetition holds the lane and no place in the allowance.
  */
 export class Engine {
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
   readonly #gate: Gate;
+  readonly #attempts: Attempts;
   readonly #lanes = new Map<string, Lane>();
   readonly #stopping = new AbortController();
   #error: unknown;
@@ -66,7 +42,6 @@ export class Engine {
   constructor(ports: EnginePorts, options: EngineOptions) {
     // Whoever does not wait for it learns of it from idle().
     this.broken.catch(() => {});
-
     this.#ports = ports;
     this.#options = options;
     this.#gate = new Gate(
@@ -75,6 +50,7 @@ export class Engine {
       this.#stopping.signal,
       ports.onEvent,
     );
+    this.#attempts = new Attempts(ports, this.#gate, options.spelling);
   }
 
   /** Takes the newest plan for a recording; what still waits of an older one is dropped. */
@@ -150,7 +126,7 @@ export class Engine {
         place.ticket.giveBack();
         return undefined;
       }
-      const { answer, judgement } = await this.#exchange(identity, 'query', place, ask);
+      const { answer, judgement } = await this.#attempts.exchange(identity, 'query', place, ask);
       return { ...judgement, answer };
     } finally {
       place.letOthersGo();
@@ -193,11 +169,12 @@ export class Engine {
       }
       lane.waiting.delete(planned.endpoint);
       lane.inFlight = true;
-      const attempt = await this.#attempt(lane, planned, ready.call, place).finally(() => {
+      const attempt = await this.#attempts.make(lane, planned, ready.call, place).finally(() => {
         lane.inFlight = false;
         place.letOthersGo();
       });
-      if (attempt) await this.#proceed(lane, attempt);
+      if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
+      else if (attempt) await this.#proceed(lane, attempt);
     }
   }
 
@@ -208,127 +185,6 @@ export class Engine {
     lane.waiting.delete(endpoint);
     const { key, name } = lane.work;
     this.#ports.onEvent({ type: 'failed', key, name, endpoint, outcome: 'refused', message, unready: true });
-  }
-
-  /** Puts a call back in its place, unless a newer one has taken it or nobody asks for it any more. */
-  #putBack(lane: Lane, planned: Call): void {
-    if (!lane.dropped && !lane.waiting.has(planned.endpoint)) lane.waiting.set(planned.endpoint, planned);
-  }
-
-  async #attempt(lane: Lane, planned: Call, call: Call, place: Place): Promise<Attempt | undefined> {
-    const { key, name, file, identity, commit } = lane.work;
-    const asked = commit ? { commit } : {};
-    const { endpoint, reason, request } = call;
-    const missing: string[] = [];
-    const clientRequest = wireRequest(
-      endpoint,
-      request,
-      (secret) => this.#ports.reveal(secret) ?? noteMissing(secret, missing),
-      this.#options.spelling,
-    );
-    if (missing.length > 0) {
-      place.ticket.giveBack();
-      this.#unready(lane, planned, `the value of ${missing.join(' and ')} is not at hand`);
-      return undefined;
-    }
-    const of = await this.#ports.journal.append({
-      event: 'intent',
-      key,
-      name,
-      file,
-      identity,
-      endpoint,
-      reason,
-      ...asked,
-      request,
-    });
-    const held = this.#gate.held(identity) > 0 || this.#gate.isShut(identity.appId);
-    if (held) this.#putBack(lane, planned);
-    if (held || lane.dropped || lane.waiting.has(endpoint)) {
-      // While the intent was written something newer came, or the account was held back: it does not leave now.
-      place.ticket.giveBack();
-      await this.#ports.journal.append({ event: 'withdraw', key, endpoint, of });
-      return undefined;
-    }
-    if (!lane.trouble.has(endpoint))
-      this.#ports.onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
-    const began = this.#ports.clock.monotonic();
-    const { judgement } = await this.#exchange(identity, endpoint, place, (departed) =>
-      this.#ports.sender.send({ identity, endpoint, body: body(identity, clientRequest) }, departed),
-    );
-    const verdict = this.#judge(lane, endpoint, judgement);
-    await this.#record(lane, of, endpoint, verdict, judgement);
-    return { planned, call, verdict, judgement, took: this.#ports.clock.monotonic() - began, asked };
-  }
-
-  /** One request and its answer, judged; the account's part of it is drawn before anybody else may go. */
-  async #exchange(
-    identity: Identity,
-    endpoint: Endpoint | 'query',
-    place: Place,
-    send: (departed: () => void) => Promise<Answer>,
-  ) {
-    const began = this.#ports.clock.monotonic();
-    const answer = await send(() => place.ticket.departed());
-    const took = this.#ports.clock.monotonic() - began;
-    this.#ports.onEvent({
-      type: 'answered',
-      endpoint,
-      took,
-      ...(answer.kind === 'answer' ? { status: answer.status } : {}),
-    });
-    // Also where no connection could be made: an outage must not bring thousands of attempts in a second.
-    place.ticket.departed();
-    const judged = judge(answer, identity);
-    const judgement: Judgement = {
-      ...judged,
-      message: this.#ports.scrub(judged.message).slice(0, LONGEST_MESSAGE),
-    };
-    this.#gate.learn(judgement, identity);
-    place.letOthersGo();
-    return { answer, judgement };
-  }
-
-  async #record(
-    lane: Lane,
-    of: number,
-    endpoint: Endpoint,
-    verdict: Verdict,
-    judgement: Judgement,
-  ): Promise<void> {
-    const { journal } = this.#ports;
-    const { key } = lane.work;
-    const { status, message } = judgement;
-    // The doubt first: were it lost in a crash after the answer, nobody would send the other endpoint again.
-    if (judgement.meaning === 'not-found' && !lane.doubted) {
-      lane.doubted = true;
-      for (const each of ['update', 'updateLayout'] as const)
-        await journal.append({ event: 'doubt', key, endpoint: each });
-    }
-    await journal.append({
-      event: 'answer',
-      key,
-      endpoint,
-      of,
-      outcome: verdict.outcome,
-      ...(status === undefined ? {} : { status }),
-      ...(verdict.do === 'done' ? {} : { message }),
-    });
-  }
-
-  #judge(lane: Lane, endpoint: Endpoint, judgement: Judgement): Verdict {
-    const now = this.#ports.clock.monotonic();
-    const trouble = lane.trouble.get(endpoint) ?? { since: now, repeated: {} };
-    // Only an unbroken row of 404s tells that a recording has ended.
-    if (judgement.meaning === 'not-found') lane.gapSince ??= lane.work.ended ? Number.NEGATIVE_INFINITY : now;
-    else delete lane.gapSince;
-    const verdict = decide({ judgement, trouble, gapSince: lane.gapSince, now, random: this.#ports.random });
-    const repeated = {
-      ...trouble.repeated,
-      [judgement.meaning]: (trouble.repeated[judgement.meaning] ?? 0) + 1,
-    };
-    lane.trouble.set(endpoint, { ...trouble, repeated });
-    return verdict;
   }
 
   async #proceed(lane: Lane, attempt: Attempt): Promise<void> {
@@ -361,7 +217,7 @@ export class Engine {
         // The gate holds everybody back; this lane need not wait besides.
         const hold = this.#gate.held(lane.work.identity);
         if (this.#outOfTime(lane, endpoint, hold)) this.#failed(lane, attempt, judgement.message);
-        else this.#putBack(lane, planned);
+        else putBack(lane, planned);
         return;
       }
       case 'repeat':
@@ -411,7 +267,7 @@ export class Engine {
       ...asked,
       ...(status === undefined ? {} : { status }),
     });
-    this.#putBack(lane, planned);
+    putBack(lane, planned);
     if (lane.dropped) return;
     await clock.sleep(after, this.#gate.closing);
   }
@@ -441,13 +297,4 @@ export class Engine {
       } as unknown as Call);
     }
   }
-}
-
-/** A message longer than this helps nobody, in characters. */
-const LONGEST_MESSAGE = 300;
-
-/** Never an empty string in a secret's place. */
-function noteMissing({ reference }: Sealed, missing: string[]): string {
-  missing.push(reference);
-  return '';
 }

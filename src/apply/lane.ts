@@ -50,3 +50,8 @@ export function dropSame(lane: Lane, sent: Call): void {
   )
     lane.waiting.delete(sent.endpoint);
 }
+
+/** Puts a call back in its place, unless a newer one has taken it or nobody asks for it any more. */
+export function putBack(lane: Lane, planned: Call): void {
+  if (!lane.dropped && !lane.waiting.has(planned.endpoint)) lane.waiting.set(planned.endpoint, planned);
+}

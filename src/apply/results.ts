@@ -14,8 +14,7 @@ export class Results {
     this.#plan = plan;
     for (const { name, calls, unresolved } of plan.recordings)
       if (unresolved.length === 0)
-        for (const { endpoint } of calls)
-          this.#set({ name, endpoint, result: 'not-attempted' });
+        for (const { endpoint } of calls) this.#set({ name, endpoint, result: 'not-attempted' });
   }
 
   take(event: ApplyEvent): void {

@@ -155,7 +155,10 @@ function processes() {
   rows.floor = settled(parse.times);
 }
 
-/** A commit with a few other files, beside the same commit once more: what is new is all that may cost anything. */
+/**
+ * A commit with a few other files, above the same commit once more: what is new is all that may cost anything. Beside
+ * it what a new process needs above its bare start to read and parse those few.
+ */
 function commits() {
   const git = (...args) => {
     const { status, stderr } = spawnSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
@@ -169,7 +172,9 @@ function commits() {
   git('commit', '--quiet', '-m', 'All');
   const plan = { cwd: many, args: [CLI, 'plan', '--git'] };
   time(plan);
-  const [news, same] = [[], []];
+  const parse = { cwd: few, args: [FLOOR, 'recordings'] };
+  const bare = { cwd: few, args: ['-e', '0'] };
+  const [news, same, parsed, started] = [[], [], [], []];
   for (let round = 0; round <= RUNS; round++) {
     for (let n = 0; n < FEW; n++) {
       const path = join(many, `recordings/recording-${n}.yaml`);
@@ -178,13 +183,16 @@ function commits() {
     git('commit', '--quiet', '--all', '-m', 'A few');
     news[round] = time(plan);
     same[round] = time(plan);
+    parsed[round] = time(parse);
+    started[round] = time(bare);
   }
+  const above = (times, floor) => settled(times) - settled(floor);
   add(
-    `plan --git, ${COUNT} files, commit of ${FEW}`,
-    milliseconds(settled(news)),
-    milliseconds(settled(same)),
-    settled(news) / settled(same),
-    '30 ms more',
+    `plan --git, ${COUNT} files, a commit of ${FEW} adds`,
+    milliseconds(above(news, same)),
+    milliseconds(above(parsed, started)),
+    above(news, same) / above(parsed, started),
+    '30 ms',
   );
   rmSync(join(many, '.git'), { recursive: true });
 }

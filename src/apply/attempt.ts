@@ -1,0 +1,168 @@
+import { type Judgement, judge } from '../agora/answers.ts';
+import { body, type UnsubscribeSpelling, wireRequest } from '../agora/requests.ts';
+import type { Answer } from '../model/answer.ts';
+import type { Call } from '../model/plan.ts';
+import type { Clock } from '../model/ports.ts';
+import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
+import type { ApplyEvent, Journal, Sender, Work } from '../model/work.ts';
+import type { Gate, Place } from './gate.ts';
+import { type Lane, putBack } from './lane.ts';
+import { decide, type Verdict } from './policy.ts';
+
+export interface AttemptPorts {
+  sender: Sender;
+  journal: Journal;
+  /** The value of a secret; undefined where it is not at hand, and then nothing is sent. */
+  reveal: (secret: Sealed) => string | undefined;
+  /** Takes secrets out of what the service said. */
+  scrub: (text: string) => string;
+  clock: Clock;
+  random: () => number;
+  onEvent: (event: ApplyEvent) => void;
+}
+
+/** One call that was sent: what was planned, what left of it, and what came back. */
+export interface Attempt {
+  /** As it stands in the plan; what is repeated. */
+  planned: Call;
+  /** With credentials filled in. */
+  call: Call;
+  verdict: Verdict;
+  judgement: Judgement;
+  /** Milliseconds. */
+  took: number;
+  /** Who asked for it; spread into what is told. */
+  asked: Pick<Work, 'commit'>;
+}
+
+/** A message longer than this helps nobody, in characters. */
+const LONGEST_MESSAGE = 300;
+
+/**
+ * Single calls: one is written down, sent, judged, and its answer written down. What follows from it is for others.
+ * Invariants: an intent is durable before its call leaves, and an answer before anything follows from it.
+ */
+export class Attempts {
+  readonly #ports: AttemptPorts;
+  readonly #gate: Gate;
+  readonly #spelling: UnsubscribeSpelling;
+
+  constructor(ports: AttemptPorts, gate: Gate, spelling: UnsubscribeSpelling) {
+    this.#ports = ports;
+    this.#gate = gate;
+    this.#spelling = spelling;
+  }
+
+  /**
+   * Sends a call that has its place in the allowance.
+   * @param planned as it stands in the plan
+   * @param call the same with credentials filled in
+   * @returns why it cannot be sent; undefined where it is not to leave now, and stands in its place again or has been
+   * overtaken
+   */
+  async make(
+    lane: Lane,
+    planned: Call,
+    call: Call,
+    place: Place,
+  ): Promise<Attempt | { message: string } | undefined> {
+    const { key, name, file, identity, commit } = lane.work;
+    const asked = commit ? { commit } : {};
+    const { endpoint, reason, request } = call;
+    const missing: string[] = [];
+    const clientRequest = wireRequest(
+      endpoint,
+      request,
+      (secret) => this.#ports.reveal(secret) ?? noteMissing(secret, missing),
+      this.#spelling,
+    );
+    if (missing.length > 0) {
+      place.ticket.giveBack();
+      return { message: `the value of ${missing.join(' and ')} is not at hand` };
+    }
+    const { journal, onEvent, sender, clock } = this.#ports;
+    const intent = { key, name, file, identity, endpoint, reason, ...asked, request };
+    const of = await journal.append({ event: 'intent', ...intent });
+    const held = this.#gate.held(identity) > 0 || this.#gate.isShut(identity.appId);
+    if (held) putBack(lane, planned);
+    if (held || lane.dropped || lane.waiting.has(endpoint)) {
+      // While the intent was written something newer came, or the account was held back: it does not leave now.
+      place.ticket.giveBack();
+      await journal.append({ event: 'withdraw', key, endpoint, of });
+      return undefined;
+    }
+    if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
+    const began = clock.monotonic();
+    const { judgement } = await this.exchange(identity, endpoint, place, (departed) =>
+      sender.send({ identity, endpoint, body: body(identity, clientRequest) }, departed),
+    );
+    const verdict = this.#judge(lane, endpoint, judgement);
+    await this.#record(lane, of, endpoint, verdict, judgement);
+    return { planned, call, verdict, judgement, took: clock.monotonic() - began, asked };
+  }
+
+  /** One request and its answer, judged; the account's part of it is drawn before anybody else may go. */
+  async exchange(
+    identity: Identity,
+    endpoint: Endpoint | 'query',
+    place: Place,
+    send: (departed: () => void) => Promise<Answer>,
+  ): Promise<{ answer: Answer; judgement: Judgement }> {
+    const { clock, onEvent, scrub } = this.#ports;
+    const began = clock.monotonic();
+    const answer = await send(() => place.ticket.departed());
+    const took = clock.monotonic() - began;
+    const status = answer.kind === 'answer' ? { status: answer.status } : {};
+    onEvent({ type: 'answered', endpoint, took, ...status });
+    // Also where no connection could be made: an outage must not bring thousands of attempts in a second.
+    place.ticket.departed();
+    const judged = judge(answer, identity);
+    const judgement: Judgement = { ...judged, message: scrub(judged.message).slice(0, LONGEST_MESSAGE) };
+    this.#gate.learn(judgement, identity);
+    place.letOthersGo();
+    return { answer, judgement };
+  }
+
+  async #record(
+    lane: Lane,
+    of: number,
+    endpoint: Endpoint,
+    { outcome, do: then }: Verdict,
+    { status, message, meaning }: Judgement,
+  ): Promise<void> {
+    const { journal } = this.#ports;
+    const { key } = lane.work;
+    // The doubt first: were it lost in a crash after the answer, nobody would send the other endpoint again.
+    if (meaning === 'not-found' && !lane.doubted) {
+      lane.doubted = true;
+      for (const each of ['update', 'updateLayout'] as const)
+        await journal.append({ event: 'doubt', key, endpoint: each });
+    }
+    const said = {
+      ...(status === undefined ? {} : { status }),
+      ...(then === 'done' ? {} : { message }),
+    };
+    await journal.append({ event: 'answer', key, endpoint, of, outcome, ...said });
+  }
+
+  #judge(lane: Lane, endpoint: Endpoint, judgement: Judgement): Verdict {
+    const now = this.#ports.clock.monotonic();
+    const trouble = lane.trouble.get(endpoint) ?? { since: now, repeated: {} };
+    // Only an unbroken row of 404s tells that a recording has ended.
+    if (judgement.meaning === 'not-found') lane.gapSince ??= lane.work.ended ? Number.NEGATIVE_INFINITY : now;
+    else delete lane.gapSince;
+    const verdict = decide({ judgement, trouble, gapSince: lane.gapSince, now, random: this.#ports.random });
+    const repeated = {
+      ...trouble.repeated,
+      [judgement.meaning]: (trouble.repeated[judgement.meaning] ?? 0) + 1,
+    };
+    lane.trouble.set(endpoint, { ...trouble, repeated });
+    return verdict;
+  }
+}
+
+/** Never an empty string in a secret's place. */
+function noteMissing({ reference }: Sealed, missing: string[]): string {
+  missing.push(reference);
+  return '';
+}
