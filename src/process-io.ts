@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { Failure } from './model/failure.ts';
 import type { Clock, Io } from './model/ports.ts';
@@ -16,7 +17,10 @@ export const systemClock: Clock = {
       };
       // Longer than setTimeout can count (2^31 - 1 ms) fires at once: the caller looks again anyway.
       const timer = setTimeout(done, Math.min(ms, 0x7fffffff));
-      signal?.addEventListener('abort', done);
+      if (!signal) return;
+      // A thousand recordings may wait until one thing is over: that is no leak, and Node shall not call it one.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', done);
     }),
 };
 

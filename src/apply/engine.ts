@@ -180,11 +180,12 @@ export class Engine {
 
   /** A call that cannot be made ready is not sent; a newer one for the same endpoint is another matter. */
   #unready(lane: Lane, planned: Call, message: string): void {
-    const { endpoint } = planned;
+    const { endpoint, request } = planned;
     if (lane.waiting.has(endpoint) && lane.waiting.get(endpoint) !== planned) return;
     lane.waiting.delete(endpoint);
     const { key, name } = lane.work;
-    this.#ports.onEvent({ type: 'failed', key, name, endpoint, outcome: 'refused', message, unready: true });
+    const said = { outcome: 'refused', message, unready: true } as const;
+    this.#ports.onEvent({ type: 'failed', key, name, endpoint, request, ...said });
   }
 
   async #proceed(lane: Lane, attempt: Attempt): Promise<void> {

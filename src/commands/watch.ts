@@ -210,7 +210,7 @@ async function open(
   try {
     return await serve(listen.host, listen.port, {
       notReady: () => daemon.notReady(),
-      notHealthy: () => daemon.notHealthy(io.clock.monotonic(), HUNG),
+      notHealthy: () => daemon.notHealthy(HUNG),
       metrics: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
       recordings: () => ({
         format_version: '1.0',

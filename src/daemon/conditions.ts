@@ -16,21 +16,59 @@ export interface Standing {
   since: number;
 }
 
+/** What the service refused, or what could not be made ready: for which recording, the meaning of the request, and why. */
+interface Refused extends Pick<Standing, 'reason' | 'message'> {
+  identity: string;
+  meaning: string;
+}
+
 /** What the daemon knows of one recording besides the state. */
 export interface Watched {
   name: string;
   file: string;
   plan?: RecordingPlan;
   standing: Standing;
-  /** What the service refused, by endpoint: for which recording, the meaning of the request, and why. */
-  refused?: Map<Endpoint, { identity: string; meaning: string; message: string }>;
+  /** What is not tried again as it is, by endpoint. */
+  refused?: Map<Endpoint, Refused>;
+  /** To be sent once more in full, although nothing has changed. */
+  owed?: Set<Endpoint>;
   /** When and what `query` last showed. */
   observed?: { at: number; blocks: readonly BlockName[] };
   lastError?: { at: number; endpoint: Endpoint; message: string };
 }
 
-/** Whether the service has refused just this for just this recording. */
-export function isRefused(
+/**
+ * Says where a recording stands. Since when counts from its condition: another reason for the same does not begin anew.
+ * @param now milliseconds since 1970
+ */
+export function stand(
+  watched: Watched,
+  type: ConditionType,
+  reason: string,
+  message: string,
+  now: number,
+): void {
+  const before = watched.standing;
+  if (before.type === type && before.reason === reason && before.message === message) return;
+  watched.standing = { type, reason, message, since: before.type === type ? before.since : now };
+}
+
+/**
+ * The calls that a recording needs by now: those of its plan, and what is owed besides. Without those that were
+ * refused just so, because they are not tried again as they are, whatever else happens to the recording.
+ */
+export function callsOf(watched: Watched, { calls, whole }: RecordingPlan): Call[] {
+  const planned = new Set(calls.map(({ endpoint }) => endpoint));
+  const owed = [...(watched.owed ?? [])].flatMap((endpoint) => {
+    const request = whole[endpoint];
+    if (planned.has(endpoint) || !request) return [];
+    return [{ endpoint, reason: 'resync', changes: [], patch: [], request } as unknown as Call];
+  });
+  return [...calls, ...owed].filter((call) => !isRefused(watched, call));
+}
+
+/** Whether just this was refused for just this recording. */
+function isRefused(
   { refused, plan }: Watched,
   { endpoint, request }: Pick<Call, 'endpoint' | 'request'>,
 ): boolean {

@@ -2,19 +2,19 @@ import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
 import type { RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
+import type { Endpoint } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Commit, DesiredSource, Look } from '../model/source.ts';
 import type { ApplyEvent, Journal } from '../model/work.ts';
-import { meaning } from '../plan/comparable.ts';
 import { planRecording } from '../plan/plan.ts';
 import { keepBooks } from '../reconcile.ts';
 import type { Settlements } from '../sources/outline-cache.ts';
-import { type ConditionType, isRefused, type Standing, type Watched } from './conditions.ts';
+import { type ConditionType, callsOf, stand, type Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
+import { Looks } from './looks.ts';
 import { abandonedKeys, emptiness, Problems } from './problems.ts';
 import { Renewals, renewalLead } from './renewals.ts';
-
-type CallEvent = Extract<ApplyEvent, { name: string }>;
+import { Reports } from './reports.ts';
 
 export interface DaemonPorts {
   source: DesiredSource;
@@ -48,10 +48,6 @@ export class Daemon {
   readonly #ports: DaemonPorts;
   readonly #watched = new Map<string, Watched>();
   #look: Look | undefined;
-  #hints: Set<string> | 'everything' | undefined;
-  #looking: Promise<void> | undefined;
-  /** On the monotonic clock. */
-  #lookBegan: number | undefined;
   #trouble: string | undefined = NOT_BEGUN;
   #begun = false;
   /** The folder is empty or missing: nothing follows from what is, or is not, in it. */
@@ -61,25 +57,32 @@ export class Daemon {
   #owed = new Set<string>();
   #startOver = false;
   readonly #stopping = new AbortController();
+  readonly #looks: Looks;
   readonly #renewals: Renewals;
+  readonly #reports: Reports;
   readonly #problems: Problems;
   #reopenAt = Number.POSITIVE_INFINITY;
 
   constructor(ports: DaemonPorts) {
+    const { clock, log, onLook } = ports;
     this.#ports = ports;
-    this.#startedAt = ports.clock.monotonic();
-    this.#renewals = new Renewals(ports.clock);
-    this.#problems = new Problems(ports.log);
+    this.#startedAt = clock.monotonic();
+    this.#looks = new Looks({
+      clock,
+      stop: this.#stopping.signal,
+      look: (hint) => this.#lookOnce(hint),
+      // Nobody shall believe that all is well.
+      onFailure: (error) => this.#setTrouble(`the files cannot be looked at: ${(error as Error).message}`),
+      onLook,
+    });
+    this.#renewals = new Renewals(clock);
+    this.#reports = new Reports(clock, log, this.#renewals);
+    this.#problems = new Problems(log);
   }
 
   /** Something changed. @param paths what is said to have changed; left out: anything may have */
   hint(paths?: readonly string[]): void {
-    if (!paths) this.#hints = 'everything';
-    else if (this.#hints !== 'everything') this.#hints = new Set([...(this.#hints ?? []), ...paths]);
-    this.#looking ??= this.#lookWhileHinted().finally(() => {
-      this.#looking = undefined;
-      if (this.#hints && !this.#stopping.signal.aborted) this.hint([]);
-    });
+    this.#looks.hint(paths);
   }
 
   /** Everything is looked at and planned again, whatever is thought to be known of it; what was shut is tried. */
@@ -107,29 +110,7 @@ export class Daemon {
 
   /** Resolves when every look that has been asked for is done. */
   async settled(): Promise<void> {
-    while (this.#looking) await this.#looking;
-  }
-
-  async #lookWhileHinted(): Promise<void> {
-    while (this.#hints && !this.#stopping.signal.aborted) {
-      const hint = this.#hints;
-      this.#hints = undefined;
-      const began = this.#ports.clock.monotonic();
-      this.#lookBegan = began;
-      const done = (result: 'ok' | 'failed') => {
-        this.#lookBegan = undefined;
-        this.#ports.onLook((this.#ports.clock.monotonic() - began) / 1000, result);
-      };
-      try {
-        await this.#lookOnce(hint === 'everything' ? undefined : [...hint]);
-        done('ok');
-      } catch (error) {
-        if (this.#stopping.signal.aborted) return;
-        // Nothing is lost by it: the sweep asks again. But nobody shall believe that all is well.
-        this.#setTrouble(`the files cannot be looked at: ${(error as Error).message}`);
-        done('failed');
-      }
-    }
+    await this.#looks.settled();
   }
 
   /** Says what stands in the way of everything, and when it no longer does. */
@@ -143,8 +124,9 @@ export class Daemon {
 
   async #lookOnce(hint: readonly string[] | undefined): Promise<void> {
     const first = this.#look === undefined || this.#startOver;
-    this.#startOver = false;
     const look = await this.#ports.source.look(hint);
+    // Only now: a look that failed has started nothing over.
+    if (first) this.#startOver = false;
     // Both ends of a look pass over all there is: others have a turn in between.
     await new Promise((resolve) => setImmediate(resolve));
     this.#problems.tell(look);
@@ -200,13 +182,7 @@ export class Daemon {
       isSettled: () => isSettled,
     });
     settlements?.settle(plan);
-    const watched = this.#watched.get(name) ?? {
-      name,
-      file: plan.file,
-      standing: this.#standing('Reconciling', 'New', 'not looked at yet'),
-    };
-    Object.assign(watched, { file: plan.file, plan });
-    this.#watched.set(name, watched);
+    const watched = Object.assign(this.#watch(name, plan.file), { file: plan.file, plan });
     await keepBooks({ recordings: [plan] }, state.known, journal);
     // While that was written the file may have changed again: this plan is outdated then.
     if (this.#look?.byName.get(name) !== desired) return this.again(name);
@@ -235,18 +211,18 @@ export class Daemon {
       if (obstacle) this.#stand(watched, ...obstacle);
       return;
     }
-    // What was refused is not sent again as it is, whatever else happens to the recording.
-    const calls = plan.calls.filter((call) => !isRefused(watched, call));
+    const calls = callsOf(watched, plan);
     if (calls.length === 0) {
       engine.drop(key);
       const refused = plan.calls[0] && watched.refused?.get(plan.calls[0].endpoint);
-      if (refused) this.#stand(watched, 'Stalled', 'Refused', refused.message);
+      if (refused) this.#stand(watched, 'Stalled', refused.reason, refused.message);
       else if (!engine.isBusy(key)) this.#stand(watched, 'Ready', 'Applied', 'as its file says');
       return;
     }
     const reason = calls[0]?.reason === 'credentials-expiring' ? 'RenewingCredentials' : 'Applying';
     const endpoints = calls.map(({ endpoint }) => endpoint).join(' and ');
-    this.#stand(watched, 'Reconciling', reason, `${endpoints} to be sent`);
+    // What is only sent once more changes nothing about where the recording stands.
+    if (plan.calls.length > 0) this.#stand(watched, 'Reconciling', reason, `${endpoints} to be sent`);
     const { commit } = this;
     // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
     const { whole } = plan;
@@ -271,14 +247,8 @@ export class Daemon {
       const known = [...state.known.values()].find((recording) => recording.name === name);
       const file = this.#watched.get(name)?.file ?? known?.file;
       if (file === undefined) return;
-      const watched = this.#watched.get(name) ?? {
-        name,
-        file,
-        standing: this.#standing('Reconciling', 'New', ''),
-      };
-      this.#watched.set(name, watched);
       return this.#stand(
-        watched,
+        this.#watch(name, file),
         'Stalled',
         'Invalid',
         set.broken.some((path) => file === path || file.startsWith(`${path}/`))
@@ -304,6 +274,14 @@ export class Daemon {
     if (!this.#look || this.#blocked || this.#stopping.signal.aborted) return;
     const keys = abandonedKeys(this.#look, this.#ports.state.known.values(), new Set([name])).get(name) ?? [];
     if (this.#look.byName.has(name)) await this.#reconcile(name, keys);
+  }
+
+  /** Sends a recording's whole state once more, although nothing has changed. */
+  async sendAgain(name: string): Promise<void> {
+    const watched = this.#watched.get(name);
+    if (!watched?.plan) return;
+    watched.owed = new Set(Object.keys(watched.plan.whole) as Endpoint[]);
+    await this.again(name);
   }
 
   /** What the engine reports. */
@@ -333,57 +311,12 @@ export class Daemon {
       default: {
         // What is heard of a recording that its name no longer stands for concerns nobody.
         const watched = this.#watched.get(event.name);
-        this.#takeCall(event, watched?.plan?.key === event.key ? watched : undefined);
+        this.#reports.take(event, watched?.plan?.key === event.key ? watched : undefined);
+        // Compared once more: the file may have changed while the call was on its way.
+        if (event.type === 'applied')
+          queueMicrotask(() => void this.again(event.name).catch((error) => this.#defect(error)));
       }
     }
-  }
-
-  #takeCall(event: CallEvent, watched: Watched | undefined): void {
-    const { log, clock } = this.#ports;
-    const { name, endpoint, commit } = event;
-    const about = {
-      recording: name,
-      file: watched?.file,
-      endpoint,
-      ...(commit ? { commit: commit.sha } : {}),
-    };
-    if (event.type === 'start') log.debug({ ...about, reason: event.reason }, 'sending');
-    else if (event.type === 'applied') {
-      log.info({ ...about, ms: Math.round(event.took) }, 'applied');
-      if (watched) delete watched.lastError;
-      watched?.refused?.delete(endpoint);
-      if (endpoint === 'update') this.#renewals.well(name);
-      // Compared once more: the file may have changed while the call was on its way.
-      queueMicrotask(() => void this.again(name).catch((error) => this.#defect(error)));
-    } else {
-      const isNews = watched?.lastError?.message !== event.message;
-      if (watched) watched.lastError = { at: clock.now(), endpoint, message: event.message };
-      if (event.type === 'repeat') {
-        log[isNews ? 'warn' : 'debug'](
-          { ...about, outcome: event.outcome, again_seconds: event.after / 1000 },
-          event.message,
-        );
-        if (watched) this.#stand(watched, 'Reconciling', 'Repeating', event.message);
-      } else {
-        log.error({ ...about, outcome: event.outcome }, event.message);
-        if (watched) this.#takeFailure(event, watched);
-      }
-    }
-  }
-
-  #takeFailure(event: CallEvent & { type: 'failed' }, watched: Watched): void {
-    const { endpoint, ended, message, name, outcome, request, status, unready } = event;
-    const isProgram =
-      watched.plan?.whole.update?.storageConfig?.credentials !== undefined && endpoint === 'update';
-    // A program may print something better next time, so its recording is only left alone for a while.
-    if (isProgram && !ended) this.#renewals.rest(name, unready ? 'failed' : 'refused');
-    else if (outcome === 'refused' && status !== 401 && request && watched.plan?.identity) {
-      watched.refused ??= new Map();
-      const identity = JSON.stringify(watched.plan.identity);
-      watched.refused.set(endpoint, { identity, meaning: meaning(endpoint, request), message });
-    }
-    const reason = ended ? 'Ended' : isProgram && unready ? 'CredentialsUnavailable' : 'Refused';
-    this.#stand(watched, 'Stalled', reason, message);
   }
 
   /** Renews credentials that are due and tries what was shut, until it is stopped. */
@@ -399,7 +332,10 @@ export class Daemon {
       }
       for (const known of this.#renewals.concerned(state))
         if (this.#renewals.isDue(known) && !engine.isBusy(known.key)) await this.again(known.name);
-      for (const name of this.#renewals.rested()) await this.again(name);
+      for (const name of this.#renewals.rested()) {
+        this.#watched.get(name)?.refused?.delete('update');
+        await this.again(name);
+      }
     }
   }
 
@@ -416,17 +352,20 @@ export class Daemon {
     );
   }
 
-  #standing(type: ConditionType, reason: string, message: string): Standing {
-    return { type, reason, message, since: this.#ports.clock.now() };
+  #stand(watched: Watched, type: ConditionType, reason: string, message: string): void {
+    stand(watched, type, reason, message, this.#ports.clock.now());
   }
 
-  #stand(watched: Watched, type: ConditionType, reason: string, message: string): void {
-    const before = watched.standing;
-    if (before.type === type && before.reason === reason && before.message === message) return;
-    watched.standing = {
-      ...this.#standing(type, reason, message),
-      ...(before.type === type ? { since: before.since } : {}),
+  /** @returns what is watched by this name; a new one where nothing was */
+  #watch(name: string, file: string): Watched {
+    const since = this.#ports.clock.now();
+    const watched: Watched = this.#watched.get(name) ?? {
+      name,
+      file,
+      standing: { type: 'Reconciling', reason: 'New', message: 'not looked at yet', since },
     };
+    this.#watched.set(name, watched);
+    return watched;
   }
 
   /** Why `/readyz` is red. */
@@ -434,11 +373,9 @@ export class Daemon {
     return [this.#trouble, this.#ports.engine.stopped].filter((reason) => reason !== undefined);
   }
 
-  /** Why `/healthz` is red: a look at the files hangs. */
-  notHealthy(now: number, limit: number): string[] {
-    return this.#lookBegan !== undefined && now - this.#lookBegan > limit
-      ? ['a look at the files does not end']
-      : [];
+  /** Why `/healthz` is red: a look at the files hangs. @param limit milliseconds that one may take */
+  notHealthy(limit: number): string[] {
+    return this.#looks.lasting > limit ? ['a look at the files does not end'] : [];
   }
 
   get watched(): ReadonlyMap<string, Watched> {

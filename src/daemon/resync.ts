@@ -2,12 +2,11 @@ import { type Observation, readObservation } from '../agora/query.ts';
 import type { Engine } from '../apply/engine.ts';
 import type { Answer } from '../model/answer.ts';
 import type { State } from '../model/journal.ts';
-import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { BlockName, Endpoint, Identity } from '../model/recording.ts';
 import type { Journal } from '../model/work.ts';
 import { driftOf } from '../plan/drift.ts';
-import { isRefused, type Watched } from './conditions.ts';
+import type { Watched } from './conditions.ts';
 import type { Daemon } from './daemon.ts';
 import type { Logger } from './log.ts';
 
@@ -124,7 +123,8 @@ export class Resync {
     }
     if (drift.length > 0 && this.#options.heal)
       return this.#doubt(watched, key, ['update'], `${drift.join(' and ')} drifted`);
-    if (this.#options.force) await this.#force(watched, key);
+    // Nothing shows whether the rest is still in force.
+    if (this.#options.force) await daemon.sendAgain(name);
   }
 
   #tellDisconnected({ name, file }: Watched, { outputs = [] }: Observation): void {
@@ -150,40 +150,5 @@ export class Resync {
     for (const endpoint of endpoints) await journal.append({ event: 'doubt', key, endpoint });
     log.info({ recording: name, file }, `sent again: ${why}`);
     await daemon.again(name);
-  }
-
-  /** The whole state once more, where nothing shows whether it is still in force. */
-  async #force(watched: Watched, key: string): Promise<void> {
-    const { plan, name, file } = watched;
-    const { engine, daemon } = this.#ports;
-    if (
-      !plan?.identity ||
-      plan.unresolved.length > 0 ||
-      Object.keys(plan.whole).length === 0 ||
-      engine.isBusy(key)
-    )
-      return;
-    const calls = (Object.keys(plan.whole) as Endpoint[])
-      .map(
-        (endpoint) =>
-          ({
-            endpoint,
-            reason: 'resync',
-            changes: [],
-            patch: [],
-            request: plan.whole[endpoint],
-          }) as unknown as Call,
-      )
-      .filter((call) => !isRefused(watched, call));
-    if (calls.length === 0) return;
-    engine.submit({
-      key,
-      name,
-      file,
-      identity: plan.identity,
-      calls,
-      whole: plan.whole,
-      ...(daemon.commit ? { commit: daemon.commit } : {}),
-    });
   }
 }

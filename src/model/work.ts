@@ -79,7 +79,7 @@ export type ApplyEvent =
       ended?: boolean;
       /** It could not be made ready, so nothing was sent. */
       unready?: boolean;
-      /** What was sent, secrets sealed; absent where nothing was. */
+      /** What was, or would have been, sent, secrets sealed. */
       request?: Call['request'];
       commit?: Commit;
     }

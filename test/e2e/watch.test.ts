@@ -7,6 +7,8 @@ import { until, watching } from '../support/watching.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
 const LAYOUT = (color: string) => `layout: { backgroundColor: "${color}" }\n`;
+const BOTH =
+  'subscriptions: { audioUidList: { subscribeAudioUids: ["1"] }, videoUidList: { subscribeVideoUids: ["1"] } }\n';
 const color = (wanted: string) => (each: Record<string, never>) =>
   (each.layout as unknown as { backgroundColor?: string } | null)?.backgroundColor === wanted;
 
@@ -54,6 +56,18 @@ describe('reelstate watch', () => {
     expect(ended.code).toBe(0);
     expect(ended.stderr).toContain('"msg":"ended"');
     expect(ended.stderr).not.toMatch(/"msg":"watching"|"level":"error"/);
+  });
+
+  it('dozens of recordings whose calls are repeated fill the log with JSON, and with nothing else', async () => {
+    const names = Array.from({ length: 15 }, (_, n) => `room-${n}`);
+    const files = names.map((name) => [`recordings/${name}.yaml`, recording(name, LAYOUT('#000001'))]);
+    const w = await watching(await folder(Object.fromEntries(files)), [], {
+      sim: ['--fault', '404-worker@1'],
+    });
+    for (const name of names) await w.condition(name, 'Reconciling', 'Repeating');
+    const ended = await w.stop();
+    expect(ended.code).toBe(0);
+    for (const line of ended.stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('level');
   });
 
   it('forty quick saves make a handful of calls and end at the last', async () => {
@@ -246,6 +260,18 @@ describe('reelstate watch', () => {
     expect((await w.sim.recordings())[0]).toMatchObject({ onhold: false });
     expect(await (await w.get('/metrics')).text()).toMatch(/drift_total\{block="onhold"\} [1-9]/);
     await w.stop();
+  });
+
+  it('--resync-force sends all of it again and again, and the recording stays Ready', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', `${LAYOUT('#000001')}${BOTH}`) });
+    const w = await watching(cwd, ['--resync', '1s', '--resync-force']);
+    await w.condition('a', 'Ready');
+    await w.atService(sid('a'), ({ updates }) => {
+      const { update, updateLayout } = updates as { update: number; updateLayout: number };
+      return update > 1 && updateLayout > 1;
+    });
+    await w.condition('a', 'Ready');
+    expect((await w.stop()).stderr).not.toMatch(/"level":"(warn|error)"/);
   });
 
   it('a recording that has ended is Stalled, costs no more calls, and comes back with a new sid', async () => {

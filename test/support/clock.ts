@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../src/model/ports.ts';
 
 /** A clock that stands still until a test moves it. Both of its hands move together unless the wall clock is set. */
@@ -22,12 +23,16 @@ export class FakeClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const timer = { at: this.#monotonic + Math.max(0, ms), fire: resolve };
-      this.#timers.push(timer);
-      signal?.addEventListener('abort', () => {
+      const end = () => {
         this.#timers = this.#timers.filter((other) => other !== timer);
+        signal?.removeEventListener('abort', end);
         resolve();
-      });
+      };
+      const timer = { at: this.#monotonic + Math.max(0, ms), fire: end };
+      this.#timers.push(timer);
+      if (!signal) return;
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', end);
     });
   }
 

@@ -1,4 +1,4 @@
-import { Engine, type EngineOptions } from '../../src/apply/engine.ts';
+import { Engine, type EngineOptions, type EnginePorts } from '../../src/apply/engine.ts';
 import type { Answer } from '../../src/model/answer.ts';
 import type { JournalEntry, JournalEvent, State } from '../../src/model/journal.ts';
 import type { Call } from '../../src/model/plan.ts';
@@ -55,10 +55,14 @@ export interface Sent {
   mark: string;
 }
 
-/** An engine between a scripted network, a journal in memory and a clock that a test moves. */
+/**
+ * An engine between a scripted network, a journal in memory and a clock that a test moves.
+ * @param ports take the place of those that do nothing
+ */
 export function bench(
   script: (sent: Sent, n: number) => Answer | Promise<Answer>,
   options: Partial<EngineOptions> = {},
+  ports: Partial<Pick<EnginePorts, 'onEvent' | 'prepare' | 'reveal'>> = {},
 ) {
   const clock = new FakeClock();
   const sent: Sent[] = [];
@@ -67,6 +71,18 @@ export function bench(
   const state: State = emptyState();
   const inFlight = new Map<string, number>();
   let mostInFlight = 0;
+  const journal = {
+    async append(event: JournalEvent) {
+      const entry = {
+        seq: entries.length + 1,
+        at: new Date(clock.now()).toISOString(),
+        ...event,
+      } as JournalEntry;
+      entries.push(entry);
+      fold(state, entry);
+      return entry.seq;
+    },
+  };
   const engine = new Engine(
     {
       sender: {
@@ -81,24 +97,16 @@ export function bench(
           return answer;
         },
       },
-      journal: {
-        async append(event: JournalEvent) {
-          const entry = {
-            seq: entries.length + 1,
-            at: new Date(clock.now()).toISOString(),
-            ...event,
-          } as JournalEntry;
-          entries.push(entry);
-          fold(state, entry);
-          return entry.seq;
-        },
-      },
-      prepare: async (each) => ({ call: each }),
-      reveal: () => undefined,
+      journal,
+      prepare: ports.prepare ?? (async (each) => ({ call: each })),
+      reveal: ports.reveal ?? (() => undefined),
       scrub: (text) => text,
       clock,
       random: () => 0,
-      onEvent: (event) => events.push(event),
+      onEvent: (event) => {
+        events.push(event);
+        ports.onEvent?.(event);
+      },
     },
     {
       rate: 10,
@@ -115,6 +123,7 @@ export function bench(
     sent,
     events,
     entries,
+    journal,
     state,
     mostInFlight: () => mostInFlight,
     /** Moves the clock until nothing is left to do. */

@@ -17,11 +17,12 @@ export async function desiredOf(
   files: Record<string, string>,
   env: Record<string, string> = {},
   run: Record<string, string> = {},
+  vault = new Vault(KEY),
 ): Promise<DesiredSet> {
   const surroundings = {
     cwd: '/',
     env,
-    vault: new Vault(KEY),
+    vault,
     readFile: async (path: string) =>
       path in run ? new TextEncoder().encode(run[path]) : ('missing' as const),
   };

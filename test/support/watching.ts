@@ -57,6 +57,9 @@ export async function watching(
       daemon.child.kill(signal);
       const ended = await daemon.done;
       await sim.stop();
+      // Whoever collects the log reads it line by line, whatever has happened.
+      if (ended.code === 0 && !args.includes('pretty'))
+        for (const line of ended.stderr.trimEnd().split('\n')) JSON.parse(line);
       return ended;
     },
   };

@@ -1,0 +1,80 @@
+import type { Clock } from '../model/ports.ts';
+import type { ApplyEvent } from '../model/work.ts';
+import { meaning } from '../plan/comparable.ts';
+import { stand, type Watched } from './conditions.ts';
+import type { Logger } from './log.ts';
+import type { Renewals } from './renewals.ts';
+
+export type CallEvent = Extract<ApplyEvent, { name: string }>;
+
+/** What the engine reports of single calls: told in the log, and drawn into where their recordings stand. */
+export class Reports {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #renewals: Renewals;
+
+  constructor(clock: Clock, log: Logger, renewals: Renewals) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#renewals = renewals;
+  }
+
+  /** @param watched the recording, unless its name stands for another by now */
+  take(event: CallEvent, watched: Watched | undefined): void {
+    const { endpoint, commit } = event;
+    const about = {
+      recording: event.name,
+      file: watched?.file,
+      endpoint,
+      ...(commit ? { commit: commit.sha } : {}),
+    };
+    switch (event.type) {
+      case 'start':
+        this.#log.debug({ ...about, reason: event.reason }, 'sending');
+        break;
+      case 'applied':
+        this.#log.info({ ...about, ms: Math.round(event.took) }, 'applied');
+        if (watched) delete watched.lastError;
+        watched?.refused?.delete(endpoint);
+        watched?.owed?.delete(endpoint);
+        if (endpoint === 'update') this.#renewals.well(event.name);
+        break;
+      case 'repeat':
+        this.#log[watched?.lastError?.message === event.message ? 'debug' : 'warn'](
+          { ...about, outcome: event.outcome, again_seconds: event.after / 1000 },
+          event.message,
+        );
+        if (!watched) break;
+        this.#noteError(event, watched);
+        stand(watched, 'Reconciling', 'Repeating', event.message, this.#clock.now());
+        break;
+      case 'failed':
+        this.#log.error({ ...about, outcome: event.outcome }, event.message);
+        if (!watched) break;
+        watched.owed?.delete(endpoint);
+        this.#noteError(event, watched);
+        this.#takeFailure(event, watched);
+        break;
+    }
+  }
+
+  #noteError({ endpoint, message }: CallEvent & { message: string }, watched: Watched): void {
+    watched.lastError = { at: this.#clock.now(), endpoint, message };
+  }
+
+  #takeFailure(event: CallEvent & { type: 'failed' }, watched: Watched): void {
+    const { endpoint, ended, message, name, outcome, request, status, unready } = event;
+    const isProgram =
+      watched.plan?.whole.update?.storageConfig?.credentials !== undefined && endpoint === 'update';
+    const reason = ended ? 'Ended' : isProgram && unready ? 'CredentialsUnavailable' : 'Refused';
+    // A program may print something better next time, so its recording is only left alone for a while.
+    if (isProgram && !ended) this.#renewals.rest(name, unready ? 'failed' : 'refused');
+    const isFinal = outcome === 'refused' && status !== 401 && (isProgram || !unready);
+    if (isFinal && request && watched.plan?.identity) {
+      watched.refused ??= new Map();
+      const identity = JSON.stringify(watched.plan.identity);
+      watched.refused.set(endpoint, { identity, meaning: meaning(endpoint, request), reason, message });
+    }
+    stand(watched, 'Stalled', reason, message, this.#clock.now());
+  }
+}
