@@ -59,7 +59,7 @@ export async function watching(
       await sim.stop();
       // Whoever collects the log reads it line by line, whatever has happened.
       if (ended.code === 0 && !args.includes('pretty'))
-        for (const line of ended.stderr.trimEnd().split('\n')) JSON.parse(line);
+        for (const line of ended.stderr.split('\n')) if (line !== '') JSON.parse(line);
       return ended;
     },
   };
