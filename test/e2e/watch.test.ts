@@ -262,6 +262,23 @@ describe('reelstate watch', () => {
     await w.stop();
   });
 
+  it('--log-format pretty is for people: a line each, what happened before where', async () => {
+    const cwd = await folder({
+      'recordings/a.yaml': recording('a', LAYOUT('#000001')),
+      'recordings/b.yaml': 'name: [\n',
+    });
+    const w = await watching(cwd, ['--log-format', 'pretty'], { announced: false });
+    await w.daemon.shows(/yaml-syntax/, 'stderr');
+    await w.daemon.shows(/applied/, 'stderr');
+    const { code, stderr } = await w.stop();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^\d\d:\d\d:\d\d error .*file=recordings\/b\.yaml line=\d column=\d code=yaml-syntax$/m,
+    );
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\d info {2}applied {2}recording=a .*endpoint=updateLayout ms=\d+$/m);
+    expect(stderr).not.toMatch(/[{}]/);
+  });
+
   it('--resync-force sends all of it again and again, and the recording stays Ready', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a', `${LAYOUT('#000001')}${BOTH}`) });
     const w = await watching(cwd, ['--resync', '1s', '--resync-force']);
