@@ -15,6 +15,10 @@ describe('whatever the order of saves and answers', () => {
   /** A save, or a deletion, of one of three files; then some time passes. */
   const step = fc.record({
     n: fc.integer({ min: 1, max: 3 }),
+    // Which recording the file claims, and by which name: mostly its own.
+    which: fc.constantFrom(0, 0, 0, 1, 2, 3),
+    called: fc.constantFrom('', '', '', 'rec-1', 'rec-2', 'other'),
+    suspended: fc.constantFrom(false, false, false, true),
     what: fc.constantFrom('save', 'save', 'save', 'break', 'delete'),
     uid: fc.integer({ min: 1, max: 9 }),
     color: fc.constantFrom('#111111', '#222222'),
@@ -43,11 +47,15 @@ describe('whatever the order of saves and answers', () => {
             if (latency > 0) await b.clock.sleep(latency);
             return answer;
           });
-          for (const { n, what, uid, color, pause } of steps) {
+          for (const { n, which, called, suspended, what, uid, color, pause } of steps) {
             const file = `${n}.yaml`;
             if (what === 'delete') b.source.files.delete(file);
             else if (what === 'break') b.source.files.set(file, 'name: [');
-            else b.source.files.set(file, fileOf(n, { uid: String(uid), color }));
+            else {
+              const rest = suspended ? 'suspend: true\n' : '';
+              const own = { uid: String(uid), color, name: called || `rec-${n}`, rest };
+              b.source.files.set(file, fileOf(which || n, own));
+            }
             b.daemon.hint([file]);
             await b.clock.advance(pause);
           }
@@ -69,7 +77,7 @@ describe('whatever the order of saves and answers', () => {
           expect(b.daemon.conditions()).toEqual({ Ready: 3, Reconciling: 0, Stalled: 0 });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 

@@ -17,8 +17,11 @@ export interface LogLine {
 }
 
 /** Text of a recording's file whose update and layout a test recognises by a mark each. */
-export function fileOf(n: number | string, { uid = '1', color = '#101010', rest = '' } = {}): string {
-  return `name: rec-${n}
+export function fileOf(
+  n: number | string,
+  { uid = '1', color = '#101010', name = `rec-${n}`, rest = '' } = {},
+): string {
+  return `name: ${name}
 recording:
   appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0
   cname: channel-${n}
