@@ -66,14 +66,14 @@ export function wireRequest<E extends Endpoint>(
   reveal: (secret: Sealed) => string,
   spelling: UnsubscribeSpelling = 'unSubscribe',
 ): Record<string, unknown> {
-  const revealed = mapSealed(request, reveal) as Record<string, unknown>;
+  // A new object always: what holds no secret is handed through as it is, and is what is remembered.
+  const revealed = { ...(mapSealed(request, reveal) as Record<string, unknown>) };
   if (endpoint === 'updateLayout') return revealed;
   const { streamSubscribe, storageConfig } = revealed as {
     streamSubscribe?: object;
     storageConfig?: Storage;
   };
-  if (streamSubscribe && spelling === 'unsubscribe')
-    revealed.streamSubscribe = renameKeys(streamSubscribe, /^unSubscribe/, 'unsubscribe');
+  if (streamSubscribe) revealed.streamSubscribe = spelt(streamSubscribe, spelling);
   if (storageConfig?.credentials) {
     const { credentials: _, ...wire } = storageConfig;
     revealed.storageConfig = wire;
@@ -111,11 +111,14 @@ function holdsSealed(value: unknown): boolean {
   return false;
 }
 
-function renameKeys(value: object, from: RegExp, to: string): object {
+/** The same with the names of the lists as they are spelt on the wire. */
+export function spelt(value: unknown, spelling: UnsubscribeSpelling = 'unSubscribe'): unknown {
+  if (spelling === 'unSubscribe' || typeof value !== 'object' || value === null || Array.isArray(value))
+    return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
-      key.replace(from, to),
-      typeof item === 'object' && !Array.isArray(item) ? renameKeys(item, from, to) : item,
+      key.replace(/^unSubscribe/, spelling),
+      spelt(item, spelling),
     ]),
   );
 }

@@ -152,11 +152,8 @@ export class Engine {
     // What may not be attempted stays waiting, and the end tells.
     while (lane.waiting.size > 0 && !this.#gate.isShut(lane.work.identity.appId)) {
       const planned = mostUrgent(lane);
-      const ready = await this.#ports.prepare(planned, lane.work);
-      if ('message' in ready) {
-        this.#unready(lane, planned, ready.message);
-        continue;
-      }
+      const ready = await this.#prepare(lane, planned);
+      if (!ready) continue;
       // Recordings in a gap of 404s ask again for long: whoever has something new goes first.
       const urgency = lane.gapSince === undefined ? urgencyOf(planned) : URGENCY.repetition;
       const place = await this.#gate.admit(lane.work.identity, urgency);
@@ -178,13 +175,29 @@ export class Engine {
     }
   }
 
-  /** A call that cannot be made ready is not sent; a newer one for the same endpoint is another matter. */
-  #unready(lane: Lane, planned: Call, message: string): void {
-    const { endpoint, request } = planned;
+  /** Makes a call ready. Before anything else the update's credentials: whether they can be had decides about all of it. */
+  async #prepare(lane: Lane, planned: Call): Promise<{ call: Call } | undefined> {
+    const update = lane.waiting.get('update');
+    for (const call of update && update !== planned ? [update, planned] : [planned]) {
+      const ready = await this.#ports.prepare(call, lane.work);
+      if ('message' in ready) return this.#unready(lane, call, ready.message);
+      if (call === planned) return ready;
+    }
+    return undefined;
+  }
+
+  /**
+   * A call that cannot be made ready is not sent, and neither is what else waits for its recording, unless it would
+   * only say again what is in force already. A newer one for the same endpoint is another matter.
+   */
+  #unready(lane: Lane, planned: Call, message: string): undefined {
+    const { endpoint, reason, request } = planned;
     if (lane.waiting.has(endpoint) && lane.waiting.get(endpoint) !== planned) return;
-    lane.waiting.delete(endpoint);
+    const held = reason !== 'credentials-expiring' && reason !== 'resync';
+    if (held) lane.waiting.clear();
+    else lane.waiting.delete(endpoint);
     const { key, name } = lane.work;
-    const said = { outcome: 'refused', message, unready: true } as const;
+    const said = { outcome: 'refused', message, unready: true, held } as const;
     this.#ports.onEvent({ type: 'failed', key, name, endpoint, request, ...said });
   }
 

@@ -1,4 +1,5 @@
 import type { Call } from '../model/plan.ts';
+import type { Clock } from '../model/ports.ts';
 import type { Sealed, Storage, UpdateRequest } from '../model/recording.ts';
 import type { Prepare, Unready } from '../model/work.ts';
 import type { Vault } from '../state/vault.ts';
@@ -13,31 +14,39 @@ interface Printed {
   stsToken?: string;
   /** Unix seconds */
   stsExpiration?: number;
+  /** Milliseconds since 1970. */
+  expires?: number;
 }
 
 /**
  * Makes calls ready: where storage credentials come from a program, runs it and puts what it printed into the
- * request, sealed. Recordings with the same command share one run, for as long as `freshFor` milliseconds.
+ * request, sealed. Recordings with the same command share one run, for as long as `freshFor` milliseconds, and half
+ * the life of what it printed at most: whoever renews asks for something newer.
  */
 export function makePrepare(
   run: RunProgram,
   vault: Vault,
-  monotonic: () => number,
+  clock: Pick<Clock, 'now' | 'monotonic'>,
   freshFor: number,
 ): Prepare {
-  const runs = new Map<string, { at: number; result: Promise<Printed | Unready> }>();
+  const runs = new Map<string, { until: number; result: Promise<Printed | Unready> }>();
   const credentials = (command: Sealed): Promise<Printed | Unready> => {
     const argv = vault.reveal(command);
     if (argv === undefined)
       return Promise.resolve({ message: 'the command for the storage credentials is not at hand' });
     const found = runs.get(argv);
-    if (found && monotonic() - found.at < freshFor) return found.result;
+    if (found && clock.monotonic() < found.until) return found.result;
     const result = run(JSON.parse(argv) as string[]).then((output) =>
-      'message' in output ? output : read(output.stdout, command.shown),
+      'message' in output ? output : read(output.stdout, command.shown, clock.now()),
     );
-    runs.set(argv, { at: monotonic(), result });
-    // A failure is not kept: the next call tries again.
-    result.then((printed) => 'message' in printed && runs.delete(argv));
+    const kept = { until: clock.monotonic() + freshFor, result };
+    runs.set(argv, kept);
+    result.then((printed) => {
+      // A failure is not kept: the next call tries again.
+      if ('message' in printed) runs.delete(argv);
+      else if (printed.expires !== undefined)
+        kept.until = Math.min(kept.until, clock.monotonic() + (printed.expires - clock.now()) / 2);
+    });
     return result;
   };
   return async (call) => {
@@ -60,7 +69,7 @@ function withCredentials(call: Call, storage: Storage, printed: Printed, vault: 
   return { ...call, request: { ...(call.request as UpdateRequest), storageConfig } } as Call;
 }
 
-function read(stdout: string, program: string): Printed | Unready {
+function read(stdout: string, program: string, now: number): Printed | Unready {
   const wrong = (what: string): Unready => ({
     message: `${program} did not print storage credentials: ${what}`,
   });
@@ -83,10 +92,13 @@ function read(stdout: string, program: string): Printed | Unready {
     return wrong('"SessionToken" is not text');
   const expires = Expiration === undefined ? undefined : Date.parse(String(Expiration));
   if (expires !== undefined && Number.isNaN(expires)) return wrong('"Expiration" is not a time');
+  if (expires !== undefined && expires <= now)
+    return wrong(`they have expired, at ${new Date(expires).toISOString()}`);
   return {
     accessKey: AccessKeyId,
     secretKey: SecretAccessKey,
     ...(SessionToken === undefined ? {} : { stsToken: SessionToken }),
+    ...(expires === undefined ? {} : { expires }),
     ...(expires === undefined || SessionToken === undefined
       ? {}
       : { stsExpiration: Math.floor(expires / 1000) }),

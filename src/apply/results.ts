@@ -6,6 +6,8 @@ import type { ApplyEvent } from '../model/work.ts';
 export class Results {
   readonly #plan: Plan;
   readonly #calls = new Map<string, CallResult>();
+  /** Recordings held back, with the reason. */
+  readonly #held = new Map<string, string>();
   /** Kept beside, because it is asked for at every event. */
   readonly #count = { 'not-attempted': 0, applied: 0, failed: 0 };
   #stopped: string | undefined;
@@ -19,6 +21,10 @@ export class Results {
 
   take(event: ApplyEvent): void {
     if (event.type === 'stopped') this.#stopped = event.message;
+    if (event.type === 'failed' && event.held) {
+      this.#held.set(event.name, event.message);
+      return;
+    }
     if (event.type !== 'applied' && event.type !== 'failed' && event.type !== 'repeat') return;
     const { name, endpoint } = event;
     const result: CallResult =
@@ -43,18 +49,19 @@ export class Results {
 
   /** @param interrupted why nothing more was sent, if the user or an error ended it */
   finish(interrupted?: string): ApplyResult {
+    const calls = [...this.#calls.values()].filter(
+      ({ name, result }) => result !== 'not-attempted' || !this.#held.has(name),
+    );
     // Whoever interrupts a run that had nothing left to do has interrupted nothing.
-    const done = [...this.#calls.values()].every(({ result }) => result === 'applied');
+    const done = calls.every(({ result }) => result === 'applied');
     const stopped = done ? undefined : (interrupted ?? this.#stopped);
     return {
-      calls: [...this.#calls.values()],
+      calls,
       forgotten: this.#plan.recordings.filter(({ action }) => action === 'forget').map(({ name }) => name),
-      held: this.#plan.recordings
-        .filter(({ unresolved }) => unresolved.length > 0)
-        .map(({ name, unresolved }) => ({
-          name,
-          message: unresolved.map(({ summary }) => summary).join('; '),
-        })),
+      held: this.#plan.recordings.flatMap(({ name, unresolved }) => {
+        const message = unresolved.map(({ summary }) => summary).join('; ') || this.#held.get(name);
+        return message === undefined ? [] : [{ name, message }];
+      }),
       ...(stopped ? { stopped } : {}),
     };
   }

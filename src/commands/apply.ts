@@ -1,4 +1,5 @@
 import { Results } from '../apply/results.ts';
+import { diagnosticAt, HELD_BACK } from '../desired/resolve.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
@@ -7,6 +8,7 @@ import type { ApplyEvent } from '../model/work.ts';
 import { carryOut, keepBooks, sendable } from '../reconcile.ts';
 import { diagnosticLine, eventLine, summaryLine } from '../render/apply-json.ts';
 import { applyMarkdown, applyText, isComplete } from '../render/apply-text.ts';
+import { diagnosticsText } from '../render/diagnostics.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
@@ -108,6 +110,11 @@ async function send(run: Run): Promise<ApplyResult> {
   const printed: Promise<void>[] = [];
   const onEvent = (event: ApplyEvent) => {
     results.take(event);
+    const diagnostic = heldBack(event, plan);
+    if (diagnostic) {
+      printed.push(tellDiagnostic(diagnostic, settings, io));
+      return;
+    }
     const line = settings.output === 'json' ? eventLine(event, io.clock.now()) : undefined;
     if (line) printed.push(io.out(line));
     if (settings.output !== 'json') progress.take(event, results.counts());
@@ -139,6 +146,18 @@ async function send(run: Run): Promise<ApplyResult> {
     await Promise.all(printed);
   }
   return results.finish(interrupted);
+}
+
+/** What is to be said of a recording whose credentials cannot be had, at the place where its file names the program. */
+function heldBack(event: ApplyEvent, { recordings }: Plan): Diagnostic | undefined {
+  if (event.type !== 'failed' || !event.held) return undefined;
+  const mark = recordings.find(({ key }) => key === event.key)?.credentialsAt;
+  return mark && diagnosticAt(mark, 'credentials-unavailable', event.message, HELD_BACK);
+}
+
+async function tellDiagnostic(diagnostic: Diagnostic, settings: Settings, io: Io): Promise<void> {
+  if (settings.output === 'json') return io.out(diagnosticLine(diagnostic, io.clock.now()));
+  return io.err(`${diagnosticsText([diagnostic], styleFor(settings.color))}\n`);
 }
 
 /** The end. Where the plan has said already that there is nothing to do, text says no more. */

@@ -64,8 +64,21 @@ export function callsOf(watched: Watched, { calls, whole }: RecordingPlan): Call
     if (planned.has(endpoint) || !request) return [];
     return [{ endpoint, reason: 'resync', changes: [], patch: [], request } as unknown as Call];
   });
-  return [...calls, ...owed].filter((call) => !isRefused(watched, call));
+  const all = [...calls, ...owed];
+  const open = all.filter((call) => !isRefused(watched, call));
+  // Where its credentials cannot be had, all of the recording is held back.
+  const isHeld = all.some(
+    (call) => call.reason !== 'credentials-expiring' && lacksCredentials(watched, call),
+  );
+  return isHeld ? [] : open;
 }
+
+function lacksCredentials(watched: Watched, call: Call): boolean {
+  return isRefused(watched, call) && watched.refused?.get(call.endpoint)?.reason === NO_CREDENTIALS;
+}
+
+/** The reason of a recording whose program gives no credentials. */
+export const NO_CREDENTIALS = 'CredentialsUnavailable';
 
 /** Whether just this was refused for just this recording. */
 function isRefused(

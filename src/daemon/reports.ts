@@ -1,7 +1,7 @@
 import type { Clock } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { meaning } from '../plan/comparable.ts';
-import { stand, type Watched } from './conditions.ts';
+import { NO_CREDENTIALS, stand, type Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
 import type { Renewals } from './renewals.ts';
 
@@ -49,7 +49,7 @@ export class Reports {
         stand(watched, 'Reconciling', 'Repeating', event.message, this.#clock.now());
         break;
       case 'failed':
-        this.#log.error({ ...about, outcome: event.outcome }, event.message);
+        this.#log.error({ ...about, ...placeOf(event, watched), outcome: event.outcome }, event.message);
         if (!watched) break;
         watched.owed?.delete(endpoint);
         this.#noteError(event, watched);
@@ -66,7 +66,7 @@ export class Reports {
     const { endpoint, ended, message, name, outcome, request, status, unready } = event;
     const isProgram =
       watched.plan?.whole.update?.storageConfig?.credentials !== undefined && endpoint === 'update';
-    const reason = ended ? 'Ended' : isProgram && unready ? 'CredentialsUnavailable' : 'Refused';
+    const reason = ended ? 'Ended' : isProgram && unready ? NO_CREDENTIALS : 'Refused';
     // A program may print something better next time, so its recording is only left alone for a while.
     if (isProgram && !ended) this.#renewals.rest(name, unready ? 'failed' : 'refused');
     const isFinal = outcome === 'refused' && status !== 401 && (isProgram || !unready);
@@ -77,4 +77,10 @@ export class Reports {
     }
     stand(watched, 'Stalled', reason, message, this.#clock.now());
   }
+}
+
+/** Where the file names the program whose credentials cannot be had. */
+function placeOf({ held }: CallEvent & { type: 'failed' }, watched: Watched | undefined): object {
+  const start = held ? watched?.plan?.credentialsAt?.range.start : undefined;
+  return start ? { ...start, code: 'credentials-unavailable' } : {};
 }

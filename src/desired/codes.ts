@@ -239,6 +239,10 @@ export const CODES = {
     'Secret file without a value',
     'The file is missing, unreadable or empty here. apply holds the recording back until it has a value.',
   ),
+  'credentials-unavailable': error(
+    'No storage credentials',
+    'The program failed, or printed no credentials that can be used. apply holds the recording back until it does.',
+  ),
 } satisfies Record<string, CodeEntry>;
 
 export type Code = keyof typeof CODES;

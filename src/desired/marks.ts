@@ -19,7 +19,7 @@ export function marksOf(blocks: DraftBlocks, source: SourceText, look: Look): Re
       const pointer = `/rtmp/outputs/${index}/rtmpUrl`;
       return [pointer, look.valueSpan(pointer)] as const;
     }),
-    ...['accessKey', 'secretKey', 'stsToken', 'stsExpiration']
+    ...['accessKey', 'secretKey', 'stsToken', 'stsExpiration', 'credentials']
       .filter((field) => Object.hasOwn(blocks.storage ?? {}, field))
       .map((field) => [`/storage/${field}`, look.valueSpan(`/storage/${field}`)] as const),
   ];

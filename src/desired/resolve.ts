@@ -118,6 +118,9 @@ export function diagnosticAt(
   };
 }
 
+/** What follows from a value that is not at hand. */
+export const HELD_BACK = 'Until it has a value, apply holds this recording back.';
+
 /** One document on its way. */
 class Resolution {
   readonly diagnostics: Diagnostic[] = [];
@@ -142,7 +145,13 @@ class Resolution {
     const blocks = await this.#blocks(document.blocks);
     if (hasError(this.diagnostics)) return this.#holdBack(key);
     const read = content === undefined ? {} : { content };
-    return { name, file, line, ...which, suspended, blocks, ...read, unresolved: this.#unresolved };
+    const program = blocks.storage?.credentials
+      ? { credentialsAt: this.#mark('/storage/credentials') }
+      : {};
+    return {
+      ...{ name, file, line, ...which, suspended, ...program, blocks, ...read },
+      unresolved: this.#unresolved,
+    };
   }
 
   /** The document as a mere claim. */
@@ -263,8 +272,7 @@ class Resolution {
   }
 
   #missing(code: Code, pointer: string, summary: string): void {
-    const detail = 'Until it has a value, apply holds this recording back.';
-    this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
+    this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, HELD_BACK));
   }
 }
 

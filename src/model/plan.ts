@@ -65,6 +65,8 @@ export interface RecordingPlan {
   supersedes: readonly string[];
   /** References that could not be resolved: apply holds the recording back. */
   unresolved: readonly Diagnostic[];
+  /** Where the file names the program that gives the storage credentials. */
+  credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
 }
 
 export interface Summary {

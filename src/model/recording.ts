@@ -127,6 +127,8 @@ export interface DesiredRecording {
   /** The path that is waited for, as the user would type it. */
   waitingFor?: string;
   suspended: boolean;
+  /** Where the file names the program that gives the storage credentials. */
+  credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
   blocks: Blocks;
   /** ID of the bytes that the file held, where they alone say all of this and somebody keeps track of them. */
   content?: string;

@@ -79,6 +79,8 @@ export type ApplyEvent =
       ended?: boolean;
       /** It could not be made ready, so nothing was sent. */
       unready?: boolean;
+      /** And so nothing else is sent for its recording either. */
+      held?: boolean;
       /** What was, or would have been, sent, secrets sealed. */
       request?: Call['request'];
       commit?: Commit;

@@ -10,6 +10,8 @@ export const RENEWAL = {
   every: 60 * 60_000,
   /** Milliseconds before the expiry at which a new token is sent in any case; half its life for a token that lives shorter. */
   ahead: 30 * 60_000,
+  /** Milliseconds between two renewals at least, however short the tokens live. */
+  shortest: 60_000,
 } as const;
 
 /** When the credentials of this request are to be renewed, in milliseconds since 1970; undefined if they come from no command. */
@@ -22,7 +24,8 @@ export function renewalTime({
   const expiry = storage.stsExpiration;
   if (expiry === undefined) return storage.stsToken ? at + RENEWAL.every : undefined;
   const expires = expiry * 1000;
-  return Math.min(at + RENEWAL.every, Math.max(expires - RENEWAL.ahead, at + (expires - at) / 2));
+  const due = Math.min(at + RENEWAL.every, Math.max(expires - RENEWAL.ahead, at + (expires - at) / 2));
+  return Math.max(at + RENEWAL.shortest, due);
 }
 
 /** Whether credentials that a command printed are to be renewed by `now` (milliseconds since 1970). */

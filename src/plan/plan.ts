@@ -121,7 +121,7 @@ export function planRecording(
   sameName: readonly string[],
   options: Pick<PlanOptions, 'now' | 'resync' | 'isSettled'>,
 ): RecordingPlan {
-  const { name, file, identity, unresolved } = recording;
+  const { name, file, identity, unresolved, credentialsAt } = recording;
   if (identity && !recording.suspended && !options.resync && options.isSettled?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
@@ -166,6 +166,7 @@ export function planRecording(
     released,
     supersedes,
     unresolved,
+    ...(credentialsAt ? { credentialsAt } : {}),
   };
 }
 

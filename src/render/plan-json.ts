@@ -1,5 +1,6 @@
+import type { Operation } from 'fast-json-patch';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
-import { body, PROGRAM_SECRETS, wireRequest } from '../agora/requests.ts';
+import { body, PROGRAM_SECRETS, spelt, wireRequest } from '../agora/requests.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Call, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Identity, Sealed } from '../model/recording.ts';
@@ -47,9 +48,18 @@ function callJson(call: Call, identity: Identity, spelling?: UnsubscribeSpelling
     endpoint: call.endpoint,
     reason: call.reason,
     changes: call.changes.map(({ path, before, after, reason }) => ({ path, before, after, reason })),
-    patch: call.patch,
+    patch: call.patch.map((operation) => speltOperation(operation, spelling)),
     body: body(identity, shownRequest(call, spelling)),
   };
+}
+
+/** An operation upon the clientRequest as it will be sent. */
+function speltOperation(operation: Operation, spelling: UnsubscribeSpelling = 'unSubscribe'): Operation {
+  if (spelling === 'unSubscribe' || !operation.path.startsWith('/streamSubscribe')) return operation;
+  const path = operation.path.replaceAll('/unSubscribe', `/${spelling}`);
+  return 'value' in operation
+    ? ({ ...operation, path, value: spelt(operation.value, spelling) } as Operation)
+    : { ...operation, path };
 }
 
 /** The clientRequest as it will be sent, secrets masked; what a credentials program will print is a secret too. */

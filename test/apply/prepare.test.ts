@@ -21,7 +21,7 @@ function bench(print: (run: number) => unknown = () => TEMPORARY) {
     if (printed instanceof Error) return { message: printed.message };
     return { stdout: typeof printed === 'string' ? printed : JSON.stringify(printed) };
   };
-  const prepare = makePrepare(run, vault, () => clock.monotonic(), FRESH);
+  const prepare = makePrepare(run, vault, clock, FRESH);
   const storageCall = (argv = ['/opt/creds', '--role', 'SECRET-ARGUMENT']): Call => ({
     endpoint: 'update',
     reason: 'changed',

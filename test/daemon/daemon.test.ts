@@ -246,7 +246,7 @@ describe('credentials that a program prints', () => {
         return printed ? { stdout: JSON.stringify({ Version: 1, ...printed }) } : { message: 'it failed' };
       },
       vault,
-      () => b.clock.monotonic(),
+      { now: () => b.clock.now(), monotonic: () => b.clock.monotonic() },
       MINUTE,
     );
     const b = daemonBench(answer, { prepare, reveal: (secret) => vault.reveal(secret) });
@@ -283,6 +283,8 @@ describe('credentials that a program prints', () => {
     const time = b.daemon.keepTime();
     await b.look(30_000);
     expect(b.standing(1)).toBe('Stalled CredentialsUnavailable');
+    // Not even the layout: all of the recording is held back.
+    expect(b.sent).toEqual([]);
     await b.clock.advance(10 * MINUTE);
     const gaps = b.runs.slice(1).map((each, index) => each - (b.runs[index] as number));
     for (const [index, minutes] of [1, 2, 4].entries()) {
@@ -291,6 +293,42 @@ describe('credentials that a program prints', () => {
     }
     expect(b.standing(1)).toBe('Ready Applied');
     expect(b.updates()).toHaveLength(1);
+    await b.daemon.stop();
+    await b.clock.advance(MINUTE);
+    await time;
+  });
+
+  it('a renewal that fails keeps no edit of the layout from being sent', async () => {
+    let works = true;
+    const b = withProgram((_, now) =>
+      works
+        ? {
+            ...{ AccessKeyId: 'key', SecretAccessKey: 'secret', SessionToken: 'token' },
+            Expiration: new Date(now + 30 * MINUTE).toISOString(),
+          }
+        : undefined,
+    );
+    const time = b.daemon.keepTime();
+    await b.look(MINUTE);
+    works = false;
+    await b.clock.advance(20 * MINUTE);
+    expect(b.standing(1)).toBe('Stalled CredentialsUnavailable');
+    b.source.files.set('1.yaml', fileOf(1, { rest: storage, color: '#222222' }));
+    await b.look(MINUTE);
+    expect(b.sent.at(-1)?.mark).toBe('#222222');
+    await b.daemon.stop();
+    await b.clock.advance(MINUTE);
+    await time;
+  });
+
+  it('those that expire within moments do not keep the service busy', async () => {
+    const b = withProgram((n, now) => ({
+      ...{ AccessKeyId: `key-${n}`, SecretAccessKey: 'secret', SessionToken: 'token' },
+      Expiration: new Date(now + 2_000).toISOString(),
+    }));
+    const time = b.daemon.keepTime();
+    await b.look(10 * MINUTE);
+    expect(b.updates().length).toBeLessThanOrEqual(15);
     await b.daemon.stop();
     await b.clock.advance(MINUTE);
     await time;

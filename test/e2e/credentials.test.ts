@@ -1,11 +1,13 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { folder, recording, run, simulator } from '../support/cli.ts';
+import { describe, expect, it } from 'vitest';
+import { folder, put, recording, run, simulator } from '../support/cli.ts';
+import { watching } from '../support/watching.ts';
 
 const PROGRAM = `#!/bin/sh
 echo '{"Version":1,"AccessKeyId":"key-id","SecretAccessKey":"very-secret","SessionToken":"token","Expiration":"2099-01-01T00:00:00Z"}'
 `;
+const LAYOUT = (color: string) => `layout: { backgroundColor: "${color}" }\n`;
 const SECRETS = { accessKey: '(sensitive)', secretKey: '(sensitive)', stsToken: '(sensitive)' };
 
 it('a patch leads to the body that is shown, also where a program gives the credentials', async () => {
@@ -67,4 +69,92 @@ it('a secret that is not at hand is a warning to plan, and an error to apply', a
   });
   expect(again.code).toBe(1);
   await sim.stop();
+});
+
+describe('a program that gives no credentials', () => {
+  const file = recording(
+    'a',
+    `layout: { backgroundColor: "#000001" }
+storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }
+`,
+  );
+  const EXPIRED = PROGRAM.replace('2099', '2020');
+
+  it.each([
+    ['fails', '#!/bin/sh\nexit 3\n', 'creds.sh gave no storage credentials: it ended with 3'],
+    [
+      'prints expired ones',
+      EXPIRED,
+      'creds.sh did not print storage credentials: they have expired, at 2020-',
+    ],
+  ])(
+    '%s: its recording is held back, at the place of the program, and nothing of it is sent',
+    async (_, script, why) => {
+      const cwd = await folder({
+        'recordings/a.yaml': file,
+        'recordings/b.yaml': recording('b', 'layout: { backgroundColor: "#000001" }\n'),
+        'creds.sh': script,
+      });
+      await chmod(join(cwd, 'creds.sh'), 0o755);
+      const sim = await simulator(cwd);
+      const text = await run(['apply', '--endpoint', sim.url], { cwd });
+      expect(text.code).toBe(1);
+      expect(text.stderr).toContain('recordings/a.yaml:9:59: error[credentials-unavailable]: ');
+      expect(text.stderr).toContain(why);
+      expect(text.stdout).toMatch(
+        /Held back:\n {2}x a: .*creds\.sh .*\nApply: 1 call for 1 recording applied, 1 recording held back\./,
+      );
+      const json = await run(['apply', '--json', '--endpoint', sim.url], { cwd });
+      expect(json.code).toBe(1);
+      const lines = json.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(lines).toEqual([
+        expect.objectContaining({
+          type: 'diagnostic',
+          diagnostic: expect.objectContaining({
+            severity: 'error',
+            code: 'credentials-unavailable',
+            range: expect.objectContaining({ start: { line: 9, column: 59 } }),
+          }),
+        }),
+        expect.objectContaining({
+          type: 'change_summary',
+          changes: { applied: 0, failed: 0, not_attempted: 0, held_back: 1, forgotten: 0 },
+          held_back: [{ recording: 'a', reason: expect.stringContaining(why) }],
+        }),
+      ]);
+      expect((await sim.requests()).map((request) => request.sid)).toEqual(['sid-b']);
+      // As soon as it gives some, all of it is sent.
+      await writeFile(join(cwd, 'creds.sh'), PROGRAM);
+      expect((await run(['apply', '--endpoint', sim.url], { cwd })).code).toBe(0);
+      expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
+      await sim.stop();
+    },
+  );
+
+  it('a daemon says where, and leaves the program alone for a while', async () => {
+    const cwd = await folder({
+      'recordings/a.yaml': file,
+      'creds.sh': `#!/bin/sh\necho run >> runs\n${EXPIRED}`,
+    });
+    await chmod(join(cwd, 'creds.sh'), 0o755);
+    await put(cwd, { 'recordings/b.yaml': recording('b', LAYOUT('#000001')) });
+    const w = await watching(cwd);
+    await w.condition('a', 'Stalled', 'CredentialsUnavailable');
+    await w.condition('b', 'Ready');
+    await put(cwd, { 'recordings/b.yaml': recording('b', LAYOUT('#000002')) });
+    await w.atService('sid-b', (each) => JSON.stringify(each.layout).includes('#000002'));
+    const { stderr } = await w.stop();
+    const told = stderr.split('\n').filter((line) => line.includes('have expired'));
+    expect(told).toHaveLength(1);
+    expect(JSON.parse(told[0] as string)).toMatchObject({
+      file: 'recordings/a.yaml',
+      line: 9,
+      column: 59,
+      code: 'credentials-unavailable',
+    });
+    expect(await readFile(join(cwd, 'runs'), 'utf8')).toBe('run\n');
+  });
 });

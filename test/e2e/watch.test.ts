@@ -284,7 +284,7 @@ describe('reelstate watch', () => {
     const w = await watching(cwd, ['--resync', '1s', '--resync-force']);
     await w.condition('a', 'Ready');
     await w.atService(sid('a'), ({ updates }) => {
-      const { update, updateLayout } = updates as { update: number; updateLayout: number };
+      const { update, updateLayout } = updates as unknown as { update: number; updateLayout: number };
       return update > 1 && updateLayout > 1;
     });
     await w.condition('a', 'Ready');
