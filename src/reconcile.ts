@@ -62,7 +62,7 @@ export async function keepBooks(
 }
 
 async function keepBook(
-  { key, name, file, action, released, supersedes, unresolved }: RecordingPlan,
+  { key, name, file, action, calls, released, supersedes, unresolved }: RecordingPlan,
   known: Known,
   journal: Journal,
 ): Promise<void> {
@@ -75,5 +75,7 @@ async function keepBook(
   const before = known.get(key);
   if (before && (before.name !== name || before.file !== file))
     await journal.append({ event: 'rename', key, name, file });
-  if (released.length > 0) await journal.append({ event: 'release', key, blocks: released });
+  // An update lets go of them as well, once it is applied; should it be refused they are what they were.
+  const isUpdated = calls.some(({ endpoint }) => endpoint === 'update');
+  if (released.length > 0 && !isUpdated) await journal.append({ event: 'release', key, blocks: released });
 }

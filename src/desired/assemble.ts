@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { byPlace, byText, type Diagnostic } from '../model/diagnostic.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Mark } from './checked.ts';
@@ -276,13 +276,4 @@ function collision(claimant: Claimant, other: Claimant, code: CollisionCode): Di
 /** An alias, or an identity file that two documents name, shows one mistake twice: it is said once. */
 function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...new Map(diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
-}
-
-function byPlace({ range: a }: Diagnostic, { range: b }: Diagnostic): number {
-  return byText(a.filename, b.filename) || a.start.line - b.start.line || a.start.column - b.start.column;
-}
-
-/** By code units: the same everywhere, whatever the locale. */
-function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -145,9 +145,7 @@ class Resolution {
     const blocks = await this.#blocks(document.blocks);
     if (hasError(this.diagnostics)) return this.#holdBack(key);
     const read = content === undefined ? {} : { content };
-    const program = blocks.storage?.credentials
-      ? { credentialsAt: this.#mark('/storage/credentials') }
-      : {};
+    const program = blocks.storage?.credentials ? { credentialsAt: this.#mark('/storage/credentials') } : {};
     return {
       ...{ name, file, line, ...which, suspended, ...program, blocks, ...read },
       unresolved: this.#unresolved,

@@ -14,6 +14,19 @@ export interface Range {
 
 export type Severity = 'error' | 'warning';
 
+/** The order in which people read: by file, then line, then column. */
+export function byPlace(
+  { range: a }: Pick<Diagnostic, 'range'>,
+  { range: b }: Pick<Diagnostic, 'range'>,
+): number {
+  return byText(a.filename, b.filename) || a.start.line - b.start.line || a.start.column - b.start.column;
+}
+
+/** By code units: the same everywhere, whatever the locale. */
+export function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /**
  * One finding about what a user wrote. A value, never thrown: every problem of every file is collected,
  * printing comes last. Neither `summary` nor `detail` ever holds the value of a secret field.

@@ -24,7 +24,7 @@ export function changesOf<E extends Endpoint>(
 ): Change[] {
   if (before && meaning(endpoint, before) === meaning(endpoint, after)) return [];
   return endpoint === 'update'
-    ? updateChanges(before && comparable('update', before as UpdateRequest), after as UpdateRequest, set)
+    ? updateChanges(before as UpdateRequest | undefined, after as UpdateRequest, set)
     : layoutChanges(before as Layout | undefined, after as Layout, set.layout ?? {});
 }
 
@@ -35,12 +35,14 @@ function updateChanges(before: UpdateRequest | undefined, after: UpdateRequest, 
     const was = listOf(before, medium, field);
     const will = listOf(after, medium, field);
     const isSet = listOf({ streamSubscribe: set.subscriptions }, medium, field) !== undefined;
+    // Another list takes its place, or, where there is one for the other medium alone, nothing: neither is a default.
+    const isLeftOut = MEDIUM_FIELDS[medium].every((each) => listOf(after, medium, each) === undefined);
     const switched =
       !isSet &&
       MEDIUM_FIELDS[medium].some((other) => listOf({ streamSubscribe: set.subscriptions }, medium, other));
     if (before === undefined && !isSet) continue;
     if (!sameJson(sorted(was), sorted(will)))
-      rows.push(row(path, `${medium}.${field}`, was, will, isSet || switched));
+      rows.push(row(path, `${medium}.${field}`, was, will, isSet || switched || isLeftOut));
   }
   const onhold = after.webRecordingConfig?.onhold;
   if (
@@ -66,27 +68,24 @@ function listOf(request: UpdateRequest | undefined, medium: Medium, field: strin
   return (request?.streamSubscribe?.[medium] as Record<string, string[]> | undefined)?.[field];
 }
 
+/** Outputs are a set: those that stay have no row, wherever they stand; the others are paired in their order. */
 function outputChanges(before: UpdateRequest | undefined, after: UpdateRequest): Change[] {
-  if (!after.rtmpPublishConfig) return [];
+  const will = after.rtmpPublishConfig?.outputs;
+  if (!will) return [];
   const was = before?.rtmpPublishConfig?.outputs ?? [];
-  const will = comparable('update', after).rtmpPublishConfig?.outputs ?? [];
-  const stays = (url: { rtmpUrl: unknown }, others: readonly { rtmpUrl: unknown }[]) =>
-    others.some((other) => secretKey(other.rtmpUrl) === secretKey(url.rtmpUrl));
-  const gone = was.filter((output) => !stays(output, will));
-  const added = will.filter((output) => !stays(output, was));
+  const without = (outputs: typeof will, others: typeof will) => {
+    const known = new Set(others.map(({ rtmpUrl }) => secretKey(rtmpUrl)));
+    return outputs.flatMap(({ rtmpUrl }, index) => {
+      const isNews = !known.has(secretKey(rtmpUrl));
+      known.add(secretKey(rtmpUrl));
+      return isNews ? [{ rtmpUrl, index }] : [];
+    });
+  };
+  const [gone, added] = [without(was, will), without(will, was)];
   return Array.from({ length: Math.max(gone.length, added.length) }, (_, i) => {
-    const index = added[i]
-      ? after.rtmpPublishConfig?.outputs.findIndex(
-          (o) => secretKey(o.rtmpUrl) === secretKey(added[i]?.rtmpUrl),
-        )
-      : i;
-    return row(
-      `/rtmp/outputs/${index}/rtmpUrl`,
-      `rtmp.outputs[${index}]`,
-      gone[i]?.rtmpUrl,
-      added[i]?.rtmpUrl,
-      true,
-    );
+    const index = added[i]?.index ?? gone[i]?.index;
+    const subject = `rtmp.outputs[${index}]`;
+    return row(`/rtmp/outputs/${index}/rtmpUrl`, subject, gone[i]?.rtmpUrl, added[i]?.rtmpUrl, true);
   });
 }
 

@@ -25,10 +25,10 @@ function comparableUpdate(request: UpdateRequest): UpdateRequest {
       ]),
     );
   if (webRecordingConfig) whole.webRecordingConfig = webRecordingConfig;
-  if (rtmpPublishConfig)
-    whole.rtmpPublishConfig = {
-      outputs: sortBy(rtmpPublishConfig.outputs, ({ rtmpUrl }) => secretToken(rtmpUrl)),
-    };
+  if (rtmpPublishConfig) {
+    const once = new Map(rtmpPublishConfig.outputs.map((output) => [secretToken(output.rtmpUrl), output]));
+    whole.rtmpPublishConfig = { outputs: sortBy([...once.values()], ({ rtmpUrl }) => secretToken(rtmpUrl)) };
+  }
   if (storageConfig) {
     whole.storageConfig = storageConfig;
     if (storageConfig.credentials) {
@@ -41,10 +41,10 @@ function comparableUpdate(request: UpdateRequest): UpdateRequest {
 }
 
 function comparableLayout(request: Layout): Layout {
-  const { backgroundConfig } = request;
-  return backgroundConfig
-    ? { ...request, backgroundConfig: sortBy(backgroundConfig, ({ uid }) => uid) }
-    : request;
+  const { backgroundConfig, ...rest } = request;
+  // None for anybody is what there is without it.
+  if (!backgroundConfig?.length) return rest;
+  return { ...rest, backgroundConfig: sortBy(backgroundConfig, ({ uid }) => uid) };
 }
 
 /** UIDs in numeric order; "#allstream#" only ever stands alone. */

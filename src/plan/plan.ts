@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { byPlace, type Diagnostic } from '../model/diagnostic.ts';
 import type {
   Action,
   Call,
@@ -53,7 +53,7 @@ export interface PlanOptions {
 export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   const names = new Set(options.names);
   const wanted = (name: string) => names.size === 0 || names.has(name);
-  const diagnostics = [...desired.diagnostics, ...emptySet(desired, known, options)];
+  const found = [...desired.diagnostics, ...emptySet(desired, known, options)];
   const claimed = claimedKeys(desired);
   const named = abandoned(desired, known, claimed);
   const recordings = desired.recordings
@@ -63,10 +63,10 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
       if (others) return planRecording(recording, known, others, options);
       return options.ahead?.of(recording) ?? planRecording(recording, known, [], options);
     });
-  const refused = diagnostics.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
+  const refused = found.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
   if (!refused) recordings.push(...forgotten(desired, known, claimed).filter(({ name }) => wanted(name)));
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
-  diagnostics.push(...unresolved);
+  const diagnostics = [...found, ...unresolved].sort(byPlace);
   return {
     timestamp: new Date(options.now).toISOString(),
     applyable: unresolved.length === 0 && !diagnostics.some(({ severity }) => severity === 'error'),
@@ -157,6 +157,7 @@ export function planRecording(
       ...(before?.ended === undefined
         ? []
         : [`has ended, as far as is known since ${new Date(before.ended).toISOString()}`]),
+      ...startedOtherwise(recording.blocks, calls),
       ...released.map(
         (block) =>
           `${block} is no longer in the file: it has no default to go back to, so the service keeps what it has`,
@@ -168,6 +169,21 @@ export function planRecording(
     unresolved,
     ...(credentialsAt ? { credentialsAt } : {}),
   };
+}
+
+/** What a first apply sets although the file does not name it: nobody knows what the recording was started with. */
+function startedOtherwise({ layout, subscriptions }: Blocks, calls: readonly Call[]): string[] {
+  const isFirst = (endpoint: Endpoint) =>
+    calls.some((call) => call.endpoint === endpoint && call.reason === 'first-apply');
+  const hasLists = Object.values(subscriptions ?? {}).some((medium) => Object.keys(medium).length > 0);
+  return [
+    ...(layout && layout.mixedVideoLayout === undefined && isFirst('updateLayout')
+      ? ['layout names no mixedVideoLayout: the first apply makes it floating, whatever it was started with']
+      : []),
+    ...(subscriptions && !hasLists && isFirst('update')
+      ? ['subscriptions names no list: the first apply takes all streams, whatever it was started with']
+      : []),
+  ];
 }
 
 function callsOf(

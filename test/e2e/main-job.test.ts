@@ -201,6 +201,20 @@ describe('from files to live recordings', () => {
     await sim.stop();
   });
 
+  it('what a refused call would have let go of stays known, and the plan goes on saying so', async () => {
+    const cwd = await folder({ 'recordings/web.yaml': WEB(true) });
+    const env = { CDN_URL };
+    const sim = await simulator(cwd, ['--fault', '400@nth=2']);
+    await run(['apply', '--endpoint', sim.url], { cwd, env });
+    await put(cwd, { 'recordings/web.yaml': recording('web', '', 'web') });
+    for (const code of [1, 0]) {
+      expect((await run(['plan'], { cwd })).stdout).toMatch(/rtmp is no longer in the file/);
+      expect((await run(['apply', '--endpoint', sim.url], { cwd })).code).toBe(code);
+    }
+    expect((await run(['plan'], { cwd })).stdout).not.toContain('rtmp');
+    await sim.stop();
+  });
+
   it('a recording whose file the backend has not written yet is waiting', async () => {
     const cwd = await folder({
       'recordings/a.yaml': 'recording: { fromFile: ../run/a.json }\nlayout: { mixedVideoLayout: bestFit }\n',
