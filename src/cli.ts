@@ -4,8 +4,12 @@ import { version } from './version.ts';
 
 const argv = process.argv.slice(2);
 // The one question that needs nothing else of the program: it is answered in the time that Node takes to start.
-if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) process.stdout.write(`${version}\n`);
-else void run();
+if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  process.stdout.on('error', () => {
+    process.exitCode = 1;
+  });
+  process.stdout.write(`${version}\n`);
+} else void run();
 
 async function run(): Promise<void> {
   const [{ main }, { processIo }] = await Promise.all([import('./main.ts'), import('./process-io.ts')]);

@@ -226,7 +226,12 @@ export class Engine {
       case 'ended':
         await this.#ports.journal.append({ event: 'ended', key: lane.work.key });
         lane.waiting.clear();
-        return this.#failed(lane, attempt, `${judgement.message}, for more than 90 s: it has ended`, true);
+        return this.#failed(
+          lane,
+          attempt,
+          `${judgement.message}, for more than 90 s: it has ended, or its sid, resourceId or mode is another`,
+          true,
+        );
       case 'slow-down': {
         // The gate holds everybody back; this lane need not wait besides.
         const hold = this.#gate.held(lane.work.identity);
@@ -266,7 +271,8 @@ export class Engine {
     const { outcome } = verdict;
     const { endpoint } = planned;
     const { message, status } = judgement;
-    if (judgement.meaning !== 'not-found' && this.#outOfTime(lane, endpoint, after)) {
+    const givesUp = judgement.meaning !== 'not-found' && this.#outOfTime(lane, endpoint, after);
+    if (givesUp || this.#stopping.signal.aborted) {
       const unsure = outcome === 'unknown' ? '; whether it took effect is not known' : '';
       return this.#failed(lane, attempt, `${message}${unsure}`);
     }

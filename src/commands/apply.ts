@@ -16,7 +16,7 @@ import { askedOf, makePlanOf } from './make-plan.ts';
 import { showPlan, unseenPlan } from './plan.ts';
 import { planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
-import { connect } from './service.ts';
+import { connect, credentials, timeoutOf } from './service.ts';
 import { duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /** How long apply repeats a call whose outcome is not known before it says so and ends, in milliseconds. */
@@ -41,6 +41,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   const settings = readSettings(raw, io);
   if (file) settings.unsubscribeSpelling = file.unsubscribe_spelling;
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
+  timeoutOf(raw, io);
   const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
@@ -57,13 +58,18 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     if (settings.output === 'json')
       for (const diagnostic of plan.diagnostics) await io.out(diagnosticLine(diagnostic, io.clock.now()));
     else await showPlan(plan, settings, io);
+    // Nobody is asked about what could not be done anyway.
+    if (sendable(plan).length > 0) credentials(io);
     if (!(await agreed(plan, raw, settings, io))) {
       await tellNothingSent(plan, settings, io);
       return 1;
     }
     const result = await send({ raw, settings, io, store, vault, plan, retryFor });
     await tell(result, settings, io);
-    return isComplete(result) && !plan.diagnostics.some(({ severity }) => severity === 'error') ? 0 : 1;
+    const hasErrors = made.diagnostics.some(({ severity }) => severity === 'error');
+    if (hasErrors && settings.output !== 'json')
+      await io.out('Not everything could be looked at: see the errors.\n');
+    return isComplete(result) && !hasErrors ? 0 : 1;
   } finally {
     await store.close();
   }

@@ -92,7 +92,10 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   command(program, 'preview [names...]', "draw a recording's layout; takes names or files")
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
     .option('--size <WxH>', 'canvas in pixels (default: 1280x720)')
-    .option('--out <file>', 'write to a file; its ending chooses the form: .txt, .svg, .png or .html')
+    .option(
+      '--out <file>',
+      'write to a file; its ending chooses the form: .txt, .json, .md, .svg, .png or .html',
+    )
     .option('--all', 'all recordings on a contact sheet, as without a name')
     .addHelpText('after', '\nHere --output may be svg, png or html, too.')
     .action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));

@@ -27,8 +27,10 @@ export async function desiredFiles(input: {
   onRecording?: LoadOptions['onRecording'];
   /** The same for files of a commit. */
   memory?: FileMemory | undefined;
+  /** Accept a commit without the folder: git knows no empty one, so that is what is left when the last file is gone. */
+  allowEmpty?: boolean;
 }): Promise<DesiredSet> {
-  const { dir, ref, io, vault, memory, ...beside } = input;
+  const { dir, ref, io, vault, memory, allowEmpty, ...beside } = input;
   const where = { dir, cwd: io.cwd, env: io.env, vault };
   const now = io.clock.now() / 1000;
   if (ref === undefined) return loadRecordings({ ...where, ...beside, now });
@@ -39,7 +41,10 @@ export async function desiredFiles(input: {
     const { sha, subject, author } = commit;
     const told = `${count(set.files, 'file')} of commit ${sha.slice(0, 10)}: ${subject} (${author})`;
     await io.err(`${printable(told)}\n`);
-    return { ...set, commit: { sha, author, subject } };
+    const diagnostics = allowEmpty
+      ? set.diagnostics.filter(({ code }) => code !== 'directory-not-found')
+      : set.diagnostics;
+    return { ...set, diagnostics, commit: { sha, author, subject } };
   } finally {
     files.close();
   }

@@ -15,7 +15,7 @@ import type { Mode } from '../model/recording.ts';
 import { printable } from '../render/style.ts';
 import { importNotes, problemText } from './import-notes.ts';
 import { openForImport } from './import-state.ts';
-import { isSet, type RawOptions, readSettings } from './settings.ts';
+import { flagOf, isSet, type RawOptions, readSettings } from './settings.ts';
 
 /** Where the file goes, and what it is called until then. */
 interface Place {
@@ -161,7 +161,10 @@ interface Flags {
 
 /** @throws Failure (64) */
 function readFlags(raw: RawOptions): Flags {
-  const text = (name: string) => (typeof raw[name] === 'string' ? (raw[name] as string) : undefined);
+  const text = (name: string) => {
+    if (raw[name] === '') throw usage(`${flagOf(name)}: must not be empty`);
+    return typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
+  };
   const mode = text('mode');
   if (mode !== undefined && !MODES.includes(mode as Mode))
     throw usage(`--mode ${JSON.stringify(mode)}: must be one of ${MODES.join(', ')}`);

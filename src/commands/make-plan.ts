@@ -52,7 +52,7 @@ export async function makePlanOf(input: {
   const ends = {
     desired: async (onRecording: LoadOptions['onRecording']) => {
       const set = await desiredFiles({
-        ...{ dir, ref, io, vault, onFile, onRecording, outlines: cache?.outlines },
+        ...{ dir, ref, io, vault, allowEmpty, onFile, onRecording, outlines: cache?.outlines },
         // What is asked for in full is read now, by as many threads as there are, and not one after the other.
         isEnough: isWholeAsked ? () => false : settlements?.isEnough,
         memory: isWholeAsked ? undefined : settlements?.memory,

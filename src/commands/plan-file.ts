@@ -17,7 +17,7 @@ import { planJson } from '../render/plan-json.ts';
 import type { Vault } from '../state/vault.ts';
 import { makePlanOf } from './make-plan.ts';
 import { fileHashes, savedTerms } from './saved-plan.ts';
-import type { RawOptions } from './settings.ts';
+import { flagOf, type RawOptions } from './settings.ts';
 
 /** A plan that is applied as it is or not at all: what `plan --out` wrote, or what `plan --json` printed. */
 export type PlanFile = SavedPlan | PrintedPlan;
@@ -48,11 +48,9 @@ export async function planFileOf(
   const file = names[there.indexOf(true)];
   if (file === undefined) return undefined;
   if (names.length > 1) throw usage(`${file} is a plan: it says itself which recordings it is about`);
-  for (const flag of ['git', 'ref', 'resync', 'allowEmpty'] as const)
+  for (const flag of ['git', 'ref', 'resync', 'allowEmpty', 'unsubscribeSpelling', 'dir'])
     if (raw[flag] !== undefined)
-      throw usage(
-        `${file} is a plan: what it is about was said when it was made (${flag === 'allowEmpty' ? '--allow-empty' : `--${flag}`})`,
-      );
+      throw usage(`${file} is a plan: what it is about was said when it was made (${flagOf(flag)})`);
   return parse(await readFile(resolve(io.cwd, file), 'utf8'), file);
 }
 

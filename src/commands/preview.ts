@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { completeLayout } from '../agora/defaults.ts';
+import { isRecordingFileName } from '../desired/find.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
@@ -38,7 +39,7 @@ export interface PreviewOptions {
  * `reelstate preview`: draws the mixed layout of recordings, or all of them on a contact sheet. Reads the files,
  * sends nothing; nothing that a file names is loaded.
  * @param targets files or names of recordings; none: all
- * @returns 0, or 1 where a file is wrong or there is nothing to draw
+ * @returns 0, or 1 where a file is wrong or what is named cannot be drawn
  */
 export async function preview(targets: string[], raw: RawOptions, io: Io): Promise<number> {
   const asked = readPreviewOptions(targets, raw, io);
@@ -52,14 +53,17 @@ export async function preview(targets: string[], raw: RawOptions, io: Io): Promi
       placement: placeLayout(completeLayout(layout), options.users ?? DEFAULT_USERS, options.size),
     }),
   );
-  if (entries.length === 0) return 1;
+  const code = found.diagnostics.some(({ severity }) => severity === 'error') ? 1 : 0;
+  // What somebody names and cannot be drawn was not done; where nobody names any there may be none.
+  if (entries.length === 0 && (targets.length > 0 || options.form !== 'json'))
+    return targets.length > 0 ? 1 : code;
   await deliver(
     entries,
     found.omitted.map(({ name }) => name),
     options,
     io,
   );
-  return found.diagnostics.some(({ severity }) => severity === 'error') ? 1 : 0;
+  return code;
 }
 
 /** @throws Failure (64) naming the flag and what it takes */
@@ -67,6 +71,8 @@ export function readPreviewOptions(targets: readonly string[], raw: RawOptions, 
   const { dir, color, output } = readSettings(raw, io, FORMS);
   const out = textOf('out', raw, io);
   const isSaid = raw.json === true || textOf('output', raw, io) !== undefined || output !== 'text';
+  if (out !== undefined && isRecordingFileName(basename(out)))
+    throw usage(`--out ${JSON.stringify(out)}: that is the name of a recording file, not of a picture`);
   const form = isSaid ? output : formOf(out);
   const all = isSet('all', raw, io);
   if (all && targets.length > 0) throw usage('--all draws everything: name no recordings with it');
@@ -81,9 +87,15 @@ export function readPreviewOptions(targets: readonly string[], raw: RawOptions, 
   };
 }
 
-/** By the file's ending. */
+/** By the file's ending. @throws Failure (64) for one that says nothing */
 function formOf(out: string | undefined): Form {
-  return FORMS.find((form) => out !== undefined && extname(out).toLowerCase() === ENDINGS[form]) ?? 'text';
+  if (out === undefined) return 'text';
+  const form = FORMS.find((each) => extname(out).toLowerCase() === ENDINGS[each]);
+  if (form) return form;
+  throw usage(
+    `--out ${JSON.stringify(out)}: its ending says the form: ${Object.values(ENDINGS).join(', ')}`,
+    'Any other goes with --output.',
+  );
 }
 
 const ENDINGS: Record<Form, string> = {

@@ -2,6 +2,7 @@ import type { Client } from '../agora/client.ts';
 import type { Engine } from '../apply/engine.ts';
 import { makePrepare } from '../apply/prepare.ts';
 import { programRunner } from '../apply/program.ts';
+import { TIMINGS } from '../apply/timings.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
@@ -45,18 +46,16 @@ export async function connect({
   onEvent,
 }: ServiceInput): Promise<Service> {
   const { customerId, customerSecret } = credentials(io);
+  const timeout = timeoutOf(raw, io);
   // Only so that they are taken out of whatever the service may quote.
   for (const secret of [customerSecret, Buffer.from(`${customerId}:${customerSecret}`).toString('base64')])
     vault.seal(secret, 'env:AGORA_CUSTOMER_SECRET');
-  const [{ Engine }, { Client }, { Domains, originsFor }, { TIMINGS }] = await Promise.all([
+  const [{ Engine }, { Client }, { Domains, originsFor }] = await Promise.all([
     import('../apply/engine.ts'),
     import('../agora/client.ts'),
     import('../agora/domains.ts'),
-    import('../apply/timings.ts'),
   ]);
   const closing = new AbortController();
-  const timeout = duration('timeout', raw, io, TIMINGS.request);
-  if (timeout === 0) throw usage('--timeout 0: no call can be answered in no time');
   const origins = settings.endpoint ? [settings.endpoint] : originsFor(settings.region);
   const client = new Client({
     customerId,
@@ -95,7 +94,15 @@ export async function connect({
   };
 }
 
-function credentials(io: Io): { customerId: string; customerSecret: string } {
+/** How long one call may take, in milliseconds. @throws Failure (64) for what is no such time */
+export function timeoutOf(raw: RawOptions, io: Io): number {
+  const timeout = duration('timeout', raw, io, TIMINGS.request);
+  if (timeout === 0) throw usage('--timeout 0: no call can be answered in no time');
+  return timeout;
+}
+
+/** @throws Failure naming what is missing */
+export function credentials(io: Io): { customerId: string; customerSecret: string } {
   const { AGORA_CUSTOMER_ID: customerId, AGORA_CUSTOMER_SECRET: customerSecret } = io.env;
   const missing = [
     customerId ? '' : 'AGORA_CUSTOMER_ID',

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { parse, resolve } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { REGIONS } from '../agora/domains.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
@@ -48,7 +48,8 @@ function variableOf(name: string): string {
   return `REELSTATE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-function flagOf(name: string): string {
+/** What a setting is called on the command line. */
+export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
@@ -155,13 +156,16 @@ export function checkNames(names: readonly string[], available: readonly string[
       .map((other) => ({ other, far: distance(name, other) }))
       .filter(({ far }) => far <= Math.max(2, name.length / 3))
       .sort((a, b) => a.far - b.far)[0];
+    const meant = available.includes(parse(name).name) ? parse(name).name : near?.other;
     throw usage(
       `no recording is called ${JSON.stringify(name)}`,
-      near
-        ? `Did you mean ${near.other}?`
-        : /\.json$|\//.test(name)
-          ? 'There is no file of that name either.'
-          : 'See reelstate status for what is known, and the files.',
+      meant !== undefined
+        ? `Did you mean ${meant}?`
+        : /\.json$/.test(name)
+          ? 'A plan in a file is for reelstate apply, and the file has to be there.'
+          : /\.ya?ml$|\//.test(name)
+            ? 'Recordings go by their names, not by their files.'
+            : 'See reelstate status for what is known, and the files.',
     );
   }
 }

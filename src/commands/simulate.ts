@@ -107,6 +107,8 @@ async function load(dir: string, io: Io, note: Note): Promise<KnownRecording[]> 
   const { loadRecordings } = await import('../desired/load.ts');
   const vault = new Vault(randomBytes(KEY_BYTES));
   const set = await loadRecordings({ dir, cwd: io.cwd, env: io.env, vault });
+  const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
+  if (missing) throw new Failure(missing.summary, { hint: 'Check --recordings.' });
   const errors = set.diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) {
     note(
@@ -136,7 +138,7 @@ async function configure(options: SimulateOptions, io: Io, note: Note): Promise<
   if (!isLoopbackName(given.host)) {
     throw usage(`--listen ${given.host}: only a loopback address such as 127.0.0.1 is served`);
   }
-  const { recordings: dir } = options;
+  const dir = options.recordings ?? (typeof options.dir === 'string' ? options.dir : undefined);
   const reload = dir === undefined ? undefined : () => load(dir, io, note);
   const log = (arrival: Arrival) => {
     note('debug', describe(arrival));

@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { Io } from '../model/ports.ts';
 import { type DaemonAnswer, daemonText } from '../render/daemon-status.ts';
 import { jsonPieces } from '../render/json-pieces.ts';
 import { statusJson, statusMarkdown, statusText } from '../render/status.ts';
-import { styleFor } from '../render/style.ts';
+import { printable, styleFor } from '../render/style.ts';
 import { readState } from '../state/store.ts';
+import { Vault } from '../state/vault.ts';
 import { askDaemon } from './ask-daemon.ts';
+import { desiredFiles } from './desired-files.ts';
 import { print } from './print.ts';
 import { checkNames, type RawOptions, readSettings, type Settings } from './settings.ts';
 
@@ -15,15 +18,34 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   if (daemon !== undefined) return daemonStatus(daemon, names, settings, io);
   const { known } = await readState(settings.state);
   const all = [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  checkNames(
-    names,
-    all.map(({ name }) => name),
-  );
+  const unapplied = await unappliedNames(names, all, settings, io);
   const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name));
   if (settings.output === 'json') await print(jsonPieces(statusJson(chosen)), io);
   else if (settings.output === 'markdown') await io.out(statusMarkdown(chosen));
-  else await io.out(statusText(chosen, styleFor(settings.color), io.clock.now()));
+  else if (chosen.length > 0 || unapplied.length === 0)
+    await io.out(statusText(chosen, styleFor(settings.color), io.clock.now()));
+  for (const name of unapplied) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
   return 0;
+}
+
+/**
+ * Of the names, those that only a file knows.
+ * @throws Failure (64) for a name that nothing has
+ */
+async function unappliedNames(
+  names: readonly string[],
+  known: readonly { name: string }[],
+  { dir }: Settings,
+  io: Io,
+): Promise<string[]> {
+  const applied = new Set(known.map(({ name }) => name));
+  const others = names.filter((name) => !applied.has(name));
+  if (others.length === 0) return [];
+  // Nothing is compared, so any key serves.
+  const set = await desiredFiles({ dir, ref: undefined, io, vault: new Vault(randomBytes(32)) });
+  // A name that a broken file would have given is no mistake of the command line.
+  if (set.broken.length === 0) checkNames(others, [...applied, ...set.recordings.map(({ name }) => name)]);
+  return others;
 }
 
 async function daemonStatus(

@@ -4,7 +4,7 @@ import { type Look, label } from './look.ts';
 import type { LayoutBlock, RegionBackgroundFields, RegionFields, RenderMode } from './schema.generated.ts';
 import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
-import { readUid, reportTwice } from './uid.ts';
+import { readUserUid, reportTwice } from './uid.ts';
 
 const BASE = '/layout';
 
@@ -28,7 +28,7 @@ export function readLayout(block: LayoutBlock, look: Look, isSound: IsSound): La
     normal[field] = url;
   }
   if (block.maxResolutionUid !== undefined && sound('maxResolutionUid'))
-    normal.maxResolutionUid = readUid(block.maxResolutionUid, `${BASE}/maxResolutionUid`, look);
+    normal.maxResolutionUid = readUserUid(block.maxResolutionUid, `${BASE}/maxResolutionUid`, look);
   if (Array.isArray(block.layoutConfig)) normal.layoutConfig = readRegions(block.layoutConfig, look, isSound);
   if (Array.isArray(block.backgroundConfig))
     normal.backgroundConfig = readBackgrounds(block.backgroundConfig, look, isSound);
@@ -107,7 +107,7 @@ function readRegion(written: RegionFields, base: string, look: Look, isSound: Is
     );
   const region: Region = { x_axis, y_axis, width, height };
   const { uid, alpha, render_mode } = fields;
-  if (uid !== undefined && isSound(`${base}/uid`)) region.uid = readUid(uid, `${base}/uid`, look);
+  if (uid !== undefined && isSound(`${base}/uid`)) region.uid = readUserUid(uid, `${base}/uid`, look);
   if (alpha !== undefined && isSound(`${base}/alpha`)) region.alpha = units(alpha) / COORDINATE_UNITS;
   if (render_mode !== undefined && isSound(`${base}/render_mode`))
     region.render_mode = renderMode(render_mode);
@@ -208,7 +208,7 @@ function readBackgrounds(
     const { uid, image_url, render_mode } = fields;
     if (isSound(`${base}/image_url`)) checkImageUrl(image_url, `${base}/image_url`, look);
     const pointer = `${base}/uid`;
-    if (isSound(pointer)) uids.push({ uid: readUid(uid, pointer, look), pointer });
+    if (isSound(pointer)) uids.push({ uid: readUserUid(uid, pointer, look), pointer });
     if (!isSound(base)) return [];
     const mode = render_mode === undefined ? {} : { render_mode: renderMode(render_mode) };
     return [{ uid: (uids.at(-1) as { uid: string }).uid, image_url, ...mode }];

@@ -79,7 +79,8 @@ function reportDocument(findings: Findings, document: Document.Parsed<ParsedNode
       return false;
     }
     const { summary, detail } = wording(first.code, first.message);
-    findings.add('yaml-syntax', clamp(text, first.pos), summary, detail);
+    const quotes = startsAllStreams(text, first.pos[0]) ? ALL_STREAMS_IN_QUOTES : undefined;
+    findings.add('yaml-syntax', clamp(text, first.pos), summary, quotes ?? detail);
     return false;
   }
   const head = text.slice(start, document.contents?.range[0] ?? document.range[0]);
@@ -153,4 +154,17 @@ export function isEmpty({ contents }: Document.Parsed<ParsedNode>): boolean {
     !contents ||
     (isScalar(contents) && contents.value === null && !contents.source && !contents.tag && !contents.anchor)
   );
+}
+
+/** The way out of the commonest slip. */
+export const ALL_STREAMS_IN_QUOTES = 'In YAML # begins a comment: write it in quotes, "#allstream#".';
+
+/** Whether the line of this place, or the one before, has an #allstream# without quotes. */
+function startsAllStreams(text: string, at: number): boolean {
+  const end = text.indexOf('\n', at);
+  const lines = text
+    .slice(0, end === -1 ? text.length : end)
+    .split('\n')
+    .slice(-2);
+  return lines.some((line) => /(^|[^"'])#allstream#($|[^"'])/.test(line));
 }

@@ -1,6 +1,7 @@
 import type { Code } from './codes.ts';
 import { FIELD_NAME } from './concealment.ts';
 import { type Look, label } from './look.ts';
+import { ALL_STREAMS_IN_QUOTES } from './parse.ts';
 import { quoted } from './printable.ts';
 import { suggest } from './suggest.ts';
 import type { Tree } from './tree.ts';
@@ -188,19 +189,21 @@ function reportType(pointer: string, types: string[], value: unknown, look: Look
       'wrong-type',
       pointer,
       `${name} takes ${expected}, not ${found(value)}`,
-      typeHint(name, types, value),
+      typeHint(pointer, types, value),
     );
   }
 }
 
-function typeHint(name: string, types: string[], value: unknown): string | undefined {
-  if (value === null && name === 'backgroundColor')
+function typeHint(pointer: string, types: string[], value: unknown): string | undefined {
+  if (value === null && label(pointer) === 'backgroundColor')
     return 'In YAML # begins a comment: write the colour in quotes, "#FF0000".';
+  if (value === null && /Uids\/\d+$/.test(pointer)) return ALL_STREAMS_IN_QUOTES;
   if (types.includes('boolean') && typeof value === 'string') return 'YAML 1.2 knows only true and false.';
   if (types.includes('string') && !types.includes('integer') && typeof value !== 'object')
     return 'Write it in quotes.';
-  if (types.includes('number') && typeof value === 'string') return 'Write it without quotes.';
-  return undefined;
+  if (typeof value !== 'string' || types.includes('string')) return undefined;
+  if (/^-?\d+(\.\d+)?$/.test(value)) return 'Write it without quotes.';
+  return /^\d+(\.\d+)?\s*%$/.test(value) ? 'Write it as a fraction: 0.5 for half.' : undefined;
 }
 
 function found(value: unknown): string {
@@ -218,7 +221,11 @@ function reportEnum(pointer: string, allowed: (string | number)[], value: unknow
     'value-not-allowed',
     pointer,
     `${quoted(value as string | number)} is not allowed for ${label(pointer)}`,
-    near ? `Did you mean ${near}?` : `Allowed: ${allowed.join(', ')}.`,
+    typeof value === 'string' && value !== '' && allowed.includes(Number(value))
+      ? 'Write it without quotes.'
+      : near
+        ? `Did you mean ${near}?`
+        : `Allowed: ${allowed.join(', ')}.`,
   );
 }
 

@@ -4,7 +4,7 @@ import type { Look } from './look.ts';
 import type { SubscriptionsBlock, Uid } from './schema.generated.ts';
 import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
-import { readUid, reportTwice } from './uid.ts';
+import { readUserUid, reportTwice } from './uid.ts';
 
 /**
  * The rules of subscription lists, and their normal form: UIDs as text, the capital S.
@@ -113,7 +113,7 @@ function readList(
   const uids = list.flatMap((value, index) => {
     const pointer = `${base}/${index}`;
     if (!isSound(pointer)) return [];
-    return [{ uid: value === ALL_STREAMS ? value : readUid(value, pointer, look), pointer }];
+    return [{ uid: value === ALL_STREAMS ? value : readUserUid(value, pointer, look), pointer }];
   });
   reportTwice(
     uids.filter(({ uid }) => uid !== ALL_STREAMS),

@@ -9,14 +9,21 @@ import { quoted } from './printable.ts';
 export function readUid(value: string | number, pointer: string, look: Look): string {
   const text = typeof value === 'number' ? (look.numberText(pointer) ?? String(value)) : value;
   if (!/^(0|[1-9][0-9]*)$/.test(text)) {
-    const hint =
-      typeof value === 'number'
-        ? 'Write it in digits only, or put the UID in quotes.'
-        : `It is an integer from 0 to ${MAX_UID}, in digits only.`;
+    const hint = /^0[0-9]+$/.test(text)
+      ? `A UID has no zeros in front: write ${text.replace(/^0+(?=.)/, '')}.`
+      : `It is an integer from 0 to ${MAX_UID}, in digits only.`;
     look.report('uid-format', pointer, `${quoted(text)} is not a UID`, hint);
   } else if (text.length > 10 || Number(text) > MAX_UID)
     look.report('uid-out-of-range', pointer, `the UID ${quoted(text)} is above ${MAX_UID}`);
   return text;
+}
+
+/** The UID of a user, who never has the UID 0. */
+export function readUserUid(value: string | number, pointer: string, look: Look): string {
+  const uid = readUid(value, pointer, look);
+  if (uid === '0')
+    look.report('uid-out-of-range', pointer, "the UID 0 is nobody's", `Users have 1 to ${MAX_UID}.`);
+  return uid;
 }
 
 /** Reports every UID that was there before. @param uids each with its pointer */

@@ -144,9 +144,12 @@ function sums(plan: Plan, style: Style): string {
       ? ` ${count(resets, 'value')} ${resets === 1 ? 'goes back to its default' : 'go back to their defaults'}.`
       : '';
   const held = plan.recordings.filter(({ unresolved }) => unresolved.length > 0).length;
+  const hasErrors = plan.diagnostics.some(({ severity }) => severity === 'error');
   const lines = [`${style.bold('Plan:')} ${sumLine(summary)}.${back}`];
   if (summary.calls.update + summary.calls.updateLayout > 0) lines.push(`${callLine(summary, rate)}.`);
-  else lines.push(summary.to_forget > 0 ? 'No calls.' : 'Nothing to do.');
+  else if (summary.to_forget > 0) lines.push('No calls.');
+  else if (!hasErrors) lines.push('Nothing to do.');
+  if (hasErrors) lines.push(style.red('Not everything could be looked at: see the errors.'));
   if (held > 0) lines.push(`${count(held, 'recording')} would be held back: see the warnings.`);
   return lines.join('\n');
 }

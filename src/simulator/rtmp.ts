@@ -8,7 +8,7 @@ export interface Output {
 function output(value: unknown, at: string): Output {
   const read = object(value, at, ['rtmpUrl']);
   const rtmpUrl = required(read, 'rtmpUrl', at, text);
-  if (!/^rtmps?:\/\/[^\s/?#]+/.test(rtmpUrl)) {
+  if (!/^rtmps?:\/\/[^\s/?#]+/i.test(rtmpUrl)) {
     throw new Refused(`${at}.rtmpUrl must begin with rtmp:// or rtmps:// and name a host`);
   }
   return { rtmpUrl };

@@ -90,7 +90,7 @@ describe('what is drawn', () => {
       err: 'page is not drawn: mode web has no mixed layout.\n',
     });
     expect(await run([], { all: true })).toMatchObject({
-      code: 1,
+      code: 0,
       err: 'There is no mixed layout to draw.\n',
     });
   });
