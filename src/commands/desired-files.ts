@@ -41,11 +41,19 @@ export async function desiredFiles(input: {
     const { sha, subject, author } = commit;
     const told = `${count(set.files, 'file')} of commit ${sha.slice(0, 10)}: ${subject} (${author})`;
     await io.err(`${printable(told)}\n`);
-    const diagnostics = allowEmpty
-      ? set.diagnostics.filter(({ code }) => code !== 'directory-not-found')
-      : set.diagnostics;
-    return { ...set, diagnostics, commit: { sha, author, subject } };
+    return { ...(allowEmpty ? withoutMissing(set) : set), commit: { sha, author, subject } };
   } finally {
     files.close();
   }
+}
+
+/** The same, where the folder itself is not in the commit: as if it was there and empty. */
+function withoutMissing(set: DesiredSet): DesiredSet {
+  const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
+  if (!missing) return set;
+  return {
+    ...set,
+    diagnostics: set.diagnostics.filter((diagnostic) => diagnostic !== missing),
+    broken: set.broken.filter((path) => path !== missing.range.filename),
+  };
 }

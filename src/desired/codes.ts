@@ -112,6 +112,10 @@ export const CODES = {
     'A UID is an integer from 0 to 4294967295, in digits only: no leading zero, sign, exponent or hexadecimal.',
   ),
   'uid-out-of-range': error('UID too large', 'A UID is a 32-bit unsigned integer, at most 4294967295.'),
+  'uid-zero': warning(
+    'UID 0',
+    'No user has the UID 0: users have 1 to 4294967295. The service may refuse it.',
+  ),
   'uid-twice': error('UID twice', 'A UID may stand once in a list, have one region and one background.'),
   'block-against-mode': error(
     'Block does not fit the mode',

@@ -167,9 +167,11 @@ function reportOff(
   look: Look,
 ): void {
   const sum = Number((position + size).toFixed(7));
+  // Of a size that comes by a merge the position beside it is what does not go with it.
+  const isMerged = look.isAliased(`${base}/${side}`) && !look.isAliased(`${base}/${axis}`);
   look.report(
     'region-off-canvas',
-    `${base}/${side}`,
+    `${base}/${isMerged ? axis : side}`,
     `${axis} ${position} + ${side} ${size} is ${sum}, at most 1 is allowed`,
     `With ${axis} ${position} the ${side} can be at most ${Number((1 - position).toFixed(6))}.`,
   );

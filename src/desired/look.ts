@@ -21,6 +21,17 @@ export class Look {
     this.#findings.add(code, this.valueSpan(pointer), summary, detail);
   };
 
+  /** Something is wrong with a value only because it stands there: where that is an alias, the alias is pointed at. */
+  readonly reportUse: Report = (code, pointer, summary, detail) => {
+    const span = this.#tree.places.get(pointer)?.alias ?? this.valueSpan(pointer);
+    this.#findings.add(code, span, summary, detail);
+  };
+
+  /** Whether the document has the value there only through an alias. */
+  isAliased(pointer: string): boolean {
+    return this.#tree.places.get(pointer)?.alias !== undefined;
+  }
+
   /** Something is wrong with the field as such: its name is pointed at. */
   readonly reportField: Report = (code, pointer, summary, detail) => {
     this.#findings.add(code, this.fieldSpan(pointer), summary, detail);

@@ -7,6 +7,8 @@ export interface Place {
   value: Span;
   /** A number's own text: 0x1F and 1e3 are not what was meant by a UID. */
   text?: string;
+  /** The alias through which the document has it: `value` is where the anchor stands. */
+  alias?: Span;
 }
 
 /**
@@ -17,6 +19,7 @@ export class Places implements Place {
   key: Span | undefined;
   value: Span = { start: 0, end: 0 };
   text: string | undefined;
+  alias?: Span;
   #fields: Map<string, Places> | undefined;
   #items: Places[] | undefined;
 

@@ -36,6 +36,8 @@ interface Entry {
   key: string;
   keySpan: Span;
   value: ParsedNode | null;
+  /** The alias of the merge that it comes from. */
+  alias?: Span | undefined;
 }
 
 /** Plain values of documents of one file; what cannot be one (tags, aliases, doubled fields) is reported. */
@@ -106,8 +108,10 @@ export class TreeBuilder {
   #mapping(node: ParsedNode, spot: Spot): Record<string, unknown> {
     const value = new Fields();
     const { alias, depth } = spot;
-    for (const { key, keySpan, value: child } of this.#entries(node, spot))
-      value[key] = this.#value(child, { place: spot.place.field(key, keySpan), alias, depth: depth + 1 });
+    for (const { key, keySpan, value: child, alias: merged } of this.#entries(node, spot)) {
+      const place = spot.place.field(key, keySpan);
+      value[key] = this.#value(child, { place, alias: merged ?? alias, depth: depth + 1 });
+    }
     return value;
   }
 
@@ -140,7 +144,7 @@ export class TreeBuilder {
       if (typeof key !== 'string')
         this.#findings.add('wrong-type', keySpan, "a field's name must be plain text");
       else if (earlier) this.#doubled(key, keySpan, earlier.keySpan);
-      else entries.set(key, { key, keySpan, value });
+      else entries.set(key, { key, keySpan, value, alias: spot.alias });
     }
     for (const merged of merges.flatMap((merge) => this.#mergeSources(merge, node)))
       for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);
@@ -205,10 +209,11 @@ export class TreeBuilder {
     return typeof target.value === 'string' ? target.value : (target.source ?? '');
   }
 
-  #place<T>({ place }: Spot, value: Span, result: T, text?: string): T {
+  #place<T>({ place, alias }: Spot, value: Span, result: T, text?: string): T {
     // A value that is left out has no extent; its field's name is what can be pointed at.
     place.value = place.key && value.start === value.end ? place.key : value;
     place.text = text;
+    if (alias) place.alias = alias;
     return result;
   }
 }

@@ -21,8 +21,7 @@ export function readUid(value: string | number, pointer: string, look: Look): st
 /** The UID of a user, who never has the UID 0. */
 export function readUserUid(value: string | number, pointer: string, look: Look): string {
   const uid = readUid(value, pointer, look);
-  if (uid === '0')
-    look.report('uid-out-of-range', pointer, "the UID 0 is nobody's", `Users have 1 to ${MAX_UID}.`);
+  if (uid === '0') look.report('uid-zero', pointer, "the UID 0 is nobody's", `Users have 1 to ${MAX_UID}.`);
   return uid;
 }
 
@@ -34,7 +33,8 @@ export function reportTwice(
 ): void {
   const seen = new Set<string>();
   for (const { uid, pointer } of uids) {
-    if (seen.has(uid)) look.report('uid-twice', pointer, `the UID ${quoted(uid)} stands twice in ${where}`);
+    if (seen.has(uid))
+      look.reportUse('uid-twice', pointer, `the UID ${quoted(uid)} stands twice in ${where}`);
     seen.add(uid);
   }
 }

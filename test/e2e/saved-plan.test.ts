@@ -193,9 +193,12 @@ describe('plan --out and apply FILE', () => {
     [['apply', 'p.json', '--allow-empty'], /\(--allow-empty\)/],
     [
       ['apply', 'nowhere.json'],
-      /no recording is called "nowhere\.json"\n {2}There is no file of that name either/,
+      /no recording is called "nowhere\.json"\n {2}A plan in a file is for reelstate apply, and the file has to be there/,
     ],
-    [['apply', './nowhere'], /no recording is called "\.\/nowhere"\n {2}There is no file/],
+    [
+      ['apply', './nowhere'],
+      /no recording is called "\.\/nowhere"\n {2}Recordings go by their names, not by their files/,
+    ],
   ])('the command line is wrong: %j', async (args, message) => {
     const { sim, reelstate } = await desk();
     await reelstate(['plan', '--out', 'p.json']);
