@@ -3,10 +3,12 @@ import { recordingKey } from '../model/recording-key.ts';
 import type { Look } from '../model/source.ts';
 import type { Logger } from './log.ts';
 
-/** Tells each diagnostic of the files once, for as long as it stands. */
+/** Tells each diagnostic of the files once, for as long as it stands, and of a file once that it has no error any more. */
 export class Problems {
   readonly #log: Logger;
   #told = new Set<string>();
+  /** Files with errors. */
+  #wrong = new Set<string>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -14,15 +16,21 @@ export class Problems {
 
   tell({ set, commit }: Look): void {
     const now = new Set<string>();
-    for (const { severity, code, summary, range } of set.diagnostics) {
+    const wrong = new Set<string>();
+    for (const { severity, code, summary, detail, range } of set.diagnostics) {
       const { line, column } = range.start;
       const id = `${range.filename}:${line}:${column} ${code} ${summary}`;
       now.add(id);
+      if (severity === 'error') wrong.add(range.filename);
       if (this.#told.has(id)) continue;
-      const about = { file: range.filename, line, column, code, ...(commit ? { commit: commit.sha } : {}) };
+      const asked = commit ? { commit: commit.sha } : {};
+      const about = { file: range.filename, line, column, code, ...(detail ? { detail } : {}), ...asked };
       this.#log[severity === 'error' ? 'error' : 'warn'](about, summary);
     }
+    for (const file of this.#wrong)
+      if (!wrong.has(file)) this.#log.info({ file }, 'it has no error any more');
     this.#told = now;
+    this.#wrong = wrong;
   }
 }
 

@@ -366,4 +366,5 @@ it('tells each problem of the files once, for as long as it stands', async () =>
   b.source.files.set('1.yaml', 'name: [');
   await b.look();
   expect(told()).toBe(2 * once);
+  expect(b.lines.filter(({ msg }) => msg === 'it has no error any more')).toHaveLength(1);
 });
