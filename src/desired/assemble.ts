@@ -100,7 +100,7 @@ export class Assembly {
       // Nobody else says it of a recording that is not used.
       if (isUsable(claimant)) diagnostics.push(...claimant.recording.unresolved);
     }
-    diagnostics.push(...[...twice.values()].flat());
+    for (const more of twice.values()) diagnostics.push(...more);
     const isShared = ({ range }: Diagnostic) => shared.has(range.filename);
     return {
       recordings,

@@ -56,7 +56,7 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   const found = [...desired.diagnostics, ...emptySet(desired, known, options)];
   const claimed = claimedKeys(desired);
   const named = abandoned(desired, known, claimed);
-  const recordings = desired.recordings
+  const planned = desired.recordings
     .filter(({ name }) => wanted(name))
     .map((recording) => {
       const others = named.get(recording.name);
@@ -64,7 +64,8 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
       return options.ahead?.of(recording) ?? planRecording(recording, known, [], options);
     });
   const refused = found.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
-  if (!refused) recordings.push(...forgotten(desired, known, claimed).filter(({ name }) => wanted(name)));
+  const gone = refused ? [] : forgotten(desired, known, claimed).filter(({ name }) => wanted(name));
+  const recordings = [...planned, ...gone];
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
   const diagnostics = [...found, ...unresolved].sort(byPlace);
   return {

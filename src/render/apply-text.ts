@@ -8,19 +8,21 @@ export function applyText(result: ApplyResult, style: Style): string {
   const applied = of('applied');
   const failed = of('failed');
   const left = of('not-attempted');
-  const lines: string[] = [];
-  if (stopped) lines.push(style.yellow(`Stopped: ${printable(stopped)}.`));
-  if (failed.length > 0) lines.push(style.red('Failed:'), ...failed.map((call) => `  x ${told(call)}`));
-  if (held.length > 0)
-    lines.push(
+  const lines = [
+    ...(stopped ? [style.yellow(`Stopped: ${printable(stopped)}.`)] : []),
+    ...listed(style.red('Failed:'), failed, (call) => `  x ${told(call)}`),
+    ...listed(
       style.red('Held back:'),
-      ...held.map(({ name, message }) => `  x ${printable(name)}: ${printable(message)}`),
-    );
-  if (left.length > 0)
-    lines.push(
+      held,
+      ({ name, message }) => `  x ${printable(name)}: ${printable(message)}`,
+    ),
+    ...listed(
       style.yellow('Not attempted:'),
-      ...left.map(({ name, endpoint }) => `  . ${printable(name)}  ${endpoint}`),
-    );
+      left.slice(0, MOST_LEFT),
+      ({ name, endpoint }) => `  . ${printable(name)}  ${endpoint}`,
+    ),
+    ...(left.length > MOST_LEFT ? [`  . and ${left.length - MOST_LEFT} more; --json lists them all`] : []),
+  ];
   if (forgotten.length > 0) lines.push(`Forgotten: ${forgotten.map(printable).join(', ')}.`);
   const recordings = new Set(applied.map(({ name }) => name)).size;
   const sums = [
@@ -31,6 +33,13 @@ export function applyText(result: ApplyResult, style: Style): string {
   ].filter(Boolean);
   lines.push(`${style.bold('Apply:')} ${sums.join(', ')}.`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Of what was not attempted nobody reads more: each for the same reason, which stands above. */
+const MOST_LEFT = 200;
+
+function listed<T>(head: string, items: readonly T[], line: (item: T) => string): string[] {
+  return items.length > 0 ? [head, ...items.map(line)] : [];
 }
 
 function told({ name, endpoint, message, outcome }: CallResult): string {

@@ -1,6 +1,6 @@
 import type { Commit } from '../model/source.ts';
 import { commitLine } from './status.ts';
-import { printable, type Style } from './style.ts';
+import { nameColumn, printable, type Style } from './style.ts';
 
 /** What a daemon answers at `/api/recordings`, as far as it is shown. */
 export interface DaemonAnswer {
@@ -45,7 +45,7 @@ export function daemonText(
     );
     return `${['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')}\n`;
   }
-  const width = Math.min(40, Math.max(0, ...rows.map(({ name }) => name.length)));
+  const width = nameColumn(rows);
   const lines = rows.flatMap(({ name, condition, mode, blocks, message, from }) => {
     const paint = condition === 'Ready' ? style.green : condition === 'Stalled' ? style.red : style.yellow;
     const head =

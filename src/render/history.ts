@@ -1,7 +1,7 @@
 import type { PastCall } from '../model/journal.ts';
 import { escapeMarkdown } from './markdown.ts';
 import { commitJson, commitLine } from './status.ts';
-import { count, printable, type Style } from './style.ts';
+import { count, nameColumn, printable, type Style } from './style.ts';
 
 /** Calls to be shown, the newest first, and how many older ones are not. */
 export interface Shown {
@@ -32,7 +32,7 @@ export function historyJson({ calls, earlier }: Shown): object {
 /** The history for people: a line a call, and below it what was said and which commit asked for it. */
 export function historyText({ calls, earlier }: Shown, style: Style): string {
   if (calls.length === 0) return 'No call was made from here.\n';
-  const width = Math.min(40, Math.max(...calls.map(({ name }) => printable(name).length)));
+  const width = nameColumn(calls);
   const lines = calls.flatMap((call) => {
     const outcome = outcomeOf(call);
     const paint = outcome.startsWith('applied')

@@ -2,7 +2,7 @@ import { SECTION_OF } from '../agora/requests.ts';
 import type { KnownEndpoint, KnownRecording, Remembered } from '../model/plan.ts';
 import type { BlockName } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
-import { count, printable, type Style } from './style.ts';
+import { count, nameColumn, printable, type Style } from './style.ts';
 
 /** How much is known of a block: applied and not read back since, or not even certain to be applied. */
 export type Certainty = 'assumed' | 'unknown';
@@ -86,7 +86,7 @@ function endpointJson({ applied, unknown, last }: KnownEndpoint<unknown>): objec
 
 export function statusText(recordings: readonly KnownRecording[], style: Style, now: number): string {
   if (recordings.length === 0) return 'Nothing is known yet: nothing was applied from here.\n';
-  const width = Math.min(40, Math.max(...recordings.map(({ name }) => printable(name).length)));
+  const width = nameColumn(recordings);
   const lines = recordings.flatMap((recording) => {
     const condition = conditionOf(recording);
     const paint = condition === 'Ready' ? style.green : condition === 'Unknown' ? style.yellow : style.red;

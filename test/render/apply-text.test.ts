@@ -35,6 +35,17 @@ describe('the end of apply', () => {
     expect(text(result([APPLIED]))).toBe('Apply: 1 call for 1 recording applied.\n');
   });
 
+  it('a hundred thousand that were not attempted are a list that somebody reads, and a count', () => {
+    const left = Array.from({ length: 100_000 }, (_, n): CallResult => ({ ...LEFT, name: `room-${n}` }));
+    const lines = text(result([APPLIED, ...left], { stopped: 'interrupted' })).split('\n');
+    expect(lines.slice(201)).toEqual([
+      '  . room-199  updateLayout',
+      '  . and 99800 more; --json lists them all',
+      'Apply: 1 call for 1 recording applied, 100000 not attempted.',
+      '',
+    ]);
+  });
+
   it('says what failed and why, what was held back, what was not attempted', () => {
     const given = result([APPLIED, REFUSED, UNSURE, LEFT], {
       held: [{ name: 'e', message: 'KEY is not set' }],
