@@ -57,11 +57,13 @@ export function stand(
  * The calls that a recording needs by now: those of its plan, and what is owed besides. Without those that were
  * refused just so, because they are not tried again as they are, whatever else happens to the recording.
  */
-export function callsOf(watched: Watched, { calls, whole }: RecordingPlan): Call[] {
+export function callsOf(watched: Watched, plan: RecordingPlan): Call[] {
+  const { calls } = plan;
   const planned = new Set(calls.map(({ endpoint }) => endpoint));
   const owed = [...(watched.owed ?? [])].flatMap((endpoint) => {
-    const request = whole[endpoint];
-    if (planned.has(endpoint) || !request) return [];
+    // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
+    const request = planned.has(endpoint) ? undefined : plan.whole[endpoint];
+    if (!request) return [];
     return [{ endpoint, reason: 'resync', changes: [], patch: [], request } as unknown as Call];
   });
   const all = [...calls, ...owed];

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { callsOf, NO_CREDENTIALS, stand, type Watched } from '../../src/daemon/conditions.ts';
+import type { Call, RecordingPlan } from '../../src/model/plan.ts';
+import { meaning } from '../../src/plan/comparable.ts';
+import { call, identity } from '../support/engine.ts';
+
+const watched = (extra: Partial<Watched> = {}): Watched => ({
+  name: 'a',
+  file: 'recordings/a.yaml',
+  standing: { type: 'Ready', reason: 'Applied', message: 'as its file says', since: 0 },
+  ...extra,
+});
+
+const planOf = (calls: Call[]): RecordingPlan =>
+  ({
+    calls,
+    whole: { update: { webRecordingConfig: { onhold: true } } },
+    identity: identity(1),
+  }) as unknown as RecordingPlan;
+
+/** What was refused of a call, as it is remembered. */
+const refusal = ({ endpoint, request }: Call, reason: string) =>
+  new Map([
+    [
+      endpoint,
+      { identity: JSON.stringify(identity(1)), meaning: meaning(endpoint, request), reason, message: 'no' },
+    ],
+  ]);
+
+describe('the calls that a recording needs', () => {
+  const [update, layout] = [call('update', '1'), call('updateLayout', '#111111')];
+
+  it('are those of its plan, without what was refused just so', () => {
+    const plan = planOf([update, layout]);
+    expect(callsOf(watched({ plan }), plan)).toEqual([update, layout]);
+    expect(callsOf(watched({ plan, refused: refusal(update, 'Refused') }), plan)).toEqual([layout]);
+    const other = planOf([call('update', '2'), layout]);
+    expect(callsOf(watched({ plan: other, refused: refusal(update, 'Refused') }), other)).toHaveLength(2);
+  });
+
+  it('are none where its credentials cannot be had, unless these would only be renewed', () => {
+    const plan = planOf([update, layout]);
+    expect(callsOf(watched({ plan, refused: refusal(update, NO_CREDENTIALS) }), plan)).toEqual([]);
+    const renewal = planOf([call('update', '1', 'credentials-expiring'), layout]);
+    expect(callsOf(watched({ plan: renewal, refused: refusal(update, NO_CREDENTIALS) }), renewal)).toEqual([
+      layout,
+    ]);
+  });
+
+  it('are what is owed besides, each endpoint once', () => {
+    const plan = planOf([layout]);
+    const owing = watched({ plan, owed: new Set(['update', 'updateLayout']) });
+    expect(callsOf(owing, plan).map(({ endpoint, reason }) => [endpoint, reason])).toEqual([
+      ['updateLayout', 'changed'],
+      ['update', 'resync'],
+    ]);
+  });
+
+  it('do not read the file of a recording that needs nothing', () => {
+    const plan = Object.defineProperty(planOf([]), 'whole', {
+      get: () => {
+        throw new Error('it was read');
+      },
+    });
+    expect(callsOf(watched({ plan }), plan)).toEqual([]);
+  });
+});
+
+it('since when counts from the condition, not from its reason', () => {
+  const one = watched();
+  stand(one, 'Stalled', 'Refused', 'no', 5);
+  stand(one, 'Stalled', 'Invalid', 'broken', 7);
+  expect(one.standing).toEqual({ type: 'Stalled', reason: 'Invalid', message: 'broken', since: 5 });
+  stand(one, 'Ready', 'Applied', 'as its file says', 9);
+  expect(one.standing.since).toBe(9);
+});
