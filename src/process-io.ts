@@ -63,8 +63,8 @@ export function processIo(): Io {
     columns: process.stdout.columns || 80,
     ask: makeAsk(),
     onHangup(listener) {
+      // For good: without a listener the signal would end the process.
       process.on('SIGHUP', listener);
-      return () => process.off('SIGHUP', listener);
     },
     get stop() {
       obeyed = true;

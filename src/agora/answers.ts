@@ -69,6 +69,8 @@ export function judge(answer: Answer, identity: Pick<Identity, 'sid' | 'resource
   if (status >= 500 || code(body) === 62) return result('unknown', `the service answered ${status}`);
   if (status >= 300 && status < 400)
     return result('refused', `the service answered ${status}, a redirect, which is not followed`);
+  // A proxy's page says nothing about the call.
+  if (status > 400 && !body) return result('unknown', `an answer ${status} that is not the service's`);
   if (status >= 400) {
     const judgement = result('refused', `the service refuses the call (${status})`);
     return /appid is invalid/i.test(said ?? '') ? { ...judgement, appWide: true } : judgement;
@@ -95,6 +97,9 @@ function judgeSuccess(
   return { meaning: 'applied', status: 200, message: 'applied' };
 }
 
+/** Control characters, which are printed as one space. */
+export const CONTROL = /[\u0000-\u001f\u007f-\u009f]+/g;
+
 function code(body: Record<string, unknown> | undefined): number | undefined {
   const value = body?.code;
   return typeof value === 'number'
@@ -116,9 +121,7 @@ function reasonOf(body: Record<string, unknown> | undefined): string | undefined
   const text = [words, number === undefined || number === 200 ? undefined : `code ${number}`]
     .filter(Boolean)
     .join(', ');
-  return text === ''
-    ? undefined
-    : text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, LONGEST_REASON);
+  return text === '' ? undefined : text.replace(CONTROL, ' ').slice(0, LONGEST_REASON);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

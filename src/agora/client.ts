@@ -104,6 +104,7 @@ export class Client implements Sender {
     const origin = this.#options.domains.pick();
     const host = new URL(origin).host;
     let connected = false;
+    let isSwitched = false;
     try {
       const request = got(`${origin.replace(/\/$/, '')}${path}`, {
         method,
@@ -121,6 +122,12 @@ export class Client implements Sender {
             });
         });
         outgoing.once('finish', departed);
+        // 101: got would wait for the rest of the answer for ever, and no timeout of its own would end that.
+        outgoing.once('upgrade', (_answer, socket: Socket) => {
+          isSwitched = true;
+          socket.destroy();
+          request.cancel();
+        });
       });
       request.on('downloadProgress', ({ transferred }) => {
         if (transferred > MAX_ANSWER_BYTES) request.cancel();
@@ -137,7 +144,8 @@ export class Client implements Sender {
       };
     } catch (error) {
       this.#options.domains.report(origin, false);
-      return { kind: 'failure', message: this.#failure(error), unsent: !connected, host };
+      const message = isSwitched ? "an answer 101 that is not the service's" : this.#failure(error);
+      return { kind: 'failure', message, unsent: !connected, host };
     }
   }
 

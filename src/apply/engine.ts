@@ -11,6 +11,8 @@ import { OBSERVATION, URGENCY, urgencyOf } from './urgency.ts';
 
 export interface EnginePorts extends AttemptPorts {
   prepare: Prepare;
+  /** Told of a call that was refused: what it was made ready with may be why. */
+  distrust: (call: Call) => void;
 }
 
 export interface EngineOptions extends Omit<GateOptions, 'patience'> {
@@ -59,9 +61,16 @@ export class Engine {
     this.#lanes.set(work.key, lane);
     lane.work = work;
     lane.dropped = false;
+    const before = lane.waiting;
     lane.waiting = new Map(
-      work.calls.map((call) => [call.endpoint, sameCall(lane.waiting.get(call.endpoint), call)]),
+      work.calls.map((call) => [call.endpoint, sameCall(before.get(call.endpoint), call)]),
     );
+    for (const [endpoint, call] of lane.waiting)
+      if (before.get(endpoint) !== call) {
+        // What is newer has no trouble yet, and does not wait for the repetition of what it takes the place of.
+        lane.trouble.delete(endpoint);
+        if (!lane.pause?.isAsked) lane.pause?.end();
+      }
     this.#start(lane);
   }
 
@@ -76,6 +85,7 @@ export class Engine {
   /** Nothing new leaves; what is in flight is awaited and recorded. */
   stop(): void {
     this.#stopping.abort();
+    this.#wakeAll();
   }
 
   /** Tries again where an answer had stopped the account or an App ID. */
@@ -127,6 +137,7 @@ export class Engine {
         return undefined;
       }
       const { answer, judgement } = await this.#attempts.exchange(identity, 'query', place, ask);
+      if (this.#gate.refused !== undefined) this.#wakeAll();
       return { ...judgement, answer };
     } finally {
       place.letOthersGo();
@@ -204,6 +215,7 @@ export class Engine {
   async #proceed(lane: Lane, attempt: Attempt): Promise<void> {
     const { planned, call, verdict, judgement, took, asked } = attempt;
     const { endpoint } = call;
+    if (this.#gate.refused !== undefined) this.#wakeAll();
     switch (verdict.do) {
       case 'done':
         lane.trouble.delete(endpoint);
@@ -220,6 +232,7 @@ export class Engine {
         this.#healed(lane, endpoint);
         return;
       case 'refuse':
+        this.#ports.distrust(planned);
         return this.#failed(lane, attempt, judgement.message);
       case 'stop-account':
         return this.#failed(lane, attempt, this.#gate.refused ?? judgement.message);
@@ -289,7 +302,16 @@ export class Engine {
     });
     putBack(lane, planned);
     if (lane.dropped) return;
-    await clock.sleep(after, this.#gate.closing);
+    if (this.#gate.isShut(lane.work.identity.appId)) return;
+    const over = new AbortController();
+    lane.pause = { end: () => over.abort(), isAsked: judgement.retryAfter !== undefined };
+    await clock.sleep(after, over.signal);
+    delete lane.pause;
+  }
+
+  /** Whoever waits for a repetition has nothing to wait for any more. */
+  #wakeAll(): void {
+    for (const { pause } of this.#lanes.values()) pause?.end();
   }
 
   #outOfTime(lane: Lane, endpoint: Endpoint, wait: number): boolean {

@@ -21,14 +21,15 @@ interface Printed {
 /**
  * Makes calls ready: where storage credentials come from a program, runs it and puts what it printed into the
  * request, sealed. Recordings with the same command share one run, for as long as `freshFor` milliseconds, and half
- * the life of what it printed at most: whoever renews asks for something newer.
+ * the life of what it printed at most: whoever renews asks for something newer. `distrust` ends that for what the
+ * service has refused.
  */
 export function makePrepare(
   run: RunProgram,
   vault: Vault,
   clock: Pick<Clock, 'now' | 'monotonic'>,
   freshFor: number,
-): Prepare {
+): { prepare: Prepare; distrust: (call: Call) => void } {
   const runs = new Map<string, { until: number; result: Promise<Printed | Unready> }>();
   const credentials = (command: Sealed): Promise<Printed | Unready> => {
     const argv = vault.reveal(command);
@@ -49,12 +50,23 @@ export function makePrepare(
     });
     return result;
   };
-  return async (call) => {
-    const storage = call.endpoint === 'update' ? call.request.storageConfig : undefined;
-    if (!storage?.credentials) return { call };
-    const printed = await credentials(storage.credentials);
-    return 'message' in printed ? printed : { call: withCredentials(call, storage, printed, vault) };
+  return {
+    prepare: async (call) => {
+      const storage = storageOf(call);
+      if (!storage?.credentials) return { call };
+      const printed = await credentials(storage.credentials);
+      return 'message' in printed ? printed : { call: withCredentials(call, storage, printed, vault) };
+    },
+    distrust: (call) => {
+      const command = storageOf(call)?.credentials;
+      const argv = command && vault.reveal(command);
+      if (argv !== undefined) runs.delete(argv);
+    },
   };
+}
+
+function storageOf(call: Call): Storage | undefined {
+  return call.endpoint === 'update' ? call.request.storageConfig : undefined;
 }
 
 function withCredentials(call: Call, storage: Storage, printed: Printed, vault: Vault): Call {

@@ -5,6 +5,14 @@ import type { RunProgram } from './prepare.ts';
 /** How long a credentials program may take, in milliseconds, and how much it may print, in bytes. */
 const LIMITS = { timeout: 30_000, maxBuffer: 256 * 1024 } as const;
 
+/** Of reelstate itself; what it starts has no use for them. */
+const OWN_SECRETS = [
+  'AGORA_CUSTOMER_ID',
+  'AGORA_CUSTOMER_SECRET',
+  'REELSTATE_HOOK_SECRET',
+  'REELSTATE_GIT_TOKEN',
+] as const;
+
 /**
  * Runs credentials programs: no shell, no input, and neither its output nor its arguments in any message. It
  * gets the environment without reelstate's own credentials.
@@ -15,7 +23,8 @@ export function programRunner(
   env: Record<string, string | undefined>,
   stop: AbortSignal,
 ): RunProgram {
-  const { AGORA_CUSTOMER_ID: _id, AGORA_CUSTOMER_SECRET: _secret, ...rest } = env;
+  const rest = { ...env };
+  for (const name of OWN_SECRETS) delete rest[name];
   return ([program = '', ...args]) =>
     new Promise((resolve) => {
       const name = basename(program);

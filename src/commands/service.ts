@@ -69,7 +69,7 @@ export async function connect({
     {
       sender: client,
       journal: store,
-      prepare: makePrepare(programRunner(io.cwd, io.env, closing.signal), vault, io.clock, CREDENTIALS_FRESH),
+      ...makePrepare(programRunner(io.cwd, io.env, closing.signal), vault, io.clock, CREDENTIALS_FRESH),
       reveal: (secret) => vault.reveal(secret),
       scrub: (text) => vault.scrub(text),
       clock: io.clock,

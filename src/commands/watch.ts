@@ -38,6 +38,18 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     styleFor(settings.color && io.errIsTerminal),
   );
   const { stop } = io;
+  const hangup: { take: () => void } = { take: () => {} };
+  // From the beginning to the end: it never ends the process.
+  io.onHangup(() => hangup.take());
+  return holding({ settings, io, log, listen, resync, origin, stop, hangup }, raw);
+}
+
+/** With the state held against other writers. */
+async function holding(
+  running: Omit<Running, 'store' | 'vault' | 'service' | 'events'>,
+  raw: RawOptions,
+): Promise<number> {
+  const { settings, io } = running;
   const store = await Store.open(settings.state, 'reelstate watch', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
@@ -51,7 +63,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
       retryFor: Number.POSITIVE_INFINITY,
       onEvent: (event) => events.take(event),
     });
-    return await run({ settings, io, store, vault, service, events, log, listen, resync, origin, stop });
+    return await run({ ...running, store, vault, service, events });
   } finally {
     await store.close();
   }
@@ -71,10 +83,12 @@ interface Running {
   resync: { every: number; heal: boolean; force: boolean };
   origin: Origin;
   stop: AbortSignal;
+  /** What SIGHUP does. */
+  hangup: { take: () => void };
 }
 
 async function run(running: Running): Promise<number> {
-  const { settings, io, store, vault, service, events, log, listen, resync, origin, stop } = running;
+  const { settings, io, store, vault, service, events, log, listen, resync, origin, stop, hangup } = running;
   const { engine, client } = service;
   const { state } = store;
   let metrics: Metrics | undefined;
@@ -131,10 +145,10 @@ async function run(running: Running): Promise<number> {
     if (counted) count(event, counted);
     daemon.take(event);
   };
-  const unhang = io.onHangup(() => {
+  hangup.take = () => {
     log.info('SIGHUP: everything is looked at again');
     daemon.startOver();
-  });
+  };
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
@@ -161,13 +175,14 @@ async function run(running: Running): Promise<number> {
     await ended;
     log.info('ending: what is in flight is awaited');
   } finally {
-    unhang();
+    hangup.take = () => {};
     over.abort();
     engine.stop();
     const answered = new AbortController();
     // What made it stop, if it was an error, is on its way already.
     const quiet = Promise.allSettled([engine.idle(), daemon.stop()]).then(() => answered.abort());
     await Promise.race([quiet, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
+    await io.clock.sleep(healing.cooling);
     service.close();
     await opened.source.close();
     await server?.close();

@@ -182,11 +182,15 @@ export class Daemon {
       isSettled: () => isSettled,
     });
     settlements?.settle(plan);
+    const older = this.#watched.get(name)?.plan?.key;
+    // What its name stood for before is nobody's any more, unless another name has taken it.
+    if (older !== undefined && older !== plan.key && engine.isBusy(older) && !isClaimed(older, look))
+      engine.drop(older);
     const watched = Object.assign(this.#watch(name, plan.file), { file: plan.file, plan });
     await keepBooks({ recordings: [plan] }, state.known, journal);
     // While that was written the file may have changed again: this plan is outdated then.
     if (this.#look?.byName.get(name) !== desired) return this.again(name);
-    for (const older of plan.supersedes) engine.drop(older);
+    for (const superseded of plan.supersedes) engine.drop(superseded);
     this.#act(watched, plan);
   }
 
@@ -396,6 +400,13 @@ export class Daemon {
   nextRenewal(): number | undefined {
     return this.#renewals.next(this.#renewals.concerned(this.#ports.state));
   }
+}
+
+/** Whether some document is about this recording. Goes through all of them, so it is asked last. */
+function isClaimed(key: string, { byName }: Look): boolean {
+  for (const { identity } of byName.values())
+    if (identity !== undefined && recordingKey(identity) === key) return true;
+  return false;
 }
 
 function unresolvedMessage({ unresolved }: Pick<RecordingPlan, 'unresolved'>): string {

@@ -1,5 +1,6 @@
 import { type Observation, readObservation } from '../agora/query.ts';
 import type { Engine } from '../apply/engine.ts';
+import { TIMINGS } from '../apply/timings.ts';
 import type { Answer } from '../model/answer.ts';
 import type { State } from '../model/journal.ts';
 import type { Clock } from '../model/ports.ts';
@@ -42,12 +43,22 @@ const SHORTEST_PAUSE = 200;
 export class Resync {
   readonly #ports: ResyncPorts;
   readonly #options: ResyncOptions;
+  /** When a question was last handed to the network, on the monotonic clock. */
+  #askedAt = Number.NEGATIVE_INFINITY;
   /** RTMP outputs last seen disconnected, by recording. */
   readonly #disconnected = new Map<string, number>();
 
   constructor(ports: ResyncPorts, options: ResyncOptions) {
     this.#ports = ports;
     this.#options = options;
+  }
+
+  /**
+   * How long what was asked still counts at the service, in milliseconds. No journal tells a next process of it, so
+   * whoever ends waits for that.
+   */
+  get cooling(): number {
+    return Math.max(0, this.#askedAt + 1_000 + TIMINGS.windowMargin - this.#ports.clock.monotonic());
   }
 
   disconnected(): number {
@@ -81,13 +92,20 @@ export class Resync {
     if (engine.isBusy(plan.key)) return;
     const { identity, key } = plan;
     const applied = known.update.applied?.seq;
-    const seen = await engine.observe(identity, (departed) => query(identity, departed));
-    // What was applied meanwhile the answer may not know of.
-    if (!seen || engine.isBusy(key) || state.known.get(key)?.update.applied?.seq !== applied) return;
+    const seen = await engine.observe(identity, (departed) =>
+      query(identity, () => {
+        this.#askedAt = this.#ports.clock.monotonic();
+        departed();
+      }),
+    );
+    if (!seen || engine.isBusy(key)) return;
+    // What was applied meanwhile the answer may not know of, and of another recording it says nothing.
+    if (watched.plan?.key !== key || this.#ports.daemon.watched.get(name) !== watched) return;
+    if (state.known.get(key)?.update.applied?.seq !== applied) return;
     if (seen.meaning === 'not-found')
       return this.#doubt(watched, key, ['update', 'updateLayout'], seen.message);
     const observation =
-      seen.answer.kind === 'answer' && seen.answer.status === 200
+      seen.answer.kind === 'answer' && seen.meaning === 'applied'
         ? readObservation(seen.answer.body)
         : undefined;
     if (!observation) {
@@ -98,8 +116,8 @@ export class Resync {
   }
 
   async #compare(watched: Watched, key: string, observation: Observation): Promise<void> {
-    const { clock, log, journal, daemon, fingerprint, onDrift } = this.#ports;
-    const { name, file, plan } = watched;
+    const { clock, log, journal, daemon, state, fingerprint, onDrift } = this.#ports;
+    const { name, file } = watched;
     const observable = { onhold: observation.onhold, rtmp: observation.outputs };
     const blocks = (Object.keys(observable) as (keyof typeof observable)[]).filter(
       (block) => observable[block] !== undefined,
@@ -111,7 +129,8 @@ export class Resync {
       log.warn({ recording: name, file }, 'the recording has ended');
       return daemon.again(name);
     }
-    const drift = driftOf(observation, plan?.whole.update, fingerprint);
+    // What the file asks for is another matter: it may have been refused.
+    const drift = driftOf(observation, state.known.get(key)?.update.applied?.request, fingerprint);
     for (const block of drift) {
       onDrift(block);
       log.warn(

@@ -30,6 +30,6 @@ export interface Io {
    * then a signal ends the process at once.
    */
   readonly stop: AbortSignal;
-  /** Calls `listener` on every SIGHUP from now on; @returns ends that. */
-  onHangup(listener: () => void): () => void;
+  /** Calls `listener` on every SIGHUP from now on, instead of ending the process. */
+  onHangup(listener: () => void): void;
 }

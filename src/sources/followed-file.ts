@@ -158,6 +158,8 @@ export class FollowedFile {
 
   #isAtRest(stamp: Stamp): boolean {
     if (typeof stamp === 'string') return this.#taken === undefined;
+    // It has changed since it was last looked at, whatever a clock that goes otherwise than the file system's says.
+    if (this.#taken !== undefined) return false;
     // Nobody sets the time of the last change of the inode, unlike that of the content.
     return this.#following.clock.now() - stamp.ctimeMs > BELIEVED_AFTER;
   }

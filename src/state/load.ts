@@ -45,7 +45,12 @@ export function load(directory: string): Loaded {
     const state = emptyState();
     snapshot = ifThere(() => new LineFile(join(directory, SNAPSHOT)));
     if (snapshot !== undefined) restore(state, snapshot);
-    if (file !== undefined) return { state, snapshot, ...addJournal(state, file, path) };
+    if (file !== undefined) {
+      const added = addJournal(state, file, path);
+      // Begun anew it has its first line before it takes the place of the one before.
+      if (added.fresh && snapshot !== undefined) throw new DamagedStateError(`${path} is empty. ${MEND}`);
+      return { state, snapshot, ...added };
+    }
     if (snapshot !== undefined) throw new DamagedStateError(`${path} is missing. ${MEND}`);
     return { state, snapshot, length: 0, entries: 0, fresh: true };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { CONTROL } from '../agora/answers.ts';
 import { SENSITIVE, type Sealed } from '../model/recording.ts';
 
 /** Shorter values would tear holes into ordinary words; no service's keys are that short. */
@@ -49,9 +50,15 @@ export class Vault {
       ])
       // The service may quote it as it stands in JSON or in an address.
       .flatMap(([quoted, shown]) =>
-        [...new Set([quoted, JSON.stringify(quoted).slice(1, -1), encodeURIComponent(quoted)])].map(
-          (form) => [form, shown] as const,
-        ),
+        // On one line, too: a reason is printed on one.
+        [
+          ...new Set([
+            quoted,
+            JSON.stringify(quoted).slice(1, -1),
+            encodeURIComponent(quoted),
+            quoted.replace(CONTROL, ' '),
+          ]),
+        ].map((form) => [form, shown] as const),
       )
       .filter(([quoted]) => quoted.length >= SHORTEST_SCRUBBED)
       .sort(([a], [b]) => b.length - a.length);
@@ -73,7 +80,9 @@ function secretParts(value: string, shown: string): string[] {
   if (visible.every((text) => text === '')) return [];
   const pattern = visible.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('(.*)');
   const hidden = new RegExp(`^${pattern}$`, 's').exec(value)?.slice(1) ?? [];
-  return hidden.flatMap((text) => [text, ...text.split(/[/?#&:]/)]);
+  const parts = hidden.flatMap((text) => [text, ...text.split(/[/?#&:]/)]);
+  // Of a parameter the value alone, too; its name is no secret.
+  return [...parts, ...parts.map((part) => part.slice(part.indexOf('=') + 1))];
 }
 
 /** A secret whose value is not at hand. */

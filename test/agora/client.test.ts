@@ -302,6 +302,22 @@ describe('no answer', () => {
     expect(await failure(client(`http://${address}`))).toMatchObject({ unsent: false });
   });
 
+  it('that switches to another protocol, which would never end', async () => {
+    const address = await listen(
+      createTcpServer((socket) =>
+        socket
+          .on('error', () => {})
+          .once('data', () =>
+            socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n'),
+          ),
+      ),
+    );
+    expect(await failure(client(`http://${address}`))).toMatchObject({
+      message: "an answer 101 that is not the service's",
+      unsent: false,
+    });
+  });
+
   it.each([
     ['plain', {}, (text: string) => text],
     ['compressed', { 'content-encoding': 'gzip' }, (text: string) => gzipSync(text)],

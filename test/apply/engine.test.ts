@@ -67,12 +67,37 @@ describe('the engine', () => {
     expect(b.sent.map(({ mark }) => mark)).toEqual(['old', 'new']);
   });
 
+  it('a newer state does not wait for the repetition of the one before, unless the service has said how long', async () => {
+    for (const [retryAfter, at] of [
+      [undefined, 500],
+      [40_000, 40_000],
+    ] as const) {
+      const b = bench(answers(answered(503, {}, retryAfter)));
+      b.engine.submit(work(1, [call('update', 'old')]));
+      await b.clock.advance(500);
+      const began = b.sent[0]?.at as number;
+      b.engine.submit(work(1, [call('update', 'new')]));
+      await b.finish();
+      expect(b.sent.map(({ mark }) => mark)).toEqual(['old', 'new']);
+      expect((b.sent[1]?.at as number) - began).toBe(at);
+    }
+  });
+
+  it('a plan that asks for the same again leaves the wait as it is', async () => {
+    const b = bench(answers(answered(503)));
+    b.engine.submit(work(1, [call('update', 'same')]));
+    await b.clock.advance(500);
+    b.engine.submit(work(1, [call('update', 'same')]));
+    await b.finish();
+    expect((b.sent[1]?.at as number) - (b.sent[0]?.at as number)).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('keeps both candidates while an outcome is unknown', async () => {
     const b = bench((_, n) => (n <= 2 ? answered(500) : OK));
     b.engine.submit(work(1, [call('update', 'a')]));
     await b.clock.advance(10);
     b.engine.submit(work(1, [call('update', 'b')]));
-    await b.clock.advance(1_500);
+    await b.clock.advance(500);
     const known = b.state.known.get(recordingKey(identity(1)));
     expect(
       known?.update.unknown.map(({ request }) => request.streamSubscribe?.audioUidList?.subscribeAudioUids),

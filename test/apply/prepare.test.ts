@@ -21,7 +21,7 @@ function bench(print: (run: number) => unknown = () => TEMPORARY) {
     if (printed instanceof Error) return { message: printed.message };
     return { stdout: typeof printed === 'string' ? printed : JSON.stringify(printed) };
   };
-  const prepare = makePrepare(run, vault, clock, FRESH);
+  const { prepare, distrust } = makePrepare(run, vault, clock, FRESH);
   const storageCall = (argv = ['/opt/creds', '--role', 'SECRET-ARGUMENT']): Call => ({
     endpoint: 'update',
     reason: 'changed',
@@ -46,10 +46,34 @@ function bench(print: (run: number) => unknown = () => TEMPORARY) {
     const open = (sealed: Storage['accessKey']) => sealed && vault.reveal(sealed);
     return { accessKey: open(accessKey), secretKey: open(secretKey), stsToken: open(stsToken), ...rest };
   };
-  return { clock, vault, runs, make, storageCall, opened };
+  return { clock, vault, runs, make, storageCall, opened, distrust };
 }
 
 describe('making a call ready', () => {
+  it('runs the program again for what the service has refused, and when half of its life is over', async () => {
+    let lives: number | undefined;
+    const { clock, make, runs, distrust, storageCall } = bench(() => ({
+      ...PRINTED,
+      SessionToken: 'T',
+      ...(lives === undefined ? {} : { Expiration: new Date(clock.now() + lives).toISOString() }),
+    }));
+    await make();
+    await make();
+    expect(runs).toHaveLength(1);
+    distrust(storageCall());
+    await make();
+    expect(runs).toHaveLength(2);
+    lives = 20_000;
+    distrust(storageCall());
+    await make();
+    await clock.advance(9_000);
+    await make();
+    expect(runs).toHaveLength(3);
+    await clock.advance(1_000);
+    await make();
+    expect(runs).toHaveLength(4);
+  });
+
   it('leaves alone what needs no program', async () => {
     const { make, runs } = bench();
     for (const plain of [call('update', 'a'), call('updateLayout', '#000000')])

@@ -239,7 +239,7 @@ describe('credentials that a program prints', () => {
   ) {
     const vault = new Vault(new Uint8Array(32).fill(7));
     const runs: number[] = [];
-    const prepare = makePrepare(
+    const { prepare, distrust } = makePrepare(
       async () => {
         runs.push(b.clock.monotonic());
         const printed = print(runs.length, b.clock.now());
@@ -249,7 +249,7 @@ describe('credentials that a program prints', () => {
       { now: () => b.clock.now(), monotonic: () => b.clock.monotonic() },
       MINUTE,
     );
-    const b = daemonBench(answer, { prepare, reveal: (secret) => vault.reveal(secret) });
+    const b = daemonBench(answer, { prepare, distrust, reveal: (secret) => vault.reveal(secret) });
     b.source.vault = vault;
     b.source.files.set('1.yaml', fileOf(1, { rest: storage }));
     return { ...b, runs, updates: () => b.sent.filter(({ endpoint }) => endpoint === 'update') };
@@ -349,6 +349,43 @@ describe('credentials that a program prints', () => {
     await b.daemon.stop();
     await b.clock.advance(MINUTE);
     await time;
+  });
+});
+
+describe('what a name stood for before', () => {
+  it.each([
+    [
+      'waits for its file',
+      (text: string) =>
+        text.replace(/recording:\n( {2}.*\n)+/, 'recording: { fromFile: ../run/gone.json }\n'),
+    ],
+    [
+      'is another recording, and suspended',
+      (text: string) => `${text.replaceAll('sid-1', 'sid-9')}suspend: true\n`,
+    ],
+  ])('is called no more where the recording %s', async (_, change) => {
+    const b = daemonBench(() => answered(503));
+    b.source.files.set('1.yaml', fileOf(1));
+    await b.look(500);
+    const { length } = b.sent;
+    expect(length).toBeGreaterThan(0);
+    b.source.files.set('1.yaml', change(fileOf(1)));
+    await b.look(5 * MINUTE);
+    expect(b.sent).toHaveLength(length);
+  });
+
+  it('goes on where another name has taken it', async () => {
+    let works = false;
+    const b = daemonBench(() => (works ? OK : answered(503)));
+    b.source.files.set('1.yaml', fileOf(1));
+    await b.look(500);
+    b.source.files.set('0.yaml', fileOf(1, { name: 'a-new-name', color: '#222222' }));
+    b.source.files.set('1.yaml', fileOf(2));
+    await b.look(MINUTE);
+    works = true;
+    await b.clock.advance(MINUTE);
+    expect(b.sent.filter(({ sid }) => sid === 'sid-1').at(-1)?.mark).toBe('#222222');
+    expect(b.daemon.conditions()).toMatchObject({ Ready: 2 });
   });
 });
 

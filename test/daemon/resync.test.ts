@@ -38,7 +38,8 @@ async function resync(
   query: (identity: Identity, n: number) => Answer | Promise<Answer>,
   options: Partial<ResyncOptions> = {},
 ) {
-  const b = daemonBench(() => OK);
+  let refuses = false;
+  const b = daemonBench(() => (refuses ? answered(400, { code: 2, reason: 'no' }) : OK));
   for (const [index, text] of files.entries()) b.source.files.set(`${index + 1}.yaml`, text);
   await b.look();
   const applied = b.sent.length;
@@ -71,6 +72,10 @@ async function resync(
     drift,
     /** What was sent since all of them were as their files say. */
     since: () => b.sent.slice(applied),
+    /** From now on the service refuses every call. */
+    refuse() {
+      refuses = true;
+    },
     async end() {
       stop.abort();
       await run;
@@ -183,6 +188,55 @@ describe('resync', () => {
     await r.clock.advance(20 * MINUTE);
     await r.end();
     expect(r.asked).toEqual([]);
+  });
+
+  it('an answer about another recording says nothing of this one', async () => {
+    const other = shown({ status: 8, onhold: true }) as Extract<Answer, { kind: 'answer' }>;
+    const r = await resync([webFile(1)], () => ({
+      ...other,
+      body: { ...(other.body as object), sid: 'another' },
+    }));
+    await r.clock.advance(30 * MINUTE + 1);
+    await r.end();
+    expect([r.drift, r.since(), r.standing(1)]).toEqual([[], [], 'Ready Applied']);
+  });
+
+  it('what was asked of a recording that its name no longer stands for is dropped', async () => {
+    let answer = (_: Answer) => {};
+    const r = await resync([fileOf(1)], () => new Promise((resolve) => (answer = resolve)), { force: true });
+    await r.clock.advance(10 * MINUTE + 1);
+    r.source.files.set('1.yaml', fileOf(2, { name: 'rec-1' }));
+    r.source.files.set('3.yaml', fileOf(3));
+    await r.look(1_000);
+    const { length } = r.sent;
+    answer(shown());
+    await r.clock.advance(MINUTE);
+    await r.end();
+    expect(r.sent).toHaveLength(length);
+    expect(r.mostInFlight()).toBe(1);
+  });
+
+  it('claims no drift from what was refused', async () => {
+    const r = await resync([webFile(1)], () => shown({ onhold: false }));
+    const known = r.state.known.get(recordingKey(r.daemon.watched.get('rec-1')?.plan?.identity as Identity));
+    expect(known?.update.applied).toBeDefined();
+    r.refuse();
+    r.source.files.set('1.yaml', webFile(1).replace('onhold: false', 'onhold: true'));
+    await r.look(1_000);
+    expect(r.standing(1)).toBe('Stalled Refused');
+    await r.clock.advance(30 * MINUTE);
+    await r.end();
+    expect([r.drift, r.since().length]).toEqual([[], 1]);
+  });
+
+  it('says how long what was asked still counts', async () => {
+    const r = await resync([fileOf(1)], () => shown());
+    expect(r.healing.cooling).toBe(0);
+    await r.clock.advance(10 * MINUTE);
+    expect(r.healing.cooling).toBe(1_050);
+    await r.clock.advance(1_000);
+    expect(r.healing.cooling).toBe(50);
+    await r.end();
   });
 
   it('an answer that is none changes nothing', async () => {

@@ -273,7 +273,7 @@ describe('reelstate watch', () => {
     const { code, stderr } = await w.stop();
     expect(code).toBe(0);
     expect(stderr).toMatch(
-      /^\d\d:\d\d:\d\d error .*file=recordings\/b\.yaml line=\d column=\d code=yaml-syntax$/m,
+      /^\d\d:\d\d:\d\d error .*file=recordings\/b\.yaml line=\d column=\d code=yaml-syntax detail=.*$/m,
     );
     expect(stderr).toMatch(/^\d\d:\d\d:\d\d info {2}applied {2}recording=a .*endpoint=updateLayout ms=\d+$/m);
     expect(stderr).not.toMatch(/[{}]/);
@@ -377,6 +377,29 @@ describe('reelstate watch', () => {
     const ended = await w.stop();
     expect(ended.stderr).not.toMatch(/first-secret/);
     expect(await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).not.toMatch(/first-secret/);
+  });
+
+  it('SIGHUP ends it neither while it begins nor while it ends', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', LAYOUT('#000001')) });
+    const w = await watching(cwd, [], { announced: false, sim: ['--latency', '600'] });
+    let over = false;
+    const hup = (async () => {
+      // From the moment that it says anything: before that Node itself may not listen yet.
+      await w.daemon.shows(/"msg"/, 'stderr');
+      while (!over) {
+        w.daemon.child.kill('SIGHUP');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    await w.daemon.shows(/watching/, 'stderr');
+    // What comes after that is Node's own end.
+    const last = w.daemon.shows(/"msg":"ended"/, 'stderr').then(() => {
+      over = true;
+    });
+    const ended = await w.stop();
+    await Promise.all([last, hup]);
+    expect(ended).toMatchObject({ code: 0, signal: null });
+    expect(ended.stderr).toContain('"msg":"ended"');
   });
 
   it('a second daemon on the same state is told who holds it', async () => {

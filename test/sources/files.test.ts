@@ -79,6 +79,19 @@ describe('a look', () => {
     expect(byName.get('a')?.blocks.layout?.backgroundColor).toBe('#0000FF');
   });
 
+  test('what changes has to stand still, also where this clock is ahead of the one of its times', async () => {
+    put('recordings/a.yaml', recording('1', '#000001'));
+    await settled();
+    clock.stepWall(60_000);
+    put('recordings/a.yaml', recording('1', '#000002').split('layout:')[0] as string);
+    const torn = await files.refresh(NOTHING, true);
+    expect(torn.again).toBeGreaterThan(0);
+    expect(torn.changed).toEqual([]);
+    put('recordings/a.yaml', recording('1', '#000002'));
+    const whole = await settled();
+    expect(whole.byName.get('a')?.blocks.layout?.backgroundColor).toBe('#000002');
+  });
+
   test('a file that has never been seen at rest is held, not gone', async () => {
     put('recordings/a.yaml', recording('1'));
     const look = await files.refresh(NOTHING, true);

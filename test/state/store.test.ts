@@ -227,6 +227,16 @@ describe('the state directory', () => {
     expect(state.known.get(recordingKey(identity(1)))?.updateLayout.unknown).toEqual([]);
   });
 
+  it('refuses an empty journal beside a snapshot: it never leaves one', async () => {
+    const store = await open();
+    await store.append(answer(1, await store.append(intent(1))));
+    await store.compact();
+    await store.close();
+    await truncate(journal(), 0);
+    await expect(readState(dir)).rejects.toThrow(/journal\.jsonl is empty/);
+    await expect(open()).rejects.toThrow(/journal\.jsonl is empty/);
+  });
+
   it('refuses a journal whose beginning is neither in it nor in the snapshot', async () => {
     const store = await open();
     await store.append(intent(1));

@@ -70,7 +70,7 @@ export class MemorySource implements DesiredSource {
 /** A daemon between files in memory, a scripted service, a journal in memory and a clock that a test moves. */
 export function daemonBench(
   script: (sent: Sent, n: number) => Answer | Promise<Answer>,
-  ports: Partial<Pick<EnginePorts, 'prepare' | 'reveal'>> = {},
+  ports: Partial<Pick<EnginePorts, 'prepare' | 'distrust' | 'reveal'>> = {},
 ) {
   const lines: LogLine[] = [];
   const source = new MemorySource();

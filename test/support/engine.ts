@@ -62,7 +62,7 @@ export interface Sent {
 export function bench(
   script: (sent: Sent, n: number) => Answer | Promise<Answer>,
   options: Partial<EngineOptions> = {},
-  ports: Partial<Pick<EnginePorts, 'onEvent' | 'prepare' | 'reveal'>> = {},
+  ports: Partial<Pick<EnginePorts, 'onEvent' | 'prepare' | 'distrust' | 'reveal'>> = {},
 ) {
   const clock = new FakeClock();
   const sent: Sent[] = [];
@@ -99,6 +99,7 @@ export function bench(
       },
       journal,
       prepare: ports.prepare ?? (async (each) => ({ call: each })),
+      distrust: ports.distrust ?? (() => {}),
       reveal: ports.reveal ?? (() => undefined),
       scrub: (text) => text,
       clock,
