@@ -7,6 +7,7 @@ import type { Outlines } from '../desired/outlines.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
+import { readSettled } from '../sources/followed-file.ts';
 import type { Vault } from '../state/vault.ts';
 import { refOf } from './desired-files.ts';
 import { duration, isSet, type RawOptions, type Settings, textOf } from './settings.ts';
@@ -138,7 +139,8 @@ async function openRef({ dir }: Origin, ref: string, around: Surroundings): Prom
   const [{ GitFiles }, { GitProgram }, { GitRefs }, { GitSource }] = await gitSources();
   const git = new GitProgram({ cwd: io.cwd, env: io.env });
   const refs = await GitRefs.open(git, io.cwd, io.clock, onChange);
-  const files = new GitFiles({ dir, cwd: io.cwd, env: io.env, vault });
+  const read = (path: string) => readSettled(path, { clock: io.clock, settleMs: SETTLE });
+  const files = new GitFiles({ dir, cwd: io.cwd, env: io.env, vault, read });
   let held = false;
   const isHeld = () => {
     const before = held;
@@ -182,7 +184,15 @@ async function openRemote(
     env: withoutSecrets(io.env),
     random: () => io.random(),
   });
-  const files = new GitFiles({ dir: origin.dir, cwd: io.cwd, env: io.env, vault, gitDir: mirror.directory });
+  const read = (path: string) => readSettled(path, { clock: io.clock, settleMs: SETTLE });
+  const files = new GitFiles({
+    dir: origin.dir,
+    cwd: io.cwd,
+    env: io.env,
+    vault,
+    read,
+    gitDir: mirror.directory,
+  });
   const source = new GitSource(files, mirror, io.clock);
   let firstDone = () => {};
   const first = new Promise<void>((resolve) => {

@@ -177,6 +177,22 @@ export class FollowedFile {
   }
 }
 
+/** For how long a file that is read once is waited for, in milliseconds. */
+const LONGEST_WRITING = 5_000;
+
+/** Reads a file once its writer has finished it. Of one that is written all the time it says so. */
+export async function readSettled(path: string, following: Following): Promise<FileBytes> {
+  const { clock } = following;
+  const file = new FollowedFile(path, following);
+  const end = clock.monotonic() + LONGEST_WRITING;
+  while (clock.monotonic() < end) {
+    const sight = await file.look();
+    if (sight.state === 'changed') return sight.bytes;
+    await clock.sleep(sight.state === 'settling' ? sight.again : 0);
+  }
+  return { error: 'it is being written all the time' };
+}
+
 function isSame(a: Stamp, b: Stamp): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b;
   return (

@@ -37,6 +37,8 @@ export interface GitFilesOptions {
   gitDir?: string;
   /** What reading files gave in an earlier run; left out, all of them are read. */
   memory?: FileMemory | undefined;
+  /** Reads what the commit does not hold; left out: as it is at the moment. */
+  read?: (path: string) => Promise<FileBytes>;
 }
 
 /** What is remembered of files by the IDs of their content. */
@@ -225,8 +227,9 @@ export class GitFiles {
   }
 
   async #follow(path: string, tree: CommitTree, place: RepositoryPlace): Promise<FileBytes> {
+    const { read = readFile } = this.#options;
     const inTree = place.inTree(path);
-    if (inTree === undefined) return readFile(path);
+    if (inTree === undefined) return read(path);
     const found = await tree.resolve(inTree);
     switch (found.kind) {
       case 'file':
@@ -236,9 +239,9 @@ export class GitFiles {
       case 'circle':
         return { error: 'its links lead in a circle' };
       case 'outside':
-        return readFile(place.onDisk(found.path));
+        return read(place.onDisk(found.path));
       case 'missing':
-        return readFile(path);
+        return read(path);
     }
   }
 
