@@ -6,7 +6,7 @@ import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare, Work } from '../model/work.ts';
 import { type Attempt, type AttemptPorts, Attempts } from './attempt.ts';
 import { Gate, type GateOptions } from './gate.ts';
-import { dropSame, type Lane, mostUrgent, newLane, putBack, sameCall } from './lane.ts';
+import { dropSame, isNews, type Lane, mostUrgent, newLane, putBack, sameCall } from './lane.ts';
 import { OBSERVATION, URGENCY, urgencyOf } from './urgency.ts';
 
 export interface EnginePorts extends AttemptPorts {
@@ -65,10 +65,10 @@ export class Engine {
     lane.waiting = new Map(
       work.calls.map((call) => [call.endpoint, sameCall(before.get(call.endpoint), call)]),
     );
-    for (const [endpoint, call] of lane.waiting)
-      if (before.get(endpoint) !== call) {
+    for (const call of lane.waiting.values())
+      if (isNews(before.get(call.endpoint), call)) {
         // What is newer has no trouble yet, and does not wait for the repetition of what it takes the place of.
-        lane.trouble.delete(endpoint);
+        lane.trouble.delete(call.endpoint);
         if (!lane.pause?.isAsked) lane.pause?.end();
       }
     this.#start(lane);

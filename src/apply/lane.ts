@@ -35,11 +35,12 @@ export function mostUrgent({ waiting }: Lane): Call {
 
 /** A newer plan that asks for what waits already leaves it its turn. */
 export function sameCall(waiting: Call | undefined, next: Call): Call {
-  return waiting &&
-    waiting.reason === next.reason &&
-    meaning(next.endpoint, waiting.request) === meaning(next.endpoint, next.request)
-    ? waiting
-    : next;
+  return waiting && waiting.reason === next.reason && !isNews(waiting, next) ? waiting : next;
+}
+
+/** Whether a call asks for something else than the one that waits, whatever the reasons of the two. */
+export function isNews(waiting: Call | undefined, next: Call): boolean {
+  return !waiting || meaning(next.endpoint, waiting.request) !== meaning(next.endpoint, next.request);
 }
 
 /** A newer plan that asks for exactly what has just been applied asks for nothing. */

@@ -87,7 +87,8 @@ describe('the engine', () => {
     const b = bench(answers(answered(503)));
     b.engine.submit(work(1, [call('update', 'same')]));
     await b.clock.advance(500);
-    b.engine.submit(work(1, [call('update', 'same')]));
+    // Even for another reason: it is the same that was not answered.
+    b.engine.submit(work(1, [call('update', 'same', 'outcome-unknown')]));
     await b.finish();
     expect((b.sent[1]?.at as number) - (b.sent[0]?.at as number)).toBeGreaterThanOrEqual(1_000);
   });
