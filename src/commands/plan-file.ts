@@ -48,10 +48,26 @@ export async function planFileOf(
   const file = names[there.indexOf(true)];
   if (file === undefined) return undefined;
   if (names.length > 1) throw usage(`${file} is a plan: it says itself which recordings it is about`);
-  for (const flag of ['git', 'ref', 'resync', 'allowEmpty', 'unsubscribeSpelling', 'dir'])
-    if (raw[flag] !== undefined)
-      throw usage(`${file} is a plan: what it is about was said when it was made (${flagOf(flag)})`);
-  return parse(await readFile(resolve(io.cwd, file), 'utf8'), file);
+  const refuse = (flag: string) =>
+    usage(`${file} is a plan: what it is about was said when it was made (${flagOf(flag)})`);
+  for (const flag of ['git', 'ref', 'resync', 'allowEmpty']) if (raw[flag] !== undefined) throw refuse(flag);
+  const plan = parse(await readFile(resolve(io.cwd, file), 'utf8'), file);
+  const otherwise = isSaved(plan) ? otherThanSaved(plan, raw, io) : undefined;
+  if (otherwise !== undefined) throw refuse(otherwise);
+  return plan;
+}
+
+/** The flag that says otherwise than a saved plan does. What is printed names neither the folder nor the spelling. */
+function otherThanSaved(
+  { asked, unsubscribe_spelling }: SavedPlan,
+  raw: RawOptions,
+  io: Io,
+): string | undefined {
+  const { dir, unsubscribeSpelling } = raw;
+  if (typeof dir === 'string' && resolve(io.cwd, dir) !== resolve(io.cwd, asked.dir)) return 'dir';
+  return unsubscribeSpelling !== undefined && unsubscribeSpelling !== unsubscribe_spelling
+    ? 'unsubscribeSpelling'
+    : undefined;
 }
 
 async function isFile(path: string): Promise<boolean> {

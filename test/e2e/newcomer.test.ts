@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GIT_ENV } from '../sources/git-support.ts';
-import { folder, recording, run, simulator } from '../support/cli.ts';
+import { folder, put, recording, run, simulator } from '../support/cli.ts';
 
 const git = (cwd: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
@@ -51,13 +51,34 @@ describe('what is asked for in a hurry', () => {
     [['import', 'start.json', '--name', ''], /--name: must not be empty/],
     [['apply', '--timeout', '10'], /--timeout "10": must be a span of time/],
     [['apply', '--timeout', '0'], /no call can be answered in no time/],
-    [['apply', 'plan.json', '--unsubscribe-spelling', 'unsubscribe'], /\(--unsubscribe-spelling\)/],
-    [['apply', 'plan.json', '--dir', 'other'], /\(--dir\)/],
   ])('%j is a wrong command line, and says why', async (args, why) => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'plan.json': '{}', 'start.json': '{}' });
     const ran = await run(args, { cwd });
     expect(ran.code).toBe(64);
     expect(ran.stderr).toMatch(why);
+  });
+
+  it('a plan in a file takes the flags that it was made with, and no others', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'shows/a.yaml': recording('a') });
+    const sim = await simulator(cwd);
+    const apply = (...args: string[]) => run(['apply', 'p.json', '--endpoint', sim.url, ...args], { cwd });
+    expect((await run(['plan', '--out', 'p.json'], { cwd })).code).toBe(0);
+    for (const [args, flag] of [
+      [['--unsubscribe-spelling', 'unsubscribe'], '--unsubscribe-spelling'],
+      [['--dir', 'other'], '--dir'],
+      [['--resync'], '--resync'],
+    ] as const) {
+      const ran = await apply(...args);
+      expect(ran.code).toBe(64);
+      expect(ran.stderr).toContain(`(${flag})`);
+    }
+    const same = await apply('--dir', './recordings', '--unsubscribe-spelling', 'unSubscribe');
+    expect(same).toMatchObject({ code: 0 });
+    // What plan --json prints does not say which folder it was.
+    const printed = await run(['plan', '--dir', 'shows', '--state', 'other', '--json'], { cwd });
+    await put(cwd, { 'p.json': printed.stdout });
+    expect(await apply('--dir', 'shows', '--state', 'other')).toMatchObject({ code: 0 });
+    await sim.stop();
   });
 
   it('a simulator without its folder does not start', async () => {
