@@ -108,7 +108,10 @@ async function load(dir: string, io: Io, note: Note): Promise<KnownRecording[]> 
   const vault = new Vault(randomBytes(KEY_BYTES));
   const set = await loadRecordings({ dir, cwd: io.cwd, env: io.env, vault });
   const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
-  if (missing) throw new Failure(missing.summary, { hint: 'Check --recordings.' });
+  if (missing) {
+    note('warn', `${missing.summary}, so no recording of it runs here: check --recordings`);
+    return [];
+  }
   const errors = set.diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) {
     note(

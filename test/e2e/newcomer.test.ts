@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GIT_ENV } from '../sources/git-support.ts';
-import { folder, put, recording, run, simulator } from '../support/cli.ts';
+import { folder, put, recording, run, simulator, start } from '../support/cli.ts';
 
 const git = (cwd: string, ...args: string[]) =>
   execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
@@ -81,12 +81,14 @@ describe('what is asked for in a hurry', () => {
     await sim.stop();
   });
 
-  it('a simulator without its folder does not start', async () => {
-    const ran = await run(['simulate', '--listen', '127.0.0.1:0', '--recordings', 'nowhere'], {
+  it('a simulator says that its folder is not there', async () => {
+    const started = start(['simulate', '--listen', '127.0.0.1:0', '--recordings', 'nowhere'], {
       cwd: await folder(),
     });
-    expect(ran.code).toBe(1);
-    expect(ran.stderr).toMatch(/nowhere.*\n {2}Check --recordings/);
+    await started.shows(/nowhere.*no recording of it runs here: check --recordings/, 'stderr');
+    await started.shows(/http:\/\/127\.0\.0\.1:\d+/);
+    started.child.kill('SIGTERM');
+    expect((await started.done).code).toBe(0);
   });
 
   it('no end says that all is done while a file has an error', async () => {
