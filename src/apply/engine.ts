@@ -69,7 +69,8 @@ export class Engine {
       if (isNews(before.get(call.endpoint), call)) {
         // What is newer has no trouble yet, and does not wait for the repetition of what it takes the place of.
         lane.trouble.delete(call.endpoint);
-        if (!lane.pause?.isAsked) lane.pause?.end();
+        const { pause } = lane;
+        if (pause?.endpoint === call.endpoint && !pause.isAsked) pause.end();
       }
     this.#start(lane);
   }
@@ -304,7 +305,7 @@ export class Engine {
     if (lane.dropped) return;
     if (this.#gate.isShut(lane.work.identity.appId)) return;
     const over = new AbortController();
-    lane.pause = { end: () => over.abort(), isAsked: judgement.retryAfter !== undefined };
+    lane.pause = { endpoint, end: () => over.abort(), isAsked: judgement.retryAfter !== undefined };
     await clock.sleep(after, over.signal);
     delete lane.pause;
   }

@@ -19,8 +19,8 @@ export interface Lane {
   /** A call has been let through and is not answered yet. */
   inFlight: boolean;
   running?: Promise<void>;
-  /** The wait for a repetition. `isAsked`: the service has said how long, and a newer state waits as well. */
-  pause?: { end: () => void; isAsked: boolean };
+  /** The wait for a repetition of `endpoint`. `isAsked`: the service has said how long, and a newer state waits as well. */
+  pause?: { endpoint: Endpoint; end: () => void; isAsked: boolean };
 }
 
 export function newLane(work: Work): Lane {

@@ -7,7 +7,6 @@ import { printable, styleFor } from '../render/style.ts';
 import { readState } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { askDaemon } from './ask-daemon.ts';
-import { desiredFiles } from './desired-files.ts';
 import { print } from './print.ts';
 import { checkNames, type RawOptions, readSettings, type Settings } from './settings.ts';
 
@@ -41,6 +40,8 @@ async function unappliedNames(
   const applied = new Set(known.map(({ name }) => name));
   const others = names.filter((name) => !applied.has(name));
   if (others.length === 0) return [];
+  // Loaded only for names that nothing is known of.
+  const { desiredFiles } = await import('./desired-files.ts');
   // Nothing is compared, so any key serves.
   const set = await desiredFiles({ dir, ref: undefined, io, vault: new Vault(randomBytes(32)) });
   // A name that a broken file would have given is no mistake of the command line.

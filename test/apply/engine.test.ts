@@ -83,6 +83,16 @@ describe('the engine', () => {
     }
   });
 
+  it('an edit of the layout brings no attempt of the update forward that is to be repeated', async () => {
+    const b = bench(answers(answered(503)));
+    b.engine.submit(work(1, [call('update', 'same')]));
+    await b.clock.advance(500);
+    b.engine.submit(work(1, [call('update', 'same'), call('updateLayout', '#222222')]));
+    await b.finish();
+    expect(b.sent.map(({ endpoint }) => endpoint)).toEqual(['update', 'update', 'updateLayout']);
+    expect((b.sent[1]?.at as number) - (b.sent[0]?.at as number)).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('a plan that asks for the same again leaves the wait as it is', async () => {
     const b = bench(answers(answered(503)));
     b.engine.submit(work(1, [call('update', 'same')]));

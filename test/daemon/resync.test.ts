@@ -3,7 +3,7 @@ import { Resync, type ResyncOptions } from '../../src/daemon/resync.ts';
 import type { Answer } from '../../src/model/answer.ts';
 import type { Identity } from '../../src/model/recording.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
-import { daemonBench, fileOf } from '../support/daemon.ts';
+import { daemonBench, fileOf, identityOf } from '../support/daemon.ts';
 import { answered, NOT_FOUND, OK } from '../support/engine.ts';
 
 const MINUTE = 60_000;
@@ -11,14 +11,7 @@ const MINUTE = 60_000;
 /** A web page recording that is not paused. */
 function webFile(n: number): string {
   return `name: rec-${n}
-recording:
-  appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0
-  cname: channel-${n}
-  uid: "527841"
-  resourceId: resource-${n}
-  sid: sid-${n}
-  mode: web
-onhold: false
+${identityOf(n, 'web')}onhold: false
 `;
 }
 

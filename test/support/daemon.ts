@@ -16,20 +16,25 @@ export interface LogLine {
   recording?: string;
 }
 
+/** The identity in a recording's file; more of it may follow. */
+export function identityOf(n: number | string, mode: string): string {
+  return `recording:
+  appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0
+  cname: channel-${n}
+  uid: "527841"
+  resourceId: resource-${n}
+  sid: sid-${n}
+  mode: ${mode}
+`;
+}
+
 /** Text of a recording's file whose update and layout a test recognises by a mark each. */
 export function fileOf(
   n: number | string,
   { uid = '1', color = '#101010', name = `rec-${n}`, rest = '' } = {},
 ): string {
   return `name: ${name}
-recording:
-  appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0
-  cname: channel-${n}
-  uid: "527841"
-  resourceId: resource-${n}
-  sid: sid-${n}
-  mode: mix
-  streamTypes: 2
+${identityOf(n, 'mix')}  streamTypes: 2
 subscriptions:
   audioUidList:
     subscribeAudioUids: ["${uid}"]
