@@ -1,9 +1,9 @@
 import type { Engine } from './apply/engine.ts';
-import type { Known, Plan, RecordingPlan } from './model/plan.ts';
+import type { Call, Known, Plan, RecordingPlan } from './model/plan.ts';
 import type { DesiredRecording, DesiredSet } from './model/recording.ts';
 import type { Journal } from './model/work.ts';
 import { PlansAhead } from './plan/ahead.ts';
-import { makePlan, type PlanOptions } from './plan/plan.ts';
+import { lateCalls, makePlan, type PlanOptions } from './plan/plan.ts';
 
 /*
  * The flow on one page:
@@ -46,10 +46,18 @@ export function sendable({ recordings }: Plan): RecordingPlan[] {
 export async function carryOut(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
   await keepBooks(plan, known, journal);
   const asked = plan.commit ? { commit: plan.commit } : {};
-  for (const { key, name, file, identity, calls, whole, ended } of sendable(plan))
-    if (key && identity)
-      engine.submit({ key, name, file, identity, calls, whole, ended: ended !== undefined, ...asked });
-  await engine.idle();
+  const submit = (callsOf: (recording: RecordingPlan) => readonly Call[]) => {
+    for (const recording of sendable(plan)) {
+      const { key, name, file, identity, whole, ended } = recording;
+      const calls = callsOf(recording);
+      if (key && identity && calls.length > 0)
+        engine.submit({ key, name, file, identity, calls, whole, ended: ended !== undefined, ...asked });
+    }
+    return engine.idle();
+  };
+  await submit(({ calls }) => calls);
+  // What an earlier call may still undo is not done before it was sent once more.
+  await submit(({ key, whole }) => lateCalls(whole, key === undefined ? undefined : known.get(key)));
 }
 
 /** Records what changes without any call: forgotten, renamed and released things. */

@@ -2,16 +2,25 @@ import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
 
 /**
- * What an answer means, by the public documents (Agora Cloud Recording REST: common errors, status codes, and
- * the integration guide):
- *   applied         200 for this very recording
- *   refused         400, 432, 433 and whatever else says that the same call will be refused again
+ * How long a call that got no answer may still take effect, in milliseconds. No document of the service names a limit.
+ * The gateway in front of it gives it 60 s: its words for a wrong URL are those of Kong, whose `read_timeout` is 60,000 ms
+ * where nothing else is set. What was given up later than that has half of it again.
+ */
+export const LATE = { afterDeparture: 60_000, afterGivingUp: 30_000 } as const;
+
+/**
+ * What an answer means, by the public documents (Agora Cloud Recording REST: common errors, status codes, quotas, and
+ * the integration guide). Status and body are read together, because either alone misleads: 200 comes with errors,
+ * 500 with a verdict on the body, 400 with no verdict at all.
+ *   applied         200 that names this very recording
+ *   refused         code 2 whatever the status, 432, 433: the same call will be refused again
  *   unauthorized    401: the account is stopped, it is the same for every call
- *   throttled       429: over the account's allowance; the call was not looked at
+ *   throttled       429, and a 400 that is no verdict on the body: over an allowance; the call was not looked at
  *   not-found       404 "failed to find worker": ended, or being moved to another server
- *   no-route        404 for a URL that the service does not know: a defect of ours
- *   unfinished      206 code 65: not success, the outcome is unknown
- *   unknown         5xx, code 62, no answer, no JSON: the outcome is unknown
+ *   unfinished      206 or code 65: not success, the outcome is unknown
+ *   unknown         5xx, code 62, no answer, 200 without proof: the outcome is unknown
+ *   foreign         not in the service's words: a redirect, a proxy's page, a gateway without a route. No verdict,
+ *                   and the way to the service may stay closed for long
  *   unreached       the connection could not be made: certainly not applied
  */
 export type Meaning =
@@ -20,9 +29,9 @@ export type Meaning =
   | 'unauthorized'
   | 'throttled'
   | 'not-found'
-  | 'no-route'
   | 'unfinished'
   | 'unknown'
+  | 'foreign'
   | 'unreached';
 
 export interface Judgement {
@@ -30,10 +39,17 @@ export interface Judgement {
   status?: number;
   /** One line for people, with the service's own reason where it gave one. */
   message: string;
-  /** Whether a 400 concerns the App ID rather than this call. */
+  /** Whether a refusal concerns the App ID rather than this call. */
   appWide?: boolean;
   retryAfter?: number;
 }
+
+/** Codes that say that the request was looked at and is refused (common errors; error codes of acquire and start). */
+const REFUSALS: readonly (number | undefined)[] = [2, 49, 53, 109, 110, 432, 433];
+/** What concerns the App ID: the service is not enabled for it, or its account is not active. */
+const APP_WIDE = /app ?id is invalid|invalid_appid|no_active_status/i;
+/** Words about requests a second. A body that is refused may speak of a frame rate or a bit rate. */
+const TOO_OFTEN = /(?<!(?:bit|frame|sample)[ _-]?)\brate\b|frequen|too (?:many|fast)|throttl|\bqps\b/i;
 
 /** Reads an answer as it is meant. @param identity whose call it was: a 200 for another recording is no success */
 export function judge(answer: Answer, identity: Pick<Identity, 'sid' | 'resourceId'>): Judgement {
@@ -42,59 +58,68 @@ export function judge(answer: Answer, identity: Pick<Identity, 'sid' | 'resource
   const { status, retryAfter } = answer;
   const body = isObject(answer.body) ? answer.body : undefined;
   const said = reasonOf(body);
-  const result = (meaning: Meaning, message: string): Judgement => ({
+  const [meaning, message] = meaningOf(status, body, said ?? '', identity);
+  return {
     meaning,
     status,
-    message: said ? `${message}: ${said}` : message,
+    message: said && meaning !== 'applied' ? `${message}: ${said}` : message,
+    ...(meaning === 'refused' && APP_WIDE.test(said ?? '') ? { appWide: true } : {}),
     ...(retryAfter === undefined ? {} : { retryAfter }),
-  });
-  switch (status) {
-    case 200:
-      return judgeSuccess(body, identity, result);
-    case 206:
-      return result('unfinished', 'the service answered 206, it did not complete the request');
-    case 401:
-      return result('unauthorized', 'the service does not accept the credentials (401)');
-    case 404:
-      return body && /no route/i.test(said ?? '')
-        ? result('no-route', 'the service does not know this URL (404)')
-        : body
-          ? result('not-found', 'the service does not find the recording (404)')
-          : result('unknown', "an answer 404 that is not the service's");
-    case 429:
-      return result('throttled', 'over the allowance of the account (429)');
-    case 408:
-      return result('unknown', 'the service answered 408');
-  }
-  if (status >= 500 || code(body) === 62) return result('unknown', `the service answered ${status}`);
-  if (status >= 300 && status < 400)
-    return result('refused', `the service answered ${status}, a redirect, which is not followed`);
-  // A proxy's page says nothing about the call.
-  if (status > 400 && !body) return result('unknown', `an answer ${status} that is not the service's`);
-  if (status >= 400) {
-    const judgement = result('refused', `the service refuses the call (${status})`);
-    return /appid is invalid/i.test(said ?? '') ? { ...judgement, appWide: true } : judgement;
-  }
-  return result('unknown', `the service answered ${status}`);
+  };
 }
 
+/** The table. Its first line that fits decides. */
+function meaningOf(
+  status: number,
+  body: Record<string, unknown> | undefined,
+  said: string,
+  identity: Pick<Identity, 'sid' | 'resourceId'>,
+): [Meaning, string] {
+  const number = code(body);
+  const foreign: [Meaning, string] = ['foreign', `an answer ${status} that is not in the service's words`];
+  if (status === 429) return ['throttled', 'over the allowance of the account (429)'];
+  if (status === 401) return ['unauthorized', 'the service does not accept the credentials (401)'];
+  if (status >= 300 && status < 400)
+    return ['foreign', `the service answered ${status}, a redirect, which is not followed`];
+  if (number !== 2) {
+    if (number === 65 || status === 206)
+      return ['unfinished', `the service did not complete the request (${status})`];
+    if (number === 62) return ['unknown', `the service answered ${status}`];
+  }
+  const refused: [Meaning, string] = ['refused', `the service refuses the call (${status})`];
+  if (status >= 400 && status < 500 && APP_WIDE.test(said)) return refused;
+  if (number === 2 || (status === 400 && body))
+    return REFUSALS.includes(number) && !TOO_OFTEN.test(said)
+      ? refused
+      : ['throttled', `the service takes no more calls at the moment (${status})`];
+  if (status === 200) return judgeSuccess(body, number, identity);
+  if (status === 404)
+    return body && (number === 404 || /find worker/i.test(said))
+      ? ['not-found', 'the service does not find the recording (404)']
+      : foreign;
+  if (body && (status === 432 || status === 433 || (status < 500 && REFUSALS.includes(number))))
+    return refused;
+  if (status >= 400 && status < 500 && status !== 408) return foreign;
+  return ['unknown', `the service answered ${status}`];
+}
+
+/** Only an answer that names the recording shows that the call was for it and is applied. */
 function judgeSuccess(
   body: Record<string, unknown> | undefined,
+  number: number | undefined,
   identity: Pick<Identity, 'sid' | 'resourceId'>,
-  result: (meaning: Meaning, message: string) => Judgement,
-): Judgement {
-  if (!body) return result('unknown', "an answer 200 that is not the service's");
-  const number = code(body);
-  if (number === 65) return result('unfinished', 'the service did not complete the request (code 65)');
-  if (number === 62) return result('unknown', 'the service answered code 62');
+): [Meaning, string] {
+  if (!body) return ['unknown', "an answer 200 that is not in the service's words"];
   if (number !== undefined && number !== 0 && number !== 200)
-    return result('unknown', `the service answered 200 with code ${number}`);
-  // Older answers leave fields out, so an absent one proves nothing; another recording's does.
-  const other = (['sid', 'resourceId'] as const).some(
-    (id) => typeof body[id] === 'string' && body[id] !== identity[id],
-  );
-  if (other) return result('unknown', 'the service answered for another recording');
-  return { meaning: 'applied', status: 200, message: 'applied' };
+    return ['unknown', `the service answered 200 with code ${number}`];
+  const { sid, resourceId } = body;
+  if (sid === undefined) return ['unknown', 'the service answered 200 without naming a recording'];
+  if (sid !== identity.sid || (resourceId !== undefined && resourceId !== identity.resourceId))
+    return ['unknown', 'the service answered for another recording'];
+  // Contradicts itself: the documented answer of a success has neither.
+  if (body.success === false || (typeof body.error === 'string' && body.error !== ''))
+    return ['unknown', 'the service answered 200 with an error'];
+  return ['applied', 'applied'];
 }
 
 /** Control characters, which are printed as one space. */

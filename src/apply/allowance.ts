@@ -5,6 +5,8 @@ import { TIMINGS } from './timings.ts';
 export interface Ticket {
   /** The request has been handed to the network, or no connection could be made for it: from now on its second runs. */
   departed(): void;
+  /** The service has answered: the request had reached it by now, so its second is over a second from now at the latest. */
+  answered(): void;
   /** Nothing was tried: the place is free again. */
   giveBack(): void;
 }
@@ -13,7 +15,8 @@ export interface Ticket {
  * At most `rate` requests in any sliding second, as the service sees them. Kept on a monotonic clock, so steps of
  * the wall clock neither release nor hold anything. A request occupies its place from the moment it is
  * let through, because nobody knows when it will leave, until a second and a margin after it has left: a
- * connection that takes long to set up cannot push two bursts together.
+ * connection that takes long to set up cannot push two bursts together. An answer proves that the request has
+ * arrived, so a second after it the place is free whatever the network does.
  */
 export class Allowance {
   readonly #clock: Clock;
@@ -79,6 +82,12 @@ export class Allowance {
       departed: () => {
         if (place.until !== Number.POSITIVE_INFINITY) return;
         place.until = this.#clock.monotonic() + this.#window;
+        this.#wake.abort();
+      },
+      answered: () => {
+        const over = this.#clock.monotonic() + this.#window - TIMINGS.windowMargin + TIMINGS.answerMargin;
+        if (over >= place.until) return;
+        place.until = over;
         this.#wake.abort();
       },
       giveBack: () => {

@@ -4,10 +4,11 @@ import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
-import type { ApplyEvent, Journal, Sender, Work } from '../model/work.ts';
+import type { ApplyEvent, Journal, Sender, StillWanted, Work } from '../model/work.ts';
 import type { Gate, Place } from './gate.ts';
 import { type Lane, putBack } from './lane.ts';
 import { decide, type Verdict } from './policy.ts';
+import { TIMINGS } from './timings.ts';
 
 export interface AttemptPorts {
   sender: Sender;
@@ -18,6 +19,7 @@ export interface AttemptPorts {
   scrub: (text: string) => string;
   clock: Clock;
   random: () => number;
+  stillWanted: StillWanted;
   onEvent: (event: ApplyEvent) => void;
 }
 
@@ -66,7 +68,8 @@ export class Attempts {
     call: Call,
     place: Place,
   ): Promise<Attempt | { message: string } | undefined> {
-    const { key, name, file, identity, commit } = lane.work;
+    const { work } = lane;
+    const { key, name, file, identity, commit } = work;
     const asked = commit ? { commit } : {};
     const { endpoint, reason, request } = call;
     const missing: string[] = [];
@@ -80,12 +83,18 @@ export class Attempts {
       place.ticket.giveBack();
       return { message: `the value of ${missing.join(' and ')} is not at hand` };
     }
-    const { journal, onEvent, sender, clock } = this.#ports;
+    const { journal, onEvent, sender, clock, stillWanted } = this.#ports;
+    // A newer plan decides anew: it has put what it asks for in its place.
+    const isOver = () => lane.dropped || lane.work !== work;
+    if (!(await stillWanted(work)) || isOver()) {
+      place.ticket.giveBack();
+      return undefined;
+    }
     const intent = { key, name, file, identity, endpoint, reason, ...asked, request };
     const of = await journal.append({ event: 'intent', ...intent });
     const held = this.#gate.held(identity) > 0 || this.#gate.isShut(identity.appId);
     if (held) putBack(lane, planned);
-    if (held || lane.dropped || lane.waiting.has(endpoint)) {
+    if (held || isOver()) {
       // While the intent was written something newer came, or the account was held back: it does not leave now.
       place.ticket.giveBack();
       await journal.append({ event: 'withdraw', key, endpoint, of });
@@ -93,20 +102,28 @@ export class Attempts {
     }
     if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
     const began = clock.monotonic();
-    const { judgement } = await this.exchange(identity, endpoint, place, (departed) =>
-      sender.send({ identity, endpoint, body: body(identity, clientRequest) }, departed),
+    const { judgement } = await this.exchange(
+      identity,
+      endpoint,
+      place,
+      (departed) => sender.send({ identity, endpoint, body: body(identity, clientRequest) }, departed),
+      lane.trouble.get(endpoint)?.repeated.throttled,
     );
     const verdict = this.#judge(lane, endpoint, judgement);
     await this.#record(lane, of, endpoint, verdict, judgement);
     return { planned, call, verdict, judgement, took: clock.monotonic() - began, asked };
   }
 
-  /** One request and its answer, judged; the account's part of it is drawn before anybody else may go. */
+  /**
+   * One request and its answer, judged; the account's part of it is drawn before anybody else may go.
+   * @param throttled how often in this trouble the same call was answered that the account is over its allowance
+   */
   async exchange(
     identity: Identity,
     endpoint: Endpoint | 'query',
     place: Place,
     send: (departed: () => void) => Promise<Answer>,
+    throttled = 0,
   ): Promise<{ answer: Answer; judgement: Judgement }> {
     const { clock, onEvent, scrub } = this.#ports;
     const began = clock.monotonic();
@@ -116,8 +133,13 @@ export class Attempts {
     onEvent({ type: 'answered', endpoint, took, ...status });
     // Also where no connection could be made: an outage must not bring thousands of attempts in a second.
     place.ticket.departed();
+    if (answer.kind === 'answer') place.ticket.answered();
     const judged = judge(answer, identity);
-    const judgement: Judgement = { ...judged, message: scrub(judged.message).slice(0, LONGEST_MESSAGE) };
+    const message = scrub(judged.message).slice(0, LONGEST_MESSAGE);
+    // What meets one call again and again is not about the account, and must not hold the others back for ever.
+    const isItsOwn = judged.status === 400 && throttled >= TIMINGS.throttledBy400;
+    const meaning = judged.meaning === 'throttled' && isItsOwn ? 'foreign' : judged.meaning;
+    const judgement: Judgement = { ...judged, meaning, message };
     this.#gate.learn(judgement, identity);
     place.letOthersGo();
     return { answer, judgement };

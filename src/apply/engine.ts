@@ -1,4 +1,4 @@
-import type { Judgement } from '../agora/answers.ts';
+import { type Judgement, LATE } from '../agora/answers.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
@@ -6,7 +6,7 @@ import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare, Work } from '../model/work.ts';
 import { type Attempt, type AttemptPorts, Attempts } from './attempt.ts';
 import { Gate, type GateOptions } from './gate.ts';
-import { dropSame, isNews, type Lane, mostUrgent, newLane, putBack, sameCall } from './lane.ts';
+import { dropSame, endRest, isNews, type Lane, newLane, nextCall, putBack, sameCall } from './lane.ts';
 import { OBSERVATION, URGENCY, urgencyOf } from './urgency.ts';
 
 export interface EnginePorts extends AttemptPorts {
@@ -65,6 +65,7 @@ export class Engine {
     lane.waiting = new Map(
       work.calls.map((call) => [call.endpoint, sameCall(before.get(call.endpoint), call)]),
     );
+    this.#setDue(lane);
     for (const call of lane.waiting.values())
       if (isNews(before.get(call.endpoint), call)) {
         // What is newer has no trouble yet, and does not wait for the repetition of what it takes the place of.
@@ -72,7 +73,20 @@ export class Engine {
         const { pause } = lane;
         if (pause?.endpoint === call.endpoint && !pause.isAsked) pause.end();
       }
+    endRest(lane);
     this.#start(lane);
+  }
+
+  /** Calls that are not to leave yet; how long that is still away is measured once, so that no step of the wall clock counts. */
+  #setDue(lane: Lane): void {
+    const { clock } = this.#ports;
+    const due = new Map<Call, number>();
+    for (const call of lane.waiting.values())
+      if (call.notBefore !== undefined) {
+        const away = Math.min(LATE.afterDeparture, call.notBefore - clock.now());
+        due.set(call, lane.due.get(call) ?? clock.monotonic() + away);
+      }
+    lane.due = due;
   }
 
   /** Drops what still waits for a recording; what is in flight is awaited, and not repeated. */
@@ -81,6 +95,7 @@ export class Engine {
     if (!lane) return;
     lane.dropped = true;
     lane.waiting.clear();
+    endRest(lane);
   }
 
   /** Nothing new leaves; what is in flight is awaited and recorded. */
@@ -163,7 +178,11 @@ export class Engine {
   async #run(lane: Lane): Promise<void> {
     // What may not be attempted stays waiting, and the end tells.
     while (lane.waiting.size > 0 && !this.#gate.isShut(lane.work.identity.appId)) {
-      const planned = mostUrgent(lane);
+      const planned = nextCall(lane, this.#ports.clock.monotonic());
+      if (typeof planned === 'number') {
+        await this.#rest(lane, planned);
+        continue;
+      }
       const ready = await this.#prepare(lane, planned);
       if (!ready) continue;
       // Recordings in a gap of 404s ask again for long: whoever has something new goes first.
@@ -307,6 +326,18 @@ export class Engine {
     const over = new AbortController();
     lane.pause = { endpoint, end: () => over.abort(), isAsked: judgement.retryAfter !== undefined };
     await clock.sleep(after, over.signal);
+    delete lane.pause;
+  }
+
+  /** Waits until the time of a call has come, or a newer plan is there. */
+  async #rest(lane: Lane, ms: number): Promise<void> {
+    const { clock, onEvent } = this.#ports;
+    const { key, name } = lane.work;
+    for (const { endpoint } of lane.waiting.values())
+      onEvent({ type: 'delayed', key, name, endpoint, after: ms });
+    const over = new AbortController();
+    lane.pause = { end: () => over.abort(), isAsked: false };
+    await clock.sleep(ms, over.signal);
     delete lane.pause;
   }
 

@@ -19,23 +19,40 @@ export interface Lane {
   /** A call has been let through and is not answered yet. */
   inFlight: boolean;
   running?: Promise<void>;
-  /** The wait for a repetition of `endpoint`. `isAsked`: the service has said how long, and a newer state waits as well. */
-  pause?: { endpoint: Endpoint; end: () => void; isAsked: boolean };
+  /** Before when a waiting call is not to leave, on the monotonic clock. */
+  due: Map<Call, number>;
+  /**
+   * The wait for a repetition of `endpoint`; without one, for the time of a call. `isAsked`: the service has said how
+   * long, and a newer state waits as well.
+   */
+  pause?: { endpoint?: Endpoint; end: () => void; isAsked: boolean };
 }
 
 export function newLane(work: Work): Lane {
-  return { work, waiting: new Map(), trouble: new Map(), inFlight: false, dropped: false };
+  return {
+    work,
+    waiting: new Map(),
+    trouble: new Map(),
+    due: new Map(),
+    inFlight: false,
+    dropped: false,
+  };
 }
 
-export function mostUrgent({ waiting }: Lane): Call {
-  return [...waiting.values()].reduce((first, other) =>
-    urgencyOf(other) > urgencyOf(first) ? other : first,
-  );
+/** @returns the most urgent call whose time has come; else how long the first is still away, in milliseconds */
+export function nextCall({ waiting, due }: Lane, now: number): Call | number {
+  const calls = [...waiting.values()];
+  const away = (call: Call) => (due.get(call) ?? now) - now;
+  const ready = calls.filter((call) => away(call) <= 0);
+  if (ready.length === 0) return Math.min(...calls.map(away));
+  return ready.reduce((first, other) => (urgencyOf(other) > urgencyOf(first) ? other : first));
 }
 
 /** A newer plan that asks for what waits already leaves it its turn. */
 export function sameCall(waiting: Call | undefined, next: Call): Call {
-  return waiting && waiting.reason === next.reason && !isNews(waiting, next) ? waiting : next;
+  const isSame =
+    waiting?.reason === next.reason && waiting.notBefore === next.notBefore && !isNews(waiting, next);
+  return isSame ? waiting : next;
 }
 
 /** Whether a call asks for something else than the one that waits, whatever the reasons of the two. */
@@ -43,15 +60,21 @@ export function isNews(waiting: Call | undefined, next: Call): boolean {
   return !waiting || meaning(next.endpoint, waiting.request) !== meaning(next.endpoint, next.request);
 }
 
-/** A newer plan that asks for exactly what has just been applied asks for nothing. */
+/** A newer plan that asks for exactly what has just been applied asks for nothing, unless it is to be sent later. */
 export function dropSame(lane: Lane, sent: Call): void {
   const next = lane.waiting.get(sent.endpoint);
   if (
     next &&
     next.reason !== 'resync' &&
+    next.notBefore === undefined &&
     meaning(next.endpoint, next.request) === meaning(sent.endpoint, sent.request)
   )
     lane.waiting.delete(sent.endpoint);
+}
+
+/** Ends the wait for the time of a call, so that what waits now is looked at again. */
+export function endRest({ pause }: Lane): void {
+  if (pause && pause.endpoint === undefined) pause.end();
 }
 
 /** Puts a call back in its place, unless a newer one has taken it or nobody asks for it any more. */

@@ -39,7 +39,6 @@ export function decide({ judgement, trouble, gapSince, now, random }: PolicyInpu
     case 'applied':
       return { do: 'done', outcome: 'applied' };
     case 'refused':
-    case 'no-route':
       return { do: 'refuse', outcome: 'refused' };
     case 'unauthorized':
       return { do: 'stop-account', outcome: 'refused' };
@@ -59,6 +58,8 @@ export function decide({ judgement, trouble, gapSince, now, random }: PolicyInpu
         outcome: 'unknown',
         after: obey(TIMINGS.unfinished[times] ?? backoff(times + 1, random)),
       };
+    case 'foreign':
+      return { do: 'repeat', outcome: 'unknown', after: obey(foreignWait(times)) };
     case 'unknown':
       return { do: 'repeat', outcome: 'unknown', after: obey(backoff(times, random)) };
     case 'unreached':
@@ -72,6 +73,14 @@ function notFoundWait(times: number, gapSince: number | undefined, now: number):
   const left =
     gapSince === undefined ? Number.POSITIVE_INFINITY : gapSince + TIMINGS.endedAfter + 1_000 - now;
   return left > 0 ? Math.min(wait, left) : wait;
+}
+
+/** What stands between here and the service is not mended in seconds, and must not be hammered. */
+function foreignWait(times: number): number {
+  const last = TIMINGS.foreign.at(-1) as number;
+  return (
+    TIMINGS.foreign[times] ?? Math.min(TIMINGS.foreignCap, last * 2 ** (times - TIMINGS.foreign.length + 1))
+  );
 }
 
 function backoff(times: number, random: () => number): number {

@@ -25,6 +25,9 @@ export class Results {
       this.#held.set(event.name, event.message);
       return;
     }
+    // Until it was sent once more it is not done.
+    if (event.type === 'delayed')
+      this.#set({ name: event.name, endpoint: event.endpoint, result: 'not-attempted' });
     if (event.type !== 'applied' && event.type !== 'failed' && event.type !== 'repeat') return;
     const { name, endpoint } = event;
     const result: CallResult =

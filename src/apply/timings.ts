@@ -10,6 +10,9 @@ export const TIMINGS = {
   jitter: 0.25,
   /** 206 with code 65, the request was not completed. */
   unfinished: [3_000, 6_000],
+  /** What is not in the service's words (a redirect, a proxy's page): a choice of our own, as no document names one. */
+  foreign: [5_000, 15_000, 30_000, 60_000],
+  foreignCap: 300_000,
   /** 404 "failed to find worker": a recording is moved to another server within 30 to 90 s. */
   notFound: [5_000, 10_000, 15_000, 30_000],
   /** Only a 404 that lasts longer than this means that the recording has ended. */
@@ -23,6 +26,8 @@ export const TIMINGS = {
   /** Time for a connection to come about, and for the whole of a call. The reference names none: the service answers within a second. */
   connect: 5_000,
   request: 10_000,
+  /** A 400 that is no verdict holds the account back so many times in a row for one call; then it is that call's own trouble. */
+  throttledBy400: 3,
   /** A domain that failed is tried again after this long. */
   domainRest: 30_000,
   /**
@@ -30,4 +35,6 @@ export const TIMINGS = {
    * 19 requests arrived within one second, with 1,050 ms never more than the allowance; 1,050 ms uses 95 % of it.
    */
   windowMargin: 50,
+  /** The same, counted from the answer: only for what the two clocks round away. */
+  answerMargin: 2,
 } as const;

@@ -1,5 +1,6 @@
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
+import { DELAYED } from '../render/apply-json.ts';
 import { printable, styleFor } from '../render/style.ts';
 import { LOG_LEVELS, type Settings } from './settings.ts';
 
@@ -49,6 +50,11 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
       return {
         level: 'warn',
         text: `  .. ${event.name}  ${event.endpoint}: ${event.message}; again in ${event.after / 1000} s`,
+      };
+    case 'delayed':
+      return {
+        level: 'info',
+        text: `  .. ${event.name}  ${event.endpoint} ${DELAYED}: in ${Math.ceil(event.after / 1000)} s`,
       };
     case 'failed':
       return { level: 'error', text: `  x ${event.name}  ${event.endpoint}: ${event.message}` };

@@ -5,7 +5,7 @@ import { programRunner } from '../apply/program.ts';
 import { TIMINGS } from '../apply/timings.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import type { ApplyEvent } from '../model/work.ts';
+import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { sentAgo } from '../state/fold.ts';
 import type { Store } from '../state/store.ts';
 import type { Vault } from '../state/vault.ts';
@@ -24,6 +24,8 @@ export interface ServiceInput {
   /** How long a call without a clear answer is repeated, in milliseconds. */
   retryFor: number;
   onEvent: (event: ApplyEvent) => void;
+  /** Left out: what was planned is sent as it is. */
+  stillWanted?: StillWanted;
 }
 
 export interface Service {
@@ -44,6 +46,7 @@ export async function connect({
   vault,
   retryFor,
   onEvent,
+  stillWanted = async () => true,
 }: ServiceInput): Promise<Service> {
   const { customerId, customerSecret } = credentials(io);
   const timeout = timeoutOf(raw, io);
@@ -74,6 +77,7 @@ export async function connect({
       scrub: (text) => vault.scrub(text),
       clock: io.clock,
       random: io.random,
+      stillWanted,
       onEvent,
     },
     {

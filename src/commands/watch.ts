@@ -1,13 +1,14 @@
 import type { Engine } from '../apply/engine.ts';
 import { recordingJson } from '../daemon/conditions.ts';
 import { Daemon } from '../daemon/daemon.ts';
+import { Gap } from '../daemon/gap.ts';
 import { knownJson } from '../daemon/known.ts';
 import { makeLog } from '../daemon/log.ts';
 import type { Metrics, Readings } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import type { ApplyEvent } from '../model/work.ts';
+import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
 import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import { readKey, Store } from '../state/store.ts';
@@ -53,7 +54,7 @@ async function holding(
   const store = await Store.open(settings.state, 'reelstate watch', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
-    const events: { take: (event: ApplyEvent) => void } = { take: () => {} };
+    const events: Running['events'] = { take: () => {}, stillWanted: async () => true };
     const service = await connect({
       settings,
       raw,
@@ -62,6 +63,7 @@ async function holding(
       vault,
       retryFor: Number.POSITIVE_INFINITY,
       onEvent: (event) => events.take(event),
+      stillWanted: (work) => events.stillWanted(work),
     });
     return await run({ ...running, store, vault, service, events });
   } finally {
@@ -77,7 +79,8 @@ interface Running {
   store: Store;
   vault: Vault;
   service: Service;
-  events: { take: (event: ApplyEvent) => void };
+  /** What the engine tells and asks. */
+  events: { take: (event: ApplyEvent) => void; stillWanted: StillWanted };
   log: ReturnType<typeof makeLog>;
   listen: { host: string; port: number } | undefined;
   resync: { every: number; heal: boolean; force: boolean };
@@ -104,6 +107,7 @@ async function run(running: Running): Promise<number> {
     onChange: () => daemon.hint([]),
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
   });
+  const gap = new Gap(io.clock);
   const daemon: Daemon = new Daemon({
     source: opened.source,
     engine,
@@ -112,6 +116,7 @@ async function run(running: Running): Promise<number> {
     clock: io.clock,
     log,
     settlements,
+    hadGap: () => gap.take(),
     onLook: (seconds, result) => {
       metrics?.reconcile.observe(seconds);
       metrics?.reconciles.inc({ result });
@@ -145,6 +150,7 @@ async function run(running: Running): Promise<number> {
     if (counted) count(event, counted);
     daemon.take(event);
   };
+  events.stillWanted = (work) => daemon.stillWanted(work);
   hangup.take = () => {
     log.info('SIGHUP: everything is looked at again');
     daemon.startOver();
@@ -154,7 +160,7 @@ async function run(running: Running): Promise<number> {
   try {
     server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git));
     if (server) log.info({ url: server.url }, 'listening');
-    const loops = [opened.run(until), daemon.keepTime(), healing.run(until)];
+    const loops = [opened.run(until), daemon.keepTime(), healing.run(until), gap.run(until)];
     // A loop ends before it is told to only by a defect, and then the daemon must not look alive.
     const ended = Promise.race([
       aborted(stop),

@@ -1,11 +1,11 @@
 import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
-import type { RecordingPlan } from '../model/plan.ts';
+import type { Call, RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Commit, DesiredSource, Look } from '../model/source.ts';
-import type { ApplyEvent, Journal } from '../model/work.ts';
+import type { ApplyEvent, Journal, Work } from '../model/work.ts';
 import { planRecording } from '../plan/plan.ts';
 import { keepBooks } from '../reconcile.ts';
 import type { Settlements } from '../sources/outline-cache.ts';
@@ -26,6 +26,8 @@ export interface DaemonPorts {
   log: Logger;
   /** What is known already to need nothing. */
   settlements?: Pick<Settlements, 'isSettled' | 'settle'>;
+  /** Whether the process stood still since this was last asked: what is planned may be older than the files by any time. */
+  hadGap: () => boolean;
   /** Told of how long each look took, in seconds, and whether it succeeded. */
   onLook: (seconds: number, result: 'ok' | 'failed') => void;
 }
@@ -55,6 +57,12 @@ export class Daemon {
   readonly #startedAt: number;
   /** Names that are still to be planned; they wait while the folder is empty or missing. */
   #owed = new Set<string>();
+  /** Names that the look under way has still to plan. */
+  #inHand: ReadonlySet<string> = new Set();
+  /** The look after the process stood still. */
+  #relook: Promise<void> | undefined;
+  /** The last look could not be made: the files may say anything by now. */
+  #lookFailed = false;
   #startOver = false;
   readonly #stopping = new AbortController();
   readonly #looks: Looks;
@@ -72,7 +80,10 @@ export class Daemon {
       stop: this.#stopping.signal,
       look: (hint) => this.#lookOnce(hint),
       // Nobody shall believe that all is well.
-      onFailure: (error) => this.#setTrouble(`the files cannot be looked at: ${(error as Error).message}`),
+      onFailure: (error) => {
+        this.#lookFailed = true;
+        this.#setTrouble(`the files cannot be looked at: ${(error as Error).message}`);
+      },
       onLook,
     });
     this.#renewals = new Renewals(clock);
@@ -125,6 +136,7 @@ export class Daemon {
   async #lookOnce(hint: readonly string[] | undefined): Promise<void> {
     const first = this.#look === undefined || this.#startOver;
     const look = await this.#ports.source.look(hint);
+    this.#lookFailed = false;
     // Only now: a look that failed has started nothing over.
     if (first) this.#startOver = false;
     // Both ends of a look pass over all there is: others have a turn in between.
@@ -144,6 +156,7 @@ export class Daemon {
     if (obstacle) return;
     const names = this.#owed;
     this.#owed = new Set();
+    this.#inHand = names;
     const keys = abandonedKeys(look, this.#ports.state.known.values(), names);
     let worked = this.#ports.clock.monotonic();
     for (const name of names) {
@@ -223,10 +236,8 @@ export class Daemon {
       else if (!engine.isBusy(key)) this.#stand(watched, 'Ready', 'Applied', 'as its file says');
       return;
     }
-    const reason = calls[0]?.reason === 'credentials-expiring' ? 'RenewingCredentials' : 'Applying';
-    const endpoints = calls.map(({ endpoint }) => endpoint).join(' and ');
     // What is only sent once more changes nothing about where the recording stands.
-    if (plan.calls.length > 0) this.#stand(watched, 'Reconciling', reason, `${endpoints} to be sent`);
+    if (plan.calls.length > 0) this.#stand(watched, 'Reconciling', ...reasonOf(plan, calls));
     const { commit } = this;
     // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
     const { whole } = plan;
@@ -246,6 +257,10 @@ export class Daemon {
   /** No document gives this name. While something in a file or folder is wrong, nobody can tell that it is deleted. */
   async #gone(name: string, keys: readonly string[], { set, commit }: Look): Promise<void> {
     const { state, engine, journal, log } = this.#ports;
+    // What still waits of what it asked for has lost its reason.
+    const asked = this.#watched.get(name)?.plan?.key;
+    if (asked !== undefined && engine.isBusy(asked) && !isClaimed(asked, this.#look as Look))
+      engine.drop(asked);
     if (set.broken.length > 0) {
       this.#owed.add(name);
       const known = [...state.known.values()].find((recording) => recording.name === name);
@@ -278,6 +293,30 @@ export class Daemon {
     if (!this.#look || this.#blocked || this.#stopping.signal.aborted) return;
     const keys = abandonedKeys(this.#look, this.#ports.state.known.values(), new Set([name])).get(name) ?? [];
     if (this.#look.byName.has(name)) await this.#reconcile(name, keys);
+  }
+
+  /**
+   * Whether a call may leave, asked right before: its plan is as new as the last look, and after the process stood still
+   * there is a look first. What may not is planned again when the files can be looked at.
+   */
+  async stillWanted({ name }: Pick<Work, 'name'>): Promise<boolean> {
+    if (this.#ports.hadGap()) {
+      this.#ports.log.info(
+        'this process stood still for a while: the files are looked at before anything is sent',
+      );
+      this.hint();
+      const relook = this.settled().finally(() => {
+        if (this.#relook === relook) this.#relook = undefined;
+      });
+      this.#relook = relook;
+    }
+    await this.#relook;
+    if (this.#blocked || this.#lookFailed) {
+      this.#owed.add(name);
+      return false;
+    }
+    if (this.#inHand.has(name) || this.#owed.has(name)) await this.again(name);
+    return true;
   }
 
   /** Sends a recording's whole state once more, although nothing has changed. */
@@ -400,6 +439,15 @@ export class Daemon {
   nextRenewal(): number | undefined {
     return this.#renewals.next(this.#renewals.concerned(this.#ports.state));
   }
+}
+
+/** Why a recording with these calls is not ready. */
+function reasonOf({ notes }: RecordingPlan, calls: readonly Call[]): [reason: string, message: string] {
+  const endpoints = calls.map(({ endpoint }) => endpoint).join(' and ');
+  if (calls.every(({ notBefore }) => notBefore !== undefined))
+    return ['OutcomeUnknown', notes.join('; ') || `${endpoints} to be sent once more`];
+  const isRenewal = calls[0]?.reason === 'credentials-expiring';
+  return [isRenewal ? 'RenewingCredentials' : 'Applying', `${endpoints} to be sent`];
 }
 
 /** Whether some document is about this recording. Goes through all of them, so it is asked last. */

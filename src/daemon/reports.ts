@@ -1,6 +1,7 @@
 import type { Clock } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { meaning } from '../plan/comparable.ts';
+import { DELAYED } from '../render/apply-json.ts';
 import { NO_CREDENTIALS, stand, type Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
 import type { Renewals } from './renewals.ts';
@@ -21,7 +22,8 @@ export class Reports {
 
   /** @param watched the recording, unless its name stands for another by now */
   take(event: CallEvent, watched: Watched | undefined): void {
-    const { endpoint, commit } = event;
+    const { endpoint } = event;
+    const commit = 'commit' in event ? event.commit : undefined;
     const about = {
       recording: event.name,
       file: watched?.file,
@@ -47,6 +49,9 @@ export class Reports {
         if (!watched) break;
         this.#noteError(event, watched);
         stand(watched, 'Reconciling', 'Repeating', event.message, this.#clock.now());
+        break;
+      case 'delayed':
+        this.#log.info({ ...about, after_seconds: Math.ceil(event.after / 1000) }, DELAYED);
         break;
       case 'failed':
         this.#log.error({ ...about, ...placeOf(event, watched), outcome: event.outcome }, event.message);

@@ -37,6 +37,11 @@ export type Call = {
     request: ClientRequests[E];
     /** What was last applied, secrets sealed; absent where nothing is known. */
     before?: ClientRequests[E];
+    /**
+     * It is sent only to undo an earlier call, should that still take effect: not before this time, milliseconds since
+     * 1970. Another desired state does not wait for it.
+     */
+    notBefore?: number;
   };
 }[Endpoint];
 
@@ -105,11 +110,22 @@ export interface Remembered<Request> {
   commit?: Commit;
 }
 
+/** A call without a known outcome. */
+export interface Unsure<Request> extends Remembered<Request> {
+  /** Until when it may still take effect, milliseconds since 1970; absent while its answer is waited for. */
+  until?: number;
+}
+
 /** What is known of one endpoint of one recording. */
 export interface KnownEndpoint<Request> {
   applied?: Remembered<Request>;
   /** Sent, but whether they took effect is not known: crash, timeout, reset, 5xx. Oldest first. */
-  unknown: Remembered<Request>[];
+  unknown: Unsure<Request>[];
+  /**
+   * Calls without a known outcome that had been overtaken when `applied` left, and could still take effect then: what
+   * is applied is in force for certain only once it was sent after the last `until`.
+   */
+  late?: (Remembered<Request> & { until: number })[];
   /** The last answer, for people. */
   last?: { outcome: string; status?: number; message?: string; at: number };
 }

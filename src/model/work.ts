@@ -45,6 +45,12 @@ export interface Unready {
 /** Completes a call before it is sent: runs the program that gives credentials. */
 export type Prepare = (call: Call, work: Work) => Promise<{ call: Call } | Unready>;
 
+/**
+ * Asked right before a call leaves: whether what asks for it still stands. May look at the files first; a call of which it
+ * says no is dropped, and comes back with the next plan if it is still wanted.
+ */
+export type StillWanted = (work: Work) => Promise<boolean>;
+
 /** What happened to a call, as it happens; `start` once a call, however often it is repeated. */
 export type ApplyEvent =
   | { type: 'start'; key: string; name: string; endpoint: Endpoint; reason: Call['reason']; commit?: Commit }
@@ -68,6 +74,8 @@ export type ApplyEvent =
       after: number;
       commit?: Commit;
     }
+  /** It is sent once more after so many milliseconds: an earlier call without an outcome may take effect until then. */
+  | { type: 'delayed'; key: string; name: string; endpoint: Endpoint; after: number }
   | {
       type: 'failed';
       key: string;

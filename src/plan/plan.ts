@@ -1,4 +1,5 @@
 import { byPlace, type Diagnostic } from '../model/diagnostic.ts';
+import { lateUntil } from '../model/late.ts';
 import type {
   Action,
   Call,
@@ -159,6 +160,13 @@ export function planRecording(
         ? []
         : [`has ended, as far as is known since ${new Date(before.ended).toISOString()}`]),
       ...startedOtherwise(recording.blocks, calls),
+      ...calls.flatMap(({ endpoint, notBefore }) =>
+        notBefore === undefined
+          ? []
+          : [
+              `an earlier ${endpoint} whose outcome is not known may still take effect: it is sent once more at ${new Date(notBefore).toISOString()}`,
+            ],
+      ),
       ...released.map(
         (block) =>
           `${block} is no longer in the file: it has no default to go back to, so the service keeps what it has`,
@@ -210,10 +218,13 @@ function callOf<E extends Endpoint>(
   const applied = known?.applied && withoutReleased(endpoint, known.applied.request, request);
   const differs = applied === undefined || !sameMeaning(endpoint, applied, request);
   const reason = reasonFor(differs, endpoint, known, options);
-  if (!reason) return undefined;
+  // What an earlier call may still undo is sent once more when it can no longer.
+  const notBefore = reason || !known ? undefined : lateUntil(known, known.applied?.request);
+  if (!reason && notBefore === undefined) return undefined;
   return {
     endpoint,
-    reason,
+    reason: reason ?? 'outcome-unknown',
+    ...(notBefore === undefined ? {} : { notBefore }),
     changes: changesOf(endpoint, applied, request, blocks),
     // For programs that ask for it; it takes longer than all the rest.
     get patch() {
@@ -222,6 +233,11 @@ function callOf<E extends Endpoint>(
     request,
     ...(applied === undefined ? {} : { before: applied }),
   } as Call;
+}
+
+/** What is applied and was not sent again since an earlier call could have taken its place. */
+export function lateCalls(whole: Partial<ClientRequests>, known: KnownRecording | undefined): Call[] {
+  return callsOf(whole, {}, known, { now: 0 }).filter(({ notBefore }) => notBefore !== undefined);
 }
 
 function reasonFor(

@@ -47,6 +47,19 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
           retry_seconds: event.after / 1000,
         },
       );
+    case 'delayed':
+      return line(
+        'apply_progress',
+        'info',
+        `${event.name}: ${event.endpoint} ${DELAYED}, in ${Math.ceil(event.after / 1000)} s`,
+        now,
+        {
+          recording: event.name,
+          endpoint: event.endpoint,
+          reason: DELAYED,
+          retry_seconds: event.after / 1000,
+        },
+      );
     case 'failed':
       return line('apply_errored', 'error', `${event.name}: ${event.message}`, now, {
         recording: event.name,
@@ -76,6 +89,10 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
       return line('account_stopped', 'error', event.message, now, {});
   }
 }
+
+/** Why a call waits for its time. */
+export const DELAYED =
+  'is sent once more, because an earlier call whose outcome is not known may still take effect';
 
 /** Which commit asked for a call, if one did. */
 function commitOf({ commit }: { commit?: Commit }): { commit?: string } {

@@ -47,6 +47,7 @@ function callJson(call: Call, identity: Identity, spelling?: UnsubscribeSpelling
   return {
     endpoint: call.endpoint,
     reason: call.reason,
+    ...(call.notBefore === undefined ? {} : { not_before: new Date(call.notBefore).toISOString() }),
     changes: call.changes.map(({ path, before, after, reason }) => ({ path, before, after, reason })),
     patch: call.patch.map((operation) => speltOperation(operation, spelling)),
     body: body(identity, shownRequest(call, spelling)),

@@ -1,4 +1,5 @@
 import { SECTION_OF } from '../agora/requests.ts';
+import { isUnsure, lateUntil } from '../model/late.ts';
 import type { KnownEndpoint, KnownRecording, Remembered } from '../model/plan.ts';
 import type { BlockName } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
@@ -16,7 +17,7 @@ export type Condition = 'Ready' | 'Unknown' | 'Failed' | 'Ended';
 export function conditionOf({ ended, update, updateLayout }: KnownRecording): Condition {
   if (ended !== undefined) return 'Ended';
   const endpoints = [update, updateLayout];
-  if (endpoints.some(({ unknown }) => unknown.length > 0)) return 'Unknown';
+  if (endpoints.some(isUnsure)) return 'Unknown';
   return endpoints.some(({ last }) => last && last.outcome !== 'applied') ? 'Failed' : 'Ready';
 }
 
@@ -25,10 +26,10 @@ export function blocksOf({ update, updateLayout }: KnownRecording): Partial<Reco
   const blocks: Partial<Record<BlockName, Certainty>> = {};
   for (const [block, section] of Object.entries(SECTION_OF) as [keyof typeof SECTION_OF, string][]) {
     const sent = [update.applied, ...update.unknown].filter((each) => each && section in each.request);
-    if (sent.length > 0) blocks[block] = update.unknown.length > 0 ? 'unknown' : 'assumed';
+    if (sent.length > 0) blocks[block] = isUnsure(update) ? 'unknown' : 'assumed';
   }
   if (updateLayout.applied || updateLayout.unknown.length > 0)
-    blocks.layout = updateLayout.unknown.length > 0 ? 'unknown' : 'assumed';
+    blocks.layout = isUnsure(updateLayout) ? 'unknown' : 'assumed';
   return blocks;
 }
 
@@ -103,8 +104,16 @@ export function statusText(recordings: readonly KnownRecording[], style: Style, 
 }
 
 function troubles({ update, updateLayout }: KnownRecording, style: Style): string[] {
-  return Object.entries({ update, updateLayout }).flatMap(([name, { last, unknown }]) =>
-    last && last.outcome !== 'applied'
+  return Object.entries({ update, updateLayout }).flatMap(([name, known]) => {
+    const { last, unknown } = known;
+    const late = lateUntil(known, known.applied?.request);
+    if (unknown.length === 0 && late !== undefined)
+      return [
+        style.dim(
+          `    ${name}: an earlier call may still take effect until ${iso(late)}; the next plan sends it once more`,
+        ),
+      ];
+    return last && last.outcome !== 'applied'
       ? [style.dim(`    ${name}: ${printable(last.message ?? last.outcome)}`)]
       : unknown.length > 0
         ? [
@@ -112,8 +121,8 @@ function troubles({ update, updateLayout }: KnownRecording, style: Style): strin
               `    ${name}: sent ${iso(unknown.at(-1)?.at ?? 0)}, and no answer was recorded; the next plan sends it again`,
             ),
           ]
-        : [],
-  );
+        : [];
+  });
 }
 
 export function statusMarkdown(recordings: readonly KnownRecording[]): string {

@@ -1,6 +1,7 @@
+import { LATE } from '../agora/answers.ts';
 import { SECTION_OF } from '../agora/requests.ts';
 import type { Answered, Intent, JournalEntry, State } from '../model/journal.ts';
-import type { KnownEndpoint, KnownRecording } from '../model/plan.ts';
+import type { KnownEndpoint, KnownRecording, Unsure } from '../model/plan.ts';
 import type { UpdateRequest } from '../model/recording.ts';
 import { keepForChange } from './known-line.ts';
 
@@ -63,10 +64,14 @@ export function fold(state: State, entry: JournalEntry): void {
     case 'release': {
       const update = state.known.get(entry.key)?.update;
       if (!update) break;
-      for (const sent of [update.applied, ...update.unknown])
+      for (const sent of [update.applied, ...update.unknown, ...(update.late ?? [])])
         if (sent) sent.request = without(sent.request, entry.blocks);
       // What is left without anything in it says nothing any more.
       update.unknown = update.unknown.filter(({ request }) => Object.keys(request).length > 0);
+      keepLate(
+        update,
+        (update.late ?? []).filter(({ request }) => Object.keys(request).length > 0),
+      );
       if (update.applied && Object.keys(update.applied.request).length === 0) delete update.applied;
       break;
     }
@@ -131,15 +136,38 @@ function answer(known: KnownEndpoint<unknown>, { of, outcome, status, message }:
   known.last = { outcome, at, ...(status === undefined ? {} : { status }), ...(message ? { message } : {}) };
   const sent = known.unknown.find(({ seq }) => seq === of);
   if (outcome === 'applied' && sent) {
-    known.applied = { ...sent, at };
+    keepLate(known, overtaken(known, sent));
+    const { until: _, ...applied } = sent;
+    known.applied = { ...applied, at };
     known.unknown = [];
   } else if (outcome === 'refused' || outcome === 'deferred') {
     known.unknown = known.unknown.filter(({ seq }) => seq !== of);
   } else if (sent) {
+    sent.until = Math.max(sent.at + LATE.afterDeparture, at + LATE.afterGivingUp);
     // Repetitions of one call make one candidate. Only now: had the repetition been refused, the first would still stand.
     const same = JSON.stringify(sent.request);
     known.unknown = known.unknown.filter((other) => other === sent || JSON.stringify(other.request) !== same);
   }
+}
+
+/**
+ * Calls that could still take effect when this one left. One that asks for the same is kept as well: it may outlive
+ * what comes next.
+ */
+function overtaken(known: KnownEndpoint<unknown>, sent: Unsure<unknown>): LateCalls {
+  // What was applied and is only doubted was answered long ago.
+  const given = known.unknown.filter((other) => other !== sent && other.seq !== known.applied?.seq);
+  return [...(known.late ?? []), ...given]
+    .map((call) => ({ ...call, until: call.until ?? call.at + LATE.afterDeparture }))
+    .filter(({ until }) => until > sent.at);
+}
+
+type LateCalls = NonNullable<KnownEndpoint<unknown>['late']>;
+
+/** Absent where there is none: of ten thousand recordings hardly one has any. */
+function keepLate(known: KnownEndpoint<unknown>, late: LateCalls): void {
+  if (late.length > 0) known.late = late;
+  else delete known.late;
 }
 
 function without(request: UpdateRequest, blocks: readonly string[]): UpdateRequest {

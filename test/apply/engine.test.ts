@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../../src/model/answer.ts';
+import type { Call } from '../../src/model/plan.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
 import { answered, bench, call, identity, NOT_FOUND, OK, work } from '../support/engine.ts';
 
@@ -91,6 +92,88 @@ describe('the engine', () => {
     await b.finish();
     expect(b.sent.map(({ endpoint }) => endpoint)).toEqual(['update', 'update', 'updateLayout']);
     expect((b.sent[1]?.at as number) - (b.sent[0]?.at as number)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('what is to be sent once more waits for its time, and a newer state does not', async () => {
+    const b = bench(() => OK);
+    const later = {
+      ...call('updateLayout', '#111111', 'outcome-unknown'),
+      notBefore: b.clock.now() + 40_000,
+    } as Call;
+    const began = b.clock.monotonic();
+    b.engine.submit(work(1, [later]));
+    await b.clock.advance(10_000);
+    expect(b.sent).toEqual([]);
+    expect(b.events).toContainEqual(expect.objectContaining({ type: 'delayed', after: 40_000 }));
+    // A step of the wall clock brings nothing forward, and the same plan again does not begin anew.
+    b.clock.stepWall(3_600_000);
+    b.engine.submit(work(1, [later]));
+    await b.clock.advance(10_000);
+    expect(b.sent).toEqual([]);
+    b.engine.submit(work(1, [call('updateLayout', '#222222')]));
+    await b.clock.advance(10);
+    expect(b.sent.map(({ mark, at }) => [mark, at - began])).toEqual([['#222222', 20_000]]);
+    b.engine.submit(work(1, [{ ...later, notBefore: b.clock.now() + 5_000 } as Call]));
+    b.engine.submit(work(1, [{ ...later, notBefore: b.clock.now() + 5_000 } as Call, call('update', 'a')]));
+    await b.finish();
+    expect(b.sent.slice(1).map(({ mark, at }) => [mark, at - began])).toEqual([
+      ['a', 20_010],
+      ['#111111', 25_010],
+    ]);
+  });
+
+  it('a wait for the time of a call ends with the engine', async () => {
+    const b = bench(() => OK);
+    b.engine.submit(
+      work(1, [{ ...call('updateLayout', '#111111'), notBefore: b.clock.now() + 40_000 } as Call]),
+    );
+    await b.clock.advance(10);
+    b.engine.stop();
+    await b.finish(10);
+    expect(b.sent).toEqual([]);
+  });
+
+  it('asks right before a call leaves whether it is still wanted', async () => {
+    const asked: string[] = [];
+    const b = bench(() => OK, {}, { stillWanted: async ({ name }) => asked.push(name) > 1 });
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    expect(b.sent).toEqual([]);
+    expect(b.entries).toEqual([]);
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    expect(b.sent).toHaveLength(1);
+  });
+
+  it('a newer plan without the call takes it back, up to the last moment', async () => {
+    const b = bench(
+      () => OK,
+      {},
+      {
+        stillWanted: async ({ calls }) => {
+          if (calls[0]?.endpoint === 'update') b.engine.submit(work(1, [call('updateLayout', '#222222')]));
+          return true;
+        },
+      },
+    );
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.finish();
+    expect(b.sent.map(({ mark }) => mark)).toEqual(['#222222']);
+  });
+
+  it('a 400 that is no verdict holds the account back three times, then only its own recording', async () => {
+    const b = bench(({ sid }) => (sid === 'sid-1' ? answered(400, { message: 'slow down' }) : OK));
+    b.engine.submit(work(1, [call('update', 'a')]));
+    await b.clock.advance(120_000);
+    const slowed = b.events.filter(({ type }) => type === 'slowed');
+    expect(slowed).toHaveLength(3);
+    const gapsOfIt = gaps(b.sent);
+    expect(gapsOfIt.at(-1)).toBeGreaterThanOrEqual(15_000);
+    b.engine.submit(work(2, [call('update', 'b')]));
+    await b.clock.advance(1_000);
+    expect(b.sent.at(-1)?.mark).toBe('b');
+    b.engine.stop();
+    await b.finish(10);
   });
 
   it('a plan that asks for the same again leaves the wait as it is', async () => {

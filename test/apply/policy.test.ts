@@ -24,12 +24,12 @@ describe('what follows from an answer', () => {
   it.each<[Meaning, Verdict]>([
     ['applied', { do: 'done', outcome: 'applied' }],
     ['refused', { do: 'refuse', outcome: 'refused' }],
-    ['no-route', { do: 'refuse', outcome: 'refused' }],
     ['unauthorized', { do: 'stop-account', outcome: 'refused' }],
     ['throttled', { do: 'slow-down', outcome: 'deferred' }],
     ['not-found', { do: 'repeat', outcome: 'deferred', after: 5_000 }],
     ['unfinished', { do: 'repeat', outcome: 'unknown', after: 3_000 }],
     ['unknown', { do: 'repeat', outcome: 'unknown', after: 1_000 }],
+    ['foreign', { do: 'repeat', outcome: 'unknown', after: 5_000 }],
     ['unreached', { do: 'repeat', outcome: 'deferred', after: 1_000 }],
   ])('%s', (meaning, expected) => {
     expect(verdict(meaning)).toEqual(expected);
@@ -45,6 +45,10 @@ describe('the waits', () => {
 
   it('after an unfinished request: 3 s, 6 s, then on as after any other', () => {
     expect(waits('unfinished', 5)).toEqual([3_000, 6_000, 12_000, 24_000, 30_000]);
+  });
+
+  it("after an answer that is not in the service's words: long, and up to five minutes", () => {
+    expect(waits('foreign', 8)).toEqual([5_000, 15_000, 30_000, 60_000, 120_000, 240_000, 300_000, 300_000]);
   });
 
   it('are drawn a quarter shorter at most, and only where they are doubled', () => {

@@ -81,9 +81,101 @@ describe('whatever the order of saves and answers', () => {
     );
   });
 
+  it('what takes effect late is not what stays in force', async () => {
+    const late = fc.record({
+      /** What comes of a call: an answer, or none while the service goes on with it for so long, in milliseconds. */
+      delay: fc.constantFrom(0, 0, 500, 5_000, 20_000, 45_000),
+      /** The next save, after so long. */
+      pause: fc.constantFrom(0, 10, 1_000, 12_000, 70_000),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(late, { minLength: 1, maxLength: 12 }), async (steps) => {
+        const force = new Map<string, string>();
+        const b = daemonBench(async ({ sid, endpoint, mark }, n) => {
+          const { delay } = steps[n - 1] ?? { delay: 0 };
+          const take = () => force.set(`${sid} ${endpoint}`, mark);
+          if (delay === 0) {
+            take();
+            return OK;
+          }
+          void b.clock.sleep(delay).then(take);
+          return { kind: 'failure', message: 'cut', unsent: false, host: 'test' };
+        });
+        for (const [index, { pause }] of steps.entries()) {
+          b.source.files.set('1.yaml', fileOf(1, { uid: String(index + 1), color: `#00000${index % 10}` }));
+          b.daemon.hint(['1.yaml']);
+          await b.clock.advance(pause);
+          if (b.standing(1) !== 'Ready Applied') continue;
+          // Ready says that it stays as it is.
+          const now = new Map(force);
+          await b.clock.advance(60_000);
+          expect(new Map(force)).toEqual(now);
+        }
+        await b.look(10 * MINUTE);
+        const at = steps.length - 1;
+        expect(Object.fromEntries(force)).toEqual({
+          'sid-1 update': String(at + 1),
+          'sid-1 updateLayout': `#00000${at % 10}`,
+        });
+        expect(b.standing(1)).toBe('Ready Applied');
+        expect(b.mostInFlight()).toBe(1);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   function last(sent: readonly Sent[], n: number, endpoint: Sent['endpoint']): string | undefined {
     return sent.filter((one) => one.sid === `sid-${n}` && one.endpoint === endpoint).at(-1)?.mark;
   }
+});
+
+describe('what waits to be sent', () => {
+  /** Four recordings behind an account that is held back, so that their calls wait. */
+  async function held(hadGap?: () => boolean) {
+    const b = daemonBench((_, n) => (n === 1 ? answered(429, {}, 20_000) : OK), {}, hadGap);
+    for (const n of [1, 2, 3, 4]) b.source.files.set(`${n}.yaml`, fileOf(n));
+    await b.look(100);
+    expect(b.sent).toHaveLength(1);
+    return b;
+  }
+  const sids = (b: { sent: readonly Sent[] }) => new Set(b.sent.slice(1).map(({ sid }) => sid));
+
+  it('is not sent when its file was deleted, also while another is broken', async () => {
+    const b = await held();
+    b.source.files.delete('1.yaml');
+    await b.look(100);
+    b.source.files.delete('2.yaml');
+    b.source.files.set('3.yaml', 'name: [');
+    await b.look(MINUTE);
+    expect(sids(b)).toEqual(new Set(['sid-4']));
+  });
+
+  it('is not sent after the process stood still, before the files were looked at', async () => {
+    let gap = false;
+    const b = await held(() => {
+      const was = gap;
+      gap = false;
+      return was;
+    });
+    // While it stands still, one file is deleted and one is changed; no event tells of it.
+    b.source.files.delete('1.yaml');
+    b.source.files.set('2.yaml', fileOf(2, { uid: '9', color: '#999999' }));
+    gap = true;
+    await b.clock.advance(MINUTE);
+    expect(sids(b)).toEqual(new Set(['sid-2', 'sid-3', 'sid-4']));
+    expect(b.sent.filter(({ sid }) => sid === 'sid-2').map(({ mark }) => mark)).toEqual(['9', '#999999']);
+  });
+
+  it('is not sent while the files cannot be looked at, and is when they can', async () => {
+    const b = await held();
+    b.source.failure = new Error('no disk');
+    await b.look(MINUTE);
+    expect(b.sent).toHaveLength(1);
+    b.source.failure = undefined;
+    await b.look(MINUTE);
+    expect(sids(b).size).toBe(4);
+    expect(b.daemon.conditions().Ready).toBe(4);
+  });
 });
 
 describe('what stands in the way', () => {

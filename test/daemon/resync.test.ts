@@ -15,9 +15,10 @@ ${identityOf(n, 'web')}onhold: false
 `;
 }
 
-/** What `query` answers of a web page recording (Agora Cloud Recording REST, query). */
+/** What `query` answers of the first recording, of a web page (Agora Cloud Recording REST, query). */
 function shown({ status = 5, onhold = false } = {}): Answer {
   return answered(200, {
+    sid: 'sid-1',
     serverResponse: {
       status,
       extensionServiceState: [{ serviceName: 'web_recorder_service', payload: { onhold } }],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { LATE } from '../../src/agora/answers.ts';
 import type { Answered, Intent, JournalEvent, Outcome, State } from '../../src/model/journal.ts';
+import { isUnsure, lateUntil } from '../../src/model/late.ts';
 import type { KnownRecording } from '../../src/model/plan.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
 import { emptyState, fold, sentAgo } from '../../src/state/fold.ts';
@@ -11,9 +13,9 @@ const at = (seq: number) => Date.UTC(2026, 0, 1, 0, 0, seq);
 /** A journal that is folded while it is written; each event a second after the last. */
 function journal() {
   const state = emptyState();
-  const add = (event: JournalEvent): number => {
+  const add = (event: JournalEvent, when = at(state.serial + 1)): number => {
     const seq = state.serial + 1;
-    fold(state, { seq, at: new Date(at(seq)).toISOString(), ...event });
+    fold(state, { seq, at: new Date(when).toISOString(), ...event });
     return seq;
   };
   return { state, add, known: () => state.known.get(KEY) as KnownRecording };
@@ -58,8 +60,51 @@ describe('a call in the state', () => {
     expect(known().updateLayout).toEqual({
       applied: { request: { backgroundColor: 'blue' }, at: at(4), seq: 3 },
       unknown: [],
+      late: [{ request: { backgroundColor: 'red' }, at: at(1), seq: 1, until: at(1) + LATE.afterDeparture }],
       last: { outcome: 'applied', status: 200, at: at(4) },
     });
+  });
+
+  it('without an answer it may take effect for a minute: what is applied meanwhile is sure only after that', () => {
+    const { add, known } = journal();
+    // Killed before an answer, given up without one, and what overtakes both.
+    add(intent('red'));
+    add(answer(add(intent('green')), 'unknown'));
+    add(answer(add(intent('blue')), 'applied'));
+    const until = at(2) + LATE.afterDeparture;
+    expect(lateUntil(known().updateLayout, { backgroundColor: 'blue' })).toBe(until);
+    expect(isUnsure(known().updateLayout)).toBe(true);
+    // Sent once more too early, it settles nothing; afterwards it does.
+    add(answer(add(intent('blue')), 'applied'));
+    expect(lateUntil(known().updateLayout, { backgroundColor: 'blue' })).toBe(until);
+    add(answer(add(intent('blue'), until), 'applied'), until + 10);
+    expect(known().updateLayout.late).toBeUndefined();
+    expect(isUnsure(known().updateLayout)).toBe(false);
+  });
+
+  it('one that asks for the same as what is applied does no harm, until something else is applied', () => {
+    const { add, known } = journal();
+    add(answer(add(intent('red')), 'unknown'));
+    add(answer(add(intent('red')), 'applied'));
+    expect(isUnsure(known().updateLayout)).toBe(false);
+    add(answer(add(intent('blue')), 'applied'));
+    expect(isUnsure(known().updateLayout)).toBe(true);
+  });
+
+  it('given up long after it left it may take effect for half a minute more', () => {
+    const { add, known } = journal();
+    const of = add(intent('red'));
+    add(answer(of, 'unknown'), at(1) + 120_000);
+    add(answer(add(intent('blue'), at(1) + 121_000), 'applied'), at(1) + 121_000);
+    expect(lateUntil(known().updateLayout, {})).toBe(at(1) + 120_000 + LATE.afterGivingUp);
+  });
+
+  it('what was applied and is only doubted was answered: it comes no later', () => {
+    const { add, known } = journal();
+    add(answer(add(intent('red')), 'applied'));
+    add({ event: 'doubt', key: KEY, endpoint: 'updateLayout' });
+    add(answer(add(intent('blue')), 'applied'));
+    expect(known().updateLayout.late).toBeUndefined();
   });
 
   it.each(['refused', 'deferred'] as const)('%s: it is as if it had not been sent', (outcome) => {

@@ -76,10 +76,15 @@ export class MemorySource implements DesiredSource {
 export function daemonBench(
   script: (sent: Sent, n: number) => Answer | Promise<Answer>,
   ports: Partial<Pick<EnginePorts, 'prepare' | 'distrust' | 'reveal'>> = {},
+  hadGap: () => boolean = () => false,
 ) {
   const lines: LogLine[] = [];
   const source = new MemorySource();
-  const b = bench(script, {}, { ...ports, onEvent: (event) => daemon.take(event) });
+  const b = bench(
+    script,
+    {},
+    { ...ports, onEvent: (event) => daemon.take(event), stillWanted: (work) => daemon.stillWanted(work) },
+  );
   const io = { clock: b.clock, err: async (text: string) => void lines.push(JSON.parse(text)) };
   const log = makeLog(io as unknown as Io, 'debug', 'json', styleFor(false));
   const daemon: Daemon = new Daemon({
@@ -89,6 +94,7 @@ export function daemonBench(
     state: b.state,
     clock: b.clock,
     log,
+    hadGap,
     onLook: () => {},
   });
   return {

@@ -45,6 +45,7 @@ export function answered(status: number, body: unknown = {}, retryAfter?: number
   return { kind: 'answer', status, body, host: 'test', ...(retryAfter === undefined ? {} : { retryAfter }) };
 }
 
+/** A success; the bench puts in which recording it is about. */
 export const OK = answered(200, {});
 export const NOT_FOUND = answered(404, { code: 404, message: 'failed to find worker' });
 
@@ -62,7 +63,7 @@ export interface Sent {
 export function bench(
   script: (sent: Sent, n: number) => Answer | Promise<Answer>,
   options: Partial<EngineOptions> = {},
-  ports: Partial<Pick<EnginePorts, 'onEvent' | 'prepare' | 'distrust' | 'reveal'>> = {},
+  ports: Partial<Pick<EnginePorts, 'onEvent' | 'prepare' | 'distrust' | 'reveal' | 'stillWanted'>> = {},
 ) {
   const clock = new FakeClock();
   const sent: Sent[] = [];
@@ -94,7 +95,7 @@ export function bench(
           sent.push(one);
           const answer = await script(one, sent.length);
           inFlight.set(sid, (inFlight.get(sid) as number) - 1);
-          return answer;
+          return answer === OK ? answered(200, { sid }) : answer;
         },
       },
       journal,
@@ -104,6 +105,7 @@ export function bench(
       scrub: (text) => text,
       clock,
       random: () => 0,
+      stillWanted: ports.stillWanted ?? (async () => true),
       onEvent: (event) => {
         events.push(event);
         ports.onEvent?.(event);
