@@ -2,11 +2,11 @@ import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
 
 /**
- * How long a call that got no answer may still take effect, in milliseconds. No document of the service names a limit.
- * The gateway in front of it gives it 60 s: its words for a wrong URL are those of Kong, whose `read_timeout` is 60,000 ms
- * where nothing else is set. What was given up later than that has half of it again.
+ * How long a call that got no answer may still take effect, in milliseconds. The service works on a call for 20 s at the
+ * longest before it answers that it is not completed (Agora Cloud Recording REST, stop; no other call names a limit): half
+ * of that again for the way there. What is given up late has those 20 s from then on.
  */
-export const LATE = { afterDeparture: 60_000, afterGivingUp: 30_000 } as const;
+export const LATE = { afterDeparture: 30_000, afterGivingUp: 20_000 } as const;
 
 /**
  * What an answer means, by the public documents (Agora Cloud Recording REST: common errors, status codes, quotas, and

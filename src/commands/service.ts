@@ -83,7 +83,11 @@ export async function connect({
     {
       rate: settings.rate,
       scope: settings.rateScope,
-      sentAgo: sentAgo(store.state, io.clock.now()),
+      sentAgo: [
+        ...sentAgo(store.state, io.clock.now()),
+        // Queries are not recorded: a writer that was killed may have used its whole allowance for them.
+        ...(store.afterKill ? Array.from({ length: Math.ceil(settings.rate) }, () => 0) : []),
+      ],
       retryFor,
       spelling: settings.unsubscribeSpelling,
     },

@@ -58,9 +58,9 @@ export class Daemon {
   /** Names that are still to be planned; they wait while the folder is empty or missing. */
   #owed = new Set<string>();
   /** Names that the look under way has still to plan. */
-  #inHand: ReadonlySet<string> = new Set();
+  #inHand = new Set<string>();
   /** The look after the process stood still. */
-  #relook: Promise<void> | undefined;
+  #relook: Promise<void> = Promise.resolve();
   /** The last look could not be made: the files may say anything by now. */
   #lookFailed = false;
   #startOver = false;
@@ -304,18 +304,24 @@ export class Daemon {
       this.#ports.log.info(
         'this process stood still for a while: the files are looked at before anything is sent',
       );
-      this.hint();
-      const relook = this.settled().finally(() => {
-        if (this.#relook === relook) this.#relook = undefined;
-      });
-      this.#relook = relook;
+      this.#relook = this.#looks.atEverything();
     }
     await this.#relook;
     if (this.#blocked || this.#lookFailed) {
       this.#owed.add(name);
       return false;
     }
-    if (this.#inHand.has(name) || this.#owed.has(name)) await this.again(name);
+    if (!this.#inHand.has(name) && !this.#owed.has(name)) return true;
+    // Its turn has not come: it comes now, and once only. What no document names any more is forgotten when it has.
+    if (!this.#look?.byName.has(name)) return false;
+    this.#inHand.delete(name);
+    this.#owed.delete(name);
+    try {
+      await this.again(name);
+    } catch (error) {
+      this.#owed.add(name);
+      throw error;
+    }
     return true;
   }
 

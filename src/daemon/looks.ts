@@ -19,6 +19,8 @@ export interface LooksPorts {
 export class Looks {
   readonly #ports: LooksPorts;
   #hints: Set<string> | 'everything' | undefined;
+  /** Told when the next look at everything is done. */
+  readonly #forEverything: (() => void)[] = [];
   #looking: Promise<void> | undefined;
   /** On the monotonic clock. */
   #began: number | undefined;
@@ -37,6 +39,13 @@ export class Looks {
     });
   }
 
+  /** Looks at everything. Resolves when a look that began after this is done, however it ended, or nothing is looked at any more. */
+  async atEverything(): Promise<void> {
+    const done = new Promise<void>((resolve) => this.#forEverything.push(resolve));
+    this.hint();
+    await Promise.race([done, this.settled()]);
+  }
+
   /** Resolves when every look that has been asked for is done. */
   async settled(): Promise<void> {
     while (this.#looking) await this.#looking;
@@ -52,10 +61,12 @@ export class Looks {
     while (this.#hints && !stop.aborted) {
       const hint = this.#hints;
       this.#hints = undefined;
+      const waiting = hint === 'everything' ? this.#forEverything.splice(0) : [];
       const began = clock.monotonic();
       this.#began = began;
       const done = (result: 'ok' | 'failed') => {
         this.#began = undefined;
+        for (const resolve of waiting) resolve();
         onLook((clock.monotonic() - began) / 1000, result);
       };
       try {

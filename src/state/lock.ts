@@ -34,43 +34,47 @@ const PAUSE = 25;
  * looks only then whether a living process has one too; if so, it takes its own down again. Of two, the one
  * that came second sees the first, so there are never two writers; both may see each other, and try again. A file
  * is never changed or taken over, and one whose process has died is removed: no name is used twice.
- * @returns gives the place back
+ * @returns what gives the place back, and whether a process had the place that died without giving it back
  * @throws LockedError that names the holder
  */
 export async function takeLock(
   directory: string,
   command: string,
   now: number,
-): Promise<() => Promise<void>> {
+): Promise<{ release: () => Promise<void>; afterKill: boolean }> {
   const mine: Holder = { pid: process.pid, host: hostname(), command, since: new Date(now).toISOString() };
   const started = await startOf(process.pid);
   if (started) mine.started = started;
   const name = `lock.${process.pid}-${randomBytes(6).toString('hex')}`;
   const path = join(directory, name);
+  let afterKill = false;
   for (let attempt = 1; ; attempt++) {
     // Whole or not at all: a reader never sees half of it.
     await writeFile(`${directory}/.${name}`, `${JSON.stringify(mine)}\n`, { mode: 0o600 });
     await rename(`${directory}/.${name}`, path);
-    const other = await livingHolder(directory, name);
-    if (!other) return () => unlink(path).catch(() => {});
+    const { other, dead } = await livingHolder(directory, name);
+    afterKill ||= dead;
+    if (!other) return { release: () => unlink(path).catch(() => {}), afterKill };
     await unlink(path);
     if (attempt === TRIES) throw new LockedError(join(directory, other.name), other.holder);
     await new Promise((resolve) => setTimeout(resolve, randomInt(1, PAUSE)));
   }
 }
 
-/** Somebody else who holds or wants the place. The files of the dead are cleared away. */
+/** Another process that holds or wants the place. The files of the dead are cleared away; `dead` tells that there were some. */
 async function livingHolder(
   directory: string,
   own: string,
-): Promise<{ name: string; holder: Holder } | undefined> {
+): Promise<{ other?: { name: string; holder: Holder }; dead: boolean }> {
+  let dead = false;
   for (const name of await readdir(directory)) {
     if (!name.startsWith('lock.') || name === own) continue;
     const holder = await holderAt(join(directory, name));
-    if (holder && (await isAlive(holder))) return { name, holder };
+    if (holder && (await isAlive(holder))) return { other: { name, holder }, dead };
+    dead ||= holder !== undefined;
     await unlink(join(directory, name)).catch(() => {});
   }
-  return undefined;
+  return { dead };
 }
 
 /** Who put a lock up; undefined where it is gone or is none. */

@@ -57,6 +57,8 @@ interface Waiting {
 /** The one writer of a state directory. */
 export class Store {
   readonly state: State;
+  /** The writer before was killed: what it asked the service and did not record may have arrived just now. */
+  readonly afterKill: boolean;
   readonly #directory: string;
   readonly #disk: Disk;
   readonly #release: () => Promise<void>;
@@ -86,9 +88,10 @@ export class Store {
     disk: Disk,
     { state, length, entries, snapshot }: Loaded,
     journal: FileHandle,
-    release: () => Promise<void>,
+    { release, afterKill }: Awaited<ReturnType<typeof takeLock>>,
     now: () => number,
   ) {
+    this.afterKill = afterKill;
     // Whoever does not wait for it learns of it from append().
     this.broken.catch(() => {});
     this.#directory = directory;
@@ -111,7 +114,7 @@ export class Store {
    */
   static async open(directory: string, command: string, now: () => number, step?: Step): Promise<Store> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
-    const release = await takeLock(directory, command, now());
+    const place = await takeLock(directory, command, now());
     try {
       const disk = new Disk(directory, step);
       if ((await readKey(directory)) === undefined)
@@ -125,12 +128,12 @@ export class Store {
       const journal = await disk.open(JOURNAL, 'r+');
       await disk.truncate(journal, loaded.length);
       await disk.flush(journal);
-      const store = new Store(directory, disk, loaded, journal, release, now);
+      const store = new Store(directory, disk, loaded, journal, place, now);
       // Nobody waits for it: who sends something first is not held up, and that it failed is told by the next entry.
       if (loaded.entries >= COMPACT_AFTER) store.compact().catch(() => {});
       return store;
     } catch (error) {
-      await release();
+      await place.release();
       throw error;
     }
   }

@@ -98,13 +98,13 @@ describe('the engine', () => {
     const b = bench(() => OK);
     const later = {
       ...call('updateLayout', '#111111', 'outcome-unknown'),
-      notBefore: b.clock.now() + 40_000,
+      notBefore: b.clock.now() + 25_000,
     } as Call;
     const began = b.clock.monotonic();
     b.engine.submit(work(1, [later]));
     await b.clock.advance(10_000);
     expect(b.sent).toEqual([]);
-    expect(b.events).toContainEqual(expect.objectContaining({ type: 'delayed', after: 40_000 }));
+    expect(b.events).toContainEqual(expect.objectContaining({ type: 'delayed', after: 25_000 }));
     // A step of the wall clock brings nothing forward, and the same plan again does not begin anew.
     b.clock.stepWall(3_600_000);
     b.engine.submit(work(1, [later]));

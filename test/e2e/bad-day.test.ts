@@ -58,6 +58,10 @@ describe('what an answer means', () => {
     ['the connection cut in the middle of the answer', { connection: 'cut-mid-response' }, [1]],
     ['404, for a while', { answer: '404-worker' }, [5, 10]],
     ['503 with Retry-After', { answer: '503', retryAfter: 9 }, [9]],
+    ['a redirect', { answer: '302' }, [5, 15]],
+    ['no Route matched', { answer: '404-route' }, [5, 15, 30]],
+    ["a gateway's 403", { answer: '500', status: 403 }, [5]],
+    ['a 400 that is no verdict', { answer: '500', status: 400 }, [1, 2]],
   ] as const)('%s: sent again until it is applied', async (_, fault, waits) => {
     const s = await scene(['a'], [{ ...fault, match: { times: waits.length } } as FaultRule]);
     const applied = await s.run('apply', '--retry-for', '10m');
@@ -76,8 +80,11 @@ describe('what an answer means', () => {
     ],
     ['432', { answer: '432' }, /\(432\)/],
     ['433', { answer: '433' }, /\(433\)/],
-    ['a redirect', { answer: '302' }, /302, a redirect, which is not followed/],
-    ['no Route matched', { answer: '404-route' }, /does not know this URL/],
+    [
+      '500 with code 2',
+      { answer: '400', status: 500, reason: 'body check failed' },
+      /\(500\): body check failed/,
+    ],
   ] as const)('%s: not repeated', async (_, fault, message) => {
     const s = await scene(['a'], [fault as FaultRule]);
     const applied = await s.run('apply');
@@ -179,6 +186,39 @@ describe('what an answer means', () => {
     ]);
     expect((await s.run('apply')).code).toBe(0);
     expect((await s.recordings())[0]).toMatchObject({ layout: { mixedVideoLayout: 1 } });
+  });
+
+  it('an abandoned call that may land late is overwritten once more, and until then the plan shows what is owed', async () => {
+    const s = await scene(['a']);
+    await s.faults([{ connection: 'cut-before' }]);
+    expect((await s.run('apply', '--retry-for', '0s')).code).toBe(1);
+    await s.faults([]);
+    await put(s.cwd, { 'recordings/a.yaml': recording('a', 'layout: { mixedVideoLayout: vertical }\n') });
+    // Interrupted while it waits: what it has sent is applied, and what is owed is told.
+    const stop = new AbortController();
+    const interrupted = s.runUntil(stop, /delayed|sent once more/, 'apply');
+    const first = await interrupted;
+    expect(first).toMatchObject({ code: 1 });
+    expect(first.stdout).toContain('1 not attempted');
+    const planned = await s.run('plan', '--json', '--detailed-exitcode');
+    expect(planned.code).toBe(2);
+    expect(JSON.parse(planned.stdout).recordings[0].calls).toMatchObject([
+      {
+        endpoint: 'updateLayout',
+        reason: 'outcome-unknown',
+        not_before: expect.stringMatching(/Z$/),
+        changes: [],
+      },
+    ]);
+    expect((await s.run('plan')).stdout).toMatch(/may still take effect: it is sent once more at /);
+    expect((await s.run('status')).stdout).toMatch(/a {2}Unknown/);
+    expect((await s.run('apply')).code).toBe(0);
+    expect((await s.run('plan', '--detailed-exitcode')).code).toBe(0);
+    expect((await s.run('status')).stdout).toMatch(/a {2}Ready/);
+    const requests = (await s.requests()).filter(({ status }) => status === 200);
+    const began = (await s.requests())[0]?.mono as number;
+    expect(requests).toHaveLength(2);
+    expect((requests[1]?.mono as number) - began).toBeGreaterThan(30_000);
   });
 
   it('two calls of one recording never overlap, whatever the latency', async () => {

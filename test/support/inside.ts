@@ -87,6 +87,18 @@ export async function inside(options: {
       const code = await main(argv, io);
       return { code, stdout: said.out, stderr: said.err };
     },
+    /** The same, told to stop as by Ctrl-C as soon as standard error matches. */
+    async runUntil(stop: AbortController, sign: RegExp, ...argv: string[]): Promise<Inside> {
+      const env = { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url, ...options.env };
+      const { io, said } = fakeIo({ env, cwd: options.cwd, clock, stop: stop.signal });
+      const err = io.err.bind(io);
+      io.err = async (text) => {
+        await err(text);
+        if (sign.test(text)) stop.abort();
+      };
+      const code = await main(argv, io);
+      return { code, stdout: said.out, stderr: said.err };
+    },
     async requests(): Promise<SimulatedRequest[]> {
       return (await fetch(`${simulator.url}/_sim/requests?secrets=1`)).json() as Promise<SimulatedRequest[]>;
     },
