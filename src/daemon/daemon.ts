@@ -299,7 +299,7 @@ export class Daemon {
    * Whether a call may leave, asked right before: its plan is as new as the last look, and after the process stood still
    * there is a look first. What may not is planned again when the files can be looked at.
    */
-  async stillWanted({ name }: Pick<Work, 'name'>): Promise<boolean> {
+  async stillWanted({ name, file }: Pick<Work, 'name' | 'file'>): Promise<boolean> {
     if (this.#ports.hadGap()) {
       this.#ports.log.info(
         'this process stood still for a while: the files are looked at before anything is sent',
@@ -307,7 +307,8 @@ export class Daemon {
       this.#relook = this.#looks.atEverything();
     }
     await this.#relook;
-    if (this.#blocked || this.#lookFailed) {
+    // A file in motion is about to say something else.
+    if (this.#blocked || this.#lookFailed || this.#look?.settling?.includes(file)) {
       this.#owed.add(name);
       return false;
     }

@@ -61,6 +61,29 @@ describe('the allowance', () => {
     expect(500 / seconds).toBeGreaterThanOrEqual(9.4);
   });
 
+  it('an answer frees a place a second later, and not before, however long the way back was', async () => {
+    const clock = new FakeClock();
+    const allowance = new Allowance(1, clock);
+    const stop = new AbortController().signal;
+    const first = await allowance.take(stop);
+    first?.departed();
+    await clock.advance(20);
+    first?.answered();
+    const second = allowance.take(stop);
+    await clock.advance(1_001);
+    expect(allowance.inUse).toBe(1);
+    const before = clock.monotonic();
+    await clock.advance(1);
+    (await second)?.departed();
+    // Not answered soon, it is free by its departure.
+    const third = allowance.take(stop);
+    await clock.advance(1_049);
+    expect(allowance.inUse).toBe(1);
+    await clock.advance(1);
+    await third;
+    expect(clock.monotonic() - before).toBe(1_051);
+  });
+
   it('lets a burst go at once after a rest', async () => {
     const clock = new FakeClock();
     const times = await burst(new Allowance(10, clock), clock, 10);

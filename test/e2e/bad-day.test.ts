@@ -58,6 +58,7 @@ describe('what an answer means', () => {
     ['the connection cut in the middle of the answer', { connection: 'cut-mid-response' }, [1]],
     ['404, for a while', { answer: '404-worker' }, [5, 10]],
     ['503 with Retry-After', { answer: '503', retryAfter: 9 }, [9]],
+    ['200 that names no recording', { answer: '500', status: 200 }, [1]],
     ['a redirect', { answer: '302' }, [5, 15]],
     ['no Route matched', { answer: '404-route' }, [5, 15, 30]],
     ["a gateway's 403", { answer: '500', status: 403 }, [5]],
