@@ -5,7 +5,7 @@ import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
 import type { ApplyEvent, Journal, Sender, StillWanted, Work } from '../model/work.ts';
-import type { Gate, Place } from './gate.ts';
+import type { Account, Place } from './account.ts';
 import { type Lane, putBack } from './lane.ts';
 import { decide, type Verdict } from './policy.ts';
 import { TIMINGS } from './timings.ts';
@@ -46,12 +46,12 @@ const LONGEST_MESSAGE = 300;
  */
 export class Attempts {
   readonly #ports: AttemptPorts;
-  readonly #gate: Gate;
+  readonly #account: Account;
   readonly #spelling: UnsubscribeSpelling;
 
-  constructor(ports: AttemptPorts, gate: Gate, spelling: UnsubscribeSpelling) {
+  constructor(ports: AttemptPorts, account: Account, spelling: UnsubscribeSpelling) {
     this.#ports = ports;
-    this.#gate = gate;
+    this.#account = account;
     this.#spelling = spelling;
   }
 
@@ -92,7 +92,7 @@ export class Attempts {
     }
     const intent = { key, name, file, identity, endpoint, reason, ...asked, request };
     const of = await journal.append({ event: 'intent', ...intent });
-    const held = this.#gate.held(identity) > 0 || this.#gate.isShut(identity.appId);
+    const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
     if (held) putBack(lane, planned);
     if (held || isOver()) {
       // While the intent was written something newer came, or the account was held back: it does not leave now.
@@ -140,7 +140,7 @@ export class Attempts {
     const isItsOwn = judged.status === 400 && throttled >= TIMINGS.throttledBy400;
     const meaning = judged.meaning === 'throttled' && isItsOwn ? 'foreign' : judged.meaning;
     const judgement: Judgement = { ...judged, meaning, message };
-    this.#gate.learn(judgement, identity);
+    this.#account.learn(judgement, identity);
     place.letOthersGo();
     return { answer, judgement };
   }

@@ -4,8 +4,8 @@ import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare, Work } from '../model/work.ts';
+import { Account, type AccountOptions } from './account.ts';
 import { type Attempt, type AttemptPorts, Attempts } from './attempt.ts';
-import { Gate, type GateOptions } from './gate.ts';
 import { dropSame, endRest, isNews, type Lane, newLane, nextCall, putBack, sameCall } from './lane.ts';
 import { OBSERVATION, URGENCY, urgencyOf } from './urgency.ts';
 
@@ -15,21 +15,21 @@ export interface EnginePorts extends AttemptPorts {
   distrust: (call: Call) => void;
 }
 
-export interface EngineOptions extends Omit<GateOptions, 'patience'> {
+export interface EngineOptions extends Omit<AccountOptions, 'patience'> {
   /** How long one call is repeated, in milliseconds; a daemon never gives up. */
   retryFor: number;
   spelling: UnsubscribeSpelling;
 }
 
 /**
- * Sends calls: recordings side by side, one call at a time for each, all of them through one gate.
+ * Sends calls: recordings side by side, one call at a time for each, all of them through one account.
  * Invariants: what is sent is the newest desired state at the moment of sending; a lane's next step waits until the
  * answer before is on the disk; waiting for a repetition holds the lane and no place in the allowance.
  */
 export class Engine {
   readonly #ports: EnginePorts;
   readonly #options: EngineOptions;
-  readonly #gate: Gate;
+  readonly #account: Account;
   readonly #attempts: Attempts;
   readonly #lanes = new Map<string, Lane>();
   readonly #stopping = new AbortController();
@@ -46,13 +46,13 @@ export class Engine {
     this.broken.catch(() => {});
     this.#ports = ports;
     this.#options = options;
-    this.#gate = new Gate(
+    this.#account = new Account(
       { ...options, patience: options.retryFor },
       ports.clock,
       this.#stopping.signal,
       ports.onEvent,
     );
-    this.#attempts = new Attempts(ports, this.#gate, options.spelling);
+    this.#attempts = new Attempts(ports, this.#account, options.spelling);
   }
 
   /** Takes the newest plan for a recording; what still waits of an older one is dropped. */
@@ -104,15 +104,21 @@ export class Engine {
     this.#wakeAll();
   }
 
+  /** Ends all timers, so that the process can end. */
+  close(): void {
+    this.stop();
+    this.#account.close();
+  }
+
   /** Tries again where an answer had stopped the account or an App ID. */
   resume(): void {
-    this.#gate.reopen();
+    this.#account.reopen();
     for (const lane of this.#lanes.values()) this.#start(lane);
   }
 
   /** Why nothing is sent for the account at the moment. */
   get stopped(): string | undefined {
-    return this.#gate.refused;
+    return this.#account.refused;
   }
 
   /** Whether a call waits, is in flight or is to be repeated for a recording. */
@@ -123,7 +129,7 @@ export class Engine {
 
   /** For metrics: recordings with something to do, places taken in the allowance, requests a second at the moment. */
   load(): { lanes: number; inUse: number; rate: number } {
-    return { lanes: this.#lanes.size, ...this.#gate.load() };
+    return { lanes: this.#lanes.size, ...this.#account.load() };
   }
 
   /** Resolves when no lane has anything left to do or all have stopped. @throws what made it stop, if it was an error */
@@ -144,16 +150,16 @@ export class Engine {
     identity: Identity,
     ask: (departed: () => void) => Promise<Answer>,
   ): Promise<(Judgement & { answer: Answer }) | undefined> {
-    if (this.#gate.isShut(identity.appId)) return undefined;
-    const place = await this.#gate.admit(identity, OBSERVATION);
+    if (this.#account.isShut(identity.appId)) return undefined;
+    const place = await this.#account.admit(identity, OBSERVATION);
     if (!place) return undefined;
     try {
-      if (this.#gate.isShut(identity.appId)) {
+      if (this.#account.isShut(identity.appId)) {
         place.ticket.giveBack();
         return undefined;
       }
       const { answer, judgement } = await this.#attempts.exchange(identity, 'query', place, ask);
-      if (this.#gate.refused !== undefined) this.#wakeAll();
+      if (this.#account.refused !== undefined) this.#wakeAll();
       return { ...judgement, answer };
     } finally {
       place.letOthersGo();
@@ -171,13 +177,13 @@ export class Engine {
       .finally(() => {
         lane.running = undefined;
         if (lane.waiting.size === 0) this.#lanes.delete(lane.work.key);
-        else if (!this.#gate.isShut(lane.work.identity.appId)) this.#start(lane);
+        else if (!this.#account.isShut(lane.work.identity.appId)) this.#start(lane);
       });
   }
 
   async #run(lane: Lane): Promise<void> {
     // What may not be attempted stays waiting, and the end tells.
-    while (lane.waiting.size > 0 && !this.#gate.isShut(lane.work.identity.appId)) {
+    while (lane.waiting.size > 0 && !this.#account.isShut(lane.work.identity.appId)) {
       const planned = nextCall(lane, this.#ports.clock.monotonic());
       if (typeof planned === 'number') {
         await this.#rest(lane, planned);
@@ -187,10 +193,10 @@ export class Engine {
       if (!ready) continue;
       // Recordings in a gap of 404s ask again for long: whoever has something new goes first.
       const urgency = lane.gapSince === undefined ? urgencyOf(planned) : URGENCY.repetition;
-      const place = await this.#gate.admit(lane.work.identity, urgency);
+      const place = await this.#account.admit(lane.work.identity, urgency);
       if (!place) return;
       // While it waited for its turn a newer state may have come, or the account may have been stopped.
-      if (lane.waiting.get(planned.endpoint) !== planned || this.#gate.isShut(lane.work.identity.appId)) {
+      if (lane.waiting.get(planned.endpoint) !== planned || this.#account.isShut(lane.work.identity.appId)) {
         place.ticket.giveBack();
         place.letOthersGo();
         continue;
@@ -235,7 +241,7 @@ export class Engine {
   async #proceed(lane: Lane, attempt: Attempt): Promise<void> {
     const { planned, call, verdict, judgement, took, asked } = attempt;
     const { endpoint } = call;
-    if (this.#gate.refused !== undefined) this.#wakeAll();
+    if (this.#account.refused !== undefined) this.#wakeAll();
     switch (verdict.do) {
       case 'done':
         lane.trouble.delete(endpoint);
@@ -255,7 +261,7 @@ export class Engine {
         this.#ports.distrust(planned);
         return this.#failed(lane, attempt, judgement.message);
       case 'stop-account':
-        return this.#failed(lane, attempt, this.#gate.refused ?? judgement.message);
+        return this.#failed(lane, attempt, this.#account.refused ?? judgement.message);
       case 'ended':
         await this.#ports.journal.append({ event: 'ended', key: lane.work.key });
         lane.waiting.clear();
@@ -266,8 +272,8 @@ export class Engine {
           true,
         );
       case 'slow-down': {
-        // The gate holds everybody back; this lane need not wait besides.
-        const hold = this.#gate.held(lane.work.identity);
+        // All calls are held back; this lane need not wait besides.
+        const hold = this.#account.held(lane.work.identity);
         if (this.#outOfTime(lane, endpoint, hold)) this.#failed(lane, attempt, judgement.message);
         else putBack(lane, planned);
         return;
@@ -322,7 +328,7 @@ export class Engine {
     });
     putBack(lane, planned);
     if (lane.dropped) return;
-    if (this.#gate.isShut(lane.work.identity.appId)) return;
+    if (this.#account.isShut(lane.work.identity.appId)) return;
     const over = new AbortController();
     lane.pause = { endpoint, end: () => over.abort(), isAsked: judgement.retryAfter !== undefined };
     await clock.sleep(after, over.signal);

@@ -97,6 +97,7 @@ export async function connect({
     client,
     close: () => {
       closing.abort();
+      engine.close();
       client.close();
     },
   };
