@@ -1,3 +1,5 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import type { Clock, Io } from '../../src/model/ports.ts';
 import type { FaultRule } from '../../src/simulator/fault-rule.ts';
@@ -10,14 +12,26 @@ import { fakeIo } from './io.ts';
  * but time is waited for: the 90 s of a failover take some milliseconds.
  */
 
-/** How long the network must have been still, in real milliseconds, before the clock runs ahead. */
+/** How long nothing must have stirred, in real milliseconds, before the clock runs ahead. */
 const STILL = 12;
+/** What Node has under way for the disk or a connection: it is awaited, however busy the machine is. */
+const UNDER_WAY = /^(FSReq|TCPConnect|GetAddrInfo|WriteWrap|ShutdownWrap)/;
+
+/** Requests that are under way in this process. */
+const inFlight = new Set<unknown>();
+subscribe('http.client.request.start', (message) => {
+  const { request } = message as { request: ClientRequest };
+  inFlight.add(request);
+  request.once('close', () => inFlight.delete(request));
+});
 
 export class LeapingClock implements Clock {
   #ahead = 0;
   readonly #began = performance.now();
   #timers: { at: number; fire: () => void }[] = [];
   #stirred = performance.now();
+  /** Answers that the simulator takes its time with. */
+  #answering = 0;
   readonly #pump = setInterval(() => this.#leap(), 4);
 
   monotonic(): number {
@@ -38,10 +52,27 @@ export class LeapingClock implements Clock {
       });
     });
   }
+  /** The same clock for the simulator: a request that waits on it is none that is under way. */
+  forSimulator(): Clock {
+    return {
+      now: () => this.now(),
+      monotonic: () => this.monotonic(),
+      sleep: async (ms, signal) => {
+        this.#answering += 1;
+        await this.sleep(ms, signal);
+        this.#answering -= 1;
+      },
+    };
+  }
   #leap(): void {
     const next = this.#timers.sort((a, b) => a.at - b.at)[0];
     if (!next) return;
     if (next.at > this.monotonic()) {
+      if (
+        inFlight.size > this.#answering ||
+        process.getActiveResourcesInfo().some((name) => UNDER_WAY.test(name))
+      )
+        this.#stirred = performance.now();
       if (performance.now() - this.#stirred < STILL) return;
       this.#ahead += next.at - this.monotonic();
     }
@@ -70,7 +101,7 @@ export async function inside(options: {
 }) {
   const clock = new LeapingClock();
   const simulator = await startSimulator({
-    clock,
+    clock: clock.forSimulator(),
     recordings: options.recordings as never,
     faults: options.faults ?? [],
     ...(options.rate === undefined ? {} : { rate: options.rate }),
