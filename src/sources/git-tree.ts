@@ -43,7 +43,7 @@ export class CommitTree {
   async #readFolder(oid: string): Promise<Folder> {
     const object = await this.#objects.read(oid);
     if (object?.type !== 'tree' || !object.bytes)
-      throw new Failure(`the repository is not whole: it lacks the tree ${oid}`);
+      throw new Failure(`the repository is not whole: it lacks the tree ${oid}${this.#objects.why}`);
     return parseTree(object.bytes, oid.length / 2);
   }
 

@@ -16,7 +16,8 @@ import { Failure } from '../model/failure.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Look } from '../model/source.ts';
 import type { Vault } from '../state/vault.ts';
-import { type DatedCommit, parseCommit } from './git-formats.ts';
+import { type DatedCommit, type ParsedCommit, parseCommit } from './git-formats.ts';
+import { GitNames } from './git-names.ts';
 import { ObjectReader } from './git-objects.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
@@ -84,6 +85,7 @@ export class GitFiles {
   readonly #options: GitFilesOptions;
   readonly #git: GitProgram;
   readonly #objects: ObjectReader;
+  readonly #names: GitNames;
   #place: Promise<RepositoryPlace> | undefined;
   #folders = new Recent<string, Promise<Folder>>();
   readonly #assembly = new Assembly();
@@ -91,6 +93,7 @@ export class GitFiles {
   #entries = new Map<string, Entry>();
   /** Of the last load. */
   #sha = '';
+  #loaded: ParsedCommit | undefined;
   #search: FoundInCommit | undefined;
   #set: DesiredSet | undefined;
   #byName = new Map<string, DesiredRecording>();
@@ -101,6 +104,7 @@ export class GitFiles {
     this.#options = options;
     this.#git = new GitProgram(options);
     this.#objects = new ObjectReader(this.#git);
+    this.#names = new GitNames(this.#git, this.#objects);
   }
 
   /**
@@ -108,12 +112,12 @@ export class GitFiles {
    * @throws Failure where there is no such commit
    */
   async head(ref: string): Promise<DatedCommit> {
-    return (await this.#commit(ref)).commit;
+    return (await this.#commit(ref)).parsed.commit;
   }
 
   /**
    * All that a commit's files ask for, and which recordings are others than in the load before.
-   * @param ref anything that names a commit: HEAD, a branch, a tag, an ID
+   * @param ref anything that names a commit: HEAD, a branch, a tag, an ID; a short name is a branch's first
    * @param now seconds since 1970; left out, no expiry is looked at
    * @throws Failure where there is no such commit, or it cannot be read; a mistake in a file is a diagnostic
    */
@@ -124,7 +128,9 @@ export class GitFiles {
   }
 
   async #load(ref: string, now: number | undefined): Promise<Loaded> {
-    const { commit, tree: root } = await this.#commit(ref);
+    this.#objects.tryRemote();
+    const { parsed, note } = await this.#commit(ref);
+    const { commit, tree: root } = parsed;
     const place = await this.#repository();
     // Of the folders only those of this commit are kept for the next.
     const folders = this.#sha === commit.sha ? this.#folders : new Recent(this.#folders);
@@ -138,11 +144,34 @@ export class GitFiles {
     const follow = (path: string) => this.#follow(path, tree, place);
     const surroundings: Surroundings = { cwd, env, vault, now, readFile: follow };
     const entries = await this.#entriesOf(search.found, surroundings);
+    const back = await this.#wayBack(parsed);
+    const notes = [note, back].filter((each) => each !== undefined);
     // All of it could be read: from here on nothing fails, so what is kept is of one commit.
     folders.settle();
     this.#folders = folders;
     this.#sha = commit.sha;
-    return { commit, ...(await this.#take(entries, search)) };
+    this.#loaded = parsed;
+    return { commit, ...(notes.length > 0 ? { notes } : {}), ...(await this.#take(entries, search)) };
+  }
+
+  /**
+   * What to tell where a commit lies behind that of the load before: recordings then go back to what they were. A
+   * shallow mirror knows of a commit's past only its parents' IDs, and when it was made.
+   */
+  async #wayBack(now: ParsedCommit): Promise<string | undefined> {
+    const before = this.#loaded;
+    if (!before || before.commit.sha === now.commit.sha || now.parents.includes(before.commit.sha))
+      return undefined;
+    const isBehind = async (older: ParsedCommit, newer: ParsedCommit) => {
+      if (newer.parents.includes(older.commit.sha)) return true;
+      const args = ['merge-base', '--is-ancestor', older.commit.sha, newer.commit.sha];
+      return (await this.#git.run(args)).code === 0;
+    };
+    const back =
+      (await isBehind(now, before)) || (now.committed < before.committed && !(await isBehind(before, now)));
+    if (!back) return undefined;
+    const [to, from] = [now, before].map(({ commit }) => commit.sha.slice(0, SHORT));
+    return `it went back: commit ${to}, which is taken now, is older than ${from}, which stood until now`;
   }
 
   /** Puts the files in the place of those of the load before. */
@@ -247,18 +276,25 @@ export class GitFiles {
 
   async #blob(oid: string): Promise<FileBytes> {
     const object = await this.#objects.read(oid);
-    if (!object) return { error: `the repository lacks the object ${oid}` };
+    if (!object) return { error: `the repository lacks the object ${oid}${this.#objects.why}` };
     return object.bytes ?? { error: tooLarge(object.size), tooLarge: true };
   }
 
-  async #commit(ref: string): Promise<ReturnType<typeof parseCommit>> {
+  async #commit(ref: string): Promise<{ parsed: ParsedCommit; note: string | undefined }> {
     await this.#repository();
-    const object = await this.#objects.read(`${ref}^{commit}`);
-    if (!object?.bytes || object.type !== 'commit')
-      throw new Failure(`there is no commit called ${JSON.stringify(ref)} in the git repository`, {
-        hint: 'Name a branch, a tag or a commit: git log --oneline --all shows some.',
+    const named = await this.#names.find(ref);
+    const object = named && (await this.#objects.read(`${named.revision}^{commit}`));
+    if (named && object?.bytes && object.type === 'commit')
+      return { parsed: parseCommit(object.oid, object.bytes), note: named.note };
+    const { stdout } = await this.#git.run(['rev-parse', '--is-shallow-repository']);
+    const missing = `there is no commit called ${JSON.stringify(ref)} in the git repository`;
+    if (stdout.trim() === 'true')
+      throw new Failure(`${missing}: it is a shallow clone, which holds only the newest commits`, {
+        hint: 'git fetch --unshallow gets the rest; for actions/checkout say fetch-depth: 2 (one commit more) or 0 (all), in GitLab CI GIT_DEPTH: 0.',
       });
-    return parseCommit(object.oid, object.bytes);
+    throw new Failure(missing, {
+      hint: 'Name a branch, a tag or a commit: git log --oneline --all shows some.',
+    });
   }
 
   #repository(): Promise<RepositoryPlace> {
