@@ -7,6 +7,8 @@ export type TreePlace =
   | { kind: 'file' | 'folder'; oid: string /** Without links. */; path: string }
   | { kind: 'missing' }
   | { kind: 'circle' }
+  /** At the path, or above it, is a submodule: another repository, of which the commit has only an ID. */
+  | { kind: 'submodule'; path: string }
   /** A link leads out of the repository: absolute, or relative to the repository's top with leading "..". */
   | { kind: 'outside'; path: string };
 
@@ -76,7 +78,8 @@ export class CommitTree {
         if (target === '') return { kind: 'missing' };
         waiting = [...target.split('/'), ...rest];
         if (target.startsWith('/')) return { kind: 'outside', path: waiting.join('/') };
-      } else return { kind: 'missing' };
+      } else if (entry?.kind === 'submodule') return { kind: 'submodule', path: [...names, name].join('/') };
+      else return { kind: 'missing' };
     }
     return { kind: 'folder', oid: folders.at(-1) as string, path: names.join('/') };
   }

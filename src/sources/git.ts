@@ -269,6 +269,8 @@ export class GitFiles {
         return { error: 'its links lead in a circle' };
       case 'outside':
         return read(place.onDisk(found.path));
+      // A submodule's files are not in the commit: what is checked out there is all there is.
+      case 'submodule':
       case 'missing':
         return read(path);
     }
