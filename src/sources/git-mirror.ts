@@ -278,6 +278,7 @@ function inVain(message: string): GitResult {
  * a signature of other bytes, a key that is not known. Words of gpg, gpgsm and ssh-keygen, and git's own.
  */
 const SIGNATURE_WORDS = [
+  /has expired/i,
   /expired/i,
   /revoked/i,
   /bad signature|incorrect signature|verification failed/i,

@@ -247,7 +247,11 @@ describe("git's own words", () => {
     ['', 'it is not signed'],
     [
       'gpg: Signature made Sat 28 Nov 2026\ngpg:                using EDDSA key ABCD\ngpg: Good signature from "Ada <a@x>" [expired]\ngpg: Note: This key has expired!\nPrimary key fingerprint: AB CD',
-      'its signature is not accepted: gpg: Good signature from "Ada <a@x>" [expired]',
+      'its signature is not accepted: gpg: Note: This key has expired!',
+    ],
+    [
+      'Good "git" signature with ED25519 key SHA256:abc\n/a:1: key has expired: verify time 2026-11-29T09:47:24 > valid-before 2020-01-01T00:00:00\nNo principal matched.',
+      'its signature is not accepted: /a:1: key has expired: verify time 2026-11-29T09:47:24 > valid-before 2020-01-01T00:00:00',
     ],
     [
       "gpg: Signature made Sat 28 Nov 2026\ngpg:                using EDDSA key ABCD\ngpg: Can't check signature: No public key",
