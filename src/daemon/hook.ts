@@ -2,8 +2,14 @@ import { createHash, createHmac, type Hmac } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isSame } from './access.ts';
 
-/** Larger bodies are not read: a push event has some kilobytes, GitHub caps payloads at 25 MB. */
+/** Larger bodies are not taken: a push event has some kilobytes. */
 const MAX_BODY = 5 * 1024 * 1024;
+
+/**
+ * A body that is not taken is still read to its end before that is said, because most clients hear nothing while they
+ * send; up to here, which is where GitHub caps payloads.
+ */
+const MAX_READ = 25 * 1024 * 1024;
 
 /** How far the time of a signed delivery may be off, in seconds (Standard Webhooks, "Verifying the timestamp"; the value is that of its libraries). */
 const TOLERANCE = 5 * 60;
@@ -57,11 +63,14 @@ export class Hook {
   async take(request: IncomingMessage): Promise<HookAnswer> {
     const { headers } = request;
     const signature = new Signature(this.#secret, headers, this.#now() / 1000);
+    const said = Number(headers['content-length'] ?? 0);
+    let length = said;
+    if (said <= MAX_READ)
+      length = await readThrough(request, (chunk, until) => {
+        if (signature.isThere && Math.max(said, until) <= MAX_BODY) signature.update(chunk);
+      });
     if (!signature.isThere) return UNSIGNED;
-    // Said before it is read, so that there is somebody to answer to.
-    const isTooLarge = Number(headers['content-length'] ?? 0) > MAX_BODY;
-    if (isTooLarge || !(await readThrough(request, (chunk) => signature.update(chunk))))
-      return { status: 413, text: 'too large\n' };
+    if (length > MAX_BODY) return { status: 413, text: 'too large\n' };
     if (!signature.isRight()) return UNSIGNED;
     if (this.#isKnown(headers)) return { status: 202, text: 'taken before\n' };
     this.#onNews();
@@ -155,22 +164,23 @@ function textIn(headers: IncomingHttpHeaders, name: string): string | undefined 
 }
 
 /**
- * Hands on the pieces of a body as they come in.
- * @returns whether it was whole; false: it is too large, and what is left of it is not looked at
+ * Hands on the pieces of a body as they come in, up to MAX_READ.
+ * @param take is told how many bytes there were with this piece
+ * @returns how many there were
  * @throws where the connection breaks
  */
-function readThrough(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<boolean> {
+function readThrough(
+  request: IncomingMessage,
+  take: (chunk: Buffer, until: number) => void,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     let length = 0;
-    const each = (chunk: Buffer) => {
+    request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= MAX_BODY) return take(chunk);
-      request.off('data', each);
-      request.resume();
-      resolve(false);
-    };
-    request.on('data', each);
-    request.once('end', () => resolve(true));
+      if (length > MAX_READ) resolve(length);
+      else take(chunk, length);
+    });
+    request.once('end', () => resolve(length));
     request.once('error', reject);
     request.once('close', () => reject(new Error('the connection was closed')));
   });

@@ -28,7 +28,7 @@ export const CODES = {
   ),
   submodule: warning(
     'Submodule',
-    'A commit holds only the ID of a submodule. Its recordings are not read, and none is forgotten while it is here.',
+    'A submodule is another repository. Where its files are not at hand, no recording is forgotten because its file is gone.',
   ),
   'dangling-link': error(
     'Link leads nowhere',

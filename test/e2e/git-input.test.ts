@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commit, GIT_ENV, git, repository } from '../sources/git-support.ts';
@@ -140,6 +140,25 @@ describe('a submodule', () => {
     expect(inside.stdout + inside.stderr).toContain('"recordings/team" is a submodule in commit');
     expect(inside).toMatchObject({ code: 1, stdout: expect.stringContaining('0 to forget') });
   });
+});
+
+it('a submodule that is not checked out forgets no recording either', async () => {
+  const other = await repository({ 'b.yaml': recording('b') });
+  const top = await repository({ ...FILE('a', '#111111'), ...IGNORED, 'recordings/none/x': '' });
+  git(top, ['-c', 'protocol.file.allow=always', 'submodule', 'add', '--quiet', other, 'recordings/team']);
+  commit(top, 'A submodule');
+  const w = await watching(top, [], { env: GIT_ENV });
+  await w.condition('b', 'Ready');
+  await w.stop();
+  git(top, ['submodule', '--quiet', 'deinit', '--force', '--all']);
+  await rm(join(top, 'recordings/none/x'));
+  const plan = await run(['plan'], options(top));
+  expect(plan).toMatchObject({ code: 0, stdout: expect.stringContaining('0 to forget') });
+  const said = plan.stdout + plan.stderr;
+  expect(said).toMatch(
+    /team:1:1: warning\[submodule\]: "team" is a submodule that is not checked out\n.*\n?.*git submodule update --init/,
+  );
+  expect(said).not.toContain('"none"');
 });
 
 describe('what git says is the way out is kept', () => {
