@@ -19,6 +19,7 @@ const ANY = new Set(['0.0.0.0', '::']);
 /** @throws Failure (64) naming the flag and what it takes */
 export function readListen(raw: RawOptions, io: Io): Listen | undefined {
   const text = typeof raw.listen === 'string' ? raw.listen : io.env.REELSTATE_LISTEN || undefined;
+  const hosts = hostsOf(raw, io);
   if (text === undefined) {
     for (const [name, flag] of [
       ['listenHost', '--listen-host'],
@@ -38,7 +39,7 @@ export function readListen(raw: RawOptions, io: Io): Listen | undefined {
     host,
     port,
     // Who names the address to listen at has named what the daemon goes by, too.
-    hosts: [...(ANY.has(host) ? [] : [written]), ...hostsOf(raw, io)],
+    hosts: [...(ANY.has(host) ? [] : [written]), ...hosts],
     ...(tokenFile === undefined ? {} : { tokenFile: resolve(io.cwd, tokenFile) }),
   };
 }
