@@ -81,7 +81,7 @@ function isOurs({ host, local }: Asking, hosts: readonly string[], isOpen: boole
   if (name === undefined) return false;
   if (name === 'localhost' || isLoopback(name)) return true;
   if (hosts.some((each) => hostName(each) === name)) return true;
-  // A kubelet asks by the pod's address, which nobody knows beforehand; no name can lead there.
+  // A kubelet asks by the pod's address, which is not known beforehand; no name can lead there.
   return isOpen && local !== undefined && isIP(name) !== 0 && name === canonical(local);
 }
 

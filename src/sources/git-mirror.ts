@@ -5,6 +5,7 @@ import { Failure, usage } from '../model/failure.ts';
 import type { Clock } from '../model/ports.ts';
 import { ambiguity, candidates, goneBranch, isWholeId } from './git-names.ts';
 import { complaint, GitProgram, type GitResult } from './git-program.ts';
+import { signatureTrouble } from './git-signature.ts';
 
 export interface MirrorOptions {
   /** ssh, https, file or, on this machine, http; what git takes, without a password in it. */
@@ -39,6 +40,9 @@ export type Fetched = {
 /** What was fetched last, before anybody looked at it. */
 const INCOMING_REF = 'refs/reelstate/incoming';
 
+/** Is there once what was taken came from a branch, for the processes to come. */
+const BRANCH_REF = 'refs/reelstate/branch';
+
 /** A fetch that takes longer is ended, in milliseconds: a remote that hangs must not be waited for for ever. */
 const FETCH_TIMEOUT = 5 * 60_000;
 
@@ -71,7 +75,7 @@ export class GitMirror {
   #prepared: Promise<void> | undefined;
   #waiting: AbortController | undefined;
   #asked = false;
-  /** Whether the ref has been a branch. */
+  /** Whether the ref has been a branch in this process. */
   #isBranch = false;
 
   /** @throws Failure (64) for an address or a ref that is not to be used */
@@ -129,9 +133,11 @@ export class GitMirror {
           ...told,
         };
     }
-    const kept = await this.#git.run(['update-ref', this.goodRef, commit]);
-    if (kept.code !== 0)
-      throw new Failure(`the mirror ${this.directory} cannot be written: ${complaint(kept)}`);
+    for (const each of [this.goodRef, ...(this.#isBranch ? [BRANCH_REF] : [])]) {
+      const kept = await this.#git.run(['update-ref', each, commit]);
+      if (kept.code !== 0)
+        throw new Failure(`the mirror ${this.directory} cannot be written: ${complaint(kept)}`);
+    }
     return { outcome: 'current', good: commit, changed: true, ...told };
   }
 
@@ -200,7 +206,8 @@ export class GitMirror {
     const [taken] = found;
     if (!taken) return inVain(`the remote has no ref ${ref}`);
     if (taken.kind === 'branch') this.#isBranch = true;
-    else if (this.#isBranch) return inVain(goneBranch(ref, taken));
+    else if (this.#isBranch || (await this.#idOf(BRANCH_REF)) !== undefined)
+      return inVain(goneBranch(ref, taken));
     const note = ambiguity(ref, found);
     const oid = ids.get(taken.ref) as string;
     return { source: taken.ref, oid, ...(note === undefined ? {} : { note }) };
@@ -271,28 +278,6 @@ async function removeLocks(directory: string): Promise<void> {
 /** The outcome of a look at the remote that found nothing to take. */
 function inVain(message: string): GitResult {
   return { code: 1, stdout: '', stderr: `error: ${message}` };
-}
-
-/**
- * What tells why a signature is not accepted, the most telling first: a key or a signature out of date, a revoked key,
- * a signature of other bytes, a key that is not known. Words of gpg, gpgsm and ssh-keygen, and git's own.
- */
-const SIGNATURE_WORDS = [
-  /has expired/i,
-  /expired/i,
-  /revoked/i,
-  /bad signature|incorrect signature|verification failed/i,
-  /no public key|can't check|no principal matched|not certified|unknown/i,
-  /^(error|fatal): /,
-];
-
-/** Why a commit's signature is not accepted, in the words of `git verify-commit`; none at all is told apart. */
-export function signatureTrouble(stderr: string): string {
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
-  const telling = SIGNATURE_WORDS.map((words) => lines.find((line) => words.test(line))).find(Boolean);
-  const why = telling ?? lines.at(-1);
-  if (why === undefined) return 'it is not signed';
-  return `its signature is not accepted: ${why.trim().replace(/^(error|fatal): /, '')}`;
 }
 
 function checkUrl(url: string, token: string | undefined): void {

@@ -19,6 +19,7 @@ import type { Vault } from '../state/vault.ts';
 import { type DatedCommit, type ParsedCommit, parseCommit } from './git-formats.ts';
 import { GitNames } from './git-names.ts';
 import { ObjectReader } from './git-objects.ts';
+import { SHORT, wayBack } from './git-past.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
 import { CommitTree, type Folder, Recent } from './git-tree.ts';
@@ -70,9 +71,6 @@ interface Checked extends CommittedFile {
   /** The same bytes in the load before. */
   before?: Entry | undefined;
 }
-
-/** Characters of an ID that people read. */
-const SHORT = 10;
 
 /**
  * Recording files as commits have them. What a commit holds never changes, so a load is never torn, whatever
@@ -144,7 +142,7 @@ export class GitFiles {
     const follow = (path: string) => this.#follow(path, tree, place);
     const surroundings: Surroundings = { cwd, env, vault, now, readFile: follow };
     const entries = await this.#entriesOf(search.found, surroundings);
-    const back = await this.#wayBack(parsed);
+    const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
     const notes = [note, back].filter((each) => each !== undefined);
     // All of it could be read: from here on nothing fails, so what is kept is of one commit.
     folders.settle();
@@ -152,26 +150,6 @@ export class GitFiles {
     this.#sha = commit.sha;
     this.#loaded = parsed;
     return { commit, ...(notes.length > 0 ? { notes } : {}), ...(await this.#take(entries, search)) };
-  }
-
-  /**
-   * What to tell where a commit lies behind that of the load before: recordings then go back to what they were. A
-   * shallow mirror knows of a commit's past only its parents' IDs, and when it was made.
-   */
-  async #wayBack(now: ParsedCommit): Promise<string | undefined> {
-    const before = this.#loaded;
-    if (!before || before.commit.sha === now.commit.sha || now.parents.includes(before.commit.sha))
-      return undefined;
-    const isBehind = async (older: ParsedCommit, newer: ParsedCommit) => {
-      if (newer.parents.includes(older.commit.sha)) return true;
-      const args = ['merge-base', '--is-ancestor', older.commit.sha, newer.commit.sha];
-      return (await this.#git.run(args)).code === 0;
-    };
-    const back =
-      (await isBehind(now, before)) || (now.committed < before.committed && !(await isBehind(before, now)));
-    if (!back) return undefined;
-    const [to, from] = [now, before].map(({ commit }) => commit.sha.slice(0, SHORT));
-    return `it went back: commit ${to}, which is taken now, is older than ${from}, which stood until now`;
   }
 
   /** Puts the files in the place of those of the load before. */

@@ -3,8 +3,9 @@ import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { GitFiles } from '../../src/sources/git.ts';
-import { GitMirror, signatureTrouble } from '../../src/sources/git-mirror.ts';
+import { GitMirror } from '../../src/sources/git-mirror.ts';
 import { complaint } from '../../src/sources/git-program.ts';
+import { signatureTrouble } from '../../src/sources/git-signature.ts';
 import { Vault } from '../../src/state/vault.ts';
 import { folder, put, recording } from '../support/cli.ts';
 import { commit, GIT_ENV, git, repository, SleepersClock } from './git-support.ts';
@@ -190,7 +191,8 @@ describe('at a remote', () => {
   test('the branch is taken, a full name is that ref, and a branch that is gone leaves the last good commit', async () => {
     const { path, first, second } = await bothOf('live');
     const url = `file://${path}`;
-    const mirror = await mirrorOf(url, 'live');
+    const directory = await folder();
+    const mirror = await mirrorOf(url, 'live', directory);
     const note = expect.stringContaining('"live" is a branch and a tag: refs/heads/live is taken');
     expect(await mirror.fetch()).toEqual({ outcome: 'current', good: second, changed: true, note });
     expect(await mirror.fetch()).toEqual({ outcome: 'current', good: second, changed: false, note });
@@ -202,11 +204,13 @@ describe('at a remote', () => {
     ] as const)
       expect(await (await mirrorOf(url, ref)).fetch()).toEqual({ outcome: 'current', good, changed: true });
     git(path, ['update-ref', '-d', 'refs/heads/live']);
-    expect(await mirror.fetch()).toMatchObject({
-      outcome: 'away',
-      good: second,
-      message: expect.stringContaining('the branch "live" is gone'),
-    });
+    // Another process knows that it was a branch, too.
+    for (const each of [mirror, await mirrorOf(url, 'live', directory)])
+      expect(await each.fetch()).toMatchObject({
+        outcome: 'away',
+        good: second,
+        message: expect.stringContaining('the branch "live" is gone'),
+      });
     git(path, ['update-ref', 'refs/tags/refs/heads/live', first]);
     expect(await (await mirrorOf(url, 'refs/heads/live')).fetch()).toMatchObject({ outcome: 'away' });
     // Who asks for the first time gets the tag.
