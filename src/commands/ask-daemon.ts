@@ -1,4 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
+import type { Io } from '../model/ports.ts';
+import { type RawOptions, textOf } from './settings.ts';
 
 /** How long a daemon may take to answer, in milliseconds. */
 const PATIENCE = 10_000;
@@ -7,22 +11,29 @@ const PATIENCE = 10_000;
  * Asks a running `reelstate watch --listen`.
  * @param path such as "/api/recordings"
  * @param flag that gave the address, for messages
+ * @param token for a daemon on another machine
  * @throws Failure where nobody answers, or not as a daemon does
  */
 export async function askDaemon<T extends { recordings: unknown[] }>(
   address: string,
   path: string,
   flag: string,
+  token: string | undefined,
 ): Promise<T> {
   const url = URL.canParse(address) ? new URL(path, address) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw usage(`${flag} ${JSON.stringify(address)}: must be an address such as http://127.0.0.1:9464`);
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(PATIENCE),
+      ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    });
+    if (response.status === 401 || response.status === 403) throw refused(url, await response.text());
     const answer = response.ok ? ((await response.json()) as T) : undefined;
     if (!Array.isArray(answer?.recordings)) throw new Error(`it answers ${response.status}`);
     return answer;
   } catch (error) {
+    if (error instanceof Failure) throw error;
     const { message, cause } = error as Error;
     throw new Failure(
       `no reelstate daemon answers at ${url.origin}: ${(cause as Error)?.message || message}`,
@@ -31,4 +42,31 @@ export async function askDaemon<T extends { recordings: unknown[] }>(
       },
     );
   }
+}
+
+/** The daemon's own words are a line; whatever else answers there may say more. */
+function refused({ origin }: URL, text: string): Failure {
+  const [line = ''] = text.slice(0, 200).split('\n');
+  return new Failure(`the daemon at ${origin} refuses: ${line}`, {
+    hint: 'For a token, --daemon-token-file FILE or REELSTATE_DAEMON_TOKEN_FILE; for a Host, reelstate watch --listen-host NAME.',
+  });
+}
+
+/**
+ * The token for a daemon on another machine.
+ * @throws Failure where its file cannot be read, or holds none
+ */
+export async function daemonToken(raw: RawOptions, io: Io): Promise<string | undefined> {
+  const file = textOf('daemonTokenFile', raw, io);
+  if (file === undefined) return undefined;
+  let text: string;
+  try {
+    text = await readFile(resolve(io.cwd, file), 'utf8');
+  } catch (error) {
+    throw new Failure(`--daemon-token-file ${file}: ${(error as Error).message}`);
+  }
+  // Anything else could not be sent in a header.
+  if (!/^[\x21-\x7e]+$/.test(text.trim()))
+    throw new Failure(`--daemon-token-file ${file}: the file holds no token, a word of printable ASCII`);
+  return text.trim();
 }

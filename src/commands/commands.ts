@@ -36,6 +36,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--from <commit>', 'what the change from this commit would send, whatever the state says')
     .option('--to <commit>', 'with --from: the change to this commit (default: HEAD)')
     .option('--against <url>', 'take what is applied from a running reelstate watch instead of the state')
+    .option('--daemon-token-file <file>', 'with --against: the token that the daemon asks for')
     .option('--pictures', 'draw each layout that changes, before and after')
     .option('--pictures-dir <dir>', 'write an SVG for each layout that changes; markdown links to them')
     .option('--pictures-url <url>', 'where the files will be found, for the links (default: the folder)')
@@ -59,6 +60,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
 
   command(program, 'status [names...]', 'what is known of each recording')
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
+    .option('--daemon-token-file <file>', 'with --daemon: the token that it asks for')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
 
   command(program, 'history [names...]', 'which commit led to which call, with what answer, when')
@@ -71,6 +73,15 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option(
       '--listen <host:port>',
       'serve /healthz, /readyz, /metrics and /api/recordings there (default: nothing)',
+    )
+    .option(
+      '--listen-host <name>',
+      'a name or address that the daemon goes by beside those of loopback; may be given several times',
+      several,
+    )
+    .option(
+      '--listen-token-file <file>',
+      'what other machines must send to read more than /healthz, /readyz and /metrics',
     )
     .option('--resync <span>', 'look at every recording once in so long, 0 for never (default: 10m)')
     .option('--no-self-heal', 'report drift, and leave it')
@@ -85,7 +96,8 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .addHelpText(
       'after',
       '\nWith REELSTATE_HOOK_SECRET set, POST /hooks/git on --listen looks for new commits at once: for the webhooks of\n' +
-        'GitHub (signed) and GitLab (secret token). REELSTATE_GIT_TOKEN is sent to a remote that asks for a token.',
+        'GitHub, GitLab, Bitbucket, Gitea and Forgejo, and Standard Webhooks. REELSTATE_GIT_TOKEN is sent to a remote\n' +
+        'that asks for a token.',
     )
     .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
@@ -120,13 +132,14 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--listen <host:port>', 'a loopback address; port 0 takes a free one (default: 127.0.0.1:8799)')
     .option('--recordings <dir>', 'a folder of recording files: what they name is running')
     .option('--latency <ms>', 'milliseconds that each answer takes, such as 100 or 50-200')
-    .option(
-      '--fault <rule>',
-      'misbehave by a rule, such as 503@0.1; may be given several times',
-      (rule: string, rules: string[] = []) => [...rules, rule],
-    )
+    .option('--fault <rule>', 'misbehave by a rule, such as 503@0.1; may be given several times', several)
     .option('--seed <number>', 'of everything that is drawn at random (default: 1)')
     .action(run(async (_names, raw) => (await import('./simulate.ts')).simulate(raw, io)));
+}
+
+/** Of a flag that may be given several times. */
+function several(value: string, before: string[] = []): string[] {
+  return [...before, value];
 }
 
 function command(program: Command, name: string, description: string): Command {

@@ -7,15 +7,15 @@ import { planAgainst, planBetween } from '../plan/compare.ts';
 import type { Asked } from '../plan/saved.ts';
 import { count } from '../render/style.ts';
 import { Vault } from '../state/vault.ts';
-import { askDaemon } from './ask-daemon.ts';
+import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { desiredFiles } from './desired-files.ts';
 import { checkNames, type RawOptions, textOf } from './settings.ts';
 
 /** What a plan is made against, other than the state. */
-export type Comparison = { from: string; to: string } | { against: string };
+export type Comparison = { from: string; to: string } | { against: string; token: string | undefined };
 
 /** @throws Failure (64) where flags do not go together */
-export function readComparison(raw: RawOptions, io: Io): Comparison | undefined {
+export async function readComparison(raw: RawOptions, io: Io): Promise<Comparison | undefined> {
   const { from, to } = raw;
   // Two commits on the command line count for more than a daemon in the environment.
   const commits = from !== undefined || to !== undefined;
@@ -25,7 +25,7 @@ export function readComparison(raw: RawOptions, io: Io): Comparison | undefined 
   for (const flag of excluded)
     if (raw[flag] !== undefined)
       throw usage(`--${flag} does not go with ${against === undefined ? '--from and --to' : '--against'}`);
-  if (against !== undefined) return { against };
+  if (against !== undefined) return { against, token: await daemonToken(raw, io) };
   if (typeof from !== 'string' || from === '') throw usage('--to needs --from: which commit to compare with');
   return { from, to: typeof to === 'string' && to !== '' ? to : 'HEAD' };
 }
@@ -40,7 +40,7 @@ export async function comparePlan(comparison: Comparison, asked: Asked, rate: nu
   const load = (ref: string | undefined) => desiredFiles({ dir, ref, io, vault });
   const options = { now: io.clock.now(), rate, names, allowEmpty, dir };
   if ('against' in comparison) {
-    const known = await knownOf(comparison.against);
+    const known = await knownOf(comparison.against, comparison.token);
     const desired = await load(asked.ref);
     check(names, desired, [...known.values()]);
     return planAgainst(desired, known, options);
@@ -68,11 +68,12 @@ function check(
     );
 }
 
-async function knownOf(address: string): Promise<Known> {
+async function knownOf(address: string, token: string | undefined): Promise<Known> {
   const answer = await askDaemon<{ format_version?: string; recordings: KnownRecording[] }>(
     address,
     '/api/known',
     '--against',
+    token,
   );
   if (answer.format_version !== '1.0')
     throw new Failure(`the daemon at ${address} is of another version of reelstate`);

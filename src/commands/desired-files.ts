@@ -37,10 +37,10 @@ export async function desiredFiles(input: {
   const { GitFiles } = await import('../sources/git.ts');
   const files = new GitFiles({ ...where, memory });
   try {
-    const { commit, set } = await files.load(ref, now);
+    const { commit, set, notes = [] } = await files.load(ref, now);
     const { sha, subject, author } = commit;
     const told = `${count(set.files, 'file')} of commit ${sha.slice(0, 10)}: ${subject} (${author})`;
-    await io.err(`${printable(told)}\n`);
+    for (const line of [told, ...notes]) await io.err(`${printable(line)}\n`);
     return { ...(allowEmpty ? withoutMissing(set) : set), commit: { sha, author, subject } };
   } finally {
     files.close();

@@ -41,7 +41,7 @@ async function planned(
   onPlan?: (plan: RecordingPlan) => void,
 ): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
-  const comparison = readComparison(raw, io);
+  const comparison = await readComparison(raw, io);
   if (comparison) return comparePlan(comparison, asked, settings.rate, io);
   const out = typeof raw.out === 'string' ? raw.out : undefined;
   let key = await readKey(settings.state);

@@ -6,7 +6,7 @@ import { statusJson, statusMarkdown, statusText } from '../render/status.ts';
 import { printable, styleFor } from '../render/style.ts';
 import { readState } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
-import { askDaemon } from './ask-daemon.ts';
+import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { print } from './print.ts';
 import { checkNames, type RawOptions, readSettings, type Settings } from './settings.ts';
 
@@ -14,7 +14,7 @@ import { checkNames, type RawOptions, readSettings, type Settings } from './sett
 export async function status(names: string[], raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io);
   const daemon = typeof raw.daemon === 'string' ? raw.daemon : io.env.REELSTATE_DAEMON || undefined;
-  if (daemon !== undefined) return daemonStatus(daemon, names, settings, io);
+  if (daemon !== undefined) return daemonStatus(daemon, await daemonToken(raw, io), names, settings, io);
   const { known } = await readState(settings.state);
   const all = [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   const unapplied = await unappliedNames(names, all, settings, io);
@@ -51,11 +51,12 @@ async function unappliedNames(
 
 async function daemonStatus(
   address: string,
+  token: string | undefined,
   names: string[],
   { output, color }: Settings,
   io: Io,
 ): Promise<number> {
-  const answer = await askDaemon<DaemonAnswer>(address, '/api/recordings', '--daemon');
+  const answer = await askDaemon<DaemonAnswer>(address, '/api/recordings', '--daemon', token);
   checkNames(
     names,
     answer.recordings.map(({ name }) => name),

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { FetchOutcome } from '../daemon/git-state.ts';
 import { GitState } from '../daemon/git-state.ts';
 import type { Logger } from '../daemon/log.ts';
@@ -42,7 +42,7 @@ export interface Origin {
 
 /** @throws Failure (64) naming the flag and what it takes */
 export function readOrigin(raw: RawOptions, settings: Settings, io: Io): Origin {
-  const url = textOf('gitUrl', raw, io);
+  const url = addressOf(textOf('gitUrl', raw, io), io.cwd);
   const ref = refOf(raw, io) ?? (url === undefined ? undefined : 'HEAD');
   const sweepMs = duration('sweep', raw, io, ref === undefined ? SWEEP : GIT_SWEEP);
   const interval = duration('interval', raw, io, INTERVAL);
@@ -60,6 +60,14 @@ export function readOrigin(raw: RawOptions, settings: Settings, io: Io): Origin 
     ...(isOurs ? { longestRestMs: LONGEST_REST } : {}),
     ...(ref === undefined ? {} : { git: { ref, ...git } }),
   };
+}
+
+/**
+ * An address as git takes it, which runs in the mirror's folder: a path counts from the working directory. Git takes
+ * for a path what has no colon, or a slash before the first (git-clone(1), "Git URLs").
+ */
+function addressOf(url: string | undefined, cwd: string): string | undefined {
+  return url === undefined || /^[^/]*:/.test(url) ? url : resolve(cwd, url);
 }
 
 /** A source that has been opened, and what keeps it moving. */

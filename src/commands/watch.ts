@@ -6,13 +6,15 @@ import { knownJson } from '../daemon/known.ts';
 import { makeLog } from '../daemon/log.ts';
 import type { Metrics, Readings } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
-import { Failure, usage } from '../model/failure.ts';
+import type { Views } from '../daemon/server.ts';
+import { Failure } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
 import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { accessOf, type Listen, readListen } from './listen.ts';
 import { connect, type Service } from './service.ts';
 import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-source.ts';
@@ -25,7 +27,7 @@ const HUNG = 60_000;
 /** `reelstate watch`: keeps the recordings as the files say, until SIGINT or SIGTERM. */
 export async function watch(raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io);
-  const listen = listenOf(typeof raw.listen === 'string' ? raw.listen : io.env.REELSTATE_LISTEN || undefined);
+  const listen = readListen(raw, io);
   const resync = {
     every: duration('resync', raw, io, 10 * 60_000),
     heal: raw.selfHeal !== false && !isSet('noSelfHeal', {}, io),
@@ -82,7 +84,7 @@ interface Running {
   /** What the engine tells and asks. */
   events: { take: (event: ApplyEvent) => void; stillWanted: StillWanted };
   log: ReturnType<typeof makeLog>;
-  listen: { host: string; port: number } | undefined;
+  listen: Listen | undefined;
   resync: { every: number; heal: boolean; force: boolean };
   origin: Origin;
   stop: AbortSignal;
@@ -158,7 +160,7 @@ async function run(running: Running): Promise<number> {
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
-    server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git));
+    server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git, log));
     if (server) log.info({ url: server.url }, 'listening');
     const loops = [opened.run(until), daemon.keepTime(), healing.run(until), gap.run(until)];
     // A loop ends before it is told to only by a defect, and then the daemon must not look alive.
@@ -218,18 +220,20 @@ function count(event: ApplyEvent, metrics: Metrics): void {
 }
 
 async function open(
-  listen: { host: string; port: number },
+  listen: Listen,
   daemon: Daemon,
   engine: Engine,
   metrics: Metrics,
   io: Io,
   state: Store['state'],
   git: Git | undefined,
+  log: Running['log'],
 ) {
   const { serve } = await import('../daemon/server.ts');
+  const access = await accessOf(listen, (text) => log.warn(text));
   const secret = io.env.REELSTATE_HOOK_SECRET;
   try {
-    return await serve(listen.host, listen.port, {
+    const views: Views = {
       notReady: () => daemon.notReady(),
       notHealthy: () => daemon.notHealthy(HUNG),
       metrics: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
@@ -245,18 +249,10 @@ async function open(
         ),
       }),
       known: () => knownJson(state),
-      hook: secret && git ? { secret, onNews: git.onNews } : undefined,
-    });
+      hook: secret && git ? { secret, onNews: git.onNews, now: () => io.clock.now() } : undefined,
+    };
+    return await serve(listen.host, listen.port, views, access);
   } catch (error) {
     throw new Failure(`cannot listen on ${listen.host}:${listen.port}: ${(error as Error).message}`);
   }
-}
-
-function listenOf(text: string | undefined): { host: string; port: number } | undefined {
-  if (text === undefined) return undefined;
-  const match = /^(\[[0-9A-Fa-f:]+\]|[^:\s]*):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (!match || port > 65_535)
-    throw usage(`--listen ${JSON.stringify(text)}: must be HOST:PORT, such as 127.0.0.1:9464`);
-  return { host: (match[1] || '0.0.0.0').replace(/^\[(.*)\]$/, '$1'), port };
 }

@@ -9,6 +9,8 @@ export interface FetchOutcome {
   /** The commit that is not taken. */
   commit?: string;
   message?: string;
+  /** What is to be told of the ref. */
+  note?: string;
 }
 
 /** Broken files that a log line names before the rest is only counted. */
@@ -24,6 +26,8 @@ export class GitState {
   readonly #from: { ref: string; url?: string };
   #commit: Commit | undefined;
   #broken: readonly string[] = [];
+  #notes: readonly string[] = [];
+  #note: string | undefined;
   #fetched: FetchOutcome | undefined;
   /** Since when the last fetch has been as it is; when one last succeeded. Milliseconds since 1970. */
   #since = 0;
@@ -36,11 +40,12 @@ export class GitState {
     this.#clock = clock;
   }
 
-  looked({ commit, set }: Look): void {
+  looked({ commit, set, notes = [] }: Look): void {
     const isNew = commit?.sha !== this.#commit?.sha;
     const isMarked = set.broken.join('\n') !== this.#broken.join('\n');
     this.#commit = commit;
     this.#broken = set.broken;
+    this.#tell(notes, commit);
     if (!commit || !(isNew || isMarked)) return;
     const { sha, author, subject } = commit;
     if (isNew) this.#log.info({ commit: sha, author, subject, files: set.files }, 'a commit is taken');
@@ -52,9 +57,19 @@ export class GitState {
     else if (!isNew) this.#log.info({ commit: sha }, 'the commit has no errors any more');
   }
 
+  /** Tells each note once, for as long as it stands. */
+  #tell(notes: readonly string[], commit: Commit | undefined): void {
+    const news = notes.filter((note) => !this.#notes.includes(note));
+    this.#notes = notes;
+    for (const note of news)
+      this.#log.warn({ ...this.#from, ...(commit ? { commit: commit.sha } : {}) }, note);
+  }
+
   fetched(fetched: FetchOutcome): void {
     const before = this.#fetched;
-    const { outcome, commit, message } = fetched;
+    const { outcome, commit, message, note } = fetched;
+    if (note !== undefined && note !== this.#note) this.#log.warn({ ...this.#from }, note);
+    this.#note = note;
     const isSame = before?.outcome === outcome && before.message === message && before.commit === commit;
     if (outcome !== 'away') this.#fetchedAt = this.#clock.now();
     if (isSame) return;

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { knowsSecret, readBody } from './hook.ts';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type Access, refusal } from './access.ts';
+import { Hook } from './hook.ts';
 
 /** What the daemon answers with. */
 export interface Views {
@@ -12,55 +13,57 @@ export interface Views {
   recordings: () => object;
   /** What is known of each recording, secrets by reference alone. */
   known: () => object;
-  /** Somebody says that there are new commits; left out, nobody can. */
-  hook?: { secret: string; onNews: () => void } | undefined;
+  /** Somebody says that there are new commits; left out, nobody can. `now`: milliseconds since 1970. */
+  hook?: { secret: string; onNews: () => void; now: () => number } | undefined;
+}
+
+/** Connections at a time. One more takes the place of the oldest that is not being answered. */
+const MAX_CONNECTIONS = 256;
+
+/**
+ * How long a client may take, in milliseconds: for its headers, for the whole request, between two of them, and
+ * without a byte either way; and how much its headers may be. Nothing that is asked for here needs as much.
+ */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 8 * 1024,
+} as const;
+const SILENCE = 60_000;
+const MAX_HEADERS = 100;
+
+interface Answer {
+  status: number;
+  type: string;
+  text: string;
+  headers?: Record<string, string>;
 }
 
 /**
  * Serves `/healthz`, `/readyz`, `/metrics`, `/api/recordings` and `/api/known`, for reading only; and where there is a
  * secret for it, `POST /hooks/git`.
+ * @param access who may ask for what
  * @returns where, and what closes it; rejects when the address cannot be listened on
  */
 export async function serve(
   host: string,
   port: number,
   views: Views,
+  access: Access,
 ): Promise<{ url: string; close: () => Promise<void> }> {
-  const server: Server = createServer(async (request, response) => {
-    const reply = (status: number, type: string, text: string) => {
-      response.writeHead(status, {
-        'content-type': type,
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-      });
-      response.end(request.method === 'HEAD' ? undefined : text);
-    };
-    const check = (reasons: string[]) =>
-      reply(reasons.length > 0 ? 503 : 200, 'text/plain; charset=utf-8', `${reasons.join('\n') || 'ok'}\n`);
-    try {
-      const path = (request.url ?? '/').split('?')[0];
-      if (path === '/hooks/git' && !views.hook)
-        reply(404, 'text/plain; charset=utf-8', 'no such thing here\n');
-      else if (path === '/hooks/git' && views.hook)
-        await takeHook(request, views.hook, (status, text) =>
-          reply(status, 'text/plain; charset=utf-8', text),
-        );
-      else if (request.method !== 'GET' && request.method !== 'HEAD')
-        reply(405, 'text/plain; charset=utf-8', 'only GET\n');
-      else if (path === '/healthz') check(views.notHealthy());
-      else if (path === '/readyz') check(views.notReady());
-      else if (path === '/metrics') {
-        const { type, text } = await views.metrics();
-        reply(200, type, text);
-      } else if (path === '/api/recordings')
-        reply(200, 'application/json; charset=utf-8', `${JSON.stringify(views.recordings())}\n`);
-      else if (path === '/api/known')
-        reply(200, 'application/json; charset=utf-8', `${JSON.stringify(views.known())}\n`);
-      else reply(404, 'text/plain; charset=utf-8', 'try /healthz, /readyz, /metrics or /api/recordings\n');
-    } catch {
-      reply(500, 'text/plain; charset=utf-8', 'failed\n');
-    }
+  const hook = views.hook && new Hook(views.hook.secret, views.hook.onNews, views.hook.now);
+  const connections = new Connections();
+  const server: Server = createServer(LIMITS, (request, response) => {
+    if (pathOf(request) !== HOOK) connections.answering(request.socket, response);
+    void answerTo(request, views, access, hook)
+      .catch(() => plain(500, 'failed'))
+      .then((answer) => send(answer, request, response));
   });
+  server.maxHeadersCount = MAX_HEADERS;
+  server.setTimeout(SILENCE, (socket) => socket.destroy());
+  server.on('connection', (socket) => connections.take(socket));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -68,6 +71,8 @@ export async function serve(
       resolve();
     });
   });
+  // A connection that the system cannot give us (EMFILE) is no reason to end.
+  server.on('error', () => {});
   const { address, port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${address.includes(':') ? `[${address}]` : address}:${bound}`,
@@ -79,15 +84,114 @@ export async function serve(
   };
 }
 
-async function takeHook(
+async function answerTo(
   request: IncomingMessage,
-  { secret, onNews }: { secret: string; onNews: () => void },
-  reply: (status: number, text: string) => void,
-): Promise<void> {
-  if (request.method !== 'POST') return reply(405, 'only POST\n');
-  const body = await readBody(request);
-  if (!body) return reply(413, 'too large\n');
-  if (!knowsSecret(secret, request.headers, body)) return reply(401, 'the signature is not right\n');
-  onNews();
-  reply(202, 'looking\n');
+  views: Views,
+  access: Access,
+  hook: Hook | undefined,
+): Promise<Answer> {
+  const path = pathOf(request);
+  const isHook = hook !== undefined && path === HOOK;
+  const { remoteAddress: remote, localAddress: local } = request.socket;
+  const { host, authorization } = request.headers;
+  const refused = refusal({ path, remote, local, host, authorization }, access, isHook);
+  if (refused)
+    return plain(
+      refused.status,
+      refused.text,
+      refused.status === 401 ? { 'www-authenticate': 'Bearer' } : {},
+    );
+  if (isHook) {
+    if (request.method !== 'POST') return plain(405, 'only POST', { allow: 'POST' });
+    const { status, text } = await hook.take(request);
+    return plain(status, text.trimEnd());
+  }
+  const read = READERS.get(path);
+  if (!read) return plain(404, 'no such thing here: try /healthz, /readyz, /metrics or /api/recordings');
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return plain(405, 'only GET', { allow: 'GET, HEAD' });
+  return read(views);
+}
+
+const HOOK = '/hooks/git';
+
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?')[0] as string;
+}
+
+/** What can be read, by path. */
+const READERS = new Map<string, (views: Views) => Answer | Promise<Answer>>([
+  ['/healthz', ({ notHealthy }) => check(notHealthy())],
+  ['/readyz', ({ notReady }) => check(notReady())],
+  ['/metrics', async ({ metrics }) => ({ status: 200, ...(await metrics()) })],
+  ['/api/recordings', ({ recordings }) => json(recordings())],
+  ['/api/known', ({ known }) => json(known())],
+]);
+
+function check(reasons: string[]): Answer {
+  return plain(reasons.length > 0 ? 503 : 200, reasons.join('\n') || 'ok');
+}
+
+function plain(status: number, line: string, headers: Record<string, string> = {}): Answer {
+  return { status, type: 'text/plain; charset=utf-8', text: `${line}\n`, headers };
+}
+
+function json(value: object): Answer {
+  return { status: 200, type: 'application/json; charset=utf-8', text: `${JSON.stringify(value)}\n` };
+}
+
+/** What is left of a body is read by Node and dropped, within the time of a request, so that the client hears the answer. */
+function send(
+  { status, type, text, headers }: Answer,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  // Who has gone, or was sent away to make room, hears nothing.
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+/**
+ * The open connections, so that there are never too many: clients that open hundreds and say nothing must neither use
+ * up the process's descriptors nor shut out who has something to ask.
+ */
+class Connections {
+  /** The oldest first. */
+  readonly #open = new Set<Socket>();
+  /** Those that are being answered. */
+  readonly #answered = new Set<Socket>();
+
+  take(socket: Socket): void {
+    if (this.#open.size >= MAX_CONNECTIONS) this.#makeRoom();
+    this.#open.add(socket);
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#answered.delete(socket);
+    });
+  }
+
+  answering(socket: Socket, response: ServerResponse): void {
+    this.#answered.add(socket);
+    response.once('close', () => this.#answered.delete(socket));
+  }
+
+  #makeRoom(): void {
+    let leaving: Socket | undefined;
+    for (const socket of this.#open) {
+      leaving ??= socket;
+      if (this.#answered.has(socket)) continue;
+      leaving = socket;
+      break;
+    }
+    if (!leaving) return;
+    this.#open.delete(leaving);
+    leaving.destroy();
+  }
 }

@@ -26,6 +26,10 @@ export const CODES = {
     'Folder not readable',
     'A folder below the recordings could not be listed. Recordings from there are left as they are.',
   ),
+  submodule: warning(
+    'Submodule',
+    'A submodule is another repository. Where its files are not at hand, no recording is forgotten because its file is gone.',
+  ),
   'dangling-link': error(
     'Link leads nowhere',
     'A link in the recordings folder has no target, or leads in a circle. Mend or remove it.',
@@ -39,6 +43,14 @@ export const CODES = {
   'control-character': error(
     'Control character',
     'NUL and other control characters are not allowed, neither raw nor as an escape.',
+  ),
+  'git-lfs-pointer': error(
+    'Pointer of Git LFS',
+    'What stands here is only a pointer to the file. Run `git lfs pull`, or take *.yaml out of LFS.',
+  ),
+  'file-encrypted': error(
+    'Encrypted file',
+    'The file is encrypted by git-crypt, SOPS, Ansible Vault, age or OpenPGP. It must be decrypted before it is read.',
   ),
   'empty-file': error(
     'Empty file',

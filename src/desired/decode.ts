@@ -1,4 +1,5 @@
 import type { Code } from './codes.ts';
+import { otherForm, sopsFile } from './encrypted.ts';
 import type { Span } from './source-text.ts';
 
 /** Bytes that a recording file may have: 1 MiB. The time that parsing takes grows with it. */
@@ -24,6 +25,8 @@ export function decode(bytes: Uint8Array): Decoded {
       text: '',
       problem: { code: 'file-too-large', span: { start: 0, end: 0 }, summary: tooLarge(bytes.length) },
     };
+  const other = otherForm(bytes);
+  if (other) return { text: '', problem: other };
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -31,7 +34,10 @@ export function decode(bytes: Uint8Array): Decoded {
     return notUtf8(bytes);
   }
   const at = text.search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/);
-  if (at === -1) return { text };
+  if (at === -1) {
+    const problem = sopsFile(text);
+    return problem ? { text, problem } : { text };
+  }
   const name = `U+${text.charCodeAt(at).toString(16).toUpperCase().padStart(4, '0')}`;
   return {
     text,

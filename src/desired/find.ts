@@ -1,5 +1,5 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, resolve, sep } from 'node:path';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Search } from './assemble.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
@@ -87,6 +87,7 @@ class Walk implements Found {
         this.folders.push(next);
         const entries = await readdir(next, { withFileTypes: true });
         entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+        if (entries.length === 0 && next !== folder && (await isSubmodule(real))) this.#reportSubmodule(next);
         // What holds for the folder holds for its files: of many, working it out for each would take longer than reading them.
         const inside = next.endsWith(sep) ? next : `${next}${sep}`;
         const shown = this.#shown(next);
@@ -109,6 +110,16 @@ class Walk implements Found {
     }
   }
 
+  /** Its recordings are not gone: they were not checked out. */
+  #reportSubmodule(path: string): void {
+    this.#report(
+      path,
+      'submodule',
+      `${quoted(basename(path))} is a submodule that is not checked out`,
+      'git submodule update --init gets its files; for actions/checkout say submodules: true.',
+    );
+  }
+
   #take(path: string): void {
     if (isRecordingFileName(basename(path))) this.found.push({ path, shown: this.#shown(path) });
   }
@@ -128,14 +139,32 @@ class Walk implements Found {
     }
   }
 
-  #report(path: string, code: Code, summary: string): void {
+  #report(path: string, code: Code, summary: string, detail?: string): void {
     const filename = this.#shown(path);
-    this.diagnostics.push(diagnosticAt(wholeFile(filename), code, summary));
+    this.diagnostics.push(diagnosticAt(wholeFile(filename), code, summary, detail));
     this.broken.push(filename);
   }
 
   #shown(path: string): string {
     return shownPath(path, this.#cwd);
+  }
+}
+
+/**
+ * Whether an empty folder is where a submodule belongs. Git keeps no empty folder for any other reason, and says in
+ * .gitmodules at the top of a checkout where they are (gitmodules(5)).
+ */
+async function isSubmodule(folder: string): Promise<boolean> {
+  for (let top = dirname(folder); ; top = dirname(top)) {
+    const text = await readFile(join(top, '.gitmodules'), 'utf8').catch(() => undefined);
+    const path = relative(top, folder).split(sep).join('/');
+    const paths = [...(text ?? '').matchAll(/^[ \t]*path[ \t]*=[ \t]*"?(.*?)"?[ \t]*$/gm)].map(
+      (found) => found[1],
+    );
+    if (paths.includes(path)) return true;
+    if (top === dirname(top) || text !== undefined) return false;
+    const hasGit = await stat(join(top, '.git')).catch(() => undefined);
+    if (hasGit) return false;
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   SecretSource,
 } from './checked.ts';
 import { CODES, type Code } from './codes.ts';
+import { otherForm } from './encrypted.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
@@ -278,6 +279,8 @@ class Resolution {
 function secretText(bytes: FileBytes): { value: string } | { error: string } {
   if (bytes === 'missing') return { error: 'does not exist' };
   if (!(bytes instanceof Uint8Array)) return { error: `cannot be read: ${bytes.error}` };
+  const other = otherForm(bytes);
+  if (other) return { error: `has no value: ${other.summary}` };
   let value: string;
   try {
     value = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');

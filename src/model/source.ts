@@ -22,6 +22,8 @@ export interface Look {
   whole?: boolean;
   /** Present where the files are taken from a commit. */
   commit?: Commit;
+  /** What is to be told of the commit: how its name was read, or that it lies behind the one before. */
+  notes?: readonly string[];
 }
 
 /** Where desired recordings come from, again and again. */

@@ -41,17 +41,29 @@ export interface DatedCommit extends Commit {
   date: string;
 }
 
+/** What a commit object holds. */
+export interface ParsedCommit {
+  commit: DatedCommit;
+  tree: string;
+  /** IDs of the commits before it. */
+  parents: string[];
+  /** When it was made as it is, in seconds since 1970: a rebase leaves the date and changes this. */
+  committed: number;
+}
+
 /** A commit object: header lines, an empty line, the message. */
-export function parseCommit(sha: string, bytes: Buffer): { commit: DatedCommit; tree: string } {
+export function parseCommit(sha: string, bytes: Buffer): ParsedCommit {
   const text = decode(bytes, /^encoding (.+)$/m.exec(head(bytes))?.[1]);
   const end = text.indexOf('\n\n');
   const header = end === -1 ? text : text.slice(0, end);
   const [, author = '', seconds = '0'] = /^author (.*) (-?\d+) [+-]\d{4}$/m.exec(header) ?? [];
   const tree = /^tree ([0-9a-f]+)$/m.exec(header)?.[1] ?? '';
+  const parents = [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, parent]) => parent as string);
+  const committed = Number(/^committer .* (-?\d+) [+-]\d{4}$/m.exec(header)?.[1] ?? 0);
   // The subject is the first paragraph, on one line (git log, %s).
   const message = end === -1 ? '' : text.slice(end + 2).replace(/^\n+/, '');
   const subject = (message.split(/\n\s*\n/, 1)[0] as string).trim().replace(/\s*\n\s*/g, ' ');
-  return { commit: { sha, author, subject, date: isoTime(Number(seconds)) }, tree };
+  return { commit: { sha, author, subject, date: isoTime(Number(seconds)) }, tree, parents, committed };
 }
 
 function head(bytes: Buffer): string {

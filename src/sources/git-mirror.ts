@@ -3,12 +3,14 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
 import type { Clock } from '../model/ports.ts';
-import { complaint, GitProgram } from './git-program.ts';
+import { ambiguity, candidates, goneBranch, isWholeId } from './git-names.ts';
+import { complaint, GitProgram, type GitResult } from './git-program.ts';
+import { signatureTrouble } from './git-signature.ts';
 
 export interface MirrorOptions {
   /** ssh, https, file or, on this machine, http; what git takes, without a password in it. */
   url: string;
-  /** A branch, a tag, or a full ref. */
+  /** A branch, where there is none of that name a tag, or a full ref, or a commit's whole ID. */
   ref: string;
   /** Where mirrors are, inside the state directory. Each remote and ref gets a folder of its own there. */
   directory: string;
@@ -24,21 +26,31 @@ export interface MirrorOptions {
 }
 
 /** How a fetch ended. `good` is the commit to go on with: the last one that was fetched and accepted. */
-export type Fetched =
+export type Fetched = {
+  /** What is to be told of the ref: its name stands for more than one there. */
+  note?: string;
+} & (
   | { outcome: 'current'; good: string; changed: boolean }
   /** The ref's commit is not taken: its signature is not to be trusted. */
   | { outcome: 'refused'; good: string | undefined; commit: string; message: string }
   /** Nothing could be fetched. */
-  | { outcome: 'away'; good: string | undefined; message: string };
+  | { outcome: 'away'; good: string | undefined; message: string }
+);
 
 /** What was fetched last, before anybody looked at it. */
 const INCOMING_REF = 'refs/reelstate/incoming';
+
+/** Is there once what was taken came from a branch, for the processes to come. */
+const BRANCH_REF = 'refs/reelstate/branch';
 
 /** A fetch that takes longer is ended, in milliseconds: a remote that hangs must not be waited for for ever. */
 const FETCH_TIMEOUT = 5 * 60_000;
 
 /** The share of the interval that chance adds or takes, so that many daemons do not ask at the same time. */
 const JITTER = 0.1;
+
+/** What fetch says where the remote's IDs are of another hash function. */
+const OTHER_FORMAT = /mismatched algorithms: client \w+; server (sha1|sha256)/;
 
 /**
  * Settings of the mirror. Nothing is unpacked into a working tree and no hook is run; what a moved ref leaves
@@ -63,6 +75,8 @@ export class GitMirror {
   #prepared: Promise<void> | undefined;
   #waiting: AbortController | undefined;
   #asked = false;
+  /** Whether the ref has been a branch in this process. */
+  #isBranch = false;
 
   /** @throws Failure (64) for an address or a ref that is not to be used */
   constructor(options: MirrorOptions) {
@@ -97,29 +111,34 @@ export class GitMirror {
    */
   async fetch(signal?: AbortSignal): Promise<Fetched> {
     const before = await this.good();
-    const { url, ref, verifySignatures } = this.#options;
-    const refspec = `+${ref}:${INCOMING_REF}`;
-    const fetched = await this.#limited(
-      ['fetch', '--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', '--', url, refspec],
-      signal,
-    );
+    const { ref, verifySignatures } = this.#options;
+    const { note, ...fetched } = await this.#limited((until) => this.#fetchRef(before, until), signal);
+    const told = note === undefined ? {} : { note };
     if (fetched.code !== 0) {
       const message = fetched.late ? 'the remote takes too long' : complaint(fetched);
-      return { outcome: 'away', good: before, message };
+      return { outcome: 'away', good: before, message, ...told };
     }
     const commit = await this.#commitOf(INCOMING_REF);
     if (commit === undefined)
-      return { outcome: 'away', good: before, message: `${ref} is not a commit there` };
-    if (commit === before) return { outcome: 'current', good: commit, changed: false };
+      return { outcome: 'away', good: before, message: `${ref} is not a commit there`, ...told };
+    if (commit === before) return { outcome: 'current', good: commit, changed: false, ...told };
     if (verifySignatures) {
       const verified = await this.#git.run(['verify-commit', commit]);
       if (verified.code !== 0)
-        return { outcome: 'refused', good: before, commit, message: signatureTrouble(verified.stderr) };
+        return {
+          outcome: 'refused',
+          good: before,
+          commit,
+          message: signatureTrouble(verified.stderr),
+          ...told,
+        };
     }
-    const kept = await this.#git.run(['update-ref', this.goodRef, commit]);
-    if (kept.code !== 0)
-      throw new Failure(`the mirror ${this.directory} cannot be written: ${complaint(kept)}`);
-    return { outcome: 'current', good: commit, changed: true };
+    for (const each of [this.goodRef, ...(this.#isBranch ? [BRANCH_REF] : [])]) {
+      const kept = await this.#git.run(['update-ref', each, commit]);
+      if (kept.code !== 0)
+        throw new Failure(`the mirror ${this.directory} cannot be written: ${complaint(kept)}`);
+    }
+    return { outcome: 'current', good: commit, changed: true, ...told };
   }
 
   /** Fetches at once and then again and again, until `signal` aborts. Resolves when the last fetch has ended. */
@@ -143,13 +162,72 @@ export class GitMirror {
     this.#waiting?.abort();
   }
 
-  async #commitOf(ref: string): Promise<string | undefined> {
-    const { code, stdout } = await this.#git.run(['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]);
+  /** Fetches what the ref is at the remote now, unless that is here already. */
+  async #fetchRef(before: string | undefined, signal: AbortSignal): Promise<GitResult & { note?: string }> {
+    const { url, ref } = this.#options;
+    const listed = ref === 'HEAD' || isWholeId(ref) ? { source: ref } : await this.#listRef(signal);
+    if ('code' in listed) return listed;
+    const { source, oid, note } = { oid: undefined, note: undefined, ...listed };
+    const told = note === undefined ? {} : { note };
+    if (oid !== undefined && (await this.#idOf(INCOMING_REF)) === oid)
+      return { code: 0, stdout: '', stderr: '', ...told };
+    const options = ['--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head'];
+    const fetch = () => this.#git.run(['fetch', ...options, '--', url, `+${source}:${INCOMING_REF}`], signal);
+    const fetched = await fetch();
+    const [, format] = OTHER_FORMAT.exec(fetched.stderr) ?? [];
+    if (!format || before !== undefined) return { ...fetched, ...told };
+    // Nothing is kept here yet, so the mirror is made anew in the form of the remote's IDs.
+    await rm(this.directory, { recursive: true, force: true });
+    await this.#makeMirror(`--object-format=${format}`);
+    return { ...(await fetch()), ...told };
+  }
+
+  /**
+   * Which ref of the remote the name stands for, and the ID that it has. Where a branch and a tag have the name it is
+   * the branch, and one that is gone does not give way to the tag.
+   * @returns the result of a git that failed, or of one that looked in vain
+   */
+  async #listRef(signal: AbortSignal): Promise<GitResult | { source: string; oid: string; note?: string }> {
+    const { url, ref } = this.#options;
+    const isFull = ref.startsWith('refs/');
+    const wanted = isFull ? [{ ref, kind: 'branch' as const }] : candidates(ref, false);
+    // Only these are asked for: a host may have a ref for each pull request.
+    const kinds = wanted.every((each) => /^refs\/(heads|tags)\//.test(each.ref)) ? ['--heads', '--tags'] : [];
+    const patterns = wanted.map((each) => each.ref);
+    const listed = await this.#git.run(['ls-remote', '--quiet', ...kinds, '--', url, ...patterns], signal);
+    if (listed.code !== 0) return listed;
+    const ids = new Map(
+      listed.stdout.split('\n').map((line): [string, string] => {
+        const [oid = '', name = ''] = line.split('\t');
+        return [name, oid];
+      }),
+    );
+    const found = wanted.filter((each) => ids.has(each.ref));
+    const [taken] = found;
+    if (!taken) return inVain(`the remote has no ref ${ref}`);
+    if (taken.kind === 'branch') this.#isBranch = true;
+    else if (this.#isBranch || (await this.#idOf(BRANCH_REF)) !== undefined)
+      return inVain(goneBranch(ref, taken));
+    const note = ambiguity(ref, found);
+    const oid = ids.get(taken.ref) as string;
+    return { source: taken.ref, oid, ...(note === undefined ? {} : { note }) };
+  }
+
+  /** The ID that a ref of the mirror has: of a tag its own, not its commit's. */
+  async #idOf(ref: string): Promise<string | undefined> {
+    const { code, stdout } = await this.#git.run(['rev-parse', '--verify', '--quiet', ref]);
     return code === 0 ? stdout.trim() : undefined;
   }
 
-  /** Runs git for at most FETCH_TIMEOUT. */
-  async #limited(args: readonly string[], signal?: AbortSignal) {
+  #commitOf(ref: string): Promise<string | undefined> {
+    return this.#idOf(`${ref}^{commit}`);
+  }
+
+  /** Does what takes FETCH_TIMEOUT at most. */
+  async #limited<T>(
+    work: (until: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T & { late: boolean }> {
     const timeout = new AbortController();
     const done = new AbortController();
     let late = false;
@@ -158,10 +236,7 @@ export class GitMirror {
       timeout.abort();
     });
     try {
-      const result = await this.#git.run(
-        args,
-        AbortSignal.any([timeout.signal, ...(signal ? [signal] : [])]),
-      );
+      const result = await work(AbortSignal.any([timeout.signal, ...(signal ? [signal] : [])]));
       return { ...result, late };
     } finally {
       done.abort();
@@ -176,11 +251,14 @@ export class GitMirror {
     return this.#prepared;
   }
 
-  /** Makes the bare repository, or takes over the one that an earlier process has left. */
-  async #makeMirror(): Promise<void> {
+  /**
+   * Makes the bare repository, or takes over the one that an earlier process has left.
+   * @param format of a new one's IDs; left out, that of git's own settings
+   */
+  async #makeMirror(...format: string[]): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     await removeLocks(this.directory);
-    const made = await this.#git.run(['init', '--quiet', '--bare', '--template=']);
+    const made = await this.#git.run(['init', '--quiet', '--bare', '--template=', ...format]);
     if (made.code !== 0)
       throw new Failure(`the mirror ${this.directory} cannot be made: ${complaint(made)}`, {
         hint: 'It can be removed at any time; it is then fetched anew.',
@@ -197,10 +275,9 @@ async function removeLocks(directory: string): Promise<void> {
   }
 }
 
-/** A signature that is not trusted and none at all are told apart; the rest is git's to say. */
-function signatureTrouble(stderr: string): string {
-  if (stderr === '') return 'it is not signed';
-  return `its signature is not accepted: ${stderr.split('\n').filter(Boolean).at(-1)}`;
+/** The outcome of a look at the remote that found nothing to take. */
+function inVain(message: string): GitResult {
+  return { code: 1, stdout: '', stderr: `error: ${message}` };
 }
 
 function checkUrl(url: string, token: string | undefined): void {

@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { MAX_FILE_BYTES } from '../desired/decode.ts';
 import { Failure } from '../model/failure.ts';
-import { endGroup, type GitProgram, notRunnable } from './git-program.ts';
+import { complaint, endGroup, type GitProgram, notRunnable } from './git-program.ts';
 
 /** An object of a repository. */
 export interface GitObject {
@@ -30,6 +30,18 @@ interface Arriving {
 }
 
 /**
+ * A process that asks no remote: git 2.44 has a variable for it, and before that no transport is allowed, so that git
+ * fails at once.
+ */
+const OFFLINE = { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none' };
+
+/** The object belongs to a partial clone that has not fetched it, and git ended because it could not do so now. */
+class NotFetched extends Error {}
+
+/** Git ended before it came to this request. */
+class NotAsked extends Error {}
+
+/**
  * Reads objects through one long-lived `git cat-file --batch`: a request costs a line through a pipe. It sees new
  * commits and moved refs, because git looks refs up anew for every request. Started when first asked, and again
  * should it have ended.
@@ -37,22 +49,51 @@ interface Arriving {
 export class ObjectReader {
   readonly #program: GitProgram;
   #batch: Batch | undefined;
+  #away: string | undefined;
 
   constructor(program: GitProgram) {
     this.#program = program;
   }
 
+  /** Why an object may be lacking, as the end of a sentence. */
+  get why(): string {
+    if (this.#away === undefined) return '';
+    return `: the clone is partial, and its remote cannot be asked: ${this.#away}`;
+  }
+
+  /** Lets a partial clone ask its remote once more. */
+  tryRemote(): void {
+    if (this.#away === undefined) return;
+    this.#away = undefined;
+    this.close();
+  }
+
   /**
    * @param name what git calls an object: an ID, "main^{commit}", …
-   * @returns undefined where there is no such object, or more than one
+   * @returns undefined where there is no such object, or more than one, or it cannot be fetched
    * @throws Failure where git cannot be run or ends
    */
-  read(name: string): Promise<GitObject | undefined> {
+  async read(name: string): Promise<GitObject | undefined> {
     // A line feed would end the request, and the answers would no longer belong to their requests.
-    if (/[\r\n\0]/.test(name) || name === '') return Promise.resolve(undefined);
+    if (/[\r\n\0]/.test(name) || name === '') return undefined;
+    for (;;)
+      try {
+        return await this.#running().read(name);
+      } catch (error) {
+        if (error instanceof NotAsked) continue;
+        if (!(error instanceof NotFetched)) throw error;
+        // The remote has been asked once; each further object would wait for it as long.
+        this.#away ??= error.message;
+        return undefined;
+      }
+  }
+
+  #running(): Batch {
     if (!this.#batch || this.#batch.ended)
-      this.#batch = new Batch(this.#program.start(['cat-file', '--batch']));
-    return this.#batch.read(name);
+      this.#batch = new Batch(
+        this.#program.start(['cat-file', '--batch'], this.#away === undefined ? {} : OFFLINE),
+      );
+    return this.#batch;
   }
 
   /** Ends the process; whoever still waits is told. */
@@ -84,6 +125,13 @@ class Batch {
     child.on('close', () => {
       this.#ended = true;
       const said = words.trim().replace(/^fatal: /, '');
+      const [current, ...others] = this.#waiting;
+      // Answers come in the order of the requests, so it is the first that git has failed at.
+      if (!failed && /could not fetch \S+ from promisor remote/.test(words)) {
+        current?.reject(new NotFetched(complaint({ stderr: words, code: null })));
+        for (const { reject } of others) reject(new NotAsked());
+        return;
+      }
       const error = failed ?? new Failure(`git ended while it was read${said ? `: ${said}` : ''}`);
       for (const { reject } of this.#waiting) reject(error);
     });

@@ -34,6 +34,12 @@ const LOCAL = [
   'GIT_QUARANTINE_PATH',
 ];
 
+/**
+ * What a commit's ID stands for is what was written, whatever `git replace` or a file of grafts puts in its place
+ * (git(1), GIT_NO_REPLACE_OBJECTS; a path that cannot be is the one way to have no grafts).
+ */
+const AS_WRITTEN = { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: '/dev/null/none' };
+
 /** How much of a stream is kept; git's answers that are read whole are far shorter. */
 const MAX_OUTPUT = 1024 * 1024;
 
@@ -52,6 +58,7 @@ export class GitProgram {
       GIT_TERMINAL_PROMPT: '0',
       GIT_OPTIONAL_LOCKS: '0',
       GIT_LITERAL_PATHSPECS: '1',
+      ...AS_WRITTEN,
       LC_ALL: 'C',
     };
   }
@@ -92,16 +99,18 @@ export class GitProgram {
       maxBuffer: MAX_OUTPUT,
     });
     if (error) throw notRunnable(error);
-    if (status !== 0)
-      throw new Failure(complaint({ code: status, stdout: '', stderr: withoutUserInfo(String(stderr)) }));
+    if (status !== 0) throw new Failure(complaint({ code: status, stderr: withoutUserInfo(String(stderr)) }));
     return stdout;
   }
 
-  /** Starts git, its three streams open. Errors to start arrive as the child's `error`. */
-  start(args: readonly string[]): ChildProcessWithoutNullStreams {
+  /**
+   * Starts git, its three streams open. Errors to start arrive as the child's `error`.
+   * @param env further variables
+   */
+  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcessWithoutNullStreams {
     const child = spawn('git', [...this.#prefix, ...args], {
       cwd: this.#cwd,
-      env: this.#env,
+      env: { ...this.#env, ...env },
       detached: HAS_GROUPS,
     });
     // Writing to a git that has just ended is no error of its own: its end is told by `close`.
@@ -152,9 +161,13 @@ export function notRunnable(error: Error): Failure {
   });
 }
 
-/** The line of git's words that says what is wrong. */
-export function complaint({ stderr, code }: GitResult): string {
+/** The line of git's words that says what is wrong, and the command that git itself names as the way out. */
+export function complaint({ stderr, code }: Pick<GitResult, 'stderr' | 'code'>): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const told = lines.find((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1);
-  return told?.replace(/^(fatal|error): /, '') ?? (code === null ? 'it was ended' : `exit code ${code}`);
+  const line =
+    told?.replace(/^(fatal|error): /, '') ?? (code === null ? 'it was ended' : `exit code ${code}`);
+  // Who owns a checkout in a container is often another user.
+  const wayOut = /^(?:remote: )?\s*(git config .*safe\.directory.*)$/m.exec(stderr)?.[1];
+  return wayOut ? `${line} (where that is as it should be: ${wayOut})` : line;
 }

@@ -7,6 +7,8 @@ export type TreePlace =
   | { kind: 'file' | 'folder'; oid: string /** Without links. */; path: string }
   | { kind: 'missing' }
   | { kind: 'circle' }
+  /** At the path, or above it, is a submodule: another repository, of which the commit has only an ID. */
+  | { kind: 'submodule'; path: string }
   /** A link leads out of the repository: absolute, or relative to the repository's top with leading "..". */
   | { kind: 'outside'; path: string };
 
@@ -43,7 +45,7 @@ export class CommitTree {
   async #readFolder(oid: string): Promise<Folder> {
     const object = await this.#objects.read(oid);
     if (object?.type !== 'tree' || !object.bytes)
-      throw new Failure(`the repository is not whole: it lacks the tree ${oid}`);
+      throw new Failure(`the repository is not whole: it lacks the tree ${oid}${this.#objects.why}`);
     return parseTree(object.bytes, oid.length / 2);
   }
 
@@ -76,7 +78,8 @@ export class CommitTree {
         if (target === '') return { kind: 'missing' };
         waiting = [...target.split('/'), ...rest];
         if (target.startsWith('/')) return { kind: 'outside', path: waiting.join('/') };
-      } else return { kind: 'missing' };
+      } else if (entry?.kind === 'submodule') return { kind: 'submodule', path: [...names, name].join('/') };
+      else return { kind: 'missing' };
     }
     return { kind: 'folder', oid: folders.at(-1) as string, path: names.join('/') };
   }

@@ -18,7 +18,7 @@ export interface FoundInCommit extends Search {
 /**
  * The recording files below a folder of a commit, by the rules for folders on disk: names that start with a dot
  * are passed over, links are followed, no folder is entered twice, and what cannot be followed is reported.
- * Submodules are other repositories and are passed over.
+ * Submodules are other repositories, and are told.
  * @param dir path in the tree
  * @param shownPath a path in the tree as the user would type it
  * @param commit how to call the commit in messages
@@ -35,6 +35,9 @@ export async function findInCommit(
   found.sort((a, b) => (a.shown < b.shown ? -1 : 1));
   return { found, diagnostics, broken, files };
 }
+
+/** What is to be known of a submodule. */
+const OTHER_REPOSITORY = 'A commit holds only the ID of a submodule, whose files are in another repository.';
 
 class CommitWalk implements FoundInCommit {
   readonly found: CommittedFile[] = [];
@@ -59,6 +62,12 @@ class CommitWalk implements FoundInCommit {
 
   async start(dir: string, commit: string): Promise<void> {
     const place = await this.#tree.resolve(dir);
+    if (place.kind === 'submodule') {
+      const what = `${quoted(this.#shown(place.path))} is a submodule in commit ${commit}`;
+      const detail = `${OTHER_REPOSITORY} Run reelstate in its checkout, or follow its own remote.`;
+      this.#report(dir, 'directory-unreadable', what, detail);
+      return;
+    }
     if (place.kind !== 'folder') {
       const what = place.kind === 'file' ? 'is not a folder in' : 'is not in';
       this.#report(dir, 'directory-not-found', `${quoted(this.#shown(dir))} ${what} commit ${commit}`);
@@ -81,6 +90,13 @@ class CommitWalk implements FoundInCommit {
       if (entry.kind === 'folder') await this.#enter(entry.oid, inner, join(real, name));
       else if (entry.kind === 'file') this.#take(entry.oid, name, shown === '.' ? name : join(shown, name));
       else if (entry.kind === 'link') await this.#follow(inner, join(real, name));
+      else
+        this.#report(
+          inner,
+          'submodule',
+          `${quoted(name)} is a submodule, and recordings in it are not read`,
+          `${OTHER_REPOSITORY} While it is here, no recording is forgotten because its file is gone.`,
+        );
     }
   }
 
@@ -98,15 +114,16 @@ class CommitWalk implements FoundInCommit {
         missing: 'this link leads nowhere',
         circle: 'this link leads in a circle',
         outside: 'this link leads out of the repository',
+        submodule: 'this link leads into a submodule',
       }[place.kind];
       this.#report(path, 'dangling-link', summary);
       if (isRecordingFileName(name)) this.#lost += 1;
     }
   }
 
-  #report(path: string, code: Code, summary: string): void {
+  #report(path: string, code: Code, summary: string, detail?: string): void {
     const filename = this.#shown(path);
-    this.diagnostics.push(diagnosticAt(wholeFile(filename), code, summary));
+    this.diagnostics.push(diagnosticAt(wholeFile(filename), code, summary, detail));
     this.broken.push(filename);
   }
 }

@@ -16,8 +16,10 @@ import { Failure } from '../model/failure.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Look } from '../model/source.ts';
 import type { Vault } from '../state/vault.ts';
-import { type DatedCommit, parseCommit } from './git-formats.ts';
+import { type DatedCommit, type ParsedCommit, parseCommit } from './git-formats.ts';
+import { GitNames } from './git-names.ts';
 import { ObjectReader } from './git-objects.ts';
+import { SHORT, wayBack } from './git-past.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
 import { CommitTree, type Folder, Recent } from './git-tree.ts';
@@ -70,9 +72,6 @@ interface Checked extends CommittedFile {
   before?: Entry | undefined;
 }
 
-/** Characters of an ID that people read. */
-const SHORT = 10;
-
 /**
  * Recording files as commits have them. What a commit holds never changes, so a load is never torn, whatever
  * happens to the working tree meanwhile; only what another commit has changed is read and parsed anew.
@@ -84,6 +83,7 @@ export class GitFiles {
   readonly #options: GitFilesOptions;
   readonly #git: GitProgram;
   readonly #objects: ObjectReader;
+  readonly #names: GitNames;
   #place: Promise<RepositoryPlace> | undefined;
   #folders = new Recent<string, Promise<Folder>>();
   readonly #assembly = new Assembly();
@@ -91,6 +91,7 @@ export class GitFiles {
   #entries = new Map<string, Entry>();
   /** Of the last load. */
   #sha = '';
+  #loaded: ParsedCommit | undefined;
   #search: FoundInCommit | undefined;
   #set: DesiredSet | undefined;
   #byName = new Map<string, DesiredRecording>();
@@ -101,6 +102,7 @@ export class GitFiles {
     this.#options = options;
     this.#git = new GitProgram(options);
     this.#objects = new ObjectReader(this.#git);
+    this.#names = new GitNames(this.#git, this.#objects);
   }
 
   /**
@@ -108,12 +110,12 @@ export class GitFiles {
    * @throws Failure where there is no such commit
    */
   async head(ref: string): Promise<DatedCommit> {
-    return (await this.#commit(ref)).commit;
+    return (await this.#commit(ref)).parsed.commit;
   }
 
   /**
    * All that a commit's files ask for, and which recordings are others than in the load before.
-   * @param ref anything that names a commit: HEAD, a branch, a tag, an ID
+   * @param ref anything that names a commit: HEAD, a branch, a tag, an ID; a short name is a branch's first
    * @param now seconds since 1970; left out, no expiry is looked at
    * @throws Failure where there is no such commit, or it cannot be read; a mistake in a file is a diagnostic
    */
@@ -124,7 +126,9 @@ export class GitFiles {
   }
 
   async #load(ref: string, now: number | undefined): Promise<Loaded> {
-    const { commit, tree: root } = await this.#commit(ref);
+    this.#objects.tryRemote();
+    const { parsed, note } = await this.#commit(ref);
+    const { commit, tree: root } = parsed;
     const place = await this.#repository();
     // Of the folders only those of this commit are kept for the next.
     const folders = this.#sha === commit.sha ? this.#folders : new Recent(this.#folders);
@@ -138,11 +142,14 @@ export class GitFiles {
     const follow = (path: string) => this.#follow(path, tree, place);
     const surroundings: Surroundings = { cwd, env, vault, now, readFile: follow };
     const entries = await this.#entriesOf(search.found, surroundings);
+    const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
+    const notes = [note, back].filter((each) => each !== undefined);
     // All of it could be read: from here on nothing fails, so what is kept is of one commit.
     folders.settle();
     this.#folders = folders;
     this.#sha = commit.sha;
-    return { commit, ...(await this.#take(entries, search)) };
+    this.#loaded = parsed;
+    return { commit, ...(notes.length > 0 ? { notes } : {}), ...(await this.#take(entries, search)) };
   }
 
   /** Puts the files in the place of those of the load before. */
@@ -240,6 +247,8 @@ export class GitFiles {
         return { error: 'its links lead in a circle' };
       case 'outside':
         return read(place.onDisk(found.path));
+      // A submodule's files are not in the commit: what is checked out there is all there is.
+      case 'submodule':
       case 'missing':
         return read(path);
     }
@@ -247,18 +256,25 @@ export class GitFiles {
 
   async #blob(oid: string): Promise<FileBytes> {
     const object = await this.#objects.read(oid);
-    if (!object) return { error: `the repository lacks the object ${oid}` };
+    if (!object) return { error: `the repository lacks the object ${oid}${this.#objects.why}` };
     return object.bytes ?? { error: tooLarge(object.size), tooLarge: true };
   }
 
-  async #commit(ref: string): Promise<ReturnType<typeof parseCommit>> {
+  async #commit(ref: string): Promise<{ parsed: ParsedCommit; note: string | undefined }> {
     await this.#repository();
-    const object = await this.#objects.read(`${ref}^{commit}`);
-    if (!object?.bytes || object.type !== 'commit')
-      throw new Failure(`there is no commit called ${JSON.stringify(ref)} in the git repository`, {
-        hint: 'Name a branch, a tag or a commit: git log --oneline --all shows some.',
+    const named = await this.#names.find(ref);
+    const object = named && (await this.#objects.read(`${named.revision}^{commit}`));
+    if (named && object?.bytes && object.type === 'commit')
+      return { parsed: parseCommit(object.oid, object.bytes), note: named.note };
+    const { stdout } = await this.#git.run(['rev-parse', '--is-shallow-repository']);
+    const missing = `there is no commit called ${JSON.stringify(ref)} in the git repository`;
+    if (stdout.trim() === 'true')
+      throw new Failure(`${missing}: it is a shallow clone, which holds only the newest commits`, {
+        hint: 'git fetch --unshallow gets the rest; for actions/checkout say fetch-depth: 2 (one commit more) or 0 (all), in GitLab CI GIT_DEPTH: 0.',
       });
-    return parseCommit(object.oid, object.bytes);
+    throw new Failure(missing, {
+      hint: 'Name a branch, a tag or a commit: git log --oneline --all shows some.',
+    });
   }
 
   #repository(): Promise<RepositoryPlace> {

@@ -16,11 +16,12 @@ import { Vault } from '../../src/state/vault.ts';
 
 const ROOT = new URL('../fixtures/diagnostics/', import.meta.url).pathname;
 
-/** Codes about the file system and about programs that are run, which a fixture cannot hold; other tests have them. */
+/** Codes about the file system, about commits and about programs that are run, which a fixture cannot hold; other tests have them. */
 const ELSEWHERE = [
   'directory-not-found',
   'directory-unreadable',
   'dangling-link',
+  'submodule',
   'file-unreadable',
   'file-too-large',
   'credentials-unavailable',

@@ -99,21 +99,36 @@ describe('the same rules as for a folder on disk', () => {
     expect(set.diagnostics.map(({ code }) => code)).toContain('file-too-large');
   });
 
-  test('a submodule is another repository, a link out of this one is reported', async () => {
+  test('a submodule and a link out of the repository are told', async () => {
     const path = await repository(THREE);
     const other = await repository({ 'x.yaml': recording('x') });
     git(path, ['-c', 'protocol.file.allow=always', 'submodule', 'add', '--quiet', other, 'recordings/sub']);
     await symlink(join(other, 'x.yaml'), join(path, 'recordings/out.yaml'));
     await symlink('../../x.yaml', join(path, 'recordings/above.yaml'));
+    await symlink('sub/x.yaml', join(path, 'recordings/within.yaml'));
     commit(path, 'A submodule');
     const { set } = await files(path).load('HEAD');
     expect(set.recordings.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
-    expect(set.broken).toEqual(['recordings/above.yaml', 'recordings/out.yaml']);
-    expect(set.diagnostics.map(({ summary }) => summary)).toEqual([
-      'this link leads out of the repository',
-      'this link leads out of the repository',
+    expect(set.broken).toEqual([
+      'recordings/above.yaml',
+      'recordings/out.yaml',
+      'recordings/sub',
+      'recordings/within.yaml',
     ]);
-    expect(set.files).toBe(5);
+    expect(set.diagnostics.map(({ severity, summary }) => [severity, summary])).toEqual([
+      ['error', 'this link leads out of the repository'],
+      ['error', 'this link leads out of the repository'],
+      ['warning', '"sub" is a submodule, and recordings in it are not read'],
+      ['error', 'this link leads into a submodule'],
+    ]);
+    expect(set.files).toBe(6);
+    for (const dir of ['recordings/sub', 'recordings/sub/deeper']) {
+      const within = (await files(path, { dir }).load('HEAD')).set;
+      expect(within).toMatchObject({ broken: [dir], recordings: [] });
+      expect(within.diagnostics).toMatchObject([
+        { code: 'directory-unreadable', summary: expect.stringContaining('"recordings/sub" is a submodule') },
+      ]);
+    }
   });
 
   test('a broken file does not hold back the others', async () => {
