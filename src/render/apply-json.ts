@@ -96,12 +96,18 @@ export function summaryLine({ calls, forgotten, held, stopped }: ApplyResult, no
   const changes = {
     applied: count('applied'),
     failed: count('failed'),
+    sent_not_recorded: count('sent-not-recorded'),
     not_attempted: count('not-attempted'),
     held_back: held.length,
     forgotten: forgotten.length,
   };
-  const message = `${changes.applied} applied, ${changes.failed} failed, ${changes.not_attempted} not attempted, ${changes.held_back} held back, ${changes.forgotten} forgotten`;
-  const level = changes.failed + changes.not_attempted + changes.held_back > 0 ? 'error' : 'info';
+  const unrecorded =
+    changes.sent_not_recorded > 0 ? `${changes.sent_not_recorded} sent but not recorded, ` : '';
+  const message = `${changes.applied} applied, ${changes.failed} failed, ${unrecorded}${changes.not_attempted} not attempted, ${changes.held_back} held back, ${changes.forgotten} forgotten`;
+  const level =
+    changes.failed + changes.sent_not_recorded + changes.not_attempted + changes.held_back > 0
+      ? 'error'
+      : 'info';
   return line('change_summary', level, message, now, {
     changes,
     calls: calls.map(({ name, endpoint, result, outcome, message: reason }) => ({

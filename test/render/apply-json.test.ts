@@ -109,7 +109,7 @@ describe('the last line', () => {
       '@message': '1 applied, 0 failed, 0 not attempted, 0 held back, 1 forgotten',
       '@timestamp': '2026-01-02T03:04:05.006Z',
       type: 'change_summary',
-      changes: { applied: 1, failed: 0, not_attempted: 0, held_back: 0, forgotten: 1 },
+      changes: { applied: 1, failed: 0, sent_not_recorded: 0, not_attempted: 0, held_back: 0, forgotten: 1 },
       calls: [{ recording: 'a', endpoint: 'update', result: 'applied' }],
       held_back: [],
     });
