@@ -35,12 +35,14 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--out <file>', 'save the plan, to be applied exactly as it is or not at all')
     .option('--from <commit>', 'what the change from this commit would send, whatever the state says')
     .option('--to <commit>', 'with --from: the change to this commit (default: HEAD)')
+    .option('--from-dir <dir>', 'with --from: what the folder was called then (default: as git tells)')
     .option('--against <url>', 'take what is applied from a running reelstate watch instead of the state')
     .option('--pictures', 'draw each layout that changes, before and after')
     .option('--pictures-dir <dir>', 'write an SVG for each layout that changes; markdown links to them')
     .option('--pictures-url <url>', 'where the files will be found, for the links (default: the folder)')
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
     .option('--size <WxH>', 'the canvas of the pictures in pixels (default: 1280x720)')
+    .option('--comment-limit <number>', 'characters that markdown may have (default: 65536)')
     .addHelpText(
       'after',
       '\nHere --output may be html, too: one page with all pictures, for a review.\n' +

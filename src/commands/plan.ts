@@ -8,7 +8,7 @@ import { PlanText, planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
-import { comparePlan, readComparison } from './compare.ts';
+import { comparePlan, readBaseline } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { NO_PICTURES, type PictureSettings, readPictures, writePictures } from './plan-pictures.ts';
 import { print } from './print.ts';
@@ -41,8 +41,8 @@ async function planned(
   onPlan?: (plan: RecordingPlan) => void,
 ): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
-  const comparison = readComparison(raw, io);
-  if (comparison) return comparePlan(comparison, asked, settings.rate, io);
+  const baseline = readBaseline(raw, io);
+  if (baseline) return comparePlan(baseline, asked, settings.rate, io);
   const out = typeof raw.out === 'string' ? raw.out : undefined;
   let key = await readKey(settings.state);
   if (out !== undefined && !key) {
@@ -89,7 +89,7 @@ export async function showPlan(
   pictures = NO_PICTURES,
   text?: PlanText,
 ): Promise<void> {
-  const { drawn, view, files } = pictures;
+  const { drawn, view, files, commentLimit } = pictures;
   const links = files && (await writePictures(result, view, files, io));
   switch (settings.output) {
     case 'json':
@@ -99,7 +99,8 @@ export async function showPlan(
         import('../render/plan-markdown.ts'),
         import('../render/plan-pictures.ts'),
       ]);
-      return io.out(planMarkdown(result, links ?? (drawn ? drawnPictures(result, view) : undefined)));
+      const shown = links ?? (drawn ? drawnPictures(result, view, commentLimit) : undefined);
+      return io.out(planMarkdown(result, shown, commentLimit));
     }
     case 'html': {
       const { planHtml } = await import('../render/plan-html.ts');

@@ -1,4 +1,5 @@
 import type { Commit } from '../model/source.ts';
+import { escapeMarkdown } from './markdown.ts';
 import { commitLine } from './status.ts';
 import { nameColumn, printable, type Style } from './style.ts';
 
@@ -39,9 +40,9 @@ export function daemonText(
     };
   });
   if (markdown) {
-    const cell = (text: string) => text.replace(/[\\|<>&`*_[\]]/g, '\\$&');
     const lines = rows.map(
-      (row) => `| ${[row.name, row.condition, row.mode, row.blocks, row.message].map(cell).join(' | ')} |`,
+      (row) =>
+        `| ${[row.name, row.condition, row.mode, row.blocks, row.message].map(escapeMarkdown).join(' | ')} |`,
     );
     return `${['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')}\n`;
   }

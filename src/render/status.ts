@@ -2,6 +2,7 @@ import { SECTION_OF } from '../agora/requests.ts';
 import type { KnownEndpoint, KnownRecording, Remembered } from '../model/plan.ts';
 import type { BlockName } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
+import { escapeMarkdown } from './markdown.ts';
 import { count, nameColumn, printable, type Style } from './style.ts';
 
 /** How much is known of a block: applied and not read back since, or not even certain to be applied. */
@@ -117,7 +118,6 @@ function troubles({ update, updateLayout }: KnownRecording, style: Style): strin
 }
 
 export function statusMarkdown(recordings: readonly KnownRecording[]): string {
-  const cell = (text: string) => printable(text).replace(/[\\|<>&`*_[\]]/g, '\\$&');
   return [
     '| recording | condition | mode | blocks |',
     '| --- | --- | --- | --- |',
@@ -125,7 +125,7 @@ export function statusMarkdown(recordings: readonly KnownRecording[]): string {
       const blocks = Object.entries(blocksOf(recording)).map(
         ([block, certainty]) => `${block} (${certainty})`,
       );
-      return `| ${cell(recording.name)} | ${conditionOf(recording)} | ${recording.identity.mode} | ${blocks.join(', ')} |`;
+      return `| ${escapeMarkdown(recording.name)} | ${conditionOf(recording)} | ${recording.identity.mode} | ${blocks.join(', ')} |`;
     }),
     '',
   ].join('\n');
