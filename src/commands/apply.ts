@@ -14,6 +14,7 @@ import { count, styleFor } from '../render/style.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
+import { tellOfOtherState } from './other-state.ts';
 import { showPlan, unseenPlan } from './plan.ts';
 import { planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
@@ -45,6 +46,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   if (file) settings.unsubscribeSpelling = file.unsubscribe_spelling;
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   timeoutOf(raw, io);
+  await tellOfOtherState(settings, raw, io);
   const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);

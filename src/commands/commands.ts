@@ -59,7 +59,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 
-  command(program, 'status [names...]', 'what is known of each recording')
+  fromGit(command(program, 'status [names...]', 'what is known of each recording, and what is pending'))
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
 

@@ -10,6 +10,7 @@ import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { comparePlan, readBaseline } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
+import { tellOfOtherState } from './other-state.ts';
 import { NO_PICTURES, type PictureSettings, readPictures, writePictures } from './plan-pictures.ts';
 import { print } from './print.ts';
 import { fileHashes, savePlan } from './saved-plan.ts';
@@ -43,6 +44,7 @@ async function planned(
   const asked = askedOf(names, raw, settings, io);
   const baseline = readBaseline(raw, io);
   if (baseline) return comparePlan(baseline, asked, settings.rate, io);
+  await tellOfOtherState(settings, raw, io);
   const out = typeof raw.out === 'string' ? raw.out : undefined;
   let key = await readKey(settings.state);
   if (out !== undefined && !key) {
