@@ -111,6 +111,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--uid <uid>', 'the UID of the recording client (default: as the JSON has it)')
     .option('--name <name>', "what to call the recording (default: after --out, else the channel's name)")
     .option('--out <file>', 'the file to write; never overwritten (default: standard output)')
+    .option('--only <blocks>', 'take only these blocks, such as layout,subscriptions (default: all)')
     .option('--applied', 'record it as what is applied, so that the first plan is empty')
     .action(run(async ([file], raw) => (await import('./import.ts')).importRecording(file ?? '', raw, io)));
 
