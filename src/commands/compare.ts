@@ -7,6 +7,7 @@ import type { DesiredSet } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { planAgainst, planBetween } from '../plan/compare.ts';
 import type { Asked } from '../plan/saved.ts';
+import { isKnownAnswer } from '../plan/shapes.ts';
 import { count, printable } from '../render/style.ts';
 import { Vault } from '../state/vault.ts';
 import { askDaemon } from './ask-daemon.ts';
@@ -157,8 +158,9 @@ async function knownOf(address: string): Promise<Known> {
     address,
     '/api/known',
     '--against',
+    isKnownAnswer,
   );
-  if (answer.format_version !== '1.0')
+  if (answer.format_version === undefined)
     throw new Failure(`the daemon at ${address} is of another version of reelstate`);
   return new Map(answer.recordings.map((recording) => [recording.key, recording]));
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { State } from '../model/journal.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
+import { isRecordingsAnswer } from '../plan/shapes.ts';
 import { type DaemonAnswer, daemonText } from '../render/daemon-status.ts';
 import { jsonPieces } from '../render/json-pieces.ts';
 import { type Overview, overviewOf } from '../render/overview.ts';
@@ -95,7 +96,7 @@ async function daemonStatus(
   { output, color }: Settings,
   io: Io,
 ): Promise<number> {
-  const answer = await askDaemon<DaemonAnswer>(address, '/api/recordings', '--daemon');
+  const answer = await askDaemon<DaemonAnswer>(address, '/api/recordings', '--daemon', isRecordingsAnswer);
   checkNames(
     names,
     answer.recordings.map(({ name }) => name),
