@@ -25,8 +25,8 @@ export function escapeAlternative(value: string): string {
 }
 
 function inert(value: string, otherwise: (text: string) => string): string {
-  return printable(value).replace(/\S+/g, (word) =>
-    REFERENCE.test(word) ? `<code>${inCode(word)}</code>` : otherwise(word),
+  return printable(value).replace(/(\S+?)([,.;:]*)(?=\s|$)/g, (_, word: string, end: string) =>
+    REFERENCE.test(word) ? `<code>${inCode(word)}</code>${end}` : otherwise(word + end),
   );
 }
 

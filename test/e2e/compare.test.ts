@@ -168,7 +168,7 @@ describe('plan --from --to', () => {
       expect(code).toBe(0);
       expect(shown).toContain(RESET);
       expect(shown).toContain(
-        `- ${now} was ${old} in <code>HEAD~1,</code> as git tells`.replace('~', '&#126;'),
+        `- ${now} was ${old} in <code>HEAD~1</code>, as git tells`.replace('~', '&#126;'),
       );
       expect(told).toContain(`${now} was ${old} in HEAD~1`);
       const json = await plan(cwd, '--from', 'HEAD~1', '--dir', now);
