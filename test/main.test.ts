@@ -141,12 +141,12 @@ describe("a user's mistake", () => {
   });
 
   it('missing credentials are named, nothing is sent', async () => {
-    const { code, stderr } = await run(['apply', '--state', 'state-1']);
+    const { code, stderr } = await run(['apply', '--yes', '--state', 'state-1']);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /^reelstate: AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET are not set\n.*Nothing was sent/m,
     );
-    const one = await run(['apply', '--state', 'state-2'], { env: { AGORA_CUSTOMER_ID: 'x' } });
+    const one = await run(['apply', '--yes', '--state', 'state-2'], { env: { AGORA_CUSTOMER_ID: 'x' } });
     expect(one.stderr).toMatch(/^reelstate: AGORA_CUSTOMER_SECRET is not set\n/m);
   });
 

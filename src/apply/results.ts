@@ -9,7 +9,9 @@ export class Results {
   /** Recordings held back, with the reason. */
   readonly #held = new Map<string, string>();
   /** Kept beside, because it is asked for at every event. */
-  readonly #count = { 'not-attempted': 0, applied: 0, failed: 0 };
+  readonly #count = { 'not-attempted': 0, 'sent-not-recorded': 0, applied: 0, failed: 0 };
+  /** Calls that have left, of which nothing has been heard since. */
+  readonly #away = new Set<string>();
   #stopped: string | undefined;
 
   constructor(plan: Plan) {
@@ -28,7 +30,9 @@ export class Results {
     // Until it was sent once more it is not done.
     if (event.type === 'delayed')
       this.#set({ name: event.name, endpoint: event.endpoint, result: 'not-attempted' });
+    if (event.type === 'start') this.#away.add(keyOf(event));
     if (event.type !== 'applied' && event.type !== 'failed' && event.type !== 'repeat') return;
+    this.#away.delete(keyOf(event));
     const { name, endpoint } = event;
     const result: CallResult =
       event.type === 'applied'
@@ -38,7 +42,7 @@ export class Results {
   }
 
   #set(call: CallResult): void {
-    const key = `${call.name}\n${call.endpoint}`;
+    const key = keyOf(call);
     const before = this.#calls.get(key);
     if (before) this.#count[before.result] -= 1;
     this.#count[call.result] += 1;
@@ -50,8 +54,17 @@ export class Results {
     return { planned: this.#calls.size, applied, failed };
   }
 
-  /** @param interrupted why nothing more was sent, if the user or an error ended it */
-  finish(interrupted?: string): ApplyResult {
+  /**
+   * @param interrupted why nothing more was sent, if the user or an error ended it
+   * @param isRecorded whether every answer could be written down; only then has a call without one been put back
+   */
+  finish(interrupted?: string, isRecorded = true): ApplyResult {
+    if (!isRecorded)
+      for (const key of this.#away) {
+        const call = this.#calls.get(key);
+        if (call?.result === 'not-attempted')
+          this.#set({ ...call, result: 'sent-not-recorded', outcome: 'unknown' });
+      }
     const calls = [...this.#calls.values()].filter(
       ({ name, result }) => result !== 'not-attempted' || !this.#held.has(name),
     );
@@ -68,4 +81,8 @@ export class Results {
       ...(stopped ? { stopped } : {}),
     };
   }
+}
+
+function keyOf({ name, endpoint }: { name: string; endpoint: string }): string {
+  return `${name}\n${endpoint}`;
 }

@@ -1,6 +1,7 @@
 import { Results } from '../apply/results.ts';
 import { diagnosticAt, HELD_BACK } from '../desired/resolve.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Failure, usage } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyResult } from '../model/result.ts';
@@ -9,10 +10,11 @@ import { carryOut, keepBooks, sendable } from '../reconcile.ts';
 import { diagnosticLine, eventLine, summaryLine } from '../render/apply-json.ts';
 import { applyMarkdown, applyText, isComplete } from '../render/apply-text.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
-import { styleFor } from '../render/style.ts';
+import { count, styleFor } from '../render/style.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
+import { tellOfOtherState } from './other-state.ts';
 import { showPlan, unseenPlan } from './plan.ts';
 import { planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
@@ -34,7 +36,9 @@ interface Run {
 
 /**
  * `reelstate apply`: makes the recordings as the files say, or exactly as a plan in a file says, and ends with what
- * was done and what was not.
+ * was done and what was not. On a terminal it asks first. Without one only --yes sends, or a plan in a file, which
+ * was made to be sent; where nothing is to be sent neither is needed.
+ * @throws Failure (64) without a terminal and without --yes
  */
 export async function apply(names: string[], raw: RawOptions, io: Io): Promise<number> {
   const file = await planFileOf(names, raw, io);
@@ -42,6 +46,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   if (file) settings.unsubscribeSpelling = file.unsubscribe_spelling;
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   timeoutOf(raw, io);
+  await tellOfOtherState(settings, raw, io);
   const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
@@ -58,10 +63,16 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     if (settings.output === 'json')
       for (const diagnostic of plan.diagnostics) await io.out(diagnosticLine(diagnostic, io.clock.now()));
     else await showPlan(plan, settings, io);
+    const isAgreed = sendable(plan).length === 0 || isSet('yes', raw, io);
+    if (!isAgreed && !io.ask && !file) {
+      await tellNothingSent(plan, 'without a terminal to ask on, --yes is needed', settings, io);
+      throw notAsked(plan);
+    }
     // Nobody is asked about what could not be done anyway.
     if (sendable(plan).length > 0) credentials(io);
-    if (!(await agreed(plan, raw, settings, io))) {
-      await tellNothingSent(plan, settings, io);
+    if (!isAgreed && io.ask && !(await agreed(plan, io.ask, settings, io))) {
+      await tellNothingSent(plan, 'the answer was not yes', settings, io);
+      await io.err('Nothing was sent.\n');
       return 1;
     }
     const result = await send({ raw, settings, io, store, vault, plan, retryFor });
@@ -86,23 +97,42 @@ function withErrors(plan: Plan): Plan {
   return { ...plan, diagnostics };
 }
 
-/** Asks on a terminal, whatever the form and wherever the results go; without one, or with --yes, the plan was enough. */
-async function agreed(plan: Plan, raw: RawOptions, settings: Settings, io: Io): Promise<boolean> {
-  if (!io.ask || isSet('yes', raw, io) || sendable(plan).length === 0) return true;
+/** Asks a person, whatever the form and wherever the results go. */
+async function agreed(plan: Plan, ask: NonNullable<Io['ask']>, settings: Settings, io: Io): Promise<boolean> {
   // Whoever is asked has not seen a plan that went elsewhere, or that is no part of the results.
   const isSeen = settings.output !== 'json' && io.outIsTerminal;
   const unseen = isSeen ? '' : unseenPlan(plan, settings, io);
-  const answer = await io.ask(`${unseen}\nSend this? Only "yes" sends it: `);
+  const errors = errorLine(plan);
+  const answer = await ask(`${unseen}${errors && `\n${errors}\n`}\nSend this? Only "yes" sends it: `);
   return answer.trim().toLowerCase() === 'yes';
 }
 
-/** The end where the answer was not yes. The stream of events has its last line all the same. */
-async function tellNothingSent(plan: Plan, settings: Settings, io: Io): Promise<void> {
-  if (settings.output === 'json') {
-    const result = new Results(plan).finish('the answer was not yes');
-    await io.out(summaryLine({ ...result, forgotten: [] }, io.clock.now()));
-  }
-  await io.err('Nothing was sent.\n');
+/** How many files a person has to know of before anything is sent; empty where none has an error. */
+function errorLine({ diagnostics }: Plan): string {
+  const files = new Set(
+    diagnostics.filter(({ severity }) => severity === 'error').map(({ range }) => range.filename),
+  ).size;
+  if (files === 0) return '';
+  return files === 1
+    ? '1 file has errors, and what it describes is left as it is.'
+    : `${files} files have errors, and what they describe is left as it is.`;
+}
+
+/** Without a terminal there is only the command line to say that what the plan shows shall be sent. */
+function notAsked(plan: Plan): Failure {
+  const calls = sendable(plan).reduce((sum, recording) => sum + recording.calls.length, 0);
+  const errors = errorLine(plan);
+  return usage(
+    `there is no terminal to ask on: --yes is needed to send ${count(calls, 'call')}`,
+    `Nothing was sent. ${errors && `${errors} `}reelstate apply --yes sends it; a plan that was saved (plan --out FILE) needs no --yes.`,
+  );
+}
+
+/** The end where nothing was sent. The stream of events has its last line all the same. */
+async function tellNothingSent(plan: Plan, why: string, settings: Settings, io: Io): Promise<void> {
+  if (settings.output !== 'json') return;
+  const result = new Results(plan).finish(why);
+  await io.out(summaryLine({ ...result, forgotten: [] }, io.clock.now()));
 }
 
 async function send(run: Run): Promise<ApplyResult> {
@@ -127,6 +157,7 @@ async function send(run: Run): Promise<ApplyResult> {
   };
   const { engine, client, close } = await connect({ ...run, onEvent });
   let interrupted: string | undefined;
+  let isRecorded = true;
   const { stop } = io;
   const onStop = () => {
     interrupted = 'interrupted';
@@ -144,6 +175,7 @@ async function send(run: Run): Promise<ApplyResult> {
   } catch (error) {
     // A disk that is full, say. Anything else is a defect, and told as one.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    isRecorded = false;
     interrupted = `the state cannot be written (${(error as Error).message})`;
   } finally {
     stop.removeEventListener('abort', onStop);
@@ -151,7 +183,7 @@ async function send(run: Run): Promise<ApplyResult> {
     progress.end();
     await Promise.all(printed);
   }
-  return results.finish(interrupted);
+  return results.finish(interrupted, isRecorded);
 }
 
 /** What is to be said of a recording whose credentials cannot be had, at the place where its file names the program. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import { isObject, isShallow } from '../plan/shapes.ts';
 import { type RawOptions, textOf } from './settings.ts';
 
 /** How long a daemon may take to answer, in milliseconds. */
@@ -12,6 +13,7 @@ const PATIENCE = 10_000;
  * @param path such as "/api/recordings"
  * @param flag that gave the address, for messages
  * @param token for a daemon on another machine
+ * @param isWhole whether an answer is of the shape that a daemon gives it
  * @throws Failure where nobody answers, or not as a daemon does
  */
 export async function askDaemon<T extends { recordings: unknown[] }>(
@@ -19,7 +21,25 @@ export async function askDaemon<T extends { recordings: unknown[] }>(
   path: string,
   flag: string,
   token: string | undefined,
+  isWhole: (answer: unknown) => boolean,
 ): Promise<T> {
+  const answer = await answerOf(address, path, flag, token);
+  const { format_version: version } = answer;
+  if (version !== undefined && version !== '1.0')
+    throw new Failure(`the daemon at ${address} is of another version of reelstate`);
+  if (!isShallow(answer) || !isWhole(answer))
+    throw new Failure(`what the daemon at ${address} answers is damaged`, {
+      hint: 'It is not what reelstate watch says. Is something between, or is it of another version?',
+    });
+  return answer as T;
+}
+
+async function answerOf(
+  address: string,
+  path: string,
+  flag: string,
+  token: string | undefined,
+): Promise<{ format_version?: unknown; recordings: unknown[] }> {
   const url = URL.canParse(address) ? new URL(path, address) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw usage(`${flag} ${JSON.stringify(address)}: must be an address such as http://127.0.0.1:9464`);
@@ -29,9 +49,10 @@ export async function askDaemon<T extends { recordings: unknown[] }>(
       ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     });
     if (response.status === 401 || response.status === 403) throw refused(url, await response.text());
-    const answer = response.ok ? ((await response.json()) as T) : undefined;
-    if (!Array.isArray(answer?.recordings)) throw new Error(`it answers ${response.status}`);
-    return answer;
+    const answer: unknown = response.ok ? await response.json() : undefined;
+    if (!isObject(answer) || !Array.isArray(answer.recordings))
+      throw new Error(`it answers ${response.status}`);
+    return answer as { recordings: unknown[] };
   } catch (error) {
     if (error instanceof Failure) throw error;
     const { message, cause } = error as Error;

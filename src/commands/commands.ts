@@ -35,6 +35,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--out <file>', 'save the plan, to be applied exactly as it is or not at all')
     .option('--from <commit>', 'what the change from this commit would send, whatever the state says')
     .option('--to <commit>', 'with --from: the change to this commit (default: HEAD)')
+    .option('--from-dir <dir>', 'with --from: what the folder was called then (default: as git tells)')
     .option('--against <url>', 'take what is applied from a running reelstate watch instead of the state')
     .option('--daemon-token-file <file>', 'with --against: the token that the daemon asks for')
     .option('--pictures', 'draw each layout that changes, before and after')
@@ -42,6 +43,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--pictures-url <url>', 'where the files will be found, for the links (default: the folder)')
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
     .option('--size <WxH>', 'the canvas of the pictures in pixels (default: 1280x720)')
+    .option('--comment-limit <number>', 'characters that markdown may have (default: 65536)')
     .addHelpText(
       'after',
       '\nHere --output may be html, too: one page with all pictures, for a review.\n' +
@@ -54,11 +56,11 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
       command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out or plan --json'),
     ),
   )
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask; without a terminal nothing is sent without it, but for a plan in a file')
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 
-  command(program, 'status [names...]', 'what is known of each recording')
+  fromGit(command(program, 'status [names...]', 'what is known of each recording, and what is pending'))
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
     .option('--daemon-token-file <file>', 'with --daemon: the token that it asks for')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
@@ -121,6 +123,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--uid <uid>', 'the UID of the recording client (default: as the JSON has it)')
     .option('--name <name>', "what to call the recording (default: after --out, else the channel's name)")
     .option('--out <file>', 'the file to write; never overwritten (default: standard output)')
+    .option('--only <blocks>', 'take only these blocks, such as layout,subscriptions (default: all)')
     .option('--applied', 'record it as what is applied, so that the first plan is empty')
     .action(run(async ([file], raw) => (await import('./import.ts')).importRecording(file ?? '', raw, io)));
 

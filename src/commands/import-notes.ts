@@ -1,5 +1,6 @@
 import type { Converted } from '../import/convert.ts';
 import type { LeftOut, Problem } from '../import/section.ts';
+import type { BlockName } from '../model/recording.ts';
 import { printable } from '../render/style.ts';
 
 /** `START.json: clientRequest.storageConfig.region: what is wrong`, and the way out below. */
@@ -12,16 +13,26 @@ export function problemText(file: string, { path, summary, detail }: Problem): s
  * What a person should know beside the file: variables to set, and what is not in it. Names and places only, never
  * a value.
  * @param input.place the written file, if it went to one
+ * @param input.spoiled blocks that are not in it, because of what is wrong with them
  */
 export function importNotes(input: {
   file: string;
   place: string | undefined;
   converted: Converted;
+  spoiled: readonly BlockName[];
   env: Readonly<Record<string, string | undefined>>;
 }): string[] {
-  const { file, place, converted, env } = input;
-  const { secrets, leftOut } = converted;
+  const { file, place, converted, spoiled, env } = input;
+  const { secrets, leftOut, notes } = converted;
   const lines = place ? [`Written: ${place}`] : [];
+  if (spoiled.length > 0)
+    lines.push(
+      `Not in the file, because of what is wrong with it: ${spoiled.join(', ')}. What start did stays.`,
+    );
+  if (notes.length > 0) {
+    lines.push(`Taken otherwise than it stands in ${file}:`);
+    for (const { path, note } of notes) lines.push(`  ${path}: ${note}`);
+  }
   if (secrets.length > 0) {
     lines.push(`Set these variables for plan and apply; their values are in ${file}:`);
     const width = Math.max(...secrets.map(({ variable }) => variable.length));
@@ -35,7 +46,7 @@ export function importNotes(input: {
   if (startOnly.length > 0) {
     lines.push('Not in the file, because update and updateLayout do not take it:');
     for (const [parent, names] of byParent(startOnly))
-      lines.push(`  ${parent ? `${parent}: ` : ''}${names.join(', ')}`);
+      lines.push(`  ${parent ? `${parent}: ` : ''}${[...names].join(', ')}`);
   }
   const useless = leftOut.filter(({ reason }) => reason !== undefined);
   if (useless.length > 0) {
@@ -46,8 +57,20 @@ export function importNotes(input: {
   return lines;
 }
 
-function byParent(fields: readonly LeftOut[]): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const { parent, name } of fields) groups.set(parent, [...(groups.get(parent) ?? []), name]);
+/** Names by what holds them, each once: the entries of a list are as one. */
+function byParent(fields: readonly LeftOut[]): Map<string, Set<string>> {
+  const entries = new Map<string, Set<string>>();
+  for (const { parent } of fields)
+    entries.set(listOf(parent), (entries.get(listOf(parent)) ?? new Set()).add(parent));
+  const groups = new Map<string, Set<string>>();
+  for (const { parent, name } of fields) {
+    const holder = entries.get(listOf(parent))?.size === 1 ? parent : listOf(parent);
+    groups.set(holder, (groups.get(holder) ?? new Set()).add(name));
+  }
   return groups;
+}
+
+/** "a.layoutConfig[2]" → "a.layoutConfig[]" */
+function listOf(path: string): string {
+  return path.replace(/\[\d+\]/g, '[]');
 }

@@ -4,14 +4,14 @@ import { MODES } from '../agora/tables.ts';
 import type { CheckedFile } from '../desired/checked.ts';
 import { isRecordingFileName, reason } from '../desired/find.ts';
 import { readFile } from '../desired/load.ts';
+import { isName } from '../desired/name.ts';
 import { shownPath } from '../desired/paths.ts';
-import { checkWritten } from '../import/check.ts';
 import { convertStart, type ImportedIdentity } from '../import/convert.ts';
 import { readStartJson, type StartJson } from '../import/start-json.ts';
-import { recordingFileText } from '../import/text.ts';
+import { blocksNamed, restrict, usable } from '../import/usable.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import type { Mode } from '../model/recording.ts';
+import type { BlockName, Mode } from '../model/recording.ts';
 import { printable } from '../render/style.ts';
 import { importNotes, problemText } from './import-notes.ts';
 import { openForImport } from './import-state.ts';
@@ -31,8 +31,9 @@ interface Place {
 
 /**
  * `reelstate import`: writes a recording file from the JSON that was given to `start`. Secrets become references;
- * what only `start` takes is told on standard error.
- * @returns 0, or 1 where the JSON holds something that a recording file cannot say
+ * what only `start` takes is told on standard error. What the JSON holds and a recording file cannot say is told, all of
+ * it in one run, and its block is left out.
+ * @returns 0, or 1 where something is left out because of what is wrong with it
  */
 export async function importRecording(file: string, raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io);
@@ -42,7 +43,7 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
   const identity = identityOf(flags, start, mode, file);
   const outName = flags.out && basename(flags.out, extname(flags.out));
   const cname = flags.cname ?? start.cname;
-  const name = flags.name ?? outName ?? (typeof cname === 'string' ? cname : 'recording');
+  const name = flags.name ?? outName ?? (isName(cname) ? cname : 'recording');
   const place = placeOf(flags.out, join(settings.dir, `${name}.yaml`), io.cwd);
   const later = { ...laterOf(name, place, io.cwd), mode };
   if (!identity && isSet('applied', raw, io))
@@ -52,27 +53,27 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
     );
 
   const converted = convertStart(start, identity ?? later, name);
-  const text = recordingFileText(converted.document, place.schema);
-  const { checked, told } = checkWritten(text, place.shown, converted.origins);
-  const errors = [...converted.problems, ...told.filter(({ severity }) => severity === 'error')];
-  if (errors.length > 0) {
-    // A value that is missing because it was refused at its own place is not worth a second line.
-    const first = converted.problems.length > 0 ? converted.problems : errors;
-    for (const problem of first) await io.err(`${problemText(file, problem)}\n`);
+  if (flags.only) restrict(converted, flags.only);
+  const found = usable(converted, place.schema, place.shown);
+  for (const problem of found.problems) await io.err(`${problemText(file, problem)}\n`);
+  if (!('text' in found)) {
     await io.err('reelstate: nothing was written\n');
     return 1;
   }
+  const { text, checked, spoiled, warnings } = found;
   const values = Object.fromEntries(converted.secrets.map(({ variable, value }) => [variable, value]));
   const recorded = await writeAndRecord({ text, checked, place, values, raw, state: settings.state, io });
-  for (const warning of told) await io.err(`${problemText(file, warning)}\n`);
-  await io.err(printLines(importNotes({ file, place: place.out && place.shown, converted, env: io.env })));
+  for (const warning of warnings) await io.err(`${problemText(file, warning)}\n`);
+  await io.err(
+    printLines(importNotes({ file, place: place.out && place.shown, converted, spoiled, env: io.env })),
+  );
   if (recorded) await io.err(`${printable(recorded)}\n`);
   if (!flags.mode && start.mode !== mode)
     await io.err(
       `Taken for a recording in mode ${mode}: if start was called with another one, give --mode.\n`,
     );
   if (!identity) await io.err(printLines(laterNotes(later, place)));
-  return 0;
+  return found.problems.length > 0 ? 1 : 0;
 }
 
 /** Where the backend is going to write which recording it is: beside the folder of the recording files. */
@@ -157,6 +158,8 @@ interface Flags {
   uid: string | undefined;
   name: string | undefined;
   out: string | undefined;
+  /** The blocks that are wanted; undefined: all. */
+  only: ReadonlySet<BlockName> | undefined;
 }
 
 /** @throws Failure (64) */
@@ -168,6 +171,13 @@ function readFlags(raw: RawOptions): Flags {
   const mode = text('mode');
   if (mode !== undefined && !MODES.includes(mode as Mode))
     throw usage(`--mode ${JSON.stringify(mode)}: must be one of ${MODES.join(', ')}`);
+  const only = text('only');
+  const blocks = only === undefined ? undefined : blocksNamed(only.split(',').map((name) => name.trim()));
+  if (only !== undefined && !blocks)
+    throw usage(
+      `--only ${JSON.stringify(only)}: must be names of blocks, with commas between them`,
+      'The blocks are subscriptions, layout, onhold, rtmp and storage.',
+    );
   const out = text('out');
   if (out !== undefined && !isRecordingFileName(basename(out)))
     throw usage(
@@ -181,7 +191,7 @@ function readFlags(raw: RawOptions): Flags {
       sid: text('sid'),
       mode: mode as Mode | undefined,
     },
-    ...{ cname: text('cname'), uid: text('uid'), name: text('name'), out },
+    ...{ cname: text('cname'), uid: text('uid'), name: text('name'), out, only: blocks },
   };
 }
 

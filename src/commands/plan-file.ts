@@ -13,6 +13,7 @@ import {
   printedStaleness,
 } from '../plan/printed.ts';
 import type { PlanTerms, SavedPlan } from '../plan/saved.ts';
+import { isSavedPlan, isShallow } from '../plan/shapes.ts';
 import { planJson } from '../render/plan-json.ts';
 import type { Vault } from '../state/vault.ts';
 import { makePlanOf } from './make-plan.ts';
@@ -91,21 +92,16 @@ function parse(text: string, file: string): PlanFile {
     throw new Failure(`${file} is not a plan that can be applied`, {
       hint: 'reelstate plan --out FILE writes one, and what reelstate plan --json prints is one.',
     });
-  if (fields.format_version !== '1.0')
+  const { format_version: version } = fields;
+  if (version !== '1.0')
     throw new Failure(
-      `${file}: written by another version of reelstate (format ${fields.format_version ?? 'unknown'}, this one reads 1.0)`,
+      `${file}: written by another version of reelstate (format ${typeof version === 'string' ? version : 'unknown'}, this one reads 1.0)`,
       again(saved),
     );
-  const plan = saved ? whole(fields) : printedPlan(fields);
+  const isWhole = isShallow(fields) && (!saved || isSavedPlan(fields));
+  const plan = !isWhole ? undefined : saved ? (fields as unknown as SavedPlan) : printedPlan(fields);
   if (!plan) throw new Failure(`${file} is damaged`, again(saved));
   return plan;
-}
-
-function whole(fields: Partial<SavedPlan>): SavedPlan | undefined {
-  const { asked, state, files, recordings, timestamp = '' } = fields;
-  const isWhole =
-    asked && state && files && Array.isArray(recordings) && !Number.isNaN(Date.parse(timestamp));
-  return isWhole ? (fields as SavedPlan) : undefined;
 }
 
 /**

@@ -3,24 +3,28 @@ import { join, resolve } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
+import { COMMENT_LIMIT, SHORTEST_COMMENT } from '../render/comment.ts';
 import { DEFAULT_SIZE, DEFAULT_USERS } from '../render/picture/geometry.ts';
 import type { CanvasView } from '../render/plan-pictures.ts';
 import { count, printable } from '../render/style.ts';
 import { readCanvas } from './canvas.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
 
-/** Whether and where a plan's layouts are drawn. */
+/** Whether and where a plan's layouts are drawn, and how long it may get in a review. */
 export interface PictureSettings {
   /** Within the text and the markdown; the page has its pictures always. */
   drawn: boolean;
   view: CanvasView;
   /** Where to write files, and what the links to them begin with. */
   files?: { dir: string; base: string };
+  /** Characters that a comment may have. */
+  commentLimit: number;
 }
 
 export const NO_PICTURES: PictureSettings = {
   drawn: false,
   view: { users: DEFAULT_USERS, size: DEFAULT_SIZE },
+  commentLimit: COMMENT_LIMIT,
 };
 
 /** @throws Failure (64) naming the flag and what it takes */
@@ -33,10 +37,21 @@ export function readPictures(raw: RawOptions, io: Io): PictureSettings {
   return {
     drawn: isSet('pictures', raw, io),
     view: { users, size },
+    commentLimit: commentLimitOf(textOf('commentLimit', raw, io)),
     ...(dir === undefined
       ? {}
       : { files: { dir: resolve(io.cwd, dir), base: url === undefined ? linkTo(dir) : addressOf(url) } }),
   };
+}
+
+/** @throws Failure (64) */
+function commentLimitOf(text: string | undefined): number {
+  if (text === undefined) return COMMENT_LIMIT;
+  if (!/^\d{1,9}$/.test(text) || Number(text) < SHORTEST_COMMENT)
+    throw usage(
+      `--comment-limit ${JSON.stringify(text)}: must be a number of characters, at least ${SHORTEST_COMMENT}`,
+    );
+  return Number(text);
 }
 
 /** A folder as a link from the working directory. */

@@ -8,8 +8,9 @@ import { PlanText, planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
-import { comparePlan, readComparison } from './compare.ts';
+import { comparePlan, readBaseline } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
+import { tellOfOtherState } from './other-state.ts';
 import { NO_PICTURES, type PictureSettings, readPictures, writePictures } from './plan-pictures.ts';
 import { print } from './print.ts';
 import { fileHashes, savePlan } from './saved-plan.ts';
@@ -41,8 +42,9 @@ async function planned(
   onPlan?: (plan: RecordingPlan) => void,
 ): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
-  const comparison = await readComparison(raw, io);
-  if (comparison) return comparePlan(comparison, asked, settings.rate, io);
+  const baseline = await readBaseline(raw, io);
+  if (baseline) return comparePlan(baseline, asked, settings.rate, io);
+  await tellOfOtherState(settings, raw, io);
   const out = typeof raw.out === 'string' ? raw.out : undefined;
   let key = await readKey(settings.state);
   if (out !== undefined && !key) {
@@ -89,7 +91,7 @@ export async function showPlan(
   pictures = NO_PICTURES,
   text?: PlanText,
 ): Promise<void> {
-  const { drawn, view, files } = pictures;
+  const { drawn, view, files, commentLimit } = pictures;
   const links = files && (await writePictures(result, view, files, io));
   switch (settings.output) {
     case 'json':
@@ -99,7 +101,8 @@ export async function showPlan(
         import('../render/plan-markdown.ts'),
         import('../render/plan-pictures.ts'),
       ]);
-      return io.out(planMarkdown(result, links ?? (drawn ? drawnPictures(result, view) : undefined)));
+      const shown = links ?? (drawn ? drawnPictures(result, view, commentLimit) : undefined);
+      return io.out(planMarkdown(result, shown, commentLimit));
     }
     case 'html': {
       const { planHtml } = await import('../render/plan-html.ts');

@@ -1,7 +1,7 @@
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { DELAYED } from '../render/apply-json.ts';
-import { printable, styleFor } from '../render/style.ts';
+import { printable, seconds, styleFor } from '../render/style.ts';
 import { LOG_LEVELS, type Settings } from './settings.ts';
 
 export interface Progress {
@@ -49,7 +49,7 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
     case 'repeat':
       return {
         level: 'warn',
-        text: `  .. ${event.name}  ${event.endpoint}: ${event.message}; again in ${event.after / 1000} s`,
+        text: `  .. ${event.name}  ${event.endpoint}: ${event.message}; again in ${seconds(event.after)} s`,
       };
     case 'delayed':
       return {
@@ -61,7 +61,7 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
     case 'slowed':
       return {
         level: 'warn',
-        text: `  .. the service says 429: all calls are held back for ${event.hold / 1000} s, then ${event.rate} a second`,
+        text: `  .. the service says 429: all calls are held back for ${seconds(event.hold)} s, then ${event.rate} a second`,
       };
     case 'disabled':
     case 'admitted':

@@ -1,52 +1,93 @@
 import { randomBytes } from 'node:crypto';
+import type { State } from '../model/journal.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
+import { isRecordingsAnswer } from '../plan/shapes.ts';
 import { type DaemonAnswer, daemonText } from '../render/daemon-status.ts';
 import { jsonPieces } from '../render/json-pieces.ts';
+import { type Overview, overviewOf } from '../render/overview.ts';
 import { statusJson, statusMarkdown, statusText } from '../render/status.ts';
 import { printable, styleFor } from '../render/style.ts';
-import { readState } from '../state/store.ts';
+import { readKey, readState } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { askDaemon, daemonToken } from './ask-daemon.ts';
+import { refOf } from './desired-files.ts';
+import { makePlanOf } from './make-plan.ts';
+import { tellOfOtherState } from './other-state.ts';
 import { print } from './print.ts';
 import { checkNames, type RawOptions, readSettings, type Settings } from './settings.ts';
 
-/** `reelstate status`: what is known of each recording: what the state says, or with --daemon a running daemon. */
+/**
+ * `reelstate status`: what is known of each recording, and what the files ask for beyond that; or with --daemon what a
+ * running daemon says. Neither needs secrets: what is not at hand counts as what was applied.
+ */
 export async function status(names: string[], raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io);
   const daemon = typeof raw.daemon === 'string' ? raw.daemon : io.env.REELSTATE_DAEMON || undefined;
   if (daemon !== undefined) return daemonStatus(daemon, await daemonToken(raw, io), names, settings, io);
-  const { known } = await readState(settings.state);
-  const all = [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const unapplied = await unappliedNames(names, all, settings, io);
-  const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name));
-  if (settings.output === 'json') await print(jsonPieces(statusJson(chosen)), io);
-  else if (settings.output === 'markdown') await io.out(statusMarkdown(chosen));
-  else if (chosen.length > 0 || unapplied.length === 0)
-    await io.out(statusText(chosen, styleFor(settings.color), io.clock.now()));
-  for (const name of unapplied) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
+  await tellOfOtherState(settings, raw, io);
+  const state = await readState(settings.state);
+  const plan = await planOf(state, raw, settings, io);
+  const all = overviewOf([...state.known.values()], plan.isRead ? plan.made : undefined);
+  const shown = restricted(all, names, plan.hasErrors);
+  if (settings.output === 'json') await print(jsonPieces(statusJson(shown)), io);
+  else if (settings.output === 'markdown') await io.out(statusMarkdown(shown));
+  else if (shown.recordings.length + shown.fresh.length > 0 || names.length === 0)
+    await io.out(statusText(shown, styleFor(settings.color), io.clock.now()));
+  for (const name of unfound(shown, names)) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
   return 0;
 }
 
-/**
- * Of the names, those that only a file knows.
- * @throws Failure (64) for a name that nothing has
- */
-async function unappliedNames(
-  names: readonly string[],
-  known: readonly { name: string }[],
-  { dir }: Settings,
+/** What apply would do with all files. What is wrong with them is counted on standard error: validate says more. */
+async function planOf(
+  state: State,
+  raw: RawOptions,
+  settings: Settings,
   io: Io,
-): Promise<string[]> {
-  const applied = new Set(known.map(({ name }) => name));
-  const others = names.filter((name) => !applied.has(name));
-  if (others.length === 0) return [];
-  // Loaded only for names that nothing is known of.
-  const { desiredFiles } = await import('./desired-files.ts');
-  // Nothing is compared, so any key serves.
-  const set = await desiredFiles({ dir, ref: undefined, io, vault: new Vault(randomBytes(32)) });
-  // A name that a broken file would have given is no mistake of the command line.
-  if (set.broken.length === 0) checkNames(others, [...applied, ...set.recordings.map(({ name }) => name)]);
-  return others;
+): Promise<{ made: Plan; isRead: boolean; hasErrors: boolean }> {
+  // Nothing is written, so any key serves where there is none.
+  const vault = new Vault((await readKey(settings.state)) ?? randomBytes(32));
+  const asked = { dir: settings.dir, ref: refOf(raw, io), names: [], resync: false, allowEmpty: false };
+  const { known } = state;
+  const made = await makePlanOf({
+    ...{ asked, rate: settings.rate, io, vault, known, now: io.clock.now() },
+    ...(settings.cache ? { state } : {}),
+  });
+  const errors = made.diagnostics.filter(({ severity }) => severity === 'error');
+  const unread = errors.find(({ code }) => code === 'directory-not-found' || code === 'empty-set');
+  // Where nothing is known either, a folder that is not there is no news.
+  if (unread && known.size > 0) await io.err(`${printable(unread.summary)}: what is pending is not known.\n`);
+  else if (errors.length > 0 && !unread) {
+    const files = new Set(errors.map(({ range }) => range.filename)).size;
+    await io.err(
+      `${files === 1 ? '1 file has' : `${files} files have`} errors, and what is pending there is not known: see reelstate validate.\n`,
+    );
+  }
+  return { made, isRead: unread === undefined, hasErrors: errors.length > 0 };
+}
+
+/**
+ * What goes by these names, or went by them when it was applied.
+ * @throws Failure (64) for a name that nothing has; one that a broken file would have given is no mistake
+ */
+function restricted(all: Overview, names: readonly string[], hasErrors: boolean): Overview {
+  if (names.length === 0) return all;
+  if (!hasErrors) checkNames(names, namesIn(all));
+  return {
+    recordings: all.recordings.filter(
+      ({ name, known }) => names.includes(name) || names.includes(known.name),
+    ),
+    fresh: all.fresh.filter(({ name }) => names.includes(name)),
+  };
+}
+
+function unfound(shown: Overview, names: readonly string[]): string[] {
+  const found = namesIn(shown);
+  return names.filter((name) => !found.includes(name));
+}
+
+function namesIn({ recordings, fresh }: Overview): string[] {
+  return [...recordings.flatMap(({ name, known }) => [name, known.name]), ...fresh.map(({ name }) => name)];
 }
 
 async function daemonStatus(
@@ -56,7 +97,13 @@ async function daemonStatus(
   { output, color }: Settings,
   io: Io,
 ): Promise<number> {
-  const answer = await askDaemon<DaemonAnswer>(address, '/api/recordings', '--daemon', token);
+  const answer = await askDaemon<DaemonAnswer>(
+    address,
+    '/api/recordings',
+    '--daemon',
+    token,
+    isRecordingsAnswer,
+  );
   checkNames(
     names,
     answer.recordings.map(({ name }) => name),

@@ -15,6 +15,7 @@ import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { accessOf, type Listen, readListen } from './listen.ts';
+import { otherState } from './other-state.ts';
 import { connect, type Service } from './service.ts';
 import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-source.ts';
@@ -44,6 +45,8 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   const hangup: { take: () => void } = { take: () => {} };
   // From the beginning to the end: it never ends the process.
   io.onHangup(() => hangup.take());
+  const other = await otherState(settings, raw, io);
+  if (other !== undefined) log.warn(other);
   return holding({ settings, io, log, listen, resync, origin, stop, hangup }, raw);
 }
 

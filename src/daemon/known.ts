@@ -23,7 +23,11 @@ function recordingJson(recording: KnownRecording): KnownRecording {
   };
 }
 
-function withoutSeals<T>({ applied, unknown }: KnownEndpoint<T>): KnownEndpoint<T> {
+function withoutSeals<T>({ applied, unknown, late }: KnownEndpoint<T>): KnownEndpoint<T> {
   const strip = (value: unknown) => mapSealed(value, (secret) => ({ ...secret, sealed: null }));
-  return { ...(applied ? { applied: strip(applied) } : {}), unknown: strip(unknown) } as KnownEndpoint<T>;
+  return {
+    ...(applied ? { applied: strip(applied) } : {}),
+    unknown: strip(unknown),
+    ...(late ? { late: strip(late) } : {}),
+  } as KnownEndpoint<T>;
 }

@@ -7,6 +7,9 @@ import type { Problem } from './section.ts';
 /** A finding about the written file, in terms of the JSON that it was made from. */
 export interface Told extends Problem {
   severity: Diagnostic['severity'];
+  code: string;
+  /** Field names and positions that lead to it in the written file. */
+  at: readonly string[];
 }
 
 /**
@@ -24,10 +27,11 @@ export function checkWritten(
   if (checked.diagnostics.length === 0) return { checked, told: [] };
   const lines = text.split('\n');
   const root = parseDocument(text).contents;
-  const told = checked.diagnostics.map(({ severity, summary, detail, range: { start } }) => {
+  const told = checked.diagnostics.map(({ severity, code, summary, detail, range: { start } }) => {
     const before = lines.slice(0, start.line - 1).reduce((sum, line) => sum + line.length + 1, 0);
-    const path = originOf(pathAt(root, before + start.column - 1), origins);
-    return { severity, path, summary, ...(detail === undefined ? {} : { detail }) };
+    const at = pathAt(root, before + start.column - 1);
+    const path = originOf(at, origins);
+    return { severity, code, at, path, summary, ...(detail === undefined ? {} : { detail }) };
   });
   return { checked, told };
 }

@@ -1,3 +1,4 @@
+import { ALL_STREAMS } from '../agora/tables.ts';
 import { isRtmpUrl, NOT_RTMP } from '../desired/rtmp.ts';
 import type { Mode } from '../model/recording.ts';
 import { convertLayout } from './layout.ts';
@@ -37,6 +38,10 @@ const LISTS = {
   videoUidList: ['subscribeVideoUids', 'unSubscribeVideoUids', 'unsubscribeVideoUids'],
 } as const;
 
+/** `streamTypes` (Agora Cloud Recording REST, start). */
+const AUDIO_ONLY = 0;
+const VIDEO_ONLY = 1;
+
 /**
  * What a recording file has to say so that the recording stays as `start` made it. Source of the fields: Agora
  * Cloud Recording REST, start, update and updateLayout. Values are copied as they are, numbers of enumerations by
@@ -50,8 +55,9 @@ export function convertStart(
   const converted: Converted = {
     document: { name },
     secrets: [],
-    leftOut: [],
+    leftOut: [...start.leftOut],
     problems: [],
+    notes: [...start.notes],
     origins: new Map([
       ['/name', '--name'],
       ['/recording/appId', '--app-id'],
@@ -67,6 +73,7 @@ export function convertStart(
   if (mode === 'web') convertServices(request, converted);
   else convertRecordingConfig(request, mode, recording, converted);
   convertStorage(request, converted);
+  converted.block = undefined;
   request.finish();
   return converted;
 }
@@ -88,24 +95,22 @@ function convertRecordingConfig(
   request: Section,
   mode: Mode,
   recording: JsonObject,
-  { document, origins }: Converted,
+  converted: Converted,
 ): void {
+  const { document, origins } = converted;
   const config = request.section('recordingConfig');
   if (!config) return;
-  const streamTypes = config.take('streamTypes');
+  const streamTypes = config.number('streamTypes');
   // Beside a file that will say it, it has no place.
   if (streamTypes !== undefined && !('fromFile' in recording)) {
     recording.streamTypes = streamTypes;
     origins.set('/recording/streamTypes', config.pathOf('streamTypes'));
   }
-  const subscriptions: JsonObject = {};
-  for (const [medium, names] of Object.entries(LISTS)) {
-    const lists = config.pick(names);
-    if (Object.keys(lists).length === 0) continue;
-    subscriptions[medium] = lists;
-    origins.set(`/subscriptions/${medium}`, config.path);
-  }
+  converted.block = 'subscriptions';
+  const subscriptions = subscriptionsOf(config, streamTypes);
   if (Object.keys(subscriptions).length > 0) document.subscriptions = subscriptions;
+  for (const medium of Object.keys(subscriptions)) origins.set(`/subscriptions/${medium}`, config.path);
+  converted.block = 'layout';
   if (mode === 'mix') {
     const transcoding = config.section('transcodingConfig');
     const layout = transcoding && convertLayout(transcoding);
@@ -114,7 +119,44 @@ function convertRecordingConfig(
       origins.set('/layout', transcoding.path);
     }
   }
+  converted.block = undefined;
   config.finish();
+}
+
+/**
+ * The lists that `start` was given. An empty one means every stream there. In a recording file a medium without its
+ * list is not recorded beside one that has one, so there it is written as every stream.
+ */
+function subscriptionsOf(config: Section, streamTypes: unknown): JsonObject {
+  const found = Object.entries(LISTS).map(([medium, names]) => {
+    const lists = Object.fromEntries(
+      names.map((name) => [name, config.list(name)]).filter(([, list]) => list !== undefined),
+    );
+    const empty = Object.keys(lists).filter((name) => isEmpty(lists[name]));
+    for (const name of empty) delete lists[name];
+    return { medium, lists, empty };
+  });
+  const subscriptions: JsonObject = {};
+  const isAny = found.some(({ lists }) => Object.keys(lists).length > 0);
+  for (const { medium, lists, empty } of found) {
+    const isEvery = empty.length > 0 && Object.keys(lists).length === 0;
+    const isRecorded = streamTypes !== (medium === 'audioUidList' ? VIDEO_ONLY : AUDIO_ONLY);
+    const every = isEvery && isAny && isRecorded;
+    for (const name of empty)
+      config.note(
+        name,
+        every
+          ? `written as ["${ALL_STREAMS}"], because an empty list means every stream at start`
+          : 'left out, because an empty list means every stream at start',
+      );
+    if (every) subscriptions[medium] = { [LISTS[medium as keyof typeof LISTS][0]]: [ALL_STREAMS] };
+    else if (Object.keys(lists).length > 0) subscriptions[medium] = lists;
+  }
+  return subscriptions;
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /** The services of web page recording: the recorder itself, and the push to a CDN. */
@@ -124,8 +166,9 @@ function convertServices(request: Section, converted: Converted): void {
     const name = service.take('serviceName');
     const param = service.section('serviceParam');
     if (!param) continue;
+    converted.block = name === 'rtmp_publish_service' ? 'rtmp' : 'onhold';
     if (name === 'web_recorder_service') {
-      const onhold = param.take('onhold');
+      const onhold = param.flag('onhold');
       if (onhold !== undefined) {
         converted.document.onhold = onhold;
         converted.origins.set('/onhold', param.pathOf('onhold'));
@@ -147,7 +190,7 @@ function convertOutputs(param: Section, { document, secrets, origins }: Converte
     if (value === undefined) return [];
     if (!isRtmpUrl(value)) output.problem('rtmpUrl', NOT_RTMP);
     const variable = index === 0 ? prefix : `${prefix}_${index + 1}`;
-    secrets.push({ variable, value, path: output.pathOf('rtmpUrl') });
+    secrets.push({ variable, value, path: output.pathOf('rtmpUrl'), block: 'rtmp' });
     return [{ rtmpUrl: { fromEnv: variable } }];
   });
   if (references.length === 0) return;

@@ -1,3 +1,4 @@
+import type { BlockName } from '../model/recording.ts';
 import { isObject, type JsonObject } from './start-json.ts';
 
 /** Something that is wrong in the JSON. */
@@ -6,6 +7,8 @@ export interface Problem {
   path: string;
   summary: string;
   detail?: string;
+  /** The block of the recording file that it spoils; absent where it concerns none. */
+  block?: BlockName;
 }
 
 /** A field that does not go into the file. */
@@ -15,13 +18,76 @@ export interface LeftOut {
   name: string;
   /** Absent: `update` and `updateLayout` have no such field. */
   reason?: string;
+  block?: BlockName;
+}
+
+/** A field that is taken for what it must mean, and not as it stands. */
+export interface Note {
+  path: string;
+  note: string;
+  block?: BlockName;
 }
 
 /** What is found besides the fields themselves. */
 export interface Findings {
   problems: Problem[];
   leftOut: LeftOut[];
+  notes: Note[];
+  /** The block that fields are converted for at the moment. */
+  block?: BlockName | undefined;
 }
+
+/**
+ * Where sections and fields have their place in the body of `start` (Agora Cloud Recording REST, start), by the name of
+ * the object that holds them.
+ */
+const HOMES: Readonly<Record<string, string>> = {
+  recordingConfig: 'clientRequest',
+  storageConfig: 'clientRequest',
+  extensionServiceConfig: 'clientRequest',
+  transcodingConfig: 'recordingConfig',
+  streamTypes: 'recordingConfig',
+  subscribeAudioUids: 'recordingConfig',
+  subscribeVideoUids: 'recordingConfig',
+  unSubscribeAudioUids: 'recordingConfig',
+  unSubscribeVideoUids: 'recordingConfig',
+  unsubscribeAudioUids: 'recordingConfig',
+  unsubscribeVideoUids: 'recordingConfig',
+  mixedVideoLayout: 'transcodingConfig',
+  layoutConfig: 'transcodingConfig',
+  backgroundConfig: 'transcodingConfig',
+  backgroundColor: 'transcodingConfig',
+  backgroundImage: 'transcodingConfig',
+  defaultUserBackgroundImage: 'transcodingConfig',
+  maxResolutionUid: 'transcodingConfig',
+  fileNamePrefix: 'storageConfig',
+  extensionParams: 'storageConfig',
+  extensionServices: 'extensionServiceConfig',
+};
+
+/** What a recording does without a section that the service does not find. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  transcodingConfig: 'so the recording runs with the default layout',
+  mixedVideoLayout: 'so the recording runs with the default layout',
+  layoutConfig: 'so the recording runs without these regions',
+  backgroundConfig: 'so the recording runs without these backgrounds',
+  storageConfig: 'so the recording does not store there',
+};
+
+/**
+ * Why a field has no effect where it stands; undefined where that is its place, or it is of no concern.
+ * @param holder name of the object that holds it
+ */
+export function misplaced(name: string, holder: string): string | undefined {
+  const home = Object.hasOwn(HOMES, name) ? HOMES[name] : undefined;
+  if (home === undefined || home === holder) return undefined;
+  const effect =
+    WITHOUT[name] ?? (/ubscribe/.test(name) ? 'so the recording subscribes as if it was not there' : '');
+  return `it belongs inside ${home}; here the service does not look at it${effect && `, ${effect}`}`;
+}
+
+/** A JSON number as a text, as environment variables and form fields give it. */
+const DIGITS = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
 /** One object of the JSON: every field is either taken, or counted among those left out. null counts as absent. */
 export class Section {
@@ -58,24 +124,62 @@ export class Section {
     const value = this.take(name);
     if (value === undefined) return undefined;
     if (isObject(value)) return new Section(value, this.pathOf(name), this.#findings);
-    this.#findings.problems.push({ path: this.pathOf(name), summary: 'must be a JSON object' });
+    this.problem(name, 'must be a JSON object');
     return undefined;
   }
 
   /** A list of objects; what is none of these is a problem. */
   sections(name: string): Section[] | undefined {
-    const value = this.take(name);
+    const value = this.list(name);
     if (value === undefined) return undefined;
     if (!Array.isArray(value)) {
-      this.#findings.problems.push({ path: this.pathOf(name), summary: 'must be a list' });
+      this.problem(name, 'must be a list');
       return undefined;
     }
     return value.flatMap((item, index) => {
       const path = `${this.pathOf(name)}[${index}]`;
       if (isObject(item)) return [new Section(item, path, this.#findings)];
-      this.#findings.problems.push({ path, summary: 'must be a JSON object' });
+      this.problem(`${name}[${index}]`, 'must be a JSON object');
       return [];
     });
+  }
+
+  /** A list; what PHP makes of one that it took for an object is taken for it. Anything else as it is. */
+  list(name: string): unknown {
+    const value = this.take(name);
+    if (!isObject(value)) return value;
+    const keys = Object.keys(value);
+    // Keys that are whole numbers come in their order, whatever the order in the text.
+    if (keys.length === 0 || !keys.every((key, index) => key === String(index))) return value;
+    this.note(name, `an object with the keys 0 to ${keys.length - 1} is taken as a list`);
+    return Object.values(value);
+  }
+
+  /** A number; a text of digits is taken for one. Anything else as it is, for the reader of the file to judge. */
+  number(name: string): unknown {
+    const value = this.take(name);
+    if (typeof value !== 'string' || !DIGITS.test(value)) return value;
+    this.note(
+      name,
+      `${JSON.stringify(value)} is taken as the number ${Number(value)}. Write it without quotes.`,
+    );
+    return Number(value);
+  }
+
+  /** true or false, in quotes, too. */
+  flag(name: string): unknown {
+    const value = this.take(name);
+    if (value !== 'true' && value !== 'false') return value;
+    this.note(name, `"${value}" is taken as ${value}. Write it without quotes.`);
+    return value === 'true';
+  }
+
+  /** A field that may be absent; an empty text counts as that. */
+  filled(name: string): unknown {
+    const value = this.take(name);
+    if (value !== '') return value;
+    this.note(name, 'left out, because it is empty');
+    return undefined;
   }
 
   /** A text that is not empty; undefined where it is absent, or is something else, which is a problem. */
@@ -87,7 +191,20 @@ export class Section {
   }
 
   problem(name: string, summary: string): void {
-    this.#findings.problems.push({ path: this.pathOf(name), summary });
+    this.#findings.problems.push({ path: this.pathOf(name), summary, ...this.#of() });
+  }
+
+  note(name: string, note: string): void {
+    this.#findings.notes.push({ path: this.pathOf(name), note, ...this.#of() });
+  }
+
+  #of(): { block?: BlockName } {
+    const { block } = this.#findings;
+    return block === undefined ? {} : { block };
+  }
+
+  isThere(name: string): boolean {
+    return Object.hasOwn(this.#value, name) && this.#value[name] !== null;
   }
 
   isTaken(name: string): boolean {
@@ -96,12 +213,18 @@ export class Section {
 
   /** Takes a field and counts it among those left out, if it is there. */
   leaveOut(name: string, reason: string): void {
-    if (this.take(name) !== undefined) this.#findings.leftOut.push({ parent: this.path, name, reason });
+    if (this.take(name) !== undefined)
+      this.#findings.leftOut.push({ parent: this.path, name, reason, ...this.#of() });
   }
 
-  /** Whatever has not been taken is left out. */
+  /** Whatever has not been taken is left out; what stands at a wrong place with where it belongs. */
   finish(): void {
-    for (const [name, value] of Object.entries(this.#value))
-      if (!this.#taken.has(name) && value !== null) this.#findings.leftOut.push({ parent: this.path, name });
+    const holder = /(\w*)(?:\[\d+\])?$/.exec(this.path)?.[1] || 'clientRequest';
+    for (const [name, value] of Object.entries(this.#value)) {
+      if (this.#taken.has(name) || value === null) continue;
+      const reason = misplaced(name, holder);
+      const why = reason === undefined ? {} : { reason };
+      this.#findings.leftOut.push({ parent: this.path, name, ...why, ...this.#of() });
+    }
   }
 }

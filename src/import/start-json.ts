@@ -1,5 +1,6 @@
 import { decode } from '../desired/decode.ts';
 import { Failure } from '../model/failure.ts';
+import { type LeftOut, misplaced, type Note } from './section.ts';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -16,6 +17,9 @@ export interface StartJson {
   clientRequest: JsonObject;
   /** How people find the clientRequest: "clientRequest", or empty where it is the whole. */
   path: string;
+  /** Beside the clientRequest, where the service does not look. */
+  leftOut: LeftOut[];
+  notes: Note[];
 }
 
 /** Fields of a clientRequest (Agora Cloud Recording REST, start). One of them tells it from any other JSON. */
@@ -39,17 +43,44 @@ export function readStartJson(bytes: Uint8Array, file: string): StartJson {
   if (problem) throw new Failure(`${file}: ${problem.summary}`, { hint: problem.detail });
   const value = parse(text, file);
   if (!isObject(value)) throw new Failure(`${file}: a JSON object is needed: the body that start was given`);
-  const { clientRequest, cname, uid, appId, resourceId, sid, mode } = value;
-  if (clientRequest === undefined && CLIENT_REQUEST_FIELDS.some((field) => field in value))
-    return { clientRequest: value, path: '' };
+  const { cname, uid, appId, resourceId, sid, mode } = value;
+  const beside = { cname, uid, appId, resourceId, sid, mode };
+  const isWritten = typeof value.clientRequest === 'string';
+  const clientRequest = isWritten ? jsonIn(value.clientRequest as string) : value.clientRequest;
+  if (clientRequest === undefined && CLIENT_REQUEST_FIELDS.some((field) => field in value)) {
+    // What was kept of it may stand among its fields.
+    const rest = Object.entries(value).filter(([field]) => !Object.hasOwn(beside, field));
+    return { ...beside, clientRequest: Object.fromEntries(rest), path: '', leftOut: [], notes: [] };
+  }
   if (!isObject(clientRequest))
     throw new Failure(
-      clientRequest === undefined
+      clientRequest === undefined && !isWritten
         ? `${file}: it has no clientRequest`
         : `${file}: clientRequest must be a JSON object`,
       { hint: 'It must be the body that start was given: {"cname": …, "uid": …, "clientRequest": {…}}.' },
     );
-  return { cname, uid, appId, resourceId, sid, mode, clientRequest, path: 'clientRequest' };
+  const leftOut = Object.keys(value).flatMap((name): LeftOut[] => {
+    const reason = misplaced(name, '');
+    return reason === undefined ? [] : [{ parent: '', name, reason }];
+  });
+  const notes = isWritten
+    ? [
+        {
+          path: 'clientRequest',
+          note: 'a text that holds JSON is taken as the object in it. Write it without quotes.',
+        },
+      ]
+    : [];
+  return { ...beside, clientRequest, path: 'clientRequest', leftOut, notes };
+}
+
+/** An object that was made a text before it was put into another one. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function isObject(value: unknown): value is JsonObject {

@@ -8,31 +8,46 @@ import { variableName } from './variable.ts';
 const SECRETS = { accessKey: 'KEY', secretKey: 'SECRET', stsToken: 'STS_TOKEN' } as const;
 
 /** `storageConfig` (Agora Cloud Recording REST, start): vendor and region by name, secrets as references. */
-export function convertStorage(request: Section, { document, secrets, origins }: Converted): void {
+export function convertStorage(request: Section, converted: Converted): void {
+  const { document, secrets, origins } = converted;
+  converted.block = 'storage';
   const config = request.section('storageConfig');
   if (!config) return;
   origins.set('/storage', config.path);
-  const { vendor: number, region: regionNumber, ...rest } = config.pick(['vendor', 'region', 'bucket']);
+  const [number, regionNumber] = [config.number('vendor'), config.number('region')];
   const vendor = VENDORS.find((one) => one.number === number);
   const region = Object.entries(vendor?.regions ?? {}).find(([, one]) => one === regionNumber)?.[0];
   const storage: JsonObject = {
     ...(number === undefined ? {} : { vendor: vendor?.name ?? number }),
     ...(regionNumber === undefined ? {} : { region: region ?? regionNumber }),
-    ...rest,
+    ...config.pick(['bucket']),
   };
   if (vendor && !STS_VENDORS.includes(vendor.number))
     for (const field of ['stsToken', 'stsExpiration']) config.leaveOut(field, `${vendor.title} takes none`);
   const prefix = variableName(vendor?.name.replace('Compatible', '_compatible') ?? 'storage');
   for (const [field, ending] of Object.entries(SECRETS)) {
-    const value = config.text(field);
+    const value = field === 'stsToken' && config.filled(field) === undefined ? undefined : config.text(field);
     if (value === undefined) continue;
     const variable = `${prefix}_${ending}`;
-    secrets.push({ variable, value, path: config.pathOf(field) });
+    secrets.push({ variable, value, path: config.pathOf(field), block: 'storage' });
     storage[field] = { fromEnv: variable };
   }
-  Object.assign(storage, config.pick(['stsExpiration', 'fileNamePrefix']), extension(config, vendor));
+  const { stsExpiration, fileNamePrefix } = {
+    stsExpiration: config.number('stsExpiration'),
+    fileNamePrefix: filledList(config, 'fileNamePrefix', 'it names no folder'),
+  };
+  Object.assign(storage, { stsExpiration, fileNamePrefix }, extension(config, vendor));
+  for (const [field, value] of Object.entries(storage)) if (value === undefined) delete storage[field];
   config.finish();
   document.storage = storage;
+}
+
+/** A list with something in it; an empty one is left out and told. @param meaning what an empty one says */
+export function filledList(section: Section, name: string, meaning: string): unknown {
+  const value = section.list(name);
+  if (!Array.isArray(value) || value.length > 0) return value;
+  section.note(name, `left out, because it is empty: ${meaning}`);
+  return undefined;
 }
 
 function extension(config: Section, vendor: { number: number; title: string } | undefined): JsonObject {

@@ -97,6 +97,22 @@ export interface Plan {
   rate: number;
   /** The commit that the files are from; absent where they are from no commit. */
   commit?: Commit;
+  /** Present where the plan is from one commit to another. */
+  comparison?: Comparison;
+}
+
+/** What a plan was compared with in place of what is known. */
+export interface Comparison {
+  /** The older commit, as the user typed it. */
+  from: string;
+  /** The folder of the recording files in it, as the user would type it. */
+  fromDir: string;
+  /** Whether all of what it asked for could be compared. */
+  complete: boolean;
+  /** What could not be compared, or where it was found, for people. */
+  notes: readonly string[];
+  /** What is wrong with the older commit's files. */
+  diagnostics: readonly Diagnostic[];
 }
 
 /** A request as the state remembers it: whole, secrets as fingerprints. */

@@ -5,8 +5,9 @@ import type { Endpoint } from './recording.ts';
 export interface CallResult {
   name: string;
   endpoint: Endpoint;
-  result: 'applied' | 'failed' | 'not-attempted';
-  /** With failed: whether it may have taken effect all the same. */
+  /** "sent-not-recorded": it left, and its answer could not be written down; the next plan sends it again. */
+  result: 'applied' | 'failed' | 'sent-not-recorded' | 'not-attempted';
+  /** Of what left and is not applied: whether it may have taken effect all the same. */
   outcome?: Outcome;
   /** Why it failed or was not attempted. */
   message?: string;

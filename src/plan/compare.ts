@@ -1,5 +1,5 @@
 import { mapSealed } from '../agora/requests.ts';
-import type { Known, KnownEndpoint, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
+import type { Comparison, Known, KnownEndpoint, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Blocks, DesiredRecording, DesiredSet, Identity } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { makePlan, type PlanOptions, planRecording } from './plan.ts';
@@ -14,11 +14,22 @@ const NO_TIME = 0;
 
 /**
  * What applying one set after another would send.
+ * @param comparison says where the first is from. What it could not give is not known to be new
  * @param options `now` is when the comparison is made
  */
-export function planBetween(from: DesiredSet, to: DesiredSet, options: PlanOptions): Plan {
+export function planBetween(
+  from: DesiredSet,
+  to: DesiredSet,
+  comparison: Comparison,
+  options: PlanOptions,
+): Plan {
   const known = asIfApplied(identified(from, assumedIdentity));
-  return compare(identified(to, assumedIdentity), known, options);
+  const plan = compare(identified(to, assumedIdentity), known, options);
+  const note = `not known to be new: not all of ${comparison.from} could be compared`;
+  const recordings = plan.recordings.map((one) =>
+    !comparison.complete && one.action === 'create' ? withNote(one, note) : one,
+  );
+  return { ...plan, recordings, comparison };
 }
 
 /**

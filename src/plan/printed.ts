@@ -1,25 +1,34 @@
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { KnownRecording } from '../model/plan.ts';
 import { type Asked, byName, callsSince, listed, stable, staleAfter } from './saved.ts';
+import { isPrintedPlan } from './shapes.ts';
 
 /** A recording as `plan --json` prints it. Values are compared and shown, never followed. */
 export interface PrintedRecording {
   name: string;
-  file?: unknown;
-  sid?: unknown;
-  mode?: unknown;
-  action?: unknown;
+  file: string;
+  sid?: string;
+  mode?: string;
+  action: string;
   calls: PrintedCall[];
   /** They tell what is done without any call: blocks that are no longer managed. */
-  notes?: unknown;
+  notes?: string[];
 }
 
 interface PrintedCall {
-  endpoint?: unknown;
-  reason?: unknown;
-  changes?: unknown;
-  patch?: unknown;
-  body?: unknown;
+  endpoint: string;
+  reason: string;
+  changes: { path: string }[];
+  patch: object[];
+  body: object;
+}
+
+interface Printed {
+  timestamp: string;
+  applyable: boolean;
+  commit?: { sha: string };
+  recordings: PrintedRecording[];
+  diagnostics?: { severity: string }[];
 }
 
 /**
@@ -38,37 +47,21 @@ export interface PrintedPlan {
 
 /** @returns undefined where the JSON is not as it was printed */
 export function printedPlan(value: Readonly<Record<string, unknown>>): PrintedPlan | undefined {
-  const { timestamp, applyable, commit, recordings, diagnostics = [] } = value;
-  if (typeof timestamp !== 'string' || Number.isNaN(Date.parse(timestamp))) return undefined;
-  if (typeof applyable !== 'boolean' || !isList(recordings, isRecording) || !isList(diagnostics, isObject))
-    return undefined;
-  const sha = isObject(commit) ? commit.sha : undefined;
-  if (commit !== undefined && (typeof sha !== 'string' || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(sha)))
-    return undefined;
+  if (!isPrintedPlan(value)) return undefined;
+  const { timestamp, applyable, commit, recordings, diagnostics = [] } = value as unknown as Printed;
+  if (commit && !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(commit.sha)) return undefined;
   return {
     timestamp,
     applyable: applyable && !diagnostics.some(({ severity }) => severity === 'error'),
-    sha: sha as string | undefined,
+    sha: commit?.sha,
     unsubscribe_spelling: spellingOf(recordings),
     recordings,
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-function isList<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
-  return Array.isArray(value) && value.every(isItem);
-}
-
-function isRecording(value: unknown): value is PrintedRecording {
-  return isObject(value) && typeof value.name === 'string' && isList(value.calls, isObject);
-}
-
 /** How the lists are spelt in its bodies; where it has none, either gives the same. */
 function spellingOf(recordings: readonly PrintedRecording[]): UnsubscribeSpelling {
-  const bodies = recordings.flatMap(({ calls }) => calls.map(({ body }) => JSON.stringify(body) ?? ''));
+  const bodies = recordings.flatMap(({ calls }) => calls.map(({ body }) => JSON.stringify(body)));
   return bodies.some((body) => /"unsubscribe(Audio|Video)Uids":/.test(body)) ? 'unsubscribe' : 'unSubscribe';
 }
 
@@ -112,11 +105,13 @@ export function printedDeviation(
 }
 
 /** What counts of a recording. */
-function ofWeight({ name, file, sid, mode, action, calls, notes }: PrintedRecording): PrintedRecording {
+function ofWeight(recording: PrintedRecording): PrintedRecording {
+  const { name, file, sid, mode, action, calls, notes } = recording;
   const own = calls.map(({ endpoint, reason, changes, patch, body }) => ({
     ...{ endpoint, reason, changes, patch, body },
   }));
-  return { name, file, sid, mode, action, calls: own, notes };
+  const which = { ...(sid === undefined ? {} : { sid }), ...(mode === undefined ? {} : { mode }) };
+  return { name, file, ...which, action, calls: own, ...(notes ? { notes } : {}) };
 }
 
 /** The first thing that is other, in words. */
@@ -136,8 +131,8 @@ function difference(was: PrintedRecording | undefined, is: PrintedRecording | un
 
 /** Rows as texts, by which they are compared, and the paths that they are about. */
 function rows(calls: readonly PrintedCall[] = []): Map<string, string> {
-  const changes = calls.flatMap((call) => (isList(call.changes, isObject) ? call.changes : []));
-  return new Map(changes.map((change) => [stable(change), String(change.path)]));
+  const changes = calls.flatMap((call) => call.changes);
+  return new Map(changes.map((change) => [stable(change), change.path]));
 }
 
 function where(older: ReadonlyMap<string, string>, newer: ReadonlyMap<string, string>): string {

@@ -145,9 +145,14 @@ function changedSecrets(before: unknown, after: unknown): string[] {
 }
 
 function eachSealed(value: unknown, visit: (secret: Sealed) => void): void {
-  if (isSealed(value)) visit(value);
+  // A request in a file may hold anything.
+  if (isSealed(value) && isSound(value)) visit(value);
   else if (typeof value === 'object' && value !== null)
     for (const item of Object.values(value)) eachSealed(item, visit);
+}
+
+function isSound({ reference, sealed }: Sealed): boolean {
+  return typeof reference === 'string' && (sealed === null || typeof sealed === 'string');
 }
 
 /**

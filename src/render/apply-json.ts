@@ -3,6 +3,7 @@ import type { ApplyResult } from '../model/result.ts';
 import type { Commit } from '../model/source.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { diagnosticJson } from './plan-json.ts';
+import { seconds } from './style.ts';
 
 /*
  * The stream of `apply --json`: one JSON object a line, each with "type", "@level", "@message" and "@timestamp".
@@ -29,14 +30,14 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
         recording: event.name,
         endpoint: event.endpoint,
         status: event.status,
-        elapsed_seconds: Number((event.took / 1000).toFixed(3)),
+        elapsed_seconds: seconds(event.took),
         ...commitOf(event),
       });
     case 'repeat':
       return line(
         'apply_progress',
         'warn',
-        `${event.name}: ${event.message}; again in ${event.after / 1000} s`,
+        `${event.name}: ${event.message}; again in ${seconds(event.after)} s`,
         now,
         {
           recording: event.name,
@@ -44,7 +45,7 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
           outcome: event.outcome,
           ...(event.status === undefined ? {} : { status: event.status }),
           reason: event.message,
-          retry_seconds: event.after / 1000,
+          retry_seconds: seconds(event.after),
         },
       );
     case 'delayed':
@@ -74,10 +75,10 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
       return line(
         'rate_limited',
         'warn',
-        `the service says 429: held back ${event.hold / 1000} s, then ${event.rate} a second`,
+        `the service says 429: held back ${seconds(event.hold)} s, then ${event.rate} a second`,
         now,
         {
-          hold_seconds: event.hold / 1000,
+          hold_seconds: seconds(event.hold),
           rate: event.rate,
         },
       );
@@ -110,15 +111,19 @@ export function diagnosticLine(diagnostic: Diagnostic, now: number): string {
 /** The last line: the sums, and every call that was not applied. */
 export function summaryLine({ calls, forgotten, held, stopped }: ApplyResult, now: number): string {
   const count = (result: string) => calls.filter((call) => call.result === result).length;
+  const sent = count('sent-not-recorded');
   const changes = {
     applied: count('applied'),
     failed: count('failed'),
+    // A run in which every answer could be recorded says nothing of it.
+    ...(sent > 0 ? { sent_not_recorded: sent } : {}),
     not_attempted: count('not-attempted'),
     held_back: held.length,
     forgotten: forgotten.length,
   };
-  const message = `${changes.applied} applied, ${changes.failed} failed, ${changes.not_attempted} not attempted, ${changes.held_back} held back, ${changes.forgotten} forgotten`;
-  const level = changes.failed + changes.not_attempted + changes.held_back > 0 ? 'error' : 'info';
+  const unrecorded = sent > 0 ? `${sent} sent but not recorded, ` : '';
+  const message = `${changes.applied} applied, ${changes.failed} failed, ${unrecorded}${changes.not_attempted} not attempted, ${changes.held_back} held back, ${changes.forgotten} forgotten`;
+  const level = changes.failed + sent + changes.not_attempted + changes.held_back > 0 ? 'error' : 'info';
   return line('change_summary', level, message, now, {
     changes,
     calls: calls.map(({ name, endpoint, result, outcome, message: reason }) => ({

@@ -1,12 +1,13 @@
 import type { ApplyResult, CallResult } from '../model/result.ts';
 import { count, printable, type Style } from './style.ts';
 
-/** The end of apply: what was applied, what failed and why, what was not attempted. */
+/** The end of apply: what was applied, what failed and why, what was sent and not recorded, what was not attempted. */
 export function applyText(result: ApplyResult, style: Style): string {
   const { calls, forgotten, held, stopped } = result;
   const of = (kind: CallResult['result']) => calls.filter((call) => call.result === kind);
   const applied = of('applied');
   const failed = of('failed');
+  const unrecorded = of('sent-not-recorded');
   const left = of('not-attempted');
   const lines = [
     ...(stopped ? [style.yellow(`Stopped: ${printable(stopped)}.`)] : []),
@@ -15,6 +16,11 @@ export function applyText(result: ApplyResult, style: Style): string {
       style.red('Held back:'),
       held,
       ({ name, message }) => `  x ${printable(name)}: ${printable(message)}`,
+    ),
+    ...listed(
+      style.red('Sent, but the answer could not be recorded (unknown: the next plan sends it again):'),
+      unrecorded,
+      ({ name, endpoint }) => `  ? ${printable(name)}  ${endpoint}`,
     ),
     ...listed(
       style.yellow('Not attempted:'),
@@ -29,6 +35,7 @@ export function applyText(result: ApplyResult, style: Style): string {
     `${count(applied.length, 'call')} for ${count(recordings, 'recording')} applied`,
     failed.length > 0 ? `${failed.length} failed` : '',
     held.length > 0 ? `${count(held.length, 'recording')} held back` : '',
+    unrecorded.length > 0 ? `${unrecorded.length} sent but not recorded` : '',
     left.length > 0 ? `${left.length} not attempted` : '',
   ].filter(Boolean);
   lines.push(`${style.bold('Apply:')} ${sums.join(', ')}.`);

@@ -1,6 +1,8 @@
 import type { Commit } from '../model/source.ts';
+import { escapeMarkdown } from './markdown.ts';
+import { tallyText } from './overview.ts';
 import { commitLine } from './status.ts';
-import { nameColumn, printable, type Style } from './style.ts';
+import { count, nameColumn, printable, type Style } from './style.ts';
 
 /** What a daemon answers at `/api/recordings`, as far as it is shown. */
 export interface DaemonAnswer {
@@ -39,12 +41,16 @@ export function daemonText(
     };
   });
   if (markdown) {
-    const cell = (text: string) => text.replace(/[\\|<>&`*_[\]]/g, '\\$&');
     const lines = rows.map(
-      (row) => `| ${[row.name, row.condition, row.mode, row.blocks, row.message].map(cell).join(' | ')} |`,
+      (row) =>
+        `| ${[row.name, row.condition, row.mode, row.blocks, row.message].map(escapeMarkdown).join(' | ')} |`,
     );
     return `${['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')}\n`;
   }
+  const sums =
+    rows.length > 0
+      ? `${count(rows.length, 'recording')}: ${tallyText(rows.map((row) => row.condition))}. `
+      : '';
   const width = nameColumn(rows);
   const lines = rows.flatMap(({ name, condition, mode, blocks, message, from }) => {
     const paint = condition === 'Ready' ? style.green : condition === 'Stalled' ? style.red : style.yellow;
@@ -55,5 +61,5 @@ export function daemonText(
   const verdict = ready
     ? 'The daemon is ready.'
     : style.red(`The daemon is not ready: ${why.map(printable).join('; ')}.`);
-  return `${[...lines, ...(lines.length > 0 ? [''] : []), verdict].join('\n')}\n`;
+  return `${[...lines, ...(lines.length > 0 ? [''] : []), `${sums}${verdict}`].join('\n')}\n`;
 }

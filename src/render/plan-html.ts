@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Action, Call, Plan, RecordingPlan } from '../model/plan.ts';
+import type { Action, Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
 import { type Html, html, type PageSection, page, svgMarkup } from './picture/html.ts';
 import { changeSvg } from './picture/svg-change.ts';
 import { type CanvasView, layoutChange } from './plan-pictures.ts';
@@ -44,6 +44,7 @@ export function planHtml(plan: Plan, view: CanvasView): string {
     title: `Plan of ${count(plan.summary.recordings, 'recording')}`,
     verdict: verdict(plan),
     sections: [
+      ...comparisonSection(plan.comparison),
       ...resetSection(told),
       ...problemSection(plan.diagnostics),
       ...indexSection(told),
@@ -104,6 +105,13 @@ function resetSection(told: readonly Told[]): PageSection[] {
       body: html`<table class="rows"><thead><tr><th>recording</th><th>field</th><th>change</th></tr></thead><tbody>${rows}</tbody></table>`,
     },
   ];
+}
+
+function comparisonSection(comparison: Comparison | undefined): PageSection[] {
+  if (!comparison || comparison.notes.length === 0) return [];
+  const notes = html`${comparison.notes.map((note) => html`<p>${printable(note)}</p>`)}`;
+  const problems = problemSection(comparison.diagnostics).map(({ body }) => body);
+  return [{ heading: `Compared with ${printable(comparison.from)}`, body: html`${notes}${problems}` }];
 }
 
 function problemSection(diagnostics: readonly Diagnostic[]): PageSection[] {

@@ -2,7 +2,7 @@ import type { Operation } from 'fast-json-patch';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import { body, PROGRAM_SECRETS, spelt, wireRequest } from '../agora/requests.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Call, Plan, RecordingPlan } from '../model/plan.ts';
+import type { Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Identity, Sealed } from '../model/recording.ts';
 import { SENSITIVE } from '../model/recording.ts';
 import { each, jsonPieces } from './json-pieces.ts';
@@ -15,6 +15,7 @@ export function planJson(plan: Plan, spelling?: UnsubscribeSpelling): object {
     timestamp: plan.timestamp,
     applyable: plan.applyable,
     ...(plan.commit ? { commit: commitJson(plan.commit) } : {}),
+    ...(plan.comparison ? { comparison: comparisonJson(plan.comparison) } : {}),
     recordings: plan.recordings.map((recording) => recordingJson(recording, spelling)),
     summary: plan.summary,
     diagnostics: plan.diagnostics.map(diagnosticJson),
@@ -27,6 +28,10 @@ export function planPieces(plan: Plan, spelling?: UnsubscribeSpelling): Generato
     ...planJson({ ...plan, recordings: [] }, spelling),
     recordings: each(plan.recordings, (recording) => recordingJson(recording, spelling)),
   });
+}
+
+function comparisonJson({ from, fromDir, complete, notes, diagnostics }: Comparison): object {
+  return { from, from_dir: fromDir, complete, notes, diagnostics: diagnostics.map(diagnosticJson) };
 }
 
 function recordingJson(

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
+import { COMMENT_LIMIT } from './comment.ts';
 import { escapeHtml, escapeMarkdown } from './markdown.ts';
 import { callLine, sumLine } from './plan-text.ts';
 import { count } from './style.ts';
@@ -8,31 +9,41 @@ import { type Row, rowsOf } from './values.ts';
 /** Seen by nobody, and by programs that look for the comment to be updated. */
 export const MARKER = '<!-- reelstate plan -->';
 
-/**
- * GitHub refuses comments of more than 65,536 characters ("Body is too long"). What is left of that is for the note
- * about what is left out, and for a line that whoever posts it may add.
- */
-const LONGEST = 63_000;
+/** What is left for a line that whoever posts the comment may add. */
+const LINE = 0.02;
 
-/** What lists may take of it, so that something is left for the folds. */
-const SHARE = LONGEST / 4;
+/** What each list, and the note about what is left out, may take of what is there for them. */
+const SHARE = 0.2;
 
 /** Recordings that are named in the note. */
 const NAMED = 10;
 
 /**
- * The plan for a review: verdict, what goes back to its default, problems, then a fold a recording; as much of it as
- * one comment on GitHub holds, and what is left out is told.
+ * The plan for a review: verdict, what could not be compared, what goes back to its default, problems, then a fold a
+ * recording; as much of it as one comment holds, and what is left out is told.
  * @param pictures markdown to stand below the rows of a recording
+ * @param limit characters that a comment may have
  */
-export function planMarkdown(plan: Plan, pictures: ReadonlyMap<RecordingPlan, string> = new Map()): string {
+export function planMarkdown(
+  plan: Plan,
+  pictures: ReadonlyMap<RecordingPlan, string> = new Map(),
+  limit = COMMENT_LIMIT,
+): string {
   const told = plan.recordings.filter(({ action, notes }) => action !== 'no-op' || notes.length > 0);
+  const first = `${MARKER}\n${verdict(plan)}`;
+  const whole = Math.floor(limit * (1 - LINE)) - first.length;
+  const share = Math.floor(whole * SHARE);
   const head = [
-    `${MARKER}\n${verdict(plan)}`,
-    listed(resetRows(plan), 'These go back to their defaults, because the file no longer sets them:\n\n'),
-    listed(problemRows(plan.diagnostics)),
+    first,
+    listed(comparisonRows(plan), share),
+    listed(
+      resetRows(plan),
+      share,
+      'These go back to their defaults, because the file no longer sets them:\n\n',
+    ),
+    listed(problemRows(plan.diagnostics), share),
   ].filter(Boolean);
-  let room = LONGEST - head.join('\n\n').length;
+  let room = Math.floor(limit * (1 - LINE)) - head.join('\n\n').length - share;
   const folds: string[] = [];
   const left: string[] = [];
   for (const recording of told) {
@@ -45,34 +56,55 @@ export function planMarkdown(plan: Plan, pictures: ReadonlyMap<RecordingPlan, st
       room -= text.length + 2;
     }
   }
-  return `${[...head, ...folds, ...(left.length > 0 ? [leftOut(left)] : [])].join('\n\n')}\n`;
+  return `${[...head, ...folds, ...(left.length > 0 ? [leftOut(left, share)] : [])].join('\n\n')}\n`;
 }
 
-function leftOut(names: readonly string[]): string {
-  const some = names.slice(0, NAMED).map((name) => escapeMarkdown(name.slice(0, 40)));
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
-  return `${count(names.length, 'recording')} left out, because a comment holds no more: ${some.join(', ')}${more}. \`reelstate plan\` shows all.`;
+/** @param share characters that it may take, at least as many as it has without names */
+function leftOut(names: readonly string[], share: number): string {
+  const told = `${count(names.length, 'recording')} left out, because a comment holds no more`;
+  const end = '`reelstate plan` shows all.';
+  const named: string[] = [];
+  let length = told.length + end.length + ': '.length + ` and ${names.length} more. \n\n`.length;
+  for (const name of names.slice(0, NAMED)) {
+    const text = escapeMarkdown(name.slice(0, 40));
+    length += text.length + ', '.length;
+    if (length > share) break;
+    named.push(text);
+  }
+  if (named.length === 0) return `${told}. ${end}`;
+  const more = names.length > named.length ? ` and ${names.length - named.length} more` : '';
+  return `${told}: ${named.join(', ')}${more}. ${end}`;
 }
 
 /** Rows as a list that takes no more than its share. */
-function listed(rows: readonly string[], title = ''): string {
+function listed(rows: readonly string[], share: number, title = ''): string {
   if (rows.length === 0) return '';
   const taken: string[] = [];
-  let length = 0;
+  let length = title.length + `- and ${rows.length} more\n\n`.length;
   for (const row of rows) {
     length += row.length + 1;
-    if (length > SHARE) break;
+    if (length > share) break;
     taken.push(row);
   }
   const more = rows.length - taken.length;
   return `${title}${[...taken, ...(more > 0 ? [`- and ${more} more`] : [])].join('\n')}`;
 }
 
+/** What standard error says of the older commit. */
+function comparisonRows({ comparison }: Plan): string[] {
+  if (!comparison) return [];
+  return [
+    ...comparison.notes.map((note) => `- ${escapeMarkdown(note)}`),
+    ...problemRows(comparison.diagnostics),
+  ];
+}
+
 function verdict(plan: Plan): string {
   const { summary } = plan;
   const calls = summary.calls.update + summary.calls.updateLayout;
   const cost = calls > 0 ? ` ${callLine(summary, plan.rate)}.` : '';
-  return `**${plan.applyable ? '' : 'Cannot be applied as it stands. '}${sumLine(summary)}.**${cost}`;
+  const doubt = plan.comparison?.complete === false ? 'Not all could be compared: see below. ' : '';
+  return `**${plan.applyable ? '' : 'Cannot be applied as it stands. '}${doubt}${sumLine(summary)}.**${cost}`;
 }
 
 function resetRows(plan: Plan): string[] {

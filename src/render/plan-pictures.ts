@@ -1,5 +1,6 @@
 import type { Plan, RecordingPlan } from '../model/plan.ts';
-import { escapeMarkdown } from './markdown.ts';
+import { COMMENT_LIMIT } from './comment.ts';
+import { escapeAlternative } from './markdown.ts';
 import { describeChange } from './picture/change-words.ts';
 import { canvasChanges, regionChanges } from './picture/difference.ts';
 import { type CanvasSize, type Placement, placeLayout } from './picture/geometry.ts';
@@ -107,22 +108,26 @@ export function linkedPictures(files: readonly PictureFile[], base: string): Map
   return new Map(
     files.map(({ recording, file, words }) => [
       recording,
-      `![${escapeMarkdown(clip(words, ALT))}](${base}/${file})`,
+      `![${escapeAlternative(clip(words, ALT))}](${base}/${file})`,
     ]),
   );
 }
 
-/** A review's comment may have 65,536 characters (GitHub); the rows need most of them. */
-const DRAWN = 24_000;
+/** What drawings may take of a review's comment: the rows need most of it. */
+const DRAWN = 0.36;
 const COMMENT_COLUMNS = 80;
 
-/** Drawings made of characters, as markdown for each recording, as many as a comment has room for. */
+/**
+ * Drawings made of characters, as markdown for each recording, as many as a comment has room for.
+ * @param limit characters that a comment may have
+ */
 export function drawnPictures(
   { recordings }: Pick<Plan, 'recordings'>,
   view: CanvasView,
+  limit = COMMENT_LIMIT,
 ): Map<RecordingPlan, string> {
   const pictures = new Map<RecordingPlan, string>();
-  let left = DRAWN;
+  let left = limit * DRAWN;
   for (const recording of recordings) {
     const change = layoutChange(recording, view);
     if (!change) continue;

@@ -3,6 +3,9 @@ import { isUnsure, lateUntil } from '../model/late.ts';
 import type { KnownEndpoint, KnownRecording, Remembered } from '../model/plan.ts';
 import type { BlockName } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
+import { escapeMarkdown } from './markdown.ts';
+import { type Overview, type OverviewRow, type Pending, tally, tallyText } from './overview.ts';
+import { REASONS } from './plan-text.ts';
 import { count, nameColumn, printable, type Style } from './style.ts';
 
 /** How much is known of a block: applied and not read back since, or not even certain to be applied. */
@@ -33,21 +36,45 @@ export function blocksOf({ update, updateLayout }: KnownRecording): Partial<Reco
   return blocks;
 }
 
-export function statusJson(recordings: readonly KnownRecording[]): object {
+/** For a file's recording to which nothing was ever sent. */
+const NEW = 'New';
+
+export function statusJson({ recordings, fresh }: Overview): object {
+  const conditions = recordings.map(({ known }) => conditionOf(known));
   return {
     format_version: '1.0',
-    recordings: recordings.map((recording) => ({
-      name: recording.name,
-      file: recording.file,
-      sid: recording.identity.sid,
-      mode: recording.identity.mode,
-      condition: conditionOf(recording),
-      blocks: blocksOf(recording),
-      update: endpointJson(recording.update),
-      updateLayout: endpointJson(recording.updateLayout),
-      ...(recording.ended === undefined ? {} : { ended_at: iso(recording.ended) }),
+    recordings: recordings.map(({ known, name, file, pending }) => ({
+      name,
+      file,
+      ...(name === known.name ? {} : { known_as: known.name }),
+      sid: known.identity.sid,
+      mode: known.identity.mode,
+      condition: conditionOf(known),
+      blocks: blocksOf(known),
+      update: endpointJson(known.update),
+      updateLayout: endpointJson(known.updateLayout),
+      ...(known.ended === undefined ? {} : { ended_at: iso(known.ended) }),
+      pending,
     })),
+    never_applied: fresh.map(({ name, file, sid, mode, action, notes }) => ({
+      name,
+      file,
+      sid: sid ?? null,
+      mode: mode ?? null,
+      action,
+      notes,
+    })),
+    summary: {
+      recordings: recordings.length + fresh.length,
+      conditions: tally(conditions),
+      pending: pendingCount(recordings),
+      never_applied: fresh.length,
+    },
   };
+}
+
+function pendingCount(recordings: readonly OverviewRow[]): number {
+  return recordings.filter(({ pending }) => pending !== null && pending !== 'unknown').length;
 }
 
 /** The newest of what was applied to a recording. */
@@ -85,22 +112,71 @@ function endpointJson({ applied, unknown, last }: KnownEndpoint<unknown>): objec
   };
 }
 
-export function statusText(recordings: readonly KnownRecording[], style: Style, now: number): string {
-  if (recordings.length === 0) return 'Nothing is known yet: nothing was applied from here.\n';
-  const width = nameColumn(recordings);
-  const lines = recordings.flatMap((recording) => {
-    const condition = conditionOf(recording);
-    const paint = condition === 'Ready' ? style.green : condition === 'Unknown' ? style.yellow : style.red;
-    const blocks = Object.entries(blocksOf(recording)).map(([block, certainty]) =>
-      certainty === 'assumed' ? block : `${block} (${certainty})`,
+export function statusText(overview: Overview, style: Style, now: number): string {
+  const { recordings, fresh } = overview;
+  const nothing = 'Nothing is known yet: nothing was applied from here.\n';
+  if (recordings.length + fresh.length === 0) return nothing;
+  const width = nameColumn([...recordings, ...fresh]);
+  const lines = recordings.flatMap((row) => rowLines(row, width, style, now));
+  for (const { name, mode, file, notes } of fresh)
+    lines.push(
+      `${printable(name).padEnd(width)}  ${style.cyan(NEW.padEnd(7))}  ${(mode ?? '').padEnd(10)}  never applied: ${printable(file)}`,
+      ...notes.map((note) => style.dim(`    ${printable(note)}`)),
     );
-    const applied = lastApplied(recording);
-    const when = applied ? `applied ${span(now - applied.at)} ago` : 'never applied';
-    const from = applied?.commit ? [style.dim(`    ${commitLine(applied.commit)}`)] : [];
-    const head = `${printable(recording.name).padEnd(width)}  ${paint(condition.padEnd(7))}  ${recording.identity.mode.padEnd(10)}  ${when}${blocks.length > 0 ? `: ${blocks.join(', ')}` : ''}`;
-    return [head, ...from, ...(condition === 'Ready' ? [] : troubles(recording, style))];
-  });
-  return `${lines.join('\n')}\n\n${count(recordings.length, 'recording')}. What was applied is remembered, not read back: the service cannot be asked for subscriptions and layout.\n`;
+  const head = recordings.length === 0 ? nothing : '';
+  return `${head}${lines.join('\n')}\n\n${sums(overview)} What was applied is remembered, not read back: the service cannot be asked for subscriptions and layout.\n`;
+}
+
+function rowLines({ known, name, pending }: OverviewRow, width: number, style: Style, now: number): string[] {
+  const condition = conditionOf(known);
+  const paint = condition === 'Ready' ? style.green : condition === 'Unknown' ? style.yellow : style.red;
+  const blocks = Object.entries(blocksOf(known)).map(([block, certainty]) =>
+    certainty === 'assumed' ? block : `${block} (${certainty})`,
+  );
+  const applied = lastApplied(known);
+  const when = applied ? `applied ${span(now - applied.at)} ago` : 'never applied';
+  const from = applied?.commit ? [style.dim(`    ${commitLine(applied.commit)}`)] : [];
+  const head = `${printable(name).padEnd(width)}  ${paint(condition.padEnd(7))}  ${known.identity.mode.padEnd(10)}  ${when}${blocks.length > 0 ? `: ${blocks.join(', ')}` : ''}`;
+  return [
+    head,
+    ...from,
+    ...(name === known.name ? [] : [style.dim(`    was ${printable(known.name)} when it was applied`)]),
+    ...(condition === 'Ready' ? [] : troubles(known, style)),
+    ...(pending === null ? [] : [style.yellow(`    ${printable(pendingText(pending))}`)]),
+  ];
+}
+
+/** What the next apply would do, in a line. */
+function pendingText(pending: Pending | 'unknown'): string {
+  if (pending === 'unknown') return 'pending: not known, because its file cannot be used';
+  const { action, calls, notes } = pending;
+  const does = {
+    update: calls.map(callText).join(', '),
+    forget: 'its file is gone, so it is forgotten',
+    replaced: 'its file names another recording now, so it is forgotten',
+    waiting: 'its file is there, and which recording it is about is not',
+    suspended: 'nothing, because its file suspends it',
+    release: 'without any call',
+    renamed: 'without any call, its new name and file are recorded',
+  }[action];
+  return ['pending: ', does, ...notes.map((note) => `; ${note}`)].join('');
+}
+
+function callText({ endpoint, reason, changes, resets }: Pending['calls'][number]): string {
+  const values =
+    changes > 0
+      ? ` (${count(changes, 'change')}${resets > 0 ? `, ${resets} of them back to the default` : ''})`
+      : '';
+  return `${endpoint}${reason === 'changed' ? '' : `, ${REASONS[reason]}`}${values}`;
+}
+
+/** "3 recordings: 2 Ready, 1 never applied; 1 with something pending." */
+function sums({ recordings, fresh }: Overview): string {
+  const conditions = tallyText(recordings.map(({ known }) => conditionOf(known)));
+  const never = fresh.length > 0 ? `${fresh.length} never applied` : '';
+  const pending = pendingCount(recordings);
+  const told = [conditions, never].filter(Boolean).join(', ');
+  return `${count(recordings.length + fresh.length, 'recording')}: ${told}${pending > 0 ? `; ${pending} with something pending` : ''}.`;
 }
 
 function troubles({ update, updateLayout }: KnownRecording, style: Style): string[] {
@@ -125,18 +201,20 @@ function troubles({ update, updateLayout }: KnownRecording, style: Style): strin
   });
 }
 
-export function statusMarkdown(recordings: readonly KnownRecording[]): string {
-  const cell = (text: string) => printable(text).replace(/[\\|<>&`*_[\]]/g, '\\$&');
+export function statusMarkdown(overview: Overview): string {
+  const { recordings, fresh } = overview;
+  const row = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
   return [
-    '| recording | condition | mode | blocks |',
-    '| --- | --- | --- | --- |',
-    ...recordings.map((recording) => {
-      const blocks = Object.entries(blocksOf(recording)).map(
-        ([block, certainty]) => `${block} (${certainty})`,
-      );
-      return `| ${cell(recording.name)} | ${conditionOf(recording)} | ${recording.identity.mode} | ${blocks.join(', ')} |`;
+    '| recording | condition | mode | blocks | pending |',
+    '| --- | --- | --- | --- | --- |',
+    ...recordings.map(({ known, name, pending }) => {
+      const blocks = Object.entries(blocksOf(known)).map(([block, certainty]) => `${block} (${certainty})`);
+      const due = pending === null ? '' : pendingText(pending).replace(/^pending: /, '');
+      return row([name, conditionOf(known), known.identity.mode, blocks.join(', '), due]);
     }),
+    ...fresh.map(({ name, mode }) => row([name, NEW, mode ?? '', '', 'never applied'])),
     '',
+    ...(recordings.length + fresh.length > 0 ? [sums(overview), ''] : []),
   ].join('\n');
 }
 

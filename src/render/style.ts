@@ -39,3 +39,8 @@ const LONGEST_NAME = 40;
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;
 }
+
+/** Milliseconds as seconds, to the millisecond: what clocks give has a rest of its own. */
+export function seconds(milliseconds: number): number {
+  return Number((milliseconds / 1000).toFixed(3));
+}

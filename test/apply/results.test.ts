@@ -50,6 +50,13 @@ const failed = (name: string, endpoint: Endpoint): ApplyEvent => ({
   status: 400,
   message: 'no',
 });
+const started = (name: string, endpoint: Endpoint): ApplyEvent => ({
+  type: 'start',
+  key: 'k',
+  name,
+  endpoint,
+  reason: 'changed',
+});
 const repeated = (name: string, endpoint: Endpoint): ApplyEvent => ({
   type: 'repeat',
   key: 'k',
@@ -83,11 +90,29 @@ describe('the results of a run', () => {
     expect(subject.finish().calls).toEqual([{ name: 'a', endpoint: 'update', result: 'applied' }]);
   });
 
-  it('a call that has only been started was not attempted as far as anybody knows', () => {
+  it('a call that was put back after it had started was not attempted', () => {
     const subject = results(planned('a', ['update']));
-    subject.take({ type: 'start', key: 'k', name: 'a', endpoint: 'update', reason: 'changed' });
+    subject.take(started('a', 'update'));
     subject.take({ type: 'slowed', hold: 1_000, rate: 5 });
     expect(subject.finish().calls[0]?.result).toBe('not-attempted');
+  });
+
+  it('where answers cannot be written down, what had left is neither applied nor unattempted', () => {
+    const subject = results(planned('a', ['update', 'updateLayout']), planned('b', ['update']));
+    for (const [name, endpoint] of [
+      ['a', 'update'],
+      ['b', 'update'],
+    ] as const)
+      subject.take(started(name, endpoint));
+    subject.take(applied('a', 'update'));
+    expect(subject.finish('the state cannot be written', false)).toMatchObject({
+      calls: [
+        { name: 'a', endpoint: 'update', result: 'applied' },
+        { name: 'a', endpoint: 'updateLayout', result: 'not-attempted' },
+        { name: 'b', endpoint: 'update', result: 'sent-not-recorded', outcome: 'unknown' },
+      ],
+      stopped: 'the state cannot be written',
+    });
   });
 
   it('what is held back is told with every reason, and its calls are not counted', () => {

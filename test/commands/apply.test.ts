@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '../../src/main.ts';
 import type { Io } from '../../src/model/ports.ts';
 import { systemClock } from '../../src/process-io.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
-import { CREDENTIALS, folder, recording } from '../support/cli.ts';
+import { CREDENTIALS, folder, put, recording } from '../support/cli.ts';
 import { fakeIo } from '../support/io.ts';
 
 /*
@@ -87,8 +89,12 @@ describe('on a terminal', () => {
     const bad = await folder({ 'recordings/a.yaml': recording('a'), 'recordings/b.yaml': 'recording: 5\n' });
     const json = await apply(['--json'], { answer: 'no', cwd: bad });
     expect(json.questions[0]).toMatch(/^recordings\/b\.yaml:1:12: error\[/);
+    expect(json.questions[0]).toMatch(
+      /\n\n1 file has errors, and what it describes is left as it is\.\n\nSend this\?/,
+    );
     const text = await apply([], { answer: 'no', cwd: bad });
     expect(text.questions[0]).not.toContain('error[');
+    expect(text.questions[0]).toContain('1 file has errors, and');
     expect(text.err).toMatch(/^recordings\/b\.yaml:1:12: error\[/);
   });
 
@@ -103,6 +109,53 @@ describe('on a terminal', () => {
   });
 });
 
-it('without a terminal nobody is asked', async () => {
-  expect(await apply([], {})).toMatchObject({ code: 0, questions: [], sent: 1 });
+describe('without a terminal', () => {
+  it('sends only with --yes, and says so', async () => {
+    const text = await apply([], {});
+    expect(text).toMatchObject({ code: 64, questions: [], sent: 0 });
+    expect(text.err).toBe(
+      'reelstate: there is no terminal to ask on: --yes is needed to send 1 call\n' +
+        '  Nothing was sent. reelstate apply --yes sends it; a plan that was saved (plan --out FILE) needs no --yes.\n',
+    );
+    expect(text.out).toMatch(PLAN);
+    const json = await apply(['--json'], {});
+    expect(json).toMatchObject({ code: 64, sent: 0 });
+    expect(JSON.parse(json.out)).toMatchObject({
+      type: 'change_summary',
+      changes: { applied: 0, not_attempted: 1 },
+      stopped: 'without a terminal to ask on, --yes is needed',
+    });
+    // Also where credentials are missing: it would not come to that.
+    expect(await apply([], { env: { REELSTATE_ENDPOINT: simulator.url } })).toMatchObject({ code: 64 });
+    expect(await apply(['--yes'], {})).toMatchObject({ code: 0, questions: [], sent: 1 });
+  });
+
+  it('says with it how many files have errors', async () => {
+    const bad = { 'recordings/b.yaml': 'recording: 5\n', 'recordings/c.yaml': 'x: [\n' };
+    await put(cwd, bad);
+    expect((await apply(['--json'], {})).err).toContain(
+      'Nothing was sent. 2 files have errors, and what they describe is left as it is. reelstate apply --yes sends it',
+    );
+  });
+
+  it('needs no --yes where nothing is to be sent, nor for a plan in a file', async () => {
+    const env = { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url };
+    for (const args of [
+      ['plan', '--out', 'p.json'],
+      ['plan', '--json'],
+    ]) {
+      const { io, said } = fakeIo({ cwd, env, clock: systemClock });
+      expect(await main(args, io)).toBe(0);
+      if (said.out.startsWith('{')) await put(cwd, { 'q.json': said.out });
+    }
+    expect(await apply(['q.json'], {})).toMatchObject({ code: 0, sent: 1 });
+    expect(await apply([], {})).toMatchObject({ code: 0, sent: 1 });
+    // What is gone is forgotten without any call.
+    await rm(join(cwd, 'recordings/a.yaml'));
+    expect(await apply(['--allow-empty'], {})).toMatchObject({ code: 0, sent: 1 });
+    const other = await folder({ 'recordings/a.yaml': recording('a') });
+    const { io } = fakeIo({ cwd: other, env, clock: systemClock });
+    expect(await main(['plan', '--out', 'p.json'], io)).toBe(0);
+    expect(await apply(['p.json'], { cwd: other })).toMatchObject({ code: 0, questions: [], sent: 2 });
+  });
 });

@@ -1,6 +1,18 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../src/simulator/fault-rule.ts';
-import { folder, put, recording, run, sid, simulator, start } from '../support/cli.ts';
+import {
+  CLI,
+  CREDENTIALS,
+  folder,
+  NODE,
+  put,
+  recording,
+  run,
+  sid,
+  simulator,
+  start,
+} from '../support/cli.ts';
 import { inside } from '../support/inside.ts';
 
 /*
@@ -313,4 +325,41 @@ describe('in real time', () => {
       ).toBeLessThanOrEqual(10);
     await sim.stop();
   });
+});
+
+it('a state that can be written no more: applied, sent and not recorded, not attempted are told apart', async () => {
+  const names = Array.from({ length: 40 }, (_, n) => `n${n}`);
+  const files = Object.fromEntries(names.map((name) => [`recordings/${name}.yaml`, recording(name)]));
+  const sim = await simulator(await folder(files), ['--latency', '80', '--rate', '0']);
+  const args = ['apply', '--json', '--no-cache', '--endpoint', sim.url];
+  let unrecorded = 0;
+  // A limit of the shell, in pieces of 1,024 bytes: what exceeds it fails as a full disk does, at one write or another.
+  for (const limit of [4, 6, 8]) {
+    const cwd = await folder(files);
+    await sim.json('/_sim/requests', { method: 'DELETE' });
+    const { status, stdout } = spawnSync(
+      'bash',
+      ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, NODE, CLI, ...args],
+      {
+        ...{ cwd, encoding: 'utf8' },
+        env: { ...CREDENTIALS, PATH: process.env.PATH, HOME: cwd, REELSTATE_YES: '1' },
+      },
+    );
+    const { changes, calls, stopped } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+    expect({ status, stopped, failed: changes.failed }).toEqual({
+      status: 1,
+      stopped: expect.stringMatching(/the state cannot be written/),
+      failed: 0,
+    });
+    const { applied, sent_not_recorded: sent = 0, not_attempted } = changes;
+    expect(applied + sent + not_attempted).toBe(names.length);
+    expect(applied + sent).toBe((await sim.requests()).length);
+    const told = (calls as { result: string; outcome?: string }[]).filter(
+      ({ result, outcome }) => result === 'sent-not-recorded' && outcome === 'unknown',
+    );
+    expect(told).toHaveLength(sent);
+    unrecorded += told.length;
+  }
+  expect(unrecorded).toBeGreaterThan(0);
+  await sim.stop();
 });

@@ -130,6 +130,140 @@ describe('plan --from --to', () => {
     });
   });
 
+  describe('where the folder is not in the old commit', () => {
+    const BLUE = LAYOUT('mixedVideoLayout: bestFit, backgroundColor: "#0000FF"');
+    const PLAIN = LAYOUT('mixedVideoLayout: bestFit');
+    const markdown = async (cwd: string, ...args: string[]) => {
+      const ran = await run(['plan', '--from', 'HEAD~1', '--output', 'markdown', ...args], {
+        cwd,
+        env: GIT_ENV,
+      });
+      return { code: ran.code, shown: ran.stdout, told: ran.stderr };
+    };
+    const RESET = '- a: backgroundColor <code>"&#35;FF0000"</code> → <code>"&#35;000000"</code>';
+
+    it.each([
+      ['recordings', 'live'],
+      ['shows/recordings', 'live'],
+      ['recordings', 'shows/live'],
+      ['recordings/eu', 'recordings-eu'],
+      ['.', 'live'],
+    ])('because it was renamed from %s to %s: what goes back to its default is seen', async (old, now) => {
+      const cwd = await repository({
+        [`${old}/a.yaml`]: recording('a', RED),
+        [`${old}/hall/b.yaml`]: recording('b', RED),
+        [`${old}/gone.yaml`]: recording('gone', BLUE),
+        ...(old === '.' ? {} : { 'other/x.yaml': 'something: else\n' }),
+      });
+      for (const name of ['a', 'hall/b']) {
+        await put(cwd, {
+          [`${now}/${name}.yaml`]: recording(name === 'a' ? 'a' : 'b', name === 'a' ? PLAIN : RED),
+        });
+        git(cwd, ['rm', '--quiet', '--cached', `${old}/${name}.yaml`]);
+        await rm(join(cwd, old, `${name}.yaml`));
+      }
+      await rm(join(cwd, old, 'gone.yaml'));
+      commit(cwd, 'Moved');
+      const { code, shown, told } = await markdown(cwd, '--dir', now);
+      expect(code).toBe(0);
+      expect(shown).toContain(RESET);
+      expect(shown).toContain(
+        `- ${now} was ${old} in <code>HEAD~1</code>, as git tells`.replace('~', '&#126;'),
+      );
+      expect(told).toContain(`${now} was ${old} in HEAD~1`);
+      const json = await plan(cwd, '--from', 'HEAD~1', '--dir', now);
+      expect(json).toMatchObject({
+        comparison: { from: 'HEAD~1', from_dir: old, complete: true },
+        summary: { to_create: 0, to_update: 1, unchanged: 1 },
+      });
+    });
+
+    it('and git knows of no rename: that is said, in every form, and --from-dir mends it', async () => {
+      const cwd = await repository({ 'recordings/a.yaml': recording('a', RED) });
+      const text = `# Written anew, with much to say about it.\n${'# Nothing here is as it was before.\n'.repeat(30)}`;
+      await rm(join(cwd, 'recordings'), { recursive: true });
+      await put(cwd, { 'live/a.yaml': `${text}${recording('a', PLAIN)}` });
+      commit(cwd, 'Written anew');
+      const { shown, told } = await markdown(cwd, '--dir', 'live');
+      const why = 'live is not in HEAD~1, so nothing could be compared';
+      expect(told).toContain(why);
+      expect(shown).toMatch(/^.*\n\*\*Not all could be compared: see below\. 1 to create/);
+      expect(shown.replace(/<\/?code>/g, '').replace('&#126;', '~')).toContain(`- ${why}`);
+      expect(shown).toContain('--from-dir DIR');
+      expect(await plan(cwd, '--from', 'HEAD~1', '--dir', 'live')).toMatchObject({
+        comparison: { complete: false, notes: [expect.stringContaining(why)] },
+        recordings: [{ action: 'create', notes: [expect.stringMatching(/^not known to be new/)] }],
+      });
+      const mended = await markdown(cwd, '--dir', 'live', '--from-dir', 'recordings');
+      expect(mended.shown).toContain(RESET);
+      expect(mended.shown).toContain('**0 to create, 1 to change');
+      const wrong = await markdown(cwd, '--dir', 'live', '--from-dir', 'nowhere');
+      expect(wrong.told).toContain('nowhere is not in HEAD~1, so nothing could be compared');
+      expect(wrong.shown).toContain('Not all could be compared');
+    });
+
+    it('but for one file that was moved into it', async () => {
+      const cwd = await repository({
+        'recordings/a.yaml': recording('a', RED),
+        'recordings/c.yaml': recording('c', RED),
+        'live/b.yaml': recording('b', RED),
+      });
+      git(cwd, ['mv', 'recordings/a.yaml', 'live/renamed.yaml']);
+      await put(cwd, { 'live/renamed.yaml': recording('a', PLAIN) });
+      commit(cwd, 'One is moved');
+      const planned = await plan(cwd, '--from', 'HEAD~1', '--dir', 'live');
+      expect(planned).toMatchObject({
+        comparison: { notes: ['1 recording of live had its file in recordings in HEAD~1.'] },
+        summary: { to_create: 0, to_update: 1, unchanged: 1, to_forget: 0 },
+      });
+    });
+  });
+
+  it('files of the old commit that cannot be used are told where the plan is read', async () => {
+    const cwd = await repository({ 'recordings/a.yaml': 'recording: 5\n' });
+    await put(cwd, { 'recordings/a.yaml': recording('a', RED) });
+    commit(cwd, 'Mended');
+    const args = ['plan', '--from', 'HEAD~1', '--output'];
+    const markdown = await run([...args, 'markdown'], { cwd, env: GIT_ENV });
+    expect(markdown.stdout).toMatch(/1 file of .*cannot be used: what it describes is planned as new/);
+    expect(markdown.stdout).toMatch(/- error `[a-z-]+` recordings\/a\.yaml:1:12: /);
+    expect(markdown.stderr).toMatch(/1 file of HEAD~1 cannot be used.*\n {2}recordings\/a\.yaml:1:12: /);
+    const html = await run([...args, 'html'], { cwd, env: GIT_ENV });
+    expect(html.stdout).toMatch(/1 file of HEAD~1 cannot be used/);
+    expect(html.stdout).toContain('recordings/a.yaml:1:12');
+    expect(await plan(cwd, '--from', 'HEAD~1')).toMatchObject({
+      comparison: { complete: false, diagnostics: [{ range: { filename: 'recordings/a.yaml' } }] },
+    });
+  });
+
+  it('a name mentions nobody', async () => {
+    const name = '@octo-org/admins see #12';
+    const cwd = await repository({ 'recordings/a.yaml': `name: "${name}"\n${recording('a', RED)}` });
+    await put(cwd, { 'recordings/a.yaml': `name: "${name}"\n${recording('a')}` });
+    commit(cwd, 'Change');
+    for (const args of [[], ['--from', 'HEAD~1']]) {
+      const { stdout } = await run(['plan', '--output', 'markdown', ...args], { cwd, env: GIT_ENV });
+      expect(stdout).toContain('<code>&#64;octo-org/admins</code> see <code>&#35;12</code>');
+      expect(stdout).not.toMatch(/@|#12/);
+    }
+  });
+
+  it('a comment is as short as its host wants it', async () => {
+    const names = Array.from({ length: 60 }, (_, n) => `recordings/n${n}.yaml`);
+    const cwd = await repository(Object.fromEntries(names.map((name) => [name, recording(name, RED)])));
+    const markdown = async (...args: string[]) =>
+      (await run(['plan', '--output', 'markdown', ...args], { cwd, env: GIT_ENV })).stdout;
+    expect(await markdown()).not.toContain('left out');
+    const short = await markdown('--comment-limit', '2000');
+    expect(short.length).toBeLessThanOrEqual(2_000);
+    expect(short).toMatch(/60 to create[\s\S]*recordings left out, because a comment holds no more: n\d/);
+    for (const wrong of ['5', 'many', '-1'])
+      expect(await run(['plan', `--comment-limit=${wrong}`], { cwd })).toMatchObject({
+        code: 64,
+        stderr: expect.stringContaining('--comment-limit'),
+      });
+  });
+
   it('everything deleted is an error unless it is meant', async () => {
     const cwd = await repository({ 'recordings/a.yaml': recording('a', RED), keep: '' });
     await rm(join(cwd, 'recordings/a.yaml'));
@@ -147,6 +281,7 @@ describe('plan --from --to', () => {
 
   it.each([
     [['--to', 'HEAD'], /--to needs --from/],
+    [['--from-dir', 'x'], /--from-dir needs --from/],
     [['--from', 'HEAD', '--git'], /--git does not go with --from and --to/],
     [['--from', 'HEAD', '--out', 'x.json'], /--out does not go with/],
     [['--from', 'HEAD', '--against', 'http://127.0.0.1:1'], /--from does not go with --against/],

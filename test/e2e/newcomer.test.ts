@@ -38,8 +38,14 @@ describe('what is asked for in a hurry', () => {
   it('status takes the name of a recording to which nothing was sent', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a') });
     const ran = await run(['status', 'a'], { cwd });
-    expect(ran).toMatchObject({ code: 0, stdout: '', stderr: 'a: nothing was sent to it yet.\n' });
-    expect(JSON.parse((await run(['status', 'a', '--json'], { cwd })).stdout).recordings).toEqual([]);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toMatch(
+      /^Nothing is known yet: .*\na {2}New {6}mix {9}never applied: recordings\/a\.yaml\n\n1 recording: 1 never applied\./,
+    );
+    expect(JSON.parse((await run(['status', 'a', '--json'], { cwd })).stdout)).toMatchObject({
+      recordings: [],
+      never_applied: [{ name: 'a', file: 'recordings/a.yaml', sid: 'sid-a', mode: 'mix', action: 'create' }],
+    });
     expect((await run(['status', 'b'], { cwd })).code).toBe(64);
   });
 

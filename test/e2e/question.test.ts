@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLI, CREDENTIALS, folder, NODE, recording, simulator } from '../support/cli.ts';
+import { CLI, CREDENTIALS, folder, NODE, recording, run, simulator } from '../support/cli.ts';
 
 /*
  * The question of apply on a real terminal, which `script` of util-linux gives.
@@ -66,12 +66,29 @@ it.skipIf(!hasTerminal).each([
   await sim.stop();
 });
 
-it.skipIf(!hasTerminal)('is not asked where the input is no terminal', async () => {
+it.skipIf(!hasTerminal)('where the input is no terminal, it sends only with --yes', async () => {
   const cwd = await folder({ 'recordings/a.yaml': recording('a') });
   const sim = await simulator(cwd);
   const shown = await onTerminal('reelstate apply < /dev/null', '', cwd, sim.url);
-  expect(shown).toContain('code 0');
-  expect(shown).not.toContain(QUESTION);
+  expect(shown).toContain('code 64');
+  expect(shown).toContain('--yes is needed to send 1 call');
+  expect(await sim.requests()).toHaveLength(0);
+  const sent = await onTerminal('reelstate apply --yes < /dev/null', '', cwd, sim.url);
+  expect(sent).toContain('code 0');
+  expect(sent).not.toContain(QUESTION);
+  expect(await sim.requests()).toHaveLength(1);
+  await sim.stop();
+});
+
+it.skipIf(!hasTerminal)('of a saved plan it is asked on a terminal, and nowhere else', async () => {
+  const cwd = await folder({ 'recordings/a.yaml': recording('a') });
+  const sim = await simulator(cwd);
+  await run(['plan', '--out', 'p.json'], { cwd });
+  expect(await onTerminal('reelstate apply p.json', 'no\r', cwd, sim.url)).toContain('code 1');
+  expect(await sim.requests()).toHaveLength(0);
+  const sent = await onTerminal('reelstate apply p.json < /dev/null', '', cwd, sim.url);
+  expect(sent).toContain('code 0');
+  expect(sent).not.toContain(QUESTION);
   expect(await sim.requests()).toHaveLength(1);
   await sim.stop();
 });

@@ -129,7 +129,6 @@ describe('what is wrong is told at its place in the JSON', () => {
       body({ recordingConfig: { subscribeAudioUids: ['1', 'x'] } }),
       `${config}.subscribeAudioUids[1]: `,
     ],
-    ['mix', body({ recordingConfig: { subscribeVideoUids: [] } }), `${config}.subscribeVideoUids: `],
     ['mix', transcoding({ mixedVideoLayout: 9 }), `${config}.transcodingConfig.mixedVideoLayout: `],
     ['mix', transcoding({ backgroundColor: 'red' }), `${config}.transcodingConfig.backgroundColor: `],
     [
@@ -144,19 +143,39 @@ describe('what is wrong is told at its place in the JSON', () => {
     ],
     ['web', outputs('https://example.com'), `${place}: `],
     ['web', outputs(7), `${place}: must be a text that is not empty`],
-    ['mix', { cname: 5, uid: '7', clientRequest: {} }, 'cname: '],
-    ['mix', { cname: 'lobby', uid: '0', clientRequest: {} }, 'uid: '],
-    ['mix', { cname: 'lobby', uid: '7', clientRequest: null }, 'clientRequest must be a JSON object'],
-    ['mix', { hello: 1 }, 'it has no clientRequest'],
-    ['mix', [], 'a JSON object is needed'],
-  ])('%s %j', async (mode, json, told) => {
+  ])('%s %j: its block is left out', async (mode, json, told) => {
     const cwd = await withStart(json);
-    const args = ['import', 'START.json', ...WHO, '--mode', mode, '--out', 'recordings/it.yaml', '--applied'];
+    const args = ['import', 'START.json', ...WHO, '--mode', mode, '--out', 'recordings/it.yaml'];
     const { code, out, err } = await reelstate(args, cwd);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain(`START.json: ${told}`);
     expect(err).not.toMatch(/defect|\n {4}at /);
     expect(err).not.toContain('secret-text');
+    expect(await reelstate(['validate', '--strict'], cwd)).toMatchObject({ code: 0 });
+  });
+
+  test.each<[unknown, string]>([
+    [{ cname: 5, uid: '7', clientRequest: {} }, 'cname: '],
+    [{ cname: 'lobby', uid: '0', clientRequest: {} }, 'uid: '],
+    [{ cname: 'lobby', uid: '7', clientRequest: null }, 'clientRequest must be a JSON object'],
+    [{ hello: 1 }, 'it has no clientRequest'],
+    [[], 'a JSON object is needed'],
+  ])('%j: which recording it is cannot be said, so nothing is written', async (json, told) => {
+    const cwd = await withStart(json);
+    const args = [
+      'import',
+      'START.json',
+      ...WHO,
+      '--mode',
+      'mix',
+      '--out',
+      'recordings/it.yaml',
+      '--applied',
+    ];
+    const { code, out, err } = await reelstate(args, cwd);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain(`START.json: ${told}`);
+    expect(err).not.toMatch(/defect|\n {4}at /);
     expect(await readdir(cwd)).toEqual(['START.json']);
   });
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { KnownRecording } from '../../src/model/plan.ts';
+import { overviewOf } from '../../src/render/overview.ts';
 import { statusText } from '../../src/render/status.ts';
 import { styleFor } from '../../src/render/style.ts';
 import { identity } from '../support/engine.ts';
@@ -24,5 +25,6 @@ it('more recordings than a call takes as arguments are forgotten, and told of', 
   );
   const plan = planOf(await desiredOf({}), known, { allowEmpty: true });
   expect(plan.summary.to_forget).toBe(MANY);
-  expect(statusText([...known.values()], styleFor(false), NOW).split('\n').length).toBeGreaterThan(MANY);
+  const overview = overviewOf([...known.values()], plan);
+  expect(statusText(overview, styleFor(false), NOW).split('\n').length).toBeGreaterThan(MANY);
 });

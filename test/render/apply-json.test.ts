@@ -103,6 +103,16 @@ describe('a line of apply --json', () => {
 describe('the last line', () => {
   const applied = { ...WHO, result: 'applied' } as const;
 
+  it('counts what was sent and not recorded, where there is any', () => {
+    const sent = { ...applied, result: 'sent-not-recorded', outcome: 'unknown' } as const;
+    expect(parsed(summaryLine({ calls: [sent], forgotten: [], held: [] }, NOW))).toMatchObject({
+      '@level': 'error',
+      '@message': '0 applied, 0 failed, 1 sent but not recorded, 0 not attempted, 0 held back, 0 forgotten',
+      changes: { sent_not_recorded: 1, not_attempted: 0 },
+      calls: [{ result: 'sent-not-recorded', outcome: 'unknown' }],
+    });
+  });
+
   it('is info where all is done', () => {
     expect(parsed(summaryLine({ calls: [applied], forgotten: ['g'], held: [] }, NOW))).toEqual({
       '@level': 'info',

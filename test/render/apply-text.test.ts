@@ -46,6 +46,22 @@ describe('the end of apply', () => {
     ]);
   });
 
+  it('says apart what was sent and not recorded', () => {
+    const sent: CallResult = { ...LEFT, name: 's', result: 'sent-not-recorded', outcome: 'unknown' };
+    expect(text(result([APPLIED, sent, LEFT], { stopped: 'the state cannot be written' }))).toBe(
+      [
+        'Stopped: the state cannot be written.',
+        'Sent, but the answer could not be recorded (unknown: the next plan sends it again):',
+        '  ? s  updateLayout',
+        'Not attempted:',
+        '  . b  updateLayout',
+        'Apply: 1 call for 1 recording applied, 1 sent but not recorded, 1 not attempted.',
+        '',
+      ].join('\n'),
+    );
+    expect(isComplete(result([sent]))).toBe(false);
+  });
+
   it('says what failed and why, what was held back, what was not attempted', () => {
     const given = result([APPLIED, REFUSED, UNSURE, LEFT], {
       held: [{ name: 'e', message: 'KEY is not set' }],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import type { Call, Change, Plan, RecordingPlan } from '../../src/model/plan.ts';
+import { escapeHtml, escapeMarkdown } from '../../src/render/markdown.ts';
 import { diagnosticsMarkdown, planMarkdown } from '../../src/render/plan-markdown.ts';
 
 /** Everything that means something to markdown, HTML, a table, a terminal or a review's own mentions. */
@@ -87,7 +88,7 @@ describe('a plan for a review', () => {
     });
     const markdown = planMarkdown(plan([recording([change(), reset])]));
     expect(markdown).toContain(
-      'because the file no longer sets them:\n\n- town-hall: backgroundColor "\\#FF0000" → "\\#000000"\n',
+      'because the file no longer sets them:\n\n- town-hall: backgroundColor <code>"&#35;FF0000"</code> → <code>"&#35;000000"</code>\n',
     );
     expect(markdown).not.toContain('- town-hall: bucket');
     expect(planMarkdown(plan([recording([change()])]))).not.toContain('default');
@@ -146,7 +147,8 @@ describe('whatever a file holds', () => {
   const lines = markdown.split('\n');
 
   it('adds no element, and closes none', () => {
-    expect(markdown.match(/<[^>]*>/g)).toEqual([
+    // Words that a host would read as its own are in code.
+    expect(markdown.replace(/<code>([^<]*)<\/code>/g, '$1').match(/<[^>]*>/g)).toEqual([
       '<!-- reelstate plan -->',
       '<details>',
       '<summary>',
@@ -181,6 +183,66 @@ describe('whatever a file holds', () => {
           .replace(/`(?:[~+!-]|uid-format)`/g, '')
           .replace(/^\| \| |^\||\|$| \| /g, ''),
       ).not.toMatch(/[`*_[\]~@]/);
+  });
+});
+
+describe('what hosts of reviews read as their own', () => {
+  const NAME =
+    '@octo-org/admins see #12, org/repo#3 !4 ~bug %1 $x$ GH-7 www.example.com http://x.example me@x.example';
+  const shown = (markdown: string) => markdown.replace(/<code>[^<]*<\/code>/g, '');
+  const markdown = planMarkdown(
+    plan(
+      [
+        recording([change({ subject: NAME, before: NAME, after: null, reason: 'reset' })], {
+          name: NAME,
+          file: `recordings/${NAME}.yaml`,
+          notes: [NAME],
+        }),
+      ],
+      {
+        diagnostics: [diagnostic({ summary: NAME, range: { ...diagnostic().range, filename: NAME } })],
+        comparison: {
+          ...{ from: NAME, fromDir: NAME, complete: false, notes: [NAME] },
+          diagnostics: [diagnostic({ summary: NAME })],
+        },
+      },
+    ),
+  );
+
+  it('is in code wherever it stands, and nothing else is', () => {
+    expect(shown(markdown)).not.toMatch(/octo|#|GH-|www|http|@|[!~%]\w|\$x/);
+    expect(markdown.match(/<code>&#64;octo-org\/admins<\/code> see <code>&#35;12<\/code>,/g)).toHaveLength(9);
+    // Addresses are found in code, too.
+    expect(markdown).not.toMatch(/@|http:|www\.|#(?!\d+;)/);
+    expect(markdown).toContain('<summary><b><code>&#64;octo-org/admins</code> see <code>');
+  });
+
+  it('leaves what means nothing to them as it is', () => {
+    expect(escapeMarkdown('town-hall: 5 & 6')).toBe('town-hall: 5 &amp; 6');
+    expect(escapeHtml('town_hall [1]')).toBe('town_hall [1]');
+    expect(escapeMarkdown('# a')).toBe('\\# a');
+  });
+});
+
+describe('a plan from one commit to another', () => {
+  const comparison = (complete: boolean) => ({
+    from: 'main',
+    fromDir: 'recordings',
+    complete,
+    notes: ['1 file of main cannot be used: what it describes is planned as new.'],
+    diagnostics: [diagnostic()],
+  });
+
+  it('says before anything else what could not be compared', () => {
+    const lines = planMarkdown(plan([], { comparison: comparison(false) })).split('\n');
+    expect(lines.slice(1)).toEqual([
+      '**Not all could be compared: see below. 0 to create, 0 to change, 0 to forget, 0 unchanged.**',
+      '',
+      '- 1 file of main cannot be used: what it describes is planned as new.',
+      '- error `uid-format` recordings/a.yaml:2:3: not a UID',
+      '',
+    ]);
+    expect(planMarkdown(plan([], { comparison: comparison(true) }))).not.toContain('Not all');
   });
 });
 
@@ -230,6 +292,30 @@ describe('one comment', () => {
     // No fold is cut in two.
     expect(markdown.match(/<details>/g)?.length ?? 0).toBe(markdown.match(/<\/details>/g)?.length ?? 0);
   });
+
+  it.each([1_000, 1_500, 4_000, 32_768, 65_536, 150_000])(
+    'fits into %i characters, the verdict first',
+    (limit) => {
+      const diagnostics = Array.from({ length: 3_000 }, () => diagnostic({ summary: EVIL }));
+      const many = Array.from({ length: 3_000 }, (_, n) =>
+        recording([reset(n), change({ before: EVIL })], { name: `@${EVIL}-${n}` }),
+      );
+      const notes = Array.from({ length: 50 }, () => EVIL);
+      const comparison = { from: 'main', fromDir: 'x', complete: false, notes, diagnostics };
+      const markdown = planMarkdown(
+        plan(many, { diagnostics, comparison, applyable: false }),
+        new Map(),
+        limit,
+      );
+      expect(markdown.length).toBeLessThanOrEqual(limit);
+      expect(markdown.split('\n')[1]).toMatch(/^\*\*Cannot be applied as it stands\. .*3000 to change/);
+      expect(markdown).toMatch(
+        /\d+ recordings left out, because a comment holds no more.*`reelstate plan` shows all\.\n$/,
+      );
+      expect(markdown.match(/- and \d+ more/g)).toHaveLength(3);
+      expect(markdown.match(/<details>/g)?.length).toBe(markdown.match(/<\/details>/g)?.length);
+    },
+  );
 
   it('what is large does not push out what is small; a picture goes before the rows do', () => {
     const large = recording(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { KnownEndpoint, KnownRecording } from '../../src/model/plan.ts';
+import type { Call, KnownEndpoint, KnownRecording, Plan, RecordingPlan } from '../../src/model/plan.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
+import { type Overview, overviewOf } from '../../src/render/overview.ts';
 import { blocksOf, conditionOf, statusJson, statusMarkdown, statusText } from '../../src/render/status.ts';
 import { styleFor } from '../../src/render/style.ts';
 import { identity } from '../support/engine.ts';
@@ -36,7 +37,12 @@ const UNANSWERED: KnownRecording['update'] = {
   unknown: [{ request: { webRecordingConfig: { onhold: true } }, at: NOW - 5_000, seq: 2 }],
 };
 
-const text = (...recordings: KnownRecording[]) => statusText(recordings, styleFor(false), NOW);
+/** What is known, with nothing pending. */
+const settled = (...recordings: KnownRecording[]): Overview => ({
+  recordings: recordings.map((one) => ({ known: one, name: one.name, file: one.file, pending: null })),
+  fresh: [],
+});
+const text = (...recordings: KnownRecording[]) => statusText(settled(...recordings), styleFor(false), NOW);
 
 describe('the condition', () => {
   it('is that of the worst endpoint', () => {
@@ -93,7 +99,9 @@ describe('status as text', () => {
       '    update: sent 2026-01-02T03:04:00.000Z, and no answer was recorded; the next plan sends it again',
       '',
     ]);
-    expect(lines[6]).toMatch(/^3 recordings\. What was applied is remembered, not read back/);
+    expect(lines[6]).toMatch(
+      /^3 recordings: 1 Ready, 1 Failed, 1 Unknown\. What was applied is remembered, not/,
+    );
   });
 
   it.each([
@@ -121,7 +129,7 @@ describe('status as text', () => {
     const shown = text(known({ updateLayout }));
     expect(shown).toContain('\n    from 0123456789 Red ');
     expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
-    expect(statusJson([known({ updateLayout })])).toMatchObject({
+    expect(statusJson(settled(known({ updateLayout })))).toMatchObject({
       recordings: [{ updateLayout: { commit } }],
     });
   });
@@ -137,7 +145,7 @@ describe('status as text', () => {
 
 describe('status for programs and reviews', () => {
   it('in JSON has times in ISO 8601 and null for what is not known', () => {
-    expect(statusJson([known({ updateLayout: LAYOUT, update: UNANSWERED, ended: NOW })])).toEqual({
+    expect(statusJson(settled(known({ updateLayout: LAYOUT, update: UNANSWERED, ended: NOW })))).toEqual({
       format_version: '1.0',
       recordings: [
         {
@@ -155,24 +163,137 @@ describe('status for programs and reviews', () => {
             last: { outcome: 'applied', status: 200, message: null, at: '2026-01-02T03:03:35.000Z' },
           },
           ended_at: '2026-01-02T03:04:05.000Z',
+          pending: null,
         },
       ],
+      never_applied: [],
+      summary: { recordings: 1, conditions: { Ended: 1 }, pending: 0, never_applied: 0 },
     });
   });
 
   it('holds nothing of what was sent', () => {
     const update = applied({ storageConfig: { vendor: 1, bucket: 'the-bucket' } });
-    for (const shown of [JSON.stringify(statusJson([known({ update })])), text(known({ update }))])
+    for (const shown of [JSON.stringify(statusJson(settled(known({ update })))), text(known({ update }))])
       expect(shown).not.toContain('the-bucket');
   });
 
   it('in markdown is a table that no name breaks', () => {
-    const lines = statusMarkdown([known({ name: EVIL, updateLayout: LAYOUT }), known()])
+    const lines = statusMarkdown(settled(known({ name: EVIL, updateLayout: LAYOUT }), known()))
       .trimEnd()
       .split('\n');
-    expect(lines).toHaveLength(4);
-    for (const line of lines) expect(line.replace(/\\./g, '').match(/\|/g)).toHaveLength(5);
+    expect(lines).toHaveLength(6);
+    for (const line of lines.slice(0, 4)) expect(line.replace(/\\./g, '').match(/\|/g)).toHaveLength(6);
     expect(lines[2]?.replace(/\\./g, '')).not.toMatch(/[<>`*[\]]/);
-    expect(lines[3]).toBe('| town-hall | Ready | mix |  |');
+    expect(lines[3]).toBe('| town-hall | Ready | mix |  |  |');
+    expect(lines[5]).toBe('2 recordings: 2 Ready.');
+  });
+});
+
+describe('what is pending', () => {
+  const planned = (extra: Partial<RecordingPlan>): RecordingPlan => ({
+    ...{
+      name: 'town-hall',
+      file: 'recordings/town-hall.yaml',
+      action: 'no-op',
+      key: recordingKey(identity(1)),
+    },
+    ...{ calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] },
+    ...extra,
+  });
+  const plan = (recordings: RecordingPlan[], errors: string[] = []) =>
+    ({
+      recordings,
+      diagnostics: errors.map((filename) => ({ severity: 'error', range: { filename } })),
+    }) as unknown as Plan;
+  const change = (reason: 'changed' | 'reset') => ({ path: '', before: 1, after: 2, reason, subject: '' });
+  const call = (reason: string, changes: object[] = []) =>
+    ({ endpoint: 'updateLayout', reason, changes, patch: [], request: {} }) as unknown as Call;
+  const shown = (given: Plan | undefined, ...recordings: KnownRecording[]) =>
+    statusText(overviewOf(recordings, given), styleFor(false), NOW);
+
+  it.each<[string, Partial<RecordingPlan>, string]>([
+    [
+      'an edit',
+      { action: 'update', calls: [call('changed', [change('changed'), change('reset')])] },
+      'pending: updateLayout (2 changes, 1 of them back to the default)',
+    ],
+    [
+      'a call without an answer',
+      { action: 'update', calls: [call('outcome-unknown')] },
+      'pending: updateLayout, sent again, because an earlier call may or may not have taken effect',
+    ],
+    ['a deleted file', { action: 'forget' }, 'pending: its file is gone, so it is forgotten'],
+    ['a suspension', { action: 'suspended' }, 'pending: nothing, because its file suspends it'],
+    [
+      'a block that stays',
+      { released: ['rtmp'], notes: ['rtmp stays'] },
+      'pending: without any call; rtmp stays',
+    ],
+    [
+      'another file',
+      { file: 'recordings/x.yaml' },
+      'pending: without any call, its new name and file are recorded',
+    ],
+  ])('is told of %s', (_, extra, told) => {
+    const out = shown(plan([planned(extra)]), known({ updateLayout: LAYOUT }));
+    expect(out).toContain(`\n    ${told}\n`);
+    expect(out).toContain('1 recording: 1 Ready; 1 with something pending.');
+  });
+
+  it('is found by the new name of a file', () => {
+    const overview = overviewOf([known({ updateLayout: LAYOUT })], plan([planned({ name: 'hall' })]));
+    expect(statusText(overview, styleFor(false), NOW)).toMatch(
+      /^hall +Ready .*\n {4}was town-hall when it was applied\n/,
+    );
+    expect(statusJson(overview)).toMatchObject({
+      recordings: [{ name: 'hall', known_as: 'town-hall', pending: { action: 'renamed' } }],
+    });
+  });
+
+  it('is not known of a file with an error, and of none that could be read', () => {
+    const told = 'pending: not known, because its file cannot be used';
+    expect(shown(plan([], ['recordings/town-hall.yaml']), known())).toContain(told);
+    expect(shown(plan([], ['recordings/other.yaml']), known())).toContain(told);
+    expect(shown(undefined, known())).toContain(told);
+    expect(shown(plan([planned({})], ['recordings/other.yaml']), known())).not.toContain('pending');
+  });
+
+  it('is everything of what was never applied', () => {
+    const fresh = planned({ name: 'a', key: 'other', action: 'create', mode: 'web', sid: 's' });
+    const { key: _, ...waiting } = planned({
+      name: 'b',
+      action: 'waiting',
+      notes: ['waiting for run/b.json'],
+    });
+    const overview = overviewOf([known({ updateLayout: LAYOUT })], plan([fresh, planned({}), waiting]));
+    const lines = statusText(overview, styleFor(false), NOW).split('\n');
+    expect(lines).toEqual([
+      'town-hall  Ready    mix         applied 30 s ago: layout',
+      'a          New      web         never applied: recordings/town-hall.yaml',
+      'b          New                  never applied: recordings/town-hall.yaml',
+      '    waiting for run/b.json',
+      '',
+      expect.stringMatching(/^3 recordings: 1 Ready, 2 never applied\. What was applied/),
+      '',
+    ]);
+    expect(statusJson(overview)).toMatchObject({
+      never_applied: [
+        { name: 'a', sid: 's', mode: 'web', action: 'create' },
+        { name: 'b', sid: null, mode: null, action: 'waiting' },
+      ],
+      summary: { recordings: 3, conditions: { Ready: 1 }, pending: 0, never_applied: 2 },
+    });
+    expect(statusMarkdown(overview)).toContain('\n| a | New | web |  | never applied |\n');
+  });
+
+  it('of a recording whose name another one has now is that it is forgotten', () => {
+    const newer = planned({ key: 'other', action: 'create', supersedes: [recordingKey(identity(1))] });
+    expect(shown(plan([newer]), known({ updateLayout: LAYOUT }))).toMatch(
+      /pending: its file names another recording now, so it is forgotten\ntown-hall +New/,
+    );
+    const { key: _, ...waiting } = planned({ action: 'waiting', notes: ['waiting for run/b.json'] });
+    expect(shown(plan([waiting]), known({ updateLayout: LAYOUT }))).toMatch(
+      /pending: its file is there, and which recording it is about is not; waiting for run\/b\.json\n\n1 recording:/,
+    );
   });
 });

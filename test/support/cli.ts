@@ -58,14 +58,23 @@ export async function put(path: string, files: Record<string, string>): Promise<
   }
 }
 
-/** Starts the built command, with nothing of this environment but what finds Node. */
+/**
+ * Starts the built command, with nothing of this environment but what finds Node. There is no terminal to ask on, so
+ * apply sends, as in a pipeline that says so once.
+ */
 export function start(
   args: readonly string[],
   options: { cwd: string; env?: Record<string, string>; input?: string },
 ): Started {
   const child = spawn(NODE, [CLI, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env.PATH ?? '', HOME: options.cwd, ...CREDENTIALS, ...options.env },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: options.cwd,
+      ...CREDENTIALS,
+      REELSTATE_YES: '1',
+      ...options.env,
+    },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   children.add(child);

@@ -113,7 +113,8 @@ export async function inside(options: {
     url: simulator.url,
     clock,
     async run(...argv: string[]): Promise<Inside> {
-      const env = { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url, ...options.env };
+      const given = { REELSTATE_ENDPOINT: simulator.url, REELSTATE_YES: '1', ...options.env };
+      const env = { ...CREDENTIALS, ...given };
       const { io, said } = fakeIo({ env, cwd: options.cwd, clock });
       const code = await main(argv, io);
       return { code, stdout: said.out, stderr: said.err };

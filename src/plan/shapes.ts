@@ -1,0 +1,184 @@
+/*
+ * What comes from a file or from another process, as JSON: whether it is of the shape that it was written in. Fields
+ * that are not named may hold anything, because a newer version adds some.
+ */
+
+/** Whether a value is of a shape. */
+type Shape = (value: unknown) => boolean;
+
+const text: Shape = (value) => typeof value === 'string';
+
+/** No system takes a NUL in a path or an argument. */
+const argument: Shape = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
+const flag: Shape = (value) => typeof value === 'boolean';
+const number: Shape = (value) => typeof value === 'number';
+
+/** Milliseconds since 1970 that a calendar has (ECMAScript, TimeClip). */
+const time: Shape = (value) => typeof value === 'number' && Math.abs(value) <= 8.64e15;
+const date: Shape = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const oneOf =
+  (...values: readonly unknown[]): Shape =>
+  (value) =>
+    values.includes(value);
+
+const either =
+  (...shapes: readonly Shape[]): Shape =>
+  (value) =>
+    shapes.some((shape) => shape(value));
+
+const list =
+  (item: Shape): Shape =>
+  (value) =>
+    Array.isArray(value) && value.every(item);
+
+const mapOf =
+  (item: Shape): Shape =>
+  (value) =>
+    isObject(value) && Object.values(value).every(item);
+
+const object =
+  (needed: Readonly<Record<string, Shape>>, optional: Readonly<Record<string, Shape>> = {}): Shape =>
+  (value) =>
+    isObject(value) &&
+    Object.entries(needed).every(([name, shape]) => Object.hasOwn(value, name) && shape(value[name])) &&
+    Object.entries(optional).every(([name, shape]) => value[name] === undefined || shape(value[name]));
+
+const commit = object({ sha: text, author: text, subject: text });
+
+const identity = object(
+  {
+    ...{ appId: text, cname: text, uid: text, resourceId: text, sid: text },
+    mode: oneOf('individual', 'mix', 'web'),
+  },
+  { streamTypes: oneOf(0, 1, 2) },
+);
+
+const secret = object({ sealed: either(oneOf(null), text), reference: text, shown: text });
+
+const updateRequest = object(
+  {},
+  {
+    streamSubscribe: object({}, { audioUidList: mapOf(list(text)), videoUidList: mapOf(list(text)) }),
+    webRecordingConfig: object({ onhold: flag }),
+    rtmpPublishConfig: object({ outputs: list(object({ rtmpUrl: secret })) }),
+    storageConfig: object(
+      { vendor: number, bucket: text },
+      {
+        ...{ region: number, accessKey: secret, secretKey: secret, stsToken: secret, stsExpiration: number },
+        ...{ fileNamePrefix: list(text), extensionParams: mapOf(text), credentials: secret },
+      },
+    ),
+  },
+);
+
+const layoutRequest = object(
+  {},
+  {
+    ...{ mixedVideoLayout: number, backgroundColor: text, backgroundImage: text },
+    ...{ defaultUserBackgroundImage: text, maxResolutionUid: text },
+    layoutConfig: list(
+      object(
+        { x_axis: number, y_axis: number, width: number, height: number },
+        { uid: text, alpha: number, render_mode: number },
+      ),
+    ),
+    backgroundConfig: list(object({ uid: text, image_url: text }, { render_mode: number })),
+  },
+);
+
+const endpoint = (request: Shape): Shape => {
+  const remembered = object({ request, at: time, seq: number }, { commit });
+  return object({ unknown: list(remembered) }, { applied: remembered });
+};
+
+/** What a daemon answers at `/api/known`. */
+export const isKnownAnswer: Shape = object({
+  recordings: list(
+    object(
+      {
+        ...{ key: text, name: text, file: text, identity },
+        ...{ update: endpoint(updateRequest), updateLayout: endpoint(layoutRequest) },
+      },
+      { ended: time },
+    ),
+  ),
+});
+
+/** What a daemon answers at `/api/recordings`, as far as it is shown. */
+export const isRecordingsAnswer: Shape = object({
+  ready: flag,
+  not_ready_because: list(text),
+  recordings: list(
+    object(
+      {
+        ...{ name: text, mode: either(text, oneOf(null)), blocks: mapOf(text) },
+        conditions: list(object({ type: text, status: text, reason: text, message: text })),
+      },
+      {
+        applied: mapOf(either(oneOf(null), object({ at: text }, { commit: either(oneOf(null), commit) }))),
+      },
+    ),
+  ),
+});
+
+/** What `plan --out` writes. Requests are compared as a whole, whatever they hold. */
+export const isSavedPlan: Shape = object(
+  {
+    ...{ reelstate: oneOf('plan'), format_version: oneOf('1.0'), timestamp: date, applyable: flag },
+    asked: object({ dir: argument, names: list(text), resync: flag, allowEmpty: flag }, { ref: argument }),
+    state: object({ id: text, serial: number }),
+    commit: either(oneOf(null), commit),
+    files: mapOf(text),
+    recordings: list(
+      object(
+        {
+          ...{ name: text, file: text, action: text },
+          calls: list(object({ endpoint: text, reason: text, request: isObject })),
+          ...{ whole: isObject, released: list(text), supersedes: list(text) },
+        },
+        { key: text, identity },
+      ),
+    ),
+  },
+  { unsubscribe_spelling: oneOf('unSubscribe', 'unsubscribe') },
+);
+
+/** What `plan --json` prints, as far as it is held against a plan that is made now. */
+export const isPrintedPlan: Shape = object(
+  {
+    ...{ timestamp: date, applyable: flag },
+    recordings: list(
+      object(
+        {
+          ...{ name: text, file: text, action: text },
+          calls: list(
+            object({
+              ...{ endpoint: text, reason: text, body: isObject, patch: list(isObject) },
+              changes: list(object({ path: text, reason: text })),
+            }),
+          ),
+        },
+        { sid: text, mode: text, notes: list(text) },
+      ),
+    ),
+  },
+  { diagnostics: list(object({ severity: text })), commit: object({ sha: text }) },
+);
+
+/** Nested deeper than this is nothing that reelstate has written. */
+const DEEPEST = 64;
+
+/** Whether a value is nested no deeper than what can be gone through by calls. */
+export function isShallow(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return false;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return true;
+}
