@@ -37,19 +37,22 @@ function parse(variable: string, text: string): URL {
       hint: 'HTTPS_PROXY=http://HOST:PORT names a proxy that knows CONNECT; what NO_PROXY names goes straight.',
     });
   const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol) || !canDecode(url.username + url.password))
+  if (
+    !url ||
+    !['http:', 'https:'].includes(url.protocol) ||
+    decoded(url.username + url.password) === undefined
+  )
     throw new Failure(`${variable}: must be an address such as http://proxy.example.com:3128`, {
       hint: 'Special characters in its user and password are written with percent signs, as in every URL.',
     });
   return url;
 }
 
-function canDecode(text: string): boolean {
+function decoded(text: string): string | undefined {
   try {
-    decodeURIComponent(text);
-    return true;
+    return decodeURIComponent(text);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -84,6 +84,8 @@ function inWords(error: unknown, { timeouts, connected }: Progress): string {
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
       return `its certificate is not valid at this time (${code}); is this machine's clock right?`;
+    case 'EPROTO':
+      return 'no secure connection came about (EPROTO)';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `its certificate is for another name (${code})`;
     default:
