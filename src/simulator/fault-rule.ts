@@ -238,7 +238,7 @@ export function parseFaultRule(source: string): FaultRule {
     else if (name === 'applied') rule.applied = value !== 'false';
     else if (name === 'for' && kind === 'failover') rule.failover = { forMs: Number(value) };
     else if (value !== '' && RULE_FIELDS.includes(name)) rule[name] = Number(value);
-    else if (value === '' && (kind === 'latency' || (kind === 'late' && rule.late === undefined)))
+    else if (value === '' && (kind === 'latency' || kind === 'late') && rule[kind] === undefined)
       rule[kind] = range(name);
     else if (value === '') rule.rate = Number(name);
     else throw new Refused(`condition "${name}" of fault "${kind}" is not known`);

@@ -21,6 +21,7 @@ describe('the text form of a rule', () => {
     ['500@latency=10-20,0.5', { answer: '500', latency: [10, 20], rate: 0.5 }],
     ['slow-body@dripMs=5,id=drip', { connection: 'slow-body', dripMs: 5, id: 'drip' }],
     ['failover@name=keynote,for=60000', { failover: { forMs: 60_000 }, match: { name: 'keynote' } }],
+    ['latency@50-200,0.5', { latency: [50, 200], rate: 0.5 }],
     ['late@5000', { answer: '504', late: 5_000 }],
     ['late@1000-20000,0.1', { answer: '504', late: [1_000, 20_000], rate: 0.1 }],
     ['cut-after@late=10-20', { connection: 'cut-after', late: [10, 20] }],
