@@ -23,7 +23,7 @@ export interface Figures {
   violations: Violation[];
 }
 
-const WRITERS = 3;
+const WRITERS = 4;
 /** Share of the time after which the service gives no verdicts of its own any more, because those stand. */
 const VERDICTS_UNTIL = 0.7;
 /** More resident memory than this is a leak, in MiB. */
@@ -49,6 +49,9 @@ export async function chaos(seed: number, seconds: number): Promise<Figures> {
   ];
   await pause(seconds * 1_000 * VERDICTS_UNTIL);
   await misbehave(world, passing());
+  // Longer than the last verdict may be on its way. Nobody helps after this.
+  await pause(4_000);
+  await world.askAgain();
   await pause(seconds * 1_000 * (1 - VERDICTS_UNTIL));
   stop.abort();
   await Promise.all(work);
@@ -88,9 +91,6 @@ async function lastEdits(world: World, writers: Writers, random: () => number): 
     world.begin();
   }
   await misbehave(world, []);
-  // What was refused by a verdict is tried again when somebody asks for it.
-  await pause(4_000);
-  world.signal('SIGHUP');
 }
 
 /** Secrets in what the daemons wrote, what they serve and keep, and what the other commands print. */

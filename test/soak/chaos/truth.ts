@@ -34,8 +34,8 @@ export class Truth {
     return version;
   }
 
-  note(name: string, condition: Condition): void {
-    this.#moments.get(name)?.push({ at: Date.now(), condition });
+  note(name: string, condition: Condition, at = Date.now()): void {
+    this.#moments.get(name)?.push({ at, condition });
   }
 
   /** The version of that number, if it was ever written for this document. */

@@ -119,17 +119,28 @@ export class World {
     }
   }
 
-  signal(signal: 'SIGHUP' | 'SIGSTOP' | 'SIGCONT'): void {
+  /** @returns whether it was sent: a SIGHUP that comes before it is listened to would end the daemon */
+  signal(signal: 'SIGHUP' | 'SIGSTOP' | 'SIGCONT'): boolean {
     const life = this.daemon;
-    // A signal that comes before it listens to it would end it.
-    if (!life || life.ran || (signal === 'SIGHUP' && Date.now() - life.from < 3_000)) return;
+    if (!life || life.ran || (signal === 'SIGHUP' && Date.now() - life.from < 3_000)) return false;
     if (signal !== 'SIGCONT') this.#count(signal);
-    life.started.child.kill(signal);
+    return life.started.child.kill(signal);
+  }
+
+  /** Lets what the service has refused be tried again, by SIGHUP, unless a daemon begins anew anyway. */
+  async askAgain(): Promise<void> {
+    const since = Date.now();
+    for (;;) {
+      const life = this.daemon;
+      if (life && life.from > since) return;
+      if (life && !life.ran && this.#resumed && this.signal('SIGHUP')) return;
+      await pause(200);
+    }
   }
 
   async #stopFor(ms: number): Promise<void> {
-    this.signal('SIGSTOP');
     this.#resumed = false;
+    this.signal('SIGSTOP');
     await pause(ms);
     this.signal('SIGCONT');
     this.#resumed = true;

@@ -57,7 +57,7 @@ export class Writers {
         });
         this.counts[kind] = (this.counts[kind] ?? 0) + 1;
       }
-      await pause(random() < 0.1 ? 1_000 : 20 + random() * 250);
+      await pause(random() < 0.05 ? 1_000 : 10 + random() * 150);
     }
   }
 
