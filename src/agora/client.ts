@@ -7,7 +7,7 @@ import type { Identity } from '../model/recording.ts';
 import type { Outgoing, Sender } from '../model/work.ts';
 import type { Domains } from './domains.ts';
 import type { ProxyServer } from './proxy.ts';
-import { troubleOf } from './way.ts';
+import { MAX_ANSWER_BYTES, proxyTimeout, troubleOf } from './way.ts';
 
 export interface ClientOptions {
   customerId: string;
@@ -20,9 +20,6 @@ export interface ClientOptions {
   now: () => number;
   version: string;
 }
-
-/** An answer larger than this is not the service's. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
 
 interface Network {
   got: Got;
@@ -53,8 +50,9 @@ async function openNetwork({
     agents,
     tunnel: async ({ url }) => {
       const { HttpsProxyAgent } = await import('hpagent');
-      // The time that the proxy has for its answer, and that a connection may lie idle; nothing else goes by it.
-      tunnel ??= new HttpsProxyAgent({ keepAlive: true, proxy: url, timeout: timeouts.connect });
+      // The agent knows one time for what the proxy has for its answer and for how long a connection may lie idle.
+      const timeout = proxyTimeout(timeouts);
+      tunnel ??= new HttpsProxyAgent({ keepAlive: true, proxy: url, timeout });
       return tunnel;
     },
     close: () => {
@@ -94,7 +92,8 @@ export class Client implements Sender {
 
   /** Loads what calls need, so that the first is no later than the others. */
   async warm(): Promise<void> {
-    await this.#open();
+    // What fails here fails again with the first call, and is told there.
+    await this.#open().catch(() => {});
   }
 
   async send({ identity, endpoint, body }: Outgoing, departed: () => void): Promise<Answer> {
@@ -158,12 +157,8 @@ export class Client implements Sender {
       const { hasSocket, connected } = trip;
       const { message, reached } = troubleOf(error, { timeouts, proxy, hasSocket, connected });
       if (reached) domains.report(origin, reached);
-      const odd = isSwitched
-        ? "an answer 101 that is not the service's"
-        : (error as { code?: string }).code === 'ERR_CANCELED'
-          ? `the answer is larger than ${MAX_ANSWER_BYTES / 2 ** 20} MB`
-          : undefined;
-      return { kind: 'failure', message: odd ?? message, unsent: !connected, host };
+      const strange = isSwitched ? "an answer 101 that is not the service's" : undefined;
+      return { kind: 'failure', message: strange ?? message, unsent: !connected, host };
     }
   }
 

@@ -1,6 +1,17 @@
 import type { Reached } from './domains.ts';
 import type { ProxyServer } from './proxy.ts';
 
+/** An answer larger than this is not the service's, and is not read to its end. */
+export const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** What a proxy has for its answer at most: an end that is asked for is not held up by one that says nothing. */
+const MOST_FOR_PROXY = 4_000;
+
+/** How long the proxy has for its answer, in milliseconds. */
+export function proxyTimeout({ connect }: Progress['timeouts']): number {
+  return Math.min(connect, MOST_FOR_PROXY);
+}
+
 /** How far a request came before it failed. */
 export interface Progress {
   /** Milliseconds. */
@@ -68,10 +79,12 @@ function inWords(error: unknown, { timeouts, connected }: Progress): string {
   if (name === 'TimeoutError')
     return `no ${connected ? 'answer' : 'connection'} within ${timeouts.request / 1000} s`;
   // The agent's own, of a proxy that has not answered.
-  if (message === 'Proxy timeout') return `no answer within ${timeouts.connect / 1000} s`;
+  if (message === 'Proxy timeout') return `no answer within ${proxyTimeout(timeouts) / 1000} s`;
   if (UNTRUSTED.test(code ?? ''))
     return `its certificate is not trusted (${code}); NODE_EXTRA_CA_CERTS=FILE.pem adds a company's own authority`;
   switch (code) {
+    case 'ERR_CANCELED':
+      return `the answer is larger than ${MAX_ANSWER_BYTES / 2 ** 20} MB`;
     case 'ECONNRESET':
     case 'EPIPE':
     case 'ERR_HTTP2_STREAM_ERROR':

@@ -156,7 +156,7 @@ function sending(command: Command): Command {
     .option('--rate-scope <scope>', 'what shares the allowance: account or app (default: account)')
     .option(
       '--region <area>',
-      'where this machine is: us, ap, eu or cn, for which domains to try, and in which order',
+      'where this machine is: us, ap, eu or cn; says which domains are tried, in which order',
     )
     .option('--timeout <span>', 'how long one call may take (default: 10s)');
 }

@@ -57,7 +57,7 @@ describe('what went wrong on the way', () => {
       reached: undefined,
     });
     expect(at({ message: 'Bad response: 403' })).toMatchObject({ reached: 'network' });
-    expect(at({ message: 'Proxy timeout' }).message).toBe(`${where}: no answer within 5 s`);
+    expect(at({ message: 'Proxy timeout' }).message).toBe(`${where}: no answer within 4 s`);
     // Behind the proxy it is about the host.
     expect(trouble({ code: 'ECONNRESET' }, { proxy })).toEqual({
       message: 'the connection was cut',
