@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { systemClock } from '../../../src/process-io.ts';
 import { folder, type Ran, type Started, simulator, start } from '../../support/cli.ts';
 import { SECRETS } from './documents.ts';
 
@@ -17,14 +18,7 @@ export const LOOK_MS = 1_000;
 /** SIGTERM ends it within this time, in milliseconds. */
 const TERM_MS = 5_000;
 
-const pause = (ms: number, signal?: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+const pause = (ms: number, signal?: AbortSignal) => systemClock.sleep(ms, signal);
 
 /** The service and the daemon beside it, with what is done to the daemon. Times are wall clock, in milliseconds. */
 export class World {
