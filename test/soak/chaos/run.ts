@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { run } from '../../support/cli.ts';
 import { randomFrom } from '../../support/kill.ts';
 import { TRACES } from './documents.ts';
-import { lateOnly, passing, verdicts } from './faults.ts';
+import { last, passing, verdicts } from './faults.ts';
 import { type Arrival, judge, tally, type Violation } from './judge.ts';
 import { settle } from './settle.ts';
 import { Truth } from './truth.ts';
@@ -82,7 +82,7 @@ async function misbehave(world: World, rules: readonly string[]): Promise<void> 
 
 /** The last versions leave while calls still land late, and perhaps one is killed over them; then all is well. */
 async function lastEdits(world: World, writers: Writers, random: () => number): Promise<void> {
-  await misbehave(world, lateOnly());
+  await misbehave(world, last());
   if (world.daemon?.ran) world.begin();
   await writers.finish(random);
   await pause(3_000);
