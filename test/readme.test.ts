@@ -405,7 +405,7 @@ describe('facts', () => {
   it('every kind of fault is listed, and every one that is listed exists', () => {
     const [, listed = ''] = /The kinds are ([\s\S]*?)\. Conditions:/.exec(README) ?? [];
     expect(ticked(listed).sort()).toEqual(
-      [...FAULT_ANSWERS, ...FAULT_CONNECTIONS, 'latency', 'failover'].sort(),
+      [...FAULT_ANSWERS, ...FAULT_CONNECTIONS, 'latency', 'failover', 'late'].sort(),
     );
   });
 

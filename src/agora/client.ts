@@ -1,28 +1,32 @@
-import type { Agent as HttpAgent } from 'node:http';
+import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import type { Got, TimeoutError } from 'got';
+import type { Got } from 'got';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
 import type { Outgoing, Sender } from '../model/work.ts';
 import type { Domains } from './domains.ts';
+import type { ProxyServer } from './proxy.ts';
+import { MAX_ANSWER_BYTES, proxyTimeout, troubleOf } from './way.ts';
 
 export interface ClientOptions {
   customerId: string;
   customerSecret: string;
   domains: Domains;
+  /** The proxy for calls to an origin; undefined where they go straight. One for all that need one. */
+  proxyFor?: (origin: string) => ProxyServer | undefined;
   /** Milliseconds. */
   timeouts: { connect: number; request: number };
   now: () => number;
   version: string;
 }
 
-/** An answer larger than this is not the service's. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
-
 interface Network {
   got: Got;
   agents: { http: HttpAgent; https: HttpsAgent };
+  /** Its connections lead through the proxy; made with the first of them. */
+  tunnel: (proxy: ProxyServer) => Promise<HttpsAgent>;
+  close: () => void;
 }
 
 /** Loaded with the first call: it takes longer than planning ten recordings, and most runs send nothing. */
@@ -41,14 +45,24 @@ async function openNetwork({
     http: new http.Agent({ keepAlive: true }),
     https: new https.Agent({ keepAlive: true }),
   };
+  let tunnel: HttpsAgent | undefined;
   return {
     agents,
+    tunnel: async ({ url }) => {
+      const { HttpsProxyAgent } = await import('hpagent');
+      // The agent knows one time for what the proxy has for its answer and for how long a connection may lie idle.
+      const timeout = proxyTimeout(timeouts);
+      tunnel ??= new HttpsProxyAgent({ keepAlive: true, proxy: url, timeout });
+      return tunnel;
+    },
+    close: () => {
+      for (const agent of [agents.http, agents.https, tunnel]) agent?.destroy();
+    },
     got: got.extend({
       retry: { limit: 0 },
       followRedirect: false,
       throwHttpErrors: false,
       responseType: 'text',
-      agent: agents,
       timeout: {
         lookup: timeouts.connect,
         connect: timeouts.connect,
@@ -78,7 +92,8 @@ export class Client implements Sender {
 
   /** Loads what calls need, so that the first is no later than the others. */
   async warm(): Promise<void> {
-    await this.#open();
+    // What fails here fails again with the first call, and is told there.
+    await this.#open().catch(() => {});
   }
 
   async send({ identity, endpoint, body }: Outgoing, departed: () => void): Promise<Answer> {
@@ -100,27 +115,22 @@ export class Client implements Sender {
     body: object | undefined,
     departed: () => void,
   ): Promise<Answer> {
-    const { got } = await this.#open();
     const origin = this.#options.domains.pick();
     const host = new URL(origin).host;
-    let connected = false;
+    const proxy = this.#options.proxyFor?.(origin);
+    const trip = new Trip(origin.startsWith('https:'));
     let isSwitched = false;
     try {
+      const { got, agents, tunnel } = await this.#open();
       const request = got(`${origin.replace(/\/$/, '')}${path}`, {
         method,
+        agent: proxy ? { https: await tunnel(proxy) } : agents,
         ...(body
           ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json;charset=utf-8' } }
           : {}),
       });
       request.on('request', (outgoing) => {
-        outgoing.once('socket', (socket: Socket) => {
-          if (outgoing.reusedSocket) connected = true;
-          // Before a connection is secure nothing of a request leaves.
-          else
-            socket.once(origin.startsWith('https:') ? 'secureConnect' : 'connect', () => {
-              connected = true;
-            });
-        });
+        trip.follow(outgoing);
         outgoing.once('finish', departed);
         // 101: got would wait for the rest of the answer for ever, and no timeout of its own would end that.
         outgoing.once('upgrade', (_answer, socket: Socket) => {
@@ -133,7 +143,7 @@ export class Client implements Sender {
         if (transferred > MAX_ANSWER_BYTES) request.cancel();
       });
       const response = await request;
-      this.#options.domains.report(origin, response.statusCode < 500);
+      this.#options.domains.report(origin, response.statusCode < 500 ? 'answered' : 'failed');
       const retryAfter = this.#retryAfter(response.headers['retry-after']);
       return {
         kind: 'answer',
@@ -143,38 +153,22 @@ export class Client implements Sender {
         ...(retryAfter === undefined ? {} : { retryAfter }),
       };
     } catch (error) {
-      this.#options.domains.report(origin, false);
-      const message = isSwitched ? "an answer 101 that is not the service's" : this.#failure(error);
-      return { kind: 'failure', message, unsent: !connected, host };
+      const { timeouts, domains } = this.#options;
+      const { hasSocket, connected } = trip;
+      const { message, reached } = troubleOf(error, { timeouts, proxy, hasSocket, connected });
+      if (reached) domains.report(origin, reached);
+      const strange = isSwitched ? "an answer 101 that is not the service's" : undefined;
+      return { kind: 'failure', message: strange ?? message, unsent: !connected, host };
     }
   }
 
   #open(): Promise<Network> {
-    this.#network ??= openNetwork(this.#options);
+    this.#network ??= openNetwork(this.#options).catch((error: unknown) => {
+      // What could not be loaded now, because no more files may be opened, can be with a later call.
+      this.#network = undefined;
+      throw error;
+    });
     return this.#network;
-  }
-
-  #failure(error: unknown): string {
-    const { connect, request } = this.#options.timeouts;
-    const { name, event, code } = error as Partial<TimeoutError>;
-    if (name === 'TimeoutError' && event !== 'request') return `no connection within ${connect / 1000} s`;
-    switch (code) {
-      case 'ETIMEDOUT':
-        return `no answer within ${request / 1000} s`;
-      case 'ERR_CANCELED':
-        return `the answer is larger than ${MAX_ANSWER_BYTES / 2 ** 20} MB`;
-      case 'ECONNRESET':
-      case 'EPIPE':
-      case 'ERR_HTTP2_STREAM_ERROR':
-        return 'the connection was cut';
-      case 'ECONNREFUSED':
-        return 'nothing listens there (connection refused)';
-      case 'ENOTFOUND':
-      case 'EAI_AGAIN':
-        return 'the name cannot be resolved (DNS)';
-      default:
-        return String(code ?? (error as Error).message ?? error);
-    }
   }
 
   #retryAfter(header: string | undefined): number | undefined {
@@ -187,10 +181,40 @@ export class Client implements Sender {
 
   /** Idle connections would keep the process alive. */
   close(): void {
-    void this.#network?.then(({ agents }) => {
-      agents.http.destroy();
-      agents.https.destroy();
+    void this.#network?.then(({ close }) => close());
+  }
+}
+
+/** How far one request came. */
+class Trip {
+  readonly #isSecure: boolean;
+  #socket: Socket | undefined;
+  /** Bytes that had gone over a kept connection before this request; undefined on a new one that is not there yet. */
+  #before: number | undefined;
+
+  constructor(isSecure: boolean) {
+    this.#isSecure = isSecure;
+  }
+
+  follow(outgoing: ClientRequest): void {
+    outgoing.once('socket', (socket) => {
+      this.#socket = socket;
+      if (outgoing.reusedSocket) this.#before = socket.bytesWritten;
+      // Before a connection is secure nothing of a request leaves.
+      else
+        socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
+          this.#before = -1;
+        });
     });
+  }
+
+  get hasSocket(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Whether anything may have left: a kept connection may turn out to be closed before it takes a byte. */
+  get connected(): boolean {
+    return this.#before !== undefined && this.#socket?.bytesWritten !== this.#before;
   }
 }
 

@@ -14,51 +14,92 @@ export const REGIONS: Readonly<Record<string, readonly string[]>> = {
   cn: ['cn-east-1', 'cn-north-1'],
 };
 
-/** Every origin to try, in order: both domains, then with a region both domains of its own and of the neighbouring one. */
-export function originsFor(region: string | undefined): string[] {
-  const regional = (REGIONS[region ?? ''] ?? []).flatMap((area) =>
-    DOMAINS.map((domain) => domain.replace('api.', `api-${area}.`)),
-  );
-  return [...DOMAINS, ...regional].map((domain) => `https://${domain}`);
+/** The same origins in two orders, because what failed says which of them is likelier to answer. */
+export interface Origins {
+  /** After a 5xx, and where the name cannot be resolved: the other domain comes first. */
+  readonly inTurn: readonly string[];
+  /** After a failure of the network: the neighbouring region comes before the other domain. */
+  readonly onNetworkFailure: readonly string[];
 }
 
-/** Failures in a row after which the next origin is tried: once more on the same one, then on the other. */
+/**
+ * Every origin to try: both domains, and with a region the names of its own area and of the neighbouring one under
+ * both. In mainland China `api.sd-rtn.com` comes first (integration guide, Chinese edition).
+ */
+export function originsFor(region: string | undefined): Origins {
+  const domains = region === 'cn' ? DOMAINS.toReversed() : DOMAINS;
+  const areas = REGIONS[region ?? ''] ?? [];
+  const origin = (domain: string, area?: string) =>
+    `https://${area === undefined ? domain : domain.replace('api.', `api-${area}.`)}`;
+  return {
+    inTurn: [undefined, ...areas].flatMap((area) => domains.map((domain) => origin(domain, area))),
+    onNetworkFailure: domains.flatMap((domain) => [undefined, ...areas].map((area) => origin(domain, area))),
+  };
+}
+
+/** Addresses that were named one by one: whatever fails, they are tried in their order. */
+export function inOrder(origins: readonly string[]): Origins {
+  return { inTurn: origins, onNetworkFailure: origins };
+}
+
+/** Failures in a row after which the next origin is tried: once more on the same one, then on another. */
 const FAILURES = 2;
+
+/** What a call says of its origin: an answer, a failure of the network on the way there, or any other failure. */
+export type Reached = 'answered' | 'network' | 'failed';
 
 /**
  * Which origin to send to. A failure is an answer that never came or a 5xx; after two in a row the next origin
- * has its turn. The first one gets a single call again after a rest, and all of them once it answers.
+ * that has not failed since the last answer has its turn. The first one gets a single call again after a rest, and
+ * all of them once it answers.
  */
 export class Domains {
-  readonly #origins: readonly string[];
+  readonly #origins: Origins;
+  readonly #first: string;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #rest: number;
-  #current = 0;
+  #current: string;
   #failures = 0;
+  readonly #failed = new Set<string>();
   #tryFirstAt = 0;
 
   /** @param rest milliseconds before the first origin is tried again */
-  constructor(origins: readonly string[], clock: Pick<Clock, 'monotonic'>, rest: number) {
+  constructor(origins: Origins, clock: Pick<Clock, 'monotonic'>, rest: number) {
     this.#origins = origins;
+    this.#first = origins.inTurn[0] as string;
+    this.#current = this.#first;
     this.#clock = clock;
     this.#rest = rest;
   }
 
   pick(): string {
-    if (this.#current !== 0 && this.#clock.monotonic() >= this.#tryFirstAt) {
+    if (this.#current !== this.#first && this.#clock.monotonic() >= this.#tryFirstAt) {
       this.#tryFirstAt = this.#clock.monotonic() + this.#rest;
-      return this.#origins[0] as string;
+      return this.#first;
     }
-    return this.#origins[this.#current] as string;
+    return this.#current;
   }
 
-  report(origin: string, answered: boolean): void {
-    if (answered && origin === this.#origins[0]) this.#current = 0;
-    if (origin !== this.#origins[this.#current]) return;
-    this.#failures = answered ? 0 : this.#failures + 1;
-    if (this.#failures < FAILURES || this.#origins.length === 1) return;
+  report(origin: string, reached: Reached): void {
+    if (reached === 'answered') {
+      if (origin === this.#first) this.#current = this.#first;
+      if (origin !== this.#current) return;
+      this.#failures = 0;
+      this.#failed.clear();
+      return;
+    }
+    if (origin !== this.#current) return;
+    this.#failures += 1;
+    if (this.#failures >= FAILURES && this.#origins.inTurn.length > 1) this.#turn(reached);
+  }
+
+  #turn(reached: 'network' | 'failed'): void {
     this.#failures = 0;
-    this.#current = (this.#current + 1) % this.#origins.length;
+    this.#failed.add(this.#current);
+    const order = reached === 'network' ? this.#origins.onNetworkFailure : this.#origins.inTurn;
+    const next = order.find((each) => !this.#failed.has(each));
+    if (next === undefined) this.#failed.clear();
+    this.#current = next ?? this.#first;
     this.#tryFirstAt = this.#clock.monotonic() + this.#rest;
   }
 }

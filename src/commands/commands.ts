@@ -156,7 +156,8 @@ function common(command: Command): Command {
     .option('--state <dir>', 'the folder with what is known (default: .reelstate)')
     .option(
       '--endpoint <url>',
-      'where the service is; plain HTTP on this machine only (default: the two public domains)',
+      'where the service is; may be given several times; plain HTTP on this machine only (default: the two public domains)',
+      (url: string, urls: string[] = []) => [...urls, url],
     )
     .option('--rate <number>', 'requests a second (default: 10)')
     .option('--output <form>', 'text, json or markdown (default: text)')
@@ -169,7 +170,10 @@ function common(command: Command): Command {
 function sending(command: Command): Command {
   return command
     .option('--rate-scope <scope>', 'what shares the allowance: account or app (default: account)')
-    .option('--region <area>', 'where to turn when both domains fail: us, ap, eu or cn')
+    .option(
+      '--region <area>',
+      'where this machine is: us, ap, eu or cn; says which domains are tried, in which order',
+    )
     .option('--timeout <span>', 'how long one call may take (default: 10s)');
 }
 

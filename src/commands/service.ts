@@ -53,17 +53,21 @@ export async function connect({
   // Only so that they are taken out of whatever the service may quote.
   for (const secret of [customerSecret, Buffer.from(`${customerId}:${customerSecret}`).toString('base64')])
     vault.seal(secret, 'env:AGORA_CUSTOMER_SECRET');
-  const [{ Engine }, { Client }, { Domains, originsFor }] = await Promise.all([
+  const [{ Engine }, { Client }, { Domains, inOrder, originsFor }, { proxyFor }] = await Promise.all([
     import('../apply/engine.ts'),
     import('../agora/client.ts'),
     import('../agora/domains.ts'),
+    import('../agora/proxy.ts'),
   ]);
   const closing = new AbortController();
-  const origins = settings.endpoint ? [settings.endpoint] : originsFor(settings.region);
+  const { endpoints, region } = settings;
+  const origins = endpoints.length > 0 ? inOrder(endpoints) : originsFor(region);
+  const proxies = new Map(origins.inTurn.map((origin) => [origin, proxyFor(origin, io.env)]));
   const client = new Client({
     customerId,
     customerSecret,
     domains: new Domains(origins, io.clock, TIMINGS.domainRest),
+    proxyFor: (origin) => proxies.get(origin),
     timeouts: { connect: Math.min(TIMINGS.connect, timeout), request: timeout },
     now: () => io.clock.now(),
     version,

@@ -1,6 +1,7 @@
 import { parse, resolve } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { REGIONS } from '../agora/domains.ts';
+import { isLoopback } from '../agora/proxy.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
@@ -21,8 +22,8 @@ export interface Settings {
   dir: string;
   /** Absolute. */
   state: string;
-  /** undefined: the public domains. */
-  endpoint: string | undefined;
+  /** In the order in which they are tried; none: the public domains. */
+  endpoints: string[];
   /** Requests a second. */
   rate: number;
   rateScope: 'account' | 'app';
@@ -95,7 +96,7 @@ export function readSettings(raw: RawOptions, io: Io, forms: readonly OutputForm
   return {
     dir: textOf('dir', raw, io) ?? 'recordings',
     state: resolve(io.cwd, textOf('state', raw, io) ?? '.reelstate'),
-    endpoint: endpointOf(textOf('endpoint', raw, io)),
+    endpoints: endpointsOf(raw, io),
     rate: rateOf(textOf('rate', raw, io)),
     rateScope: choice('rateScope', raw, io, ['account', 'app'], 'account'),
     region,
@@ -129,10 +130,13 @@ function rateOf(text: string | undefined): number {
   return rate;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** `--endpoint` as often as it was given, else its variable; each may name several. */
+function endpointsOf(raw: RawOptions, io: Io): string[] {
+  const given = [raw.endpoint].flat().flatMap((endpoint) => textOf('endpoint', { endpoint }, io) ?? []);
+  return [...new Set(given.flatMap((text) => text.split(/[\s,]+/).filter(Boolean)).map(endpointOf))];
+}
 
-function endpointOf(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
+function endpointOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol))
     throw usage('--endpoint: must be an address such as https://api.agora.io or http://127.0.0.1:8799');
@@ -140,7 +144,7 @@ function endpointOf(text: string | undefined): string | undefined {
     throw usage(
       '--endpoint: credentials belong into AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET, not into the address',
     );
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))
+  if (url.protocol === 'http:' && !isLoopback(url.hostname))
     throw usage(
       `--endpoint ${url.origin}: plain HTTP would show your credentials to the network; use https:// (plain HTTP is for this machine only)`,
     );

@@ -36,6 +36,8 @@ export interface Parts {
   limiter: SlidingSecond;
   rate: number;
   credentials: Credentials | undefined;
+  /** Aborts when the simulator ends. */
+  closing: AbortSignal;
 }
 
 const SLOW_BODY_MS = 100;
@@ -130,13 +132,22 @@ export class Exchange {
     const away = rule?.failover && route.sid !== undefined && this.#failOver(route.sid, rule.failover.forMs);
     const applied =
       rule?.applied ?? (rule?.answer === undefined && !NOT_APPLIED.includes(rule?.connection ?? ''));
-    const own = applied && !away ? this.#ownAnswer(route, received, body) : undefined;
+    const isLate = decision.late !== undefined;
+    const own = applied && !away && !isLate ? this.#ownAnswer(route, received, body) : undefined;
     if (!(await this.#pause(decision.latency - before))) return;
+    if (decision.late !== undefined) void this.#applyLate(decision.late, route, received, body);
     const ids = { resourceId: route.resourceId ?? '', sid: route.sid ?? '' };
     const fallback = workerNotFound(ids);
     if (rule?.answer !== undefined) this.#answer(faultAnswer(rule, ids, this.#path));
     else if (rule?.connection !== undefined) await this.#misconnect(rule, own ?? fallback);
     else this.#answer(own ?? fallback);
+  }
+
+  /** Takes effect although its answer has long been given, as a call that a gateway has given up. */
+  async #applyLate(ms: number, route: Route, received: Received, body: unknown): Promise<void> {
+    const { clock, closing } = this.#parts;
+    await clock.sleep(ms, closing);
+    if (!closing.aborted) this.#ownAnswer(route, received, body);
   }
 
   #failOver(sid: string, forMs: number): boolean {

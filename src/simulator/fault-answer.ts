@@ -47,6 +47,8 @@ function plain(rule: FaultRule, ids: { resourceId: string; sid: string }, path: 
         raw: '<html><body>Welcome</body></html>',
         headers: { 'content-type': 'text/html' },
       };
+    case 'empty-object':
+      return { status: 200, body: {} };
     case 'wrong-body':
       return succeeded({ cname: 'another', uid: '1', resourceId: 'another', sid: OTHER_SID });
     case '302':

@@ -31,6 +31,7 @@ export const FAULT_ANSWERS = [
   'code62',
   'not-json',
   'wrong-body',
+  'empty-object',
   '302',
 ] as const;
 
@@ -83,6 +84,10 @@ export interface FaultRule {
    * but with a cut-after, cut-mid-response and slow-body.
    */
   applied?: boolean;
+  /**
+   * Milliseconds, or from–to: the call takes effect so long after it was answered or cut off, whatever has come since.
+   */
+  late?: number | [number, number];
   connection?: (typeof FAULT_CONNECTIONS)[number];
   /** Milliseconds between two pieces of a slow body; 100 where it is left out. */
   dripMs?: number;
@@ -108,7 +113,7 @@ function oneOf<T extends string>(known: readonly T[]): (value: unknown, at: stri
   };
 }
 
-function latency(value: unknown, at: string): number | [number, number] {
+function span(value: unknown, at: string): number | [number, number] {
   if (!Array.isArray(value)) return milliseconds(value, at);
   const [from, to] = list(value, at, 2, 2, milliseconds);
   if (from === undefined || to === undefined || from > to) throw new Refused(`${at} must be [from, to]`);
@@ -147,6 +152,7 @@ const RULE_FIELDS = [
   'reason',
   'retryAfter',
   'applied',
+  'late',
   'connection',
   'dripMs',
   'failover',
@@ -163,12 +169,13 @@ export function readFaultRule(value: unknown, at = 'rule'): FaultRule {
     id: optional(read, 'id', at, filledText),
     match: optional(read, 'match', at, readMatch),
     rate: optional(read, 'rate', at, fraction),
-    latency: optional(read, 'latency', at, latency),
+    latency: optional(read, 'latency', at, span),
     answer: optional(read, 'answer', at, oneOf(FAULT_ANSWERS)),
     status: optional(read, 'status', at, (it, where) => whole(it, where, 200, 599)),
     reason: optional(read, 'reason', at, text),
     retryAfter: optional(read, 'retryAfter', at, (it, where) => whole(it, where, 0, 86_400)),
     applied: optional(read, 'applied', at, flag),
+    late: optional(read, 'late', at, span),
     connection: optional(read, 'connection', at, oneOf(FAULT_CONNECTIONS)),
     dripMs: optional(read, 'dripMs', at, milliseconds),
     failover: optional(read, 'failover', at, readFailover),
@@ -177,6 +184,9 @@ export function readFaultRule(value: unknown, at = 'rule'): FaultRule {
   if (effects.length > 1) throw new Refused(`${at}: only one of answer, connection and failover`);
   if (effects.length === 0 && rule.latency === undefined) {
     throw new Refused(`${at}: one of answer, connection, failover and latency is missing`);
+  }
+  if (rule.late !== undefined && (rule.failover || effects.length === 0 || rule.applied === false)) {
+    throw new Refused(`${at}: late is for an answer or a connection after which the call takes effect`);
   }
   if (rule.failover?.sid !== undefined && rule.match !== undefined) {
     throw new Refused(`${at}: a failover with a sid begins at once, so match must not be set`);
@@ -197,16 +207,19 @@ function kindFields(kind: string): Record<string, unknown> {
   if ((FAULT_ANSWERS as readonly string[]).includes(kind)) return { answer: kind };
   if ((FAULT_CONNECTIONS as readonly string[]).includes(kind)) return { connection: kind };
   if (kind === 'latency') return {};
+  // What a gateway says when the service takes too long for it.
+  if (kind === 'late') return { answer: '504' };
   if (kind === 'failover') return { failover: {} };
-  const kinds = [...FAULT_ANSWERS, ...FAULT_CONNECTIONS, 'failover', 'latency'];
+  const kinds = [...FAULT_ANSWERS, ...FAULT_CONNECTIONS, 'failover', 'latency', 'late'];
   throw new Refused(`fault "${kind}" must be one of ${kinds.join(', ')}`);
 }
 
 /**
  * A rule in its text form: `KIND`, `KIND@CONDITION,CONDITION…` or JSON. A condition is a probability, or
  * sid=…, name=…, endpoint=…, nth=…, times=…, latency=MS or FROM-TO, status=…, reason=…, retryAfter=SECONDS,
- * applied, applied=false, dripMs=…, for=MS (of a failover). Examples: `503@0.1`, `hang@sid=38f8…,times=1`,
- * `latency@50-200`, `failover@name=keynote,for=60000`.
+ * applied, applied=false, late=MS or FROM-TO, dripMs=…, for=MS (of a failover). The kind `late` is a 504 after which the
+ * call takes effect. Examples: `503@0.1`, `hang@sid=38f8…,times=1`, `latency@50-200`, `late@5000`, `cut-after@late=500-2000`,
+ * `failover@name=keynote,for=60000`.
  * @throws Refused
  */
 export function parseFaultRule(source: string): FaultRule {
@@ -220,12 +233,13 @@ export function parseFaultRule(source: string): FaultRule {
     const value = after.join('=');
     if (MATCH_CONDITIONS.includes(name)) match[name] = value;
     else if (COUNT_CONDITIONS.includes(name)) match[name] = Number(value);
-    else if (name === 'latency') rule.latency = range(value);
+    else if (name === 'latency' || name === 'late') rule[name] = range(value);
     else if (name === 'reason' || name === 'id') rule[name] = value;
     else if (name === 'applied') rule.applied = value !== 'false';
     else if (name === 'for' && kind === 'failover') rule.failover = { forMs: Number(value) };
     else if (value !== '' && RULE_FIELDS.includes(name)) rule[name] = Number(value);
-    else if (value === '' && kind === 'latency') rule.latency = range(name);
+    else if (value === '' && (kind === 'latency' || kind === 'late') && rule[kind] === undefined)
+      rule[kind] = range(name);
     else if (value === '') rule.rate = Number(name);
     else throw new Refused(`condition "${name}" of fault "${kind}" is not known`);
   }

@@ -13,6 +13,8 @@ export interface FaultedCall {
 export interface Decision {
   /** Milliseconds to take over it. */
   latency: number;
+  /** Milliseconds after its answer at which it takes effect, where the rule says so. */
+  late: number | undefined;
   /** The rule whose answer, connection fault or failover applies. */
   rule: FaultRule | undefined;
   /** The ids of the rules that bear on the call, joined with "+"; null where none does. */
@@ -80,7 +82,7 @@ export class Faults {
 
   /** Decides for a call; to be asked once for each, in the order of arrival. */
   decide(call: FaultedCall): Decision {
-    const decision: Decision = { latency: 0, rule: undefined, ids: null };
+    const decision: Decision = { latency: 0, late: undefined, rule: undefined, ids: null };
     let delayed = false;
     for (const tally of this.#tallies) {
       const { rule } = tally;
@@ -92,9 +94,12 @@ export class Faults {
       if (!acts && !delays) continue;
       tally.fired += 1;
       decision.ids = decision.ids === null ? rule.id : `${decision.ids}+${rule.id}`;
-      if (acts) decision.rule = rule;
+      if (acts) {
+        decision.rule = rule;
+        if (rule.late !== undefined) decision.late = this.#draw(rule.late, `${key}/late`);
+      }
       if (delays) {
-        decision.latency = this.#drawLatency(rule, key);
+        decision.latency = this.#draw(rule.latency ?? 0, `${key}/latency`);
         delayed = true;
       }
     }
@@ -119,10 +124,9 @@ export class Faults {
     return seeded(this.#seed, key) < (rate ?? 1) ? key : undefined;
   }
 
-  #drawLatency(rule: FaultRule, key: string): number {
-    if (rule.latency === undefined) return 0;
-    if (typeof rule.latency === 'number') return rule.latency;
-    const [from, to] = rule.latency;
-    return from + Math.floor(seeded(this.#seed, `${key}/latency`) * (to - from + 1));
+  #draw(span: number | [number, number], key: string): number {
+    if (typeof span === 'number') return span;
+    const [from, to] = span;
+    return from + Math.floor(seeded(this.#seed, key) * (to - from + 1));
   }
 }

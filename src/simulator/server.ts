@@ -59,7 +59,7 @@ interface Running extends Parts {
   log: (arrival: Arrival) => void;
 }
 
-function assemble(options: SimulatorOptions): Running {
+function assemble(options: SimulatorOptions, closing: AbortSignal): Running {
   const { clock, seed = 1, rate = ACCOUNT_RATE, credentials, reload } = options;
   const service = new RecordingService(clock, seed, options.unsubscribeSpelling ?? 'unSubscribe');
   const faults = new Faults(seed);
@@ -77,7 +77,7 @@ function assemble(options: SimulatorOptions): Running {
   const control = new Control({ clock, service, faults, journal, setFaults, reload });
   const limiter = new SlidingSecond(rate);
   const log = options.log ?? (() => undefined);
-  return { clock, service, faults, journal, limiter, rate, credentials, control, log };
+  return { clock, service, faults, journal, limiter, rate, credentials, control, log, closing };
 }
 
 async function serve(parts: Running, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -118,11 +118,19 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   if (!isLoopbackName(host)) throw new RangeError(`${host} is not a loopback address`);
   // A name could be resolved to something else; the address cannot.
   const address = host.toLowerCase() === 'localhost' ? '127.0.0.1' : host.replace(/^\[(.*)\]$/, '$1');
-  const parts = assemble(options);
+  const closing = new AbortController();
+  const parts = assemble(options, closing.signal);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     void serve(parts, request, response);
   });
   const { port } = await listen(server, address, options.port ?? 0);
   const shownHost = address.includes(':') ? `[${address}]` : address;
-  return { url: `http://${shownHost}:${port}`, port, close: () => closed(server) };
+  return {
+    url: `http://${shownHost}:${port}`,
+    port,
+    close: () => {
+      closing.abort();
+      return closed(server);
+    },
+  };
 }

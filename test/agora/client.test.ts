@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Client } from '../../src/agora/client.ts';
-import { Domains } from '../../src/agora/domains.ts';
+import { Domains, inOrder } from '../../src/agora/domains.ts';
 import type { Answer } from '../../src/model/answer.ts';
 import type { Outgoing } from '../../src/model/work.ts';
 import { FakeClock } from '../support/clock.ts';
@@ -61,7 +61,7 @@ function client(origins: string | string[], request = AMPLE, connect = AMPLE): C
   const made = new Client({
     customerId: 'customer',
     customerSecret: SECRET,
-    domains: new Domains([origins].flat(), new FakeClock(), 30_000),
+    domains: new Domains(inOrder([origins].flat()), new FakeClock(), 30_000),
     timeouts: { connect, request },
     now: () => NOW,
     version: '1.2.3',

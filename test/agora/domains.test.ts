@@ -1,28 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { Domains, originsFor, REGIONS } from '../../src/agora/domains.ts';
+import { Domains, inOrder, originsFor, REGIONS, type Reached } from '../../src/agora/domains.ts';
 import { FakeClock } from '../support/clock.ts';
 
 const REST = 30_000;
 
 function domains(origins: string[] = ['one', 'two', 'three']) {
   const clock = new FakeClock();
-  return { clock, domains: new Domains(origins, clock, REST) };
+  return { clock, domains: new Domains(inOrder(origins), clock, REST) };
 }
 
 /** Picks, reports what came of it, and gives what was picked. */
-function attempt(subject: Domains, answered: boolean): string {
+function attempt(subject: Domains, reached: Reached | boolean): string {
   const origin = subject.pick();
-  subject.report(origin, answered);
+  subject.report(origin, reached === true ? 'answered' : reached === false ? 'failed' : reached);
   return origin;
 }
 
 describe('the origins', () => {
   it('are the two public domains, over HTTPS', () => {
-    expect(originsFor(undefined)).toEqual(['https://api.agora.io', 'https://api.sd-rtn.com']);
+    const both = ['https://api.agora.io', 'https://api.sd-rtn.com'];
+    expect(originsFor(undefined)).toEqual({ inTurn: both, onNetworkFailure: both });
   });
 
   it("with a region: then its own names and the neighbour's, under both domains", () => {
-    expect(originsFor('eu')).toEqual([
+    expect(originsFor('eu').inTurn).toEqual([
       'https://api.agora.io',
       'https://api.sd-rtn.com',
       'https://api-eu-west-1.agora.io',
@@ -30,7 +31,33 @@ describe('the origins', () => {
       'https://api-eu-central-1.agora.io',
       'https://api-eu-central-1.sd-rtn.com',
     ]);
-    for (const region of Object.keys(REGIONS)) expect(originsFor(region)).toHaveLength(6);
+    for (const region of Object.keys(REGIONS)) {
+      const { inTurn, onNetworkFailure } = originsFor(region);
+      expect(inTurn).toHaveLength(6);
+      expect(onNetworkFailure.toSorted()).toEqual(inTurn.toSorted());
+      expect(onNetworkFailure[0]).toBe(inTurn[0]);
+    }
+  });
+
+  it('in mainland China begin with the domain that is nearer there', () => {
+    expect(originsFor('cn')).toEqual({
+      inTurn: [
+        'https://api.sd-rtn.com',
+        'https://api.agora.io',
+        'https://api-cn-east-1.sd-rtn.com',
+        'https://api-cn-east-1.agora.io',
+        'https://api-cn-north-1.sd-rtn.com',
+        'https://api-cn-north-1.agora.io',
+      ],
+      onNetworkFailure: [
+        'https://api.sd-rtn.com',
+        'https://api-cn-east-1.sd-rtn.com',
+        'https://api-cn-north-1.sd-rtn.com',
+        'https://api.agora.io',
+        'https://api-cn-east-1.agora.io',
+        'https://api-cn-north-1.agora.io',
+      ],
+    });
   });
 });
 
@@ -60,7 +87,7 @@ describe('which origin has its turn', () => {
     await clock.advance(1);
     expect(subject.pick()).toBe('one');
     expect(subject.pick()).toBe('two');
-    subject.report('one', true);
+    subject.report('one', 'answered');
     expect(subject.pick()).toBe('one');
   });
 
@@ -83,13 +110,51 @@ describe('which origin has its turn', () => {
   it('a late failure of an origin that is not in use any more does not count', () => {
     const { domains: subject } = domains();
     for (let n = 0; n < 2; n++) attempt(subject, false);
-    subject.report('one', false);
-    subject.report('one', false);
+    subject.report('one', 'failed');
+    subject.report('one', 'failed');
     expect(subject.pick()).toBe('two');
   });
 
   it('an only origin is used whatever happens', () => {
     const { domains: subject } = domains(['only']);
     for (let n = 0; n < 5; n++) expect(attempt(subject, false)).toBe('only');
+  });
+
+  it.each<[string, Reached[], string[]]>([
+    [
+      'the network alone',
+      ['network', 'network', 'network'],
+      ['sd-rtn', 'cn-east-1 sd-rtn', 'cn-north-1 sd-rtn'],
+    ],
+    ['names alone', ['failed', 'failed', 'failed'], ['sd-rtn', 'agora', 'cn-east-1 sd-rtn']],
+    [
+      'first names, then the network',
+      ['failed', 'network', 'network'],
+      ['sd-rtn', 'agora', 'cn-east-1 sd-rtn'],
+    ],
+    [
+      'first the network, then names',
+      ['network', 'failed', 'network'],
+      ['sd-rtn', 'cn-east-1 sd-rtn', 'agora'],
+    ],
+  ])('what fails says where to turn, and no origin has two turns: %s', (_, failures, expected) => {
+    const subject = new Domains(originsFor('cn'), new FakeClock(), REST);
+    const turns = failures.map((reached) => {
+      const origin = attempt(subject, reached);
+      expect(attempt(subject, reached)).toBe(origin);
+      return origin
+        .replace(/https:\/\/api-?/, '')
+        .replace(/\.(io|com)$/, '')
+        .replace('.', ' ')
+        .trim();
+    });
+    expect(turns).toEqual(expected);
+  });
+
+  it('every origin has its turn before one has another', () => {
+    const subject = new Domains(originsFor('us'), new FakeClock(), REST);
+    const turns = Array.from({ length: 14 }, (_, n) => attempt(subject, n % 4 < 2 ? 'network' : 'failed'));
+    expect(new Set(turns.slice(0, 12)).size).toBe(6);
+    expect(turns[12]).toBe(turns[0]);
   });
 });

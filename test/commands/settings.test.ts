@@ -35,7 +35,7 @@ describe('the settings', () => {
     expect(read()).toEqual({
       dir: 'recordings',
       state: '/desk/shows/.reelstate',
-      endpoint: undefined,
+      endpoints: [],
       rate: 10,
       rateScope: 'account',
       region: undefined,
@@ -62,7 +62,7 @@ describe('the settings', () => {
     expect(read({}, env)).toMatchObject({
       dir: 'shows',
       state: '/var/state',
-      endpoint: 'https://example.com',
+      endpoints: ['https://example.com'],
       rate: 2.5,
       rateScope: 'app',
       region: 'eu',
@@ -78,7 +78,7 @@ describe('the settings', () => {
     expect(read({}, { REELSTATE_DIR: '', REELSTATE_RATE: '', REELSTATE_ENDPOINT: '' })).toMatchObject({
       dir: 'recordings',
       rate: 10,
-      endpoint: undefined,
+      endpoints: [],
     });
   });
 
@@ -130,7 +130,24 @@ describe('--endpoint', () => {
     ['http://localhost:1', 'http://localhost:1'],
     ['http://[::1]:1', 'http://[::1]:1'],
   ])('takes %s', (text, endpoint) => {
-    expect(read({ endpoint: text }).endpoint).toBe(endpoint);
+    expect(read({ endpoint: text }).endpoints).toEqual([endpoint]);
+  });
+
+  it('may be given several times, each once, and its variable may name several', () => {
+    const [one, two] = ['https://one.example', 'https://two.example/eu'];
+    expect(read({ endpoint: [one, two, `${one}/`] }).endpoints).toEqual([one, two]);
+    for (const between of [' ', ',', ', ', ',\n'])
+      expect(read({}, { REELSTATE_ENDPOINT: `${one}${between}${two}` }).endpoints).toEqual([one, two]);
+    expect(read({ endpoint: [two] }, { REELSTATE_ENDPOINT: one }).endpoints).toEqual([two]);
+  });
+
+  it('every one of several is held to the same rules', () => {
+    expect(refusal(() => read({ endpoint: ['https://one.example', 'http://two.example'] }))).toContain(
+      'plain HTTP would show your credentials',
+    );
+    expect(refusal(() => read({ endpoint: ['https://one.example', ''] }))).toBe(
+      '--endpoint: must not be empty',
+    );
   });
 
   it.each([

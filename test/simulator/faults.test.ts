@@ -36,6 +36,7 @@ describe('answers', () => {
     ['504', 504, { message: expect.any(String) }],
     ['code62', 400, { code: 62 }],
     ['wrong-body', 200, { sid: 'f'.repeat(32) }],
+    ['empty-object', 200, {}],
     ['302', 302, { message: 'Found' }],
   ])('%s takes the place of the service’s, which does nothing', async (answer, status, body) => {
     const at = await simulator();
@@ -81,6 +82,25 @@ describe('answers', () => {
     expect((await call(at, 'updateLayout', MIX, LAYOUT)).status).toBe(503);
     expect(await layoutNow(at)).toBe(1);
     expect((await call(at, 'updateLayout', MIX, { mixedVideoLayout: 9 })).status).toBe(503);
+    expect(await layoutNow(at)).toBe(1);
+  });
+});
+
+describe('a call that takes effect late', () => {
+  test.each([['late@5000'], ['504@late=5000'], ['cut-before@late=5000']])('%s', async (rule) => {
+    const clock = new FakeClock();
+    const at = await simulator({ clock });
+    await put(at, `${rule},times=1`);
+    await call(at, 'updateLayout', MIX, { mixedVideoLayout: 1 }).then(
+      ({ status }) => expect(status).toBe(504),
+      ({ code }) => expect(code).toBe('ECONNRESET'),
+    );
+    expect((await call(at, 'updateLayout', MIX, { mixedVideoLayout: 2, maxResolutionUid: '1' })).status).toBe(
+      200,
+    );
+    clock.advance(4_999);
+    expect(await layoutNow(at)).toBe(2);
+    clock.advance(1);
     expect(await layoutNow(at)).toBe(1);
   });
 });

@@ -135,6 +135,7 @@ export async function simulator(cwd: string, args: readonly string[] = [], env: 
   };
   return {
     url,
+    pid: started.child.pid as number,
     json,
     recordings: async () => (await json('/_sim/recordings?secrets=1')) as Record<string, never>[],
     requests: async () => (await json('/_sim/requests?secrets=1')) as SimulatedRequest[],

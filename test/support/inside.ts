@@ -121,8 +121,13 @@ export async function inside(options: {
     },
     /** The same, told to stop as by Ctrl-C as soon as standard error matches. */
     async runUntil(stop: AbortController, sign: RegExp, ...argv: string[]): Promise<Inside> {
-      const env = { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url, ...options.env };
-      const { io, said } = fakeIo({ env, cwd: options.cwd, clock, stop: stop.signal });
+      const given = { REELSTATE_ENDPOINT: simulator.url, REELSTATE_YES: '1', ...options.env };
+      const { io, said } = fakeIo({
+        env: { ...CREDENTIALS, ...given },
+        cwd: options.cwd,
+        clock,
+        stop: stop.signal,
+      });
       const err = io.err.bind(io);
       io.err = async (text) => {
         await err(text);
