@@ -45,9 +45,9 @@ const LONGEST_MESSAGE = 300;
 export class Attempts {
   readonly #ports: AttemptPorts;
   readonly #gate: Gate;
-  readonly #spelling: UnsubscribeSpelling;
+  readonly #spelling: UnsubscribeSpelling | undefined;
 
-  constructor(ports: AttemptPorts, gate: Gate, spelling: UnsubscribeSpelling) {
+  constructor(ports: AttemptPorts, gate: Gate, spelling?: UnsubscribeSpelling) {
     this.#ports = ports;
     this.#gate = gate;
     this.#spelling = spelling;

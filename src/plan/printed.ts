@@ -32,7 +32,8 @@ export interface PrintedPlan {
   applyable: boolean;
   /** The commit that the files were from; undefined: from disk. */
   sha: string | undefined;
-  unsubscribe_spelling: UnsubscribeSpelling;
+  /** Left out: as the files have it. */
+  unsubscribe_spelling?: UnsubscribeSpelling | undefined;
   recordings: PrintedRecording[];
 }
 
@@ -66,10 +67,13 @@ function isRecording(value: unknown): value is PrintedRecording {
   return isObject(value) && typeof value.name === 'string' && isList(value.calls, isObject);
 }
 
-/** How the lists are spelt in its bodies; where it has none, either gives the same. */
-function spellingOf(recordings: readonly PrintedRecording[]): UnsubscribeSpelling {
+/** How all the lists are spelt in its bodies; undefined where both spellings are in use, as the files have them. */
+function spellingOf(recordings: readonly PrintedRecording[]): UnsubscribeSpelling | undefined {
   const bodies = recordings.flatMap(({ calls }) => calls.map(({ body }) => JSON.stringify(body) ?? ''));
-  return bodies.some((body) => /"unsubscribe(Audio|Video)Uids":/.test(body)) ? 'unsubscribe' : 'unSubscribe';
+  const used = new Set(
+    bodies.flatMap((body) => [...body.matchAll(/"(un[Ss]ubscribe)(?:Audio|Video)Uids":/g)].map(([, one]) => one)),
+  );
+  return used.size === 1 ? ([...used][0] as UnsubscribeSpelling) : undefined;
 }
 
 /** What it was asked for, as far as it tells: what else was asked for has no part in it. */
