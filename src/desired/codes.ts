@@ -133,7 +133,7 @@ export const CODES = {
   ),
   placeholder: warning(
     'Placeholder not filled in',
-    'A template has left ${NAME}, {{name}} or <name> behind. It would be sent as it stands: fill it in.',
+    'A template has left {{name}}, <name> or the like behind. It would be sent as it stands: fill it in.',
   ),
   'uid-format': error(
     'Not a UID',
@@ -231,6 +231,10 @@ export const CODES = {
     'The newest reference of the service does not have the vendor: it may be refused.',
   ),
   'region-unknown': error('Unknown storage region', 'The vendor has no such region.'),
+  'region-not-used': warning(
+    'Storage region not used',
+    'azure and google have no regions here: 0 is sent, whatever number is written.',
+  ),
   'region-not-listed': warning(
     'Storage region no longer listed',
     'The newest reference of the service does not have the region: it may be refused.',

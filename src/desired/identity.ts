@@ -21,17 +21,21 @@ export function readIdentity(
   look: Look,
   isSound: IsSound,
 ): Identity | undefined {
-  const { mode = 'mix', ...known } = readKnown(fields, base, look, isSound);
+  const { mode = 'mix', ...known } = readKnown(fields, base, look, isSound, 'mix');
   const sound = ['uid', 'mode', 'streamTypes', ...TEXTS].every((field) => isSound(`${base}/${field}`));
   return sound ? { ...(known as Omit<Identity, 'mode'>), mode } : undefined;
 }
 
-/** The fields that are there and sound, whichever these are. */
+/**
+ * The fields that are there and sound, whichever these are.
+ * @param otherwise the mode where none is written; undefined: it is not known
+ */
 export function readKnown(
   fields: Partial<IdentityFields>,
   base: string,
   look: Look,
   isSound: IsSound,
+  otherwise: Mode | undefined,
 ): Partial<Identity> {
   const sound = (field: keyof IdentityFields) => fields[field] !== undefined && isSound(`${base}/${field}`);
   const known: Partial<Identity> = {};
@@ -43,7 +47,7 @@ export function readKnown(
   if (sound('uid')) known.uid = readOwnUid(fields.uid as string | number, `${base}/uid`, look);
   if (sound('mode')) known.mode = fields.mode as Mode;
   if (sound('streamTypes')) known.streamTypes = fields.streamTypes as 0 | 1 | 2;
-  const mode = fields.mode === undefined ? 'mix' : known.mode;
+  const mode = fields.mode === undefined ? otherwise : known.mode;
   if (known.cname !== undefined) checkChannelName(known.cname, mode, `${base}/cname`, look);
   return known;
 }
@@ -51,8 +55,7 @@ export function readKnown(
 /** @param mode undefined where it is not known: what any of them takes is right */
 function checkChannelName(cname: string, mode: Mode | undefined, pointer: string, look: Look): void {
   const wrong = [...cname].find((character) => !CHANNEL_NAME_CHARACTER.test(character));
-  const bytes = Buffer.byteLength(cname);
-  const most = MAX_CHANNEL_NAME_BYTES[mode ?? 'web'];
+  const tooLong = channelNameLength(cname, mode);
   if (wrong !== undefined)
     look.report(
       'cname-format',
@@ -60,8 +63,14 @@ function checkChannelName(cname: string, mode: Mode | undefined, pointer: string
       `cname holds ${characterName(wrong)}, which no channel name can have`,
       'It consists of letters a to z and A to Z, digits, spaces and !#$%&()+-:;<=.>?@[]^_{}|~, as acquire was given it.',
     );
-  else if (bytes > most)
-    look.report('cname-too-long', pointer, `cname has ${bytes} bytes, at most ${most} are allowed`);
+  else if (tooLong !== undefined) look.report('cname-too-long', pointer, tooLong);
+}
+
+/** What is wrong with the length of a channel's name; undefined where nothing is. */
+export function channelNameLength(cname: string, mode: Mode | undefined): string | undefined {
+  const bytes = Buffer.byteLength(cname);
+  const most = MAX_CHANNEL_NAME_BYTES[mode ?? 'web'];
+  return bytes > most ? `cname has ${bytes} bytes, at most ${most} are allowed` : undefined;
 }
 
 function characterName(character: string): string {

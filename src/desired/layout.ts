@@ -45,7 +45,12 @@ function readLargeUid({ maxResolutionUid: uid }: LayoutBlock, look: Look): strin
   const pointer = `${BASE}/maxResolutionUid`;
   if (uid === undefined || uid === '') return undefined;
   if (String(uid) !== '0') return readUserUid(uid, pointer, look);
-  look.report('max-resolution-uid-zero', pointer, 'maxResolutionUid cannot be 0', `Users have 1 to ${MAX_UID}.`);
+  look.report(
+    'max-resolution-uid-zero',
+    pointer,
+    'maxResolutionUid cannot be 0',
+    `Users have 1 to ${MAX_UID}.`,
+  );
   return undefined;
 }
 
@@ -122,7 +127,8 @@ function readRegion(written: RegionFields, base: string, look: Look, isSound: Is
   const region: Region = { x_axis, y_axis, width, height };
   const { uid, alpha, render_mode } = fields;
   // Official clients send an empty text for a region that is nobody's in particular.
-  if (uid !== undefined && uid !== '' && isSound(`${base}/uid`)) region.uid = readUserUid(uid, `${base}/uid`, look);
+  if (uid !== undefined && uid !== '' && isSound(`${base}/uid`))
+    region.uid = readUserUid(uid, `${base}/uid`, look);
   if (alpha !== undefined && isSound(`${base}/alpha`)) region.alpha = units(alpha) / COORDINATE_UNITS;
   if (render_mode !== undefined && isSound(`${base}/render_mode`))
     region.render_mode = renderMode(render_mode);

@@ -1,4 +1,4 @@
-import { VENDORS, type Vendor } from '../agora/tables.ts';
+import { ENDPOINT_VENDOR, VENDORS, type Vendor } from '../agora/tables.ts';
 import type { Look } from './look.ts';
 import { quoted } from './printable.ts';
 import { suggest } from './suggest.ts';
@@ -18,7 +18,7 @@ export function readRegion(
   look: Look,
 ): number | undefined {
   const { regions, title, unlisted = [] } = vendor;
-  if (!regions) return readNoRegion(region, title, look);
+  if (!regions) return readNoRegion(region, vendor, look);
   if (region === undefined) {
     look.reportField(
       'region-missing',
@@ -50,8 +50,17 @@ export function readRegion(
 }
 
 /** The vendor has none: 0 is to be sent. */
-function readNoRegion(region: string | number | undefined, title: string, look: Look): 0 {
+function readNoRegion(region: string | number | undefined, { number, title }: Vendor, look: Look): 0 {
   if (region === undefined || region === 0) return 0;
+  if (typeof region === 'number' && number !== ENDPOINT_VENDOR) {
+    look.report(
+      'region-not-used',
+      PLACE,
+      `${title} has no regions: 0 is sent, not ${region}`,
+      'Leave it out.',
+    );
+    return 0;
+  }
   const isZero = region === '0';
   look.report(
     'region-unknown',
@@ -64,10 +73,7 @@ function readNoRegion(region: string | number | undefined, title: string, look: 
   return 0;
 }
 
-function findName(
-  region: string | number,
-  regions: NonNullable<Vendor['regions']>,
-): string | undefined {
+function findName(region: string | number, regions: NonNullable<Vendor['regions']>): string | undefined {
   return Object.keys(regions).find((name) =>
     typeof region === 'number' ? regions[name] === region : name.toLowerCase() === region.toLowerCase(),
   );
@@ -82,7 +88,9 @@ function wayOut(
   const known = `Known: ${names.map((name) => `${name} (${regions[name]})`).join(', ')}.`;
   if (typeof region === 'number') return known;
   if (/^\d+$/.test(region) && findName(Number(region), regions) !== undefined) return WITHOUT_QUOTES;
-  const others = VENDORS.filter((one) => one.number !== number && one.regions && findName(region, one.regions));
+  const others = VENDORS.filter(
+    (one) => one.number !== number && one.regions && findName(region, one.regions),
+  );
   if (others.length > 0)
     return `${quoted(region)} is a region of ${others.map(({ title }) => title).join(' and ')}. ${known}`;
   const near = slip(region, names);
@@ -100,16 +108,24 @@ function slip(region: string, names: readonly string[]): string | undefined {
   const written = wordsOf(region);
   const kin = names.filter((name) => {
     const words = wordsOf(name);
-    return numbers(words) === numbers(written) && written.every((word) => !WORDS.has(word) || words.includes(word));
+    return (
+      numbers(words) === numbers(written) && written.every((word) => !WORDS.has(word) || words.includes(word))
+    );
   });
   return suggest(written.join('_'), kin);
 }
 
 /** "ap-southeast-1" → AP, SOUTHEAST, 1 */
 function wordsOf(name: string): string[] {
-  return name.toUpperCase().split(/[^A-Z0-9]+/).filter(Boolean);
+  return name
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .filter(Boolean);
 }
 
 function numbers(words: readonly string[]): string {
-  return words.join(' ').replace(/[^0-9]+/g, ' ').trim();
+  return words
+    .join(' ')
+    .replace(/[^0-9]+/g, ' ')
+    .trim();
 }

@@ -9,10 +9,10 @@ import {
 } from '../agora/tables.ts';
 import type { CheckedBlocks, SecretSource } from './checked.ts';
 import { type Look, label } from './look.ts';
+import { placeholderIn } from './placeholder.ts';
 import { quoted } from './printable.ts';
 import { readRegion, WITHOUT_QUOTES } from './region.ts';
 import type { Secret, SecretReference, StorageBlock } from './schema.generated.ts';
-import { placeholderIn } from './placeholder.ts';
 import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import { suggest } from './suggest.ts';
@@ -154,7 +154,8 @@ function checkEndpoint(endpoint: string | undefined, look: Look): void {
   if (placeholderIn(endpoint)) checkFilledIn(endpoint, place, look);
   else if (!ENDPOINT.test(endpoint)) {
     // Without a name and a password, should there be one.
-    const host = /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?:\/\/)?(?:[^/?#]*@)?([^/?#]*)/.exec(endpoint.trim())?.[1] ?? '';
+    const host =
+      /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?:\/\/)?(?:[^/?#]*@)?([^/?#]*)/.exec(endpoint.trim())?.[1] ?? '';
     look.report(
       'endpoint-format',
       place,

@@ -3,7 +3,8 @@ import { placeholderIn } from './placeholder.ts';
 import { quoted } from './printable.ts';
 
 /** What there is to be done about a placeholder. */
-export const NOT_FILLED_IN = 'This looks like a placeholder that was never filled in: files are taken as they stand.';
+export const NOT_FILLED_IN =
+  'This looks like a placeholder that was never filled in: files are taken as they stand.';
 
 /** Warns where a template has left a placeholder: it would be sent as it stands. Not for secrets. */
 export function checkFilledIn(value: unknown, pointer: string, look: Look): void {

@@ -71,7 +71,9 @@ function isRecording(value: unknown): value is PrintedRecording {
 function spellingOf(recordings: readonly PrintedRecording[]): UnsubscribeSpelling | undefined {
   const bodies = recordings.flatMap(({ calls }) => calls.map(({ body }) => JSON.stringify(body) ?? ''));
   const used = new Set(
-    bodies.flatMap((body) => [...body.matchAll(/"(un[Ss]ubscribe)(?:Audio|Video)Uids":/g)].map(([, one]) => one)),
+    bodies.flatMap((body) =>
+      [...body.matchAll(/"(un[Ss]ubscribe)(?:Audio|Video)Uids":/g)].map(([, one]) => one),
+    ),
   );
   return used.size === 1 ? ([...used][0] as UnsubscribeSpelling) : undefined;
 }

@@ -5,7 +5,7 @@ import { receive } from './body.ts';
 import type { FaultRule } from './fault-rule.ts';
 import { readFaultRule } from './fault-rule.ts';
 import type { Faults } from './faults.ts';
-import { filledText, object, optional, Refused, required, ownUid, whole } from './fields.ts';
+import { filledText, object, optional, ownUid, Refused, required, whole } from './fields.ts';
 import type { Journal } from './journal.ts';
 import { isLoopbackName } from './loopback.ts';
 import type { KnownRecording } from './recording.ts';

@@ -7,10 +7,10 @@ import {
   list,
   object,
   optional,
+  ownUid,
   Refused,
   required,
   text,
-  ownUid,
   whole,
 } from './fields.ts';
 import { readLayout } from './layout.ts';
