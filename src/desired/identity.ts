@@ -54,7 +54,8 @@ export function readKnown(
 
 /** @param mode undefined where it is not known: what any of them takes is right */
 function checkChannelName(cname: string, mode: Mode | undefined, pointer: string, look: Look): void {
-  const wrong = [...cname].find((character) => !CHANNEL_NAME_CHARACTER.test(character));
+  // Control characters are told of in any text.
+  const wrong = [...cname].find((one) => !CHANNEL_NAME_CHARACTER.test(one) && !/[\p{Cc}\p{Cs}]/u.test(one));
   const tooLong = channelNameLength(cname, mode);
   if (wrong !== undefined)
     look.report(

@@ -17,7 +17,7 @@ import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
-import { isEmpty, type ParsedDocument, parse } from './parse.ts';
+import { hasComment, isEmpty, type ParsedDocument, parse } from './parse.ts';
 import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
 import { type Objection, readRunFile } from './run-file.ts';
@@ -128,16 +128,16 @@ function open(bytes: Uint8Array, file: string): Opened {
   const { documents, broken } = parse(findings);
   if (broken) concealByLines(findings.source);
   const parsed = documents.filter(({ document, sound }) => !sound || !isEmpty(document));
-  if (parsed.length === 0 && !broken)
+  const isComment = ({ document, start }: ParsedDocument) => hasComment(text.slice(start, document.range[2]));
+  if (parsed.length === 0 && !broken && !documents.some(isComment))
     findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no document', 'It may be half written.');
   const last = parsed.at(-1);
-  for (const { document, sound } of last ? documents.slice(0, documents.indexOf(last)) : [])
-    if (sound && isEmpty(document))
-      findings.add(
-        'empty-document',
-        { start: document.range[0], end: document.range[0] },
-        'an empty document',
-      );
+  for (const entry of last ? documents.slice(0, documents.indexOf(last)) : []) {
+    const [start] = entry.document.range;
+    // What is written in comments alone is nobody's document.
+    if (entry.sound && isEmpty(entry.document) && !isComment(entry))
+      findings.add('empty-document', { start, end: start }, 'an empty document');
+  }
   return { findings, parsed, broken };
 }
 

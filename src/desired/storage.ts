@@ -16,6 +16,7 @@ import type { Secret, SecretReference, StorageBlock } from './schema.generated.t
 import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import { suggest } from './suggest.ts';
+import { formatHint } from './type-hint.ts';
 import { checkFilledIn } from './unfilled.ts';
 
 type CheckedStorage = NonNullable<CheckedBlocks['storage']>;
@@ -83,7 +84,11 @@ function findVendor(value: string | number, look: Look): Vendor | undefined {
     'vendor-unknown',
     `${BASE}/vendor`,
     `${quoted(value)} is no storage vendor`,
-    meant ? WITHOUT_QUOTES : near ? `Did you mean ${near}?` : `Known: ${known}.`,
+    meant
+      ? WITHOUT_QUOTES
+      : near
+        ? `Did you mean ${near}?`
+        : (formatHint('vendor', value) ?? `Known: ${known}.`),
   );
   return meant;
 }

@@ -31,7 +31,8 @@ function comparableUpdate(request: UpdateRequest): UpdateRequest {
   }
   if (storageConfig) {
     // Vendors without regions were once sent none.
-    whole.storageConfig = { region: 0, ...storageConfig };
+    whole.storageConfig =
+      storageConfig.region === undefined ? { ...storageConfig, region: 0 } : storageConfig;
     if (storageConfig.credentials) {
       // What the program printed last time is no part of what is desired; when it is due again is decided by time.
       const { accessKey: _a, secretKey: _s, stsToken: _t, stsExpiration: _e, ...rest } = whole.storageConfig;

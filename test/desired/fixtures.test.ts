@@ -24,6 +24,7 @@ const ELSEWHERE = [
   'file-unreadable',
   'file-too-large',
   'credentials-unavailable',
+  'no-recording-files',
 ];
 
 const ENV = {
