@@ -129,7 +129,7 @@ function open(bytes: Uint8Array, file: string): Opened {
   if (broken) concealByLines(findings.source);
   const parsed = documents.filter(({ document, sound }) => !sound || !isEmpty(document));
   const isComment = ({ document, start }: ParsedDocument) => hasComment(text.slice(start, document.range[2]));
-  if (parsed.length === 0 && !broken && !documents.some(isComment))
+  if (parsed.length === 0 && !broken && !hasComment(text))
     findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no document', 'It may be half written.');
   const last = parsed.at(-1);
   for (const entry of last ? documents.slice(0, documents.indexOf(last)) : []) {
