@@ -223,6 +223,12 @@ function curly(quote: string, start: number, meant: { at: number; text: string }
   };
 }
 
+/** The first curly quote of a text, with its code; undefined where there is none. */
+export function curlyQuoteIn(text: string): string | undefined {
+  const quote = new RegExp(`[${DOUBLE}${SINGLE}]`).exec(text)?.[0];
+  return quote && `${quote} (${codeOf(quote)})`;
+}
+
 function spanBefore(end: number, length: number): Span {
   return { start: end - length, end };
 }

@@ -122,7 +122,7 @@ export function isEmpty({ contents }: Document.Parsed<ParsedNode>): boolean {
   );
 }
 
-/** Whether a comment stands in the text of a document that is empty. */
-export function hasComment(text: string): boolean {
-  return /^(---)?\s*#/m.test(text);
+/** Whether comments are written in a text, and nothing else. */
+export function isComment(text: string): boolean {
+  return text.includes('#') && text.split('\n').every((line) => /^(---|\.\.\.)?\s*(#.*)?$/.test(line));
 }

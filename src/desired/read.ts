@@ -17,7 +17,7 @@ import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
-import { hasComment, isEmpty, type ParsedDocument, parse } from './parse.ts';
+import { isComment, isEmpty, type ParsedDocument, parse } from './parse.ts';
 import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
 import { type Objection, readRunFile } from './run-file.ts';
@@ -128,14 +128,13 @@ function open(bytes: Uint8Array, file: string): Opened {
   const { documents, broken } = parse(findings);
   if (broken) concealByLines(findings.source);
   const parsed = documents.filter(({ document, sound }) => !sound || !isEmpty(document));
-  const isComment = ({ document, start }: ParsedDocument) => hasComment(text.slice(start, document.range[2]));
-  if (parsed.length === 0 && !broken && !hasComment(text))
+  if (parsed.length === 0 && !broken && !isComment(text))
     findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no document', 'It may be half written.');
   const last = parsed.at(-1);
   for (const entry of last ? documents.slice(0, documents.indexOf(last)) : []) {
-    const [start] = entry.document.range;
+    const [start, , end] = entry.document.range;
     // What is written in comments alone is nobody's document.
-    if (entry.sound && isEmpty(entry.document) && !isComment(entry))
+    if (entry.sound && isEmpty(entry.document) && !isComment(text.slice(entry.start, end)))
       findings.add('empty-document', { start, end: start }, 'an empty document');
   }
   return { findings, parsed, broken };

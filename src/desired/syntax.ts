@@ -1,5 +1,7 @@
-import { Composer, type Document, Lexer, type ParsedNode, Parser } from 'yaml';
+import { Composer, type Document, type ParsedNode, Parser } from 'yaml';
+import { curlyQuoteIn } from './look-alikes.ts';
 import type { Span } from './source-text.ts';
+import { unclosed } from './unclosed.ts';
 import { NOT_FILLED_IN } from './unfilled.ts';
 
 /*
@@ -44,14 +46,18 @@ interface Line extends Span {
 export function syntaxProblems(whole: string, { start, end }: Span, first: YamlError): SyntaxProblem[] {
   const text = whole.slice(start, end);
   const span = { start: 0, end: text.length };
-  const error = { code: first.code, message: first.message, pos: movedBy(-start, first.pos) };
+  const error = movedError(-start, first);
   const found =
     text.length > MAX_EXAMINED ? [problemOf(text, span, error)] : eachField(text, linesOf(text, span));
-  const problems = found.length > 0 ? found : problemsOf(text, span, error);
+  const problems = found.length > 0 ? found : problemsOf(text, span, [error]);
   return withOneTab(text, span, problems).map(({ span: local, ...rest }) => {
     const [from, to] = movedBy(start, [local.start, local.end]);
     return { span: { start: from, end: to }, ...rest };
   });
+}
+
+function movedError(distance: number, { code, message, pos }: YamlError): YamlError {
+  return { code, message, pos: movedBy(distance, pos) };
 }
 
 function movedBy(distance: number, [from, to]: readonly [number, number]): [number, number] {
@@ -99,10 +105,10 @@ function inField(text: string, lines: readonly Line[]): SyntaxProblem[] {
   const [head, ...rest] = lines;
   if (!head) return [];
   const span = { start: head.start, end: (lines.at(-1) as Line).end };
-  const first = firstError(text, span);
-  if (!first) return [];
+  const errors = errorsIn(text, span);
+  if (errors.length === 0) return [];
   const inner = rest.some(hasContent) ? within(text, head, rest) : [];
-  return inner.length > 0 ? inner : problemsOf(text, span, first);
+  return inner.length > 0 ? inner : problemsOf(text, span, errors);
 }
 
 /** Looks into a field that holds others, and into an entry of a list, which is one that begins behind its dash. */
@@ -113,90 +119,80 @@ function within(text: string, head: Line, rest: readonly Line[]): SyntaxProblem[
     const bare = `${text.slice(0, at)} ${text.slice(at + 1)}`;
     return eachField(bare, linesOf(bare, { start: head.start, end: (rest.at(-1) as Line).end }));
   }
-  return /:\s*(#.*)?$/.test(head.text) && !firstError(text, head) ? eachField(text, rest) : [];
+  return /:\s*(#.*)?$/.test(head.text) && errorsIn(text, head).length === 0 ? eachField(text, rest) : [];
 }
 
-function firstError(text: string, { start, end }: Span): YamlError | undefined {
+function errorsIn(text: string, { start, end }: Span): YamlError[] {
   const composer = new Composer<ParsedNode>(YAML_OPTIONS);
   const parser = new Parser();
   const documents: Document.Parsed<ParsedNode>[] = [];
   const part = text.slice(start, end);
   for (const token of parser.parse(part)) documents.push(...composer.next(token));
   documents.push(...composer.end(false, part.length));
-  const error = documents.flatMap(({ errors }) => errors)[0];
-  return error && { code: error.code, message: error.message, pos: movedBy(start, error.pos) };
+  return documents.flatMap(({ errors }) => errors.map((error) => movedError(start, error)));
 }
 
-/** What is wrong with a piece that is not looked into further: quotes and brackets that are never closed, or the error. */
-function problemsOf(text: string, span: Span, error: YamlError): SyntaxProblem[] {
-  const { quotes, brackets } = unclosed(text, span, error.pos[0]);
-  if (quotes.length > 0)
-    return quotes.map((at) => ({
-      span: { start: at, end: at + 1 },
-      summary: `missing closing quote: this ${text.charAt(at)} is never closed in its field`,
-      detail: 'Put the same quote behind the text.',
-    }));
-  const placeholder = /^\$\{[^{}\n]*\}/.exec(text.slice(Math.max(0, error.pos[0] - 1)));
-  if (placeholder) {
-    const at = error.pos[0] - 1;
-    const place = { start: at, end: at + placeholder[0].length };
+/** Mistakes behind which the library reads on as if there was none. */
+const HARMLESS = ['BAD_DQ_ESCAPE', 'BAD_SCALAR_START'];
+
+/** What is wrong with a piece that is not looked into further: quotes and brackets that are never closed, and errors. */
+function problemsOf(text: string, span: Span, errors: readonly YamlError[]): SyntaxProblem[] {
+  const [first] = errors;
+  if (!first) return [];
+  const at = first.pos[0];
+  const told = errors.filter((error) => error === first || HARMLESS.includes(error.code));
+  const { quotes, brackets } = unclosed(text, span, at);
+  const placeholder = /^\$\{[^{}\n]*\}/.exec(text.slice(Math.max(0, at - 1)));
+  if (placeholder && quotes.length === 0) {
+    const place = { start: at - 1, end: at - 1 + placeholder[0].length };
     return [{ span: place, summary: 'a placeholder stands here without quotes', detail: NOT_FILLED_IN }];
   }
-  const allStreams = startsAllStreams(text, error.pos[0]);
-  if (brackets.length > 0 && !allStreams)
-    return brackets.map((at) => {
-      const closing = text.charAt(at) === '[' ? ']' : '}';
-      return {
-        span: { start: at, end: at + 1 },
-        summary: `a ${closing} is missing: this ${text.charAt(at)} is never closed`,
+  const open = [...quotes, ...(startsAllStreams(text, at) ? [] : brackets)];
+  // Behind what is never closed much is read in another way than it was meant, and behind a quote everything.
+  const isOwn = ({ code, pos }: YamlError) =>
+    pos[0] < Math.min(...(HARMLESS.includes(code) ? quotes : open), Number.POSITIVE_INFINITY);
+  return [
+    ...told.filter(isOwn).map((error) => problemOf(text, span, error)),
+    ...open.map((one) => neverClosed(text, one)),
+  ];
+}
+
+const CLOSING: Record<string, string> = { '[': ']', '{': '}' };
+
+function neverClosed(text: string, at: number): SyntaxProblem {
+  const opening = text.charAt(at);
+  const curly = curlyQuoteIn(text.slice(at).split('\n', 1)[0] ?? '');
+  const span = { start: at, end: at + 1 };
+  const closing = CLOSING[opening];
+  return closing === undefined
+    ? {
+        span,
+        summary: `missing closing quote: this ${opening} is never closed in its field`,
+        detail: curly
+          ? `${curly} does not close it. Use straight quotes.`
+          : 'Put the same quote behind the text.',
+      }
+    : {
+        span,
+        summary: `a ${closing} is missing: this ${opening} is never closed`,
         detail: `Put ${closing} behind its last entry, and indent the lines within.`,
       };
-    });
-  return [problemOf(text, span, error)];
-}
-
-/**
- * Quotes and brackets that are opened in a piece and not closed. A quote that is closed in a later line counts where the
- * error follows: there the text was meant to end long before.
- */
-function unclosed(
-  text: string,
-  { start, end }: Span,
-  error: number,
-): { quotes: number[]; brackets: number[] } {
-  const quotes: number[] = [];
-  const brackets: number[] = [];
-  let at = start;
-  for (const lexeme of new Lexer().lex(text.slice(start, end))) {
-    // The lexer's own marks are no part of the text.
-    if (/^[\u0002\u0018\u001f]$/.test(lexeme)) continue;
-    const isQuoted = /^["']/.test(lexeme);
-    if (isQuoted && (!isClosed(lexeme) || endsLate(text, lexeme, at, error))) quotes.push(at);
-    else if (lexeme === '[' || lexeme === '{') brackets.push(at);
-    else if (lexeme === ']' || lexeme === '}') {
-      const opening = lexeme === ']' ? '[' : '{';
-      const open = brackets.findLastIndex((one) => text.charAt(one) === opening);
-      if (open !== -1) brackets.splice(open, 1);
-    }
-    at += lexeme.length;
-  }
-  return { quotes: quotes.slice(0, 1), brackets };
-}
-
-function isClosed(lexeme: string): boolean {
-  return /^(?:"(?:[^"\\]|\\[\s\S])*"|'(?:[^']|'')*')$/.test(lexeme);
-}
-
-function endsLate(text: string, lexeme: string, at: number, error: number): boolean {
-  if (!lexeme.includes('\n') || error < at) return false;
-  const lineEnd = text.indexOf('\n', at + lexeme.length);
-  return lineEnd === -1 || error <= lineEnd;
 }
 
 function problemOf(text: string, span: Span, { code, message, pos }: YamlError): SyntaxProblem {
   const [at] = pos;
+  if (!HARMLESS.includes(code)) {
+    const tab = /^ *\t[ \t]*/.exec(text.slice(text.lastIndexOf('\n', at - 1) + 1))?.[0];
+    const start = text.lastIndexOf('\n', at - 1) + 1 + (tab?.indexOf('\t') ?? 0);
+    if (tab) return { span: { start, end: start + 1 }, summary: TAB };
+  }
   const { summary, detail } = wording(code, message);
-  const better = startsAllStreams(text, at) ? ALL_STREAMS_IN_QUOTES : detail;
+  const curly = curlyQuoteIn(text.charAt(at));
+  const better = startsAllStreams(text, at)
+    ? ALL_STREAMS_IN_QUOTES
+    : curly
+      ? `${curly} is no quote to YAML. Use straight quotes.`
+      : detail;
   return { span: clamp(text, span, pos), summary, ...(better === undefined ? {} : { detail: better }) };
 }
 

@@ -170,8 +170,8 @@ describe('what people do is no finding, with --strict neither', () => {
     expect((await run(['apply', '--yes', '--endpoint', sim.url], { cwd })).code).toBe(0);
     await put(cwd, { 'recordings/a.yaml': recording('a').replaceAll(/^/gm, '# ') });
     expect((await run(['validate', '--strict'], { cwd })).stdout).toBe('Valid: 0 recordings in 1 file.\n');
-    const { code, stdout } = await run(['plan'], { cwd });
-    expect([code, stdout]).toEqual([
+    const { code, stderr } = await run(['plan'], { cwd });
+    expect([code, stderr]).toEqual([
       1,
       expect.stringContaining('nothing but comments in the files of recordings'),
     ]);
