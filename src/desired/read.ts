@@ -28,6 +28,7 @@ import { SourceText } from './source-text.ts';
 import { readStorage } from './storage.ts';
 import { readSubscriptions } from './subscriptions.ts';
 import { type Tree, TreeBuilder } from './tree.ts';
+import { checkFilledIn } from './unfilled.ts';
 import { validateRecording, validateRunFile } from './validator.generated.js';
 
 /*
@@ -210,6 +211,7 @@ function readWhich(
 ): CheckedDocument['recording'] | undefined {
   if (!('fromFile' in written)) return readIdentity(written, '/recording', look, isSound);
   const known = readKnown(written, '/recording', look, isSound, undefined);
+  if (isSound('/recording/fromFile')) checkFilledIn(written.fromFile, '/recording/fromFile', look);
   if (!isSound('/recording')) return undefined;
   return { fromFile: written.fromFile, ...(Object.keys(known).length > 0 ? { known } : {}) };
 }

@@ -207,7 +207,7 @@ function reportEnum(pointer: string, allowed: (string | number)[], value: unknow
       ? 'Write it without quotes.'
       : near
         ? `Did you mean ${near}?`
-        : `Allowed: ${allowed.join(', ')}.`,
+        : (formatHint('', value) ?? `Allowed: ${allowed.join(', ')}.`),
   );
 }
 

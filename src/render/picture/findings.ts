@@ -16,8 +16,11 @@ export interface Finding {
   area?: Rect;
 }
 
-/** Coordinates carry six decimals (Agora Cloud Recording REST, updateLayout); less than half of one is no overlap. */
-const TOLERANCE = 5e-7;
+/**
+ * Coordinates carry six decimals (Agora Cloud Recording REST, updateLayout), so thirds of the canvas may be off by one:
+ * that is no overlap.
+ */
+const TOLERANCE = 1.5e-6;
 
 /**
  * What is doubtful about where the regions of a custom layout lie. The predefined layouts are the service's own
