@@ -40,7 +40,7 @@ export function readLayout(block: LayoutBlock, look: Look, isSound: IsSound): La
   return isSound(BASE) ? normal : undefined;
 }
 
-/** An empty text is nobody, as in a region. */
+/** An empty text counts as left out, as in a region. */
 function readLargeUid({ maxResolutionUid: uid }: LayoutBlock, look: Look): string | undefined {
   const pointer = `${BASE}/maxResolutionUid`;
   if (uid === undefined || uid === '') return undefined;
@@ -126,7 +126,7 @@ function readRegion(written: RegionFields, base: string, look: Look, isSound: Is
     );
   const region: Region = { x_axis, y_axis, width, height };
   const { uid, alpha, render_mode } = fields;
-  // Official clients send an empty text for a region that is nobody's in particular.
+  // Official clients send an empty text for a region that belongs to no user in particular.
   if (uid !== undefined && uid !== '' && isSound(`${base}/uid`))
     region.uid = readUserUid(uid, `${base}/uid`, look);
   if (alpha !== undefined && isSound(`${base}/alpha`)) region.alpha = units(alpha) / COORDINATE_UNITS;
@@ -159,8 +159,8 @@ function isFraction(value: number): boolean {
 }
 
 /**
- * Position and size with six decimals. Where they lie over the edge by a single millionth, because somebody has rounded
- * both up, as with thirds of the canvas, the size gives it back.
+ * Position and size with six decimals. Where they lie over the edge by a single millionth, because both were rounded
+ * up, as thirds of the canvas are, the size gives it back.
  */
 function fit(position: number, size: number): [number, number] {
   const from = units(position);

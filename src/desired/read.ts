@@ -134,7 +134,7 @@ function open(bytes: Uint8Array, file: string): Opened {
   const last = parsed.at(-1);
   for (const entry of last ? documents.slice(0, documents.indexOf(last)) : []) {
     const [start, , end] = entry.document.range;
-    // What is written in comments alone is nobody's document.
+    // A document that is commented out is none.
     if (entry.sound && isEmpty(entry.document) && !isComment(text.slice(entry.start, end)))
       findings.add('empty-document', { start, end: start }, 'an empty document');
   }

@@ -205,7 +205,7 @@ function clamp(text: string, { start, end }: Span, [from, to]: [number, number])
 
 const TAB = 'a tab is used for indentation';
 
-/** Who indents with tabs does so in every line: it is told at the first. */
+/** An editor that indents with tabs does so in every line: it is told at the first. */
 function withOneTab(text: string, span: Span, problems: readonly SyntaxProblem[]): SyntaxProblem[] {
   const first = problems.findIndex(({ summary }) => summary === TAB);
   if (first === -1) return [...problems];
