@@ -69,13 +69,19 @@ function isRecording(value: unknown): value is PrintedRecording {
 
 /** How all the lists are spelt in its bodies; undefined where both spellings are in use, as the files have them. */
 function spellingOf(recordings: readonly PrintedRecording[]): UnsubscribeSpelling | undefined {
-  const bodies = recordings.flatMap(({ calls }) => calls.map(({ body }) => JSON.stringify(body) ?? ''));
-  const used = new Set(
-    bodies.flatMap((body) =>
-      [...body.matchAll(/"(un[Ss]ubscribe)(?:Audio|Video)Uids":/g)].map(([, one]) => one),
-    ),
-  );
-  return used.size === 1 ? ([...used][0] as UnsubscribeSpelling) : undefined;
+  const [spelling, other] = spellingsIn(recordings.flatMap(({ calls }) => calls.map(({ body }) => body)));
+  return other ? undefined : spelling;
+}
+
+/** How the lists within some requests are spelt. */
+export function spellingsIn(requests: readonly unknown[]): UnsubscribeSpelling[] {
+  const used = new Set<UnsubscribeSpelling>();
+  for (const request of requests)
+    for (const [, spelling] of (JSON.stringify(request) ?? '').matchAll(
+      /"(un[Ss]ubscribe)(?:Audio|Video)Uids":/g,
+    ))
+      used.add(spelling as UnsubscribeSpelling);
+  return [...used];
 }
 
 /** What it was asked for, as far as it tells: what else was asked for has no part in it. */
