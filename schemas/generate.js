@@ -34,8 +34,8 @@ export interface ShapeValidator {
 /** A whole recording document. */
 export const validateRecording: ShapeValidator;
 
-/** The content of a file that \`recording.fromFile\` names. */
-export const validateIdentity: ShapeValidator;
+/** The content of a file that \`recording.fromFile\` names: it may lack fields, and have others. */
+export const validateRunFile: ShapeValidator;
 
 /** The fields of every mapping, by its JSON Pointer with * for the entries of lists. */
 export const fields: Record<string, string[]>;
@@ -83,11 +83,18 @@ function explicitUnions(node) {
       anyOf: type.map((one) => (one === 'object' ? explicitUnions({ type: one, ...fields }) : { type: one })),
     };
   }
-  // Lengths of lists would become tuples with every length spelt out.
+  // Lengths of lists would become tuples with every length spelt out; what is passed over needs no type.
   const kept = Object.entries(node).filter(
-    ([key]) => key !== 'minItems' && key !== 'maxItems' && key !== 'examples',
+    ([key]) => !['minItems', 'maxItems', 'examples', 'patternProperties'].includes(key),
   );
   return Object.fromEntries(kept.map(([key, value]) => [key, explicitUnions(value)]));
+}
+
+const RUN_FILE = 'urn:reelstate:run-file';
+
+/** Other programs write it, so it may have other fields; which it needs depends on what is known without it. */
+function runFile({ definitions: { identity } }) {
+  return { $id: RUN_FILE, type: 'object', properties: identity.properties };
 }
 
 async function generateValidator(schema) {
@@ -97,11 +104,11 @@ async function generateValidator(schema) {
     allErrors: true,
     allowUnionTypes: true,
     code: { source: true, esm: true, lines: true },
-    schemas: [schema],
+    schemas: [schema, runFile(schema)],
   });
   const code = standalone(ajv, {
     validateRecording: schema.$id,
-    validateIdentity: `${schema.$id}#/definitions/identity`,
+    validateRunFile: RUN_FILE,
   })
     // Even as a module ajv's code requires its runtime; the one part that is used here is a line long.
     .replaceAll('require("ajv/dist/runtime/ucs2length").default', '(text) => [...text].length');

@@ -1,27 +1,47 @@
 #!/usr/bin/env node
-import type { Io } from './model/ports.ts';
-import { version } from './version.ts';
+import { oldestNode, version } from './version.ts';
+
+/*
+ * What this file says must be understood by versions of Node.js that the rest is not written for, so that they are told
+ * so: neither newer syntax here, nor anything loaded but on demand.
+ */
 
 const argv = process.argv.slice(2);
-// The one question that needs nothing else of the program: it is answered in the time that Node takes to start.
-if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+if ([process.versions.node, process.version].some(isTooOld)) {
+  process.stderr.write(
+    `reelstate: this needs Node.js ${oldestNode} or newer, and runs on ${process.version}\n`,
+  );
+  process.exitCode = 1;
+} else if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  // The one question that needs nothing else of the program: it is answered in the time that Node takes to start.
   process.stdout.on('error', () => {
     process.exitCode = 1;
   });
   process.stdout.write(`${version}\n`);
-} else void run();
+} else run();
 
-async function run(): Promise<void> {
-  const [{ main }, { processIo }] = await Promise.all([import('./main.ts'), import('./process-io.ts')]);
-  let io: Io;
-  try {
-    io = processIo();
-  } catch (error) {
-    process.stderr.write(`reelstate: ${(error as Error).message}\n`);
+/** @param running such as "18.20.8" or "v18.20.8" */
+function isTooOld(running: string): boolean {
+  const has = running.replace(/^v/, '').split('.').map(parseFloat);
+  const needs = oldestNode.split('.').map(parseFloat);
+  const other = needs.findIndex((part, index) => part !== has[index]);
+  return other !== -1 && Number(has[other]) < Number(needs[other]);
+}
+
+function run(): void {
+  Promise.all([import('./main.ts'), import('./process-io.ts')]).then((loaded) => {
+    const [main, processIo] = [loaded[0].main, loaded[1].processIo];
+    // Should nothing be left to wait for, although it is not done: that is no success.
     process.exitCode = 1;
-    return;
-  }
-  // Should nothing be left to wait for, although it is not done: that is no success.
-  process.exitCode = 1;
-  process.exitCode = await main(argv, io);
+    let io: ReturnType<typeof processIo>;
+    try {
+      io = processIo();
+    } catch (error) {
+      process.stderr.write(`reelstate: ${(error as Error).message}\n`);
+      return;
+    }
+    return main(argv, io).then((code) => {
+      process.exitCode = code;
+    });
+  });
 }

@@ -14,8 +14,8 @@ const ENDED: readonly unknown[] = [6, 7, 8, 20];
 /** Reads the body of an answer 200; undefined where it is not of the documented form. */
 export function readObservation(body: unknown): Observation | undefined {
   const response = field(body, 'serverResponse');
-  const status = field(response, 'status');
-  if (typeof status !== 'number') return undefined;
+  const status = statusOf(field(response, 'status'));
+  if (status === undefined) return undefined;
   const observation: Observation = { ended: ENDED.includes(status) };
   const services = field(response, 'extensionServiceState');
   for (const service of Array.isArray(services) ? services : []) {
@@ -31,6 +31,12 @@ export function readObservation(body: unknown): Observation | undefined {
       }));
   }
   return observation;
+}
+
+/** Some answers carry the number as a text. */
+function statusOf(value: unknown): number | undefined {
+  if (typeof value === 'string' && /^\d+$/.test(value)) return Number(value);
+  return typeof value === 'number' ? value : undefined;
 }
 
 function field(value: unknown, name: string): unknown {

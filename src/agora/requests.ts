@@ -59,12 +59,13 @@ export type UnsubscribeSpelling = 'unSubscribe' | 'unsubscribe';
 /**
  * A clientRequest as it goes over the wire.
  * @param reveal gives the text that stands for a secret: its value when sending, its mask when showing
+ * @param spelling left out: as the request has it
  */
 export function wireRequest<E extends Endpoint>(
   endpoint: E,
   request: ClientRequests[E],
   reveal: (secret: Sealed) => string,
-  spelling: UnsubscribeSpelling = 'unSubscribe',
+  spelling?: UnsubscribeSpelling,
 ): Record<string, unknown> {
   // A new object always: what holds no secret is handed through as it is, and is what is remembered.
   const revealed = { ...(mapSealed(request, reveal) as Record<string, unknown>) };
@@ -111,13 +112,13 @@ function holdsSealed(value: unknown): boolean {
   return false;
 }
 
-/** The same with the names of the lists as they are spelt on the wire. */
-export function spelt(value: unknown, spelling: UnsubscribeSpelling = 'unSubscribe'): unknown {
-  if (spelling === 'unSubscribe' || typeof value !== 'object' || value === null || Array.isArray(value))
+/** The same with the names of the lists as they are spelt on the wire. @param spelling left out: as they are */
+export function spelt(value: unknown, spelling?: UnsubscribeSpelling): unknown {
+  if (spelling === undefined || typeof value !== 'object' || value === null || Array.isArray(value))
     return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
-      key.replace(/^unSubscribe/, spelling),
+      key.replace(/^un[Ss]ubscribe/, spelling),
       spelt(item, spelling),
     ]),
   );

@@ -34,6 +34,13 @@ export const MAX_UID = 4_294_967_295;
 /** Regions of a custom layout: one for each user, at most 17 users. */
 export const MAX_REGIONS = 17;
 
+/** Video streams that are recorded or composed: the first in the order of joining, whatever a list says. */
+export const MAX_VIDEO_STREAMS = 17;
+
+/** What a channel's name consists of (Agora Cloud Recording REST, acquire: cname), and its length in bytes by mode. */
+export const CHANNEL_NAME_CHARACTER = /[A-Za-z0-9 !#$%&()+\-:;<=.>?@[\]^_{}|~,]/;
+export const MAX_CHANNEL_NAME_BYTES: Readonly<Record<Mode, number>> = { individual: 64, mix: 64, web: 128 };
+
 /** Coordinates are sent with six decimals: one unit is a millionth of the canvas. */
 export const COORDINATE_UNITS = 1_000_000;
 
@@ -50,8 +57,10 @@ export interface Vendor {
   name: string;
   /** For people. */
   title: string;
-  /** `region` numbers by name; undefined where the service does not look at the region. */
+  /** `region` numbers by name, several names where they changed; undefined where the region is always 0. */
   regions?: Readonly<Record<string, number>>;
+  /** Regions that newer references no longer list, or all of them. */
+  unlisted?: readonly number[] | 'all';
 }
 
 /** The names of consecutive region numbers, counted from 0. */
@@ -61,7 +70,8 @@ function numbered(names: string): Record<string, number> {
 
 /**
  * Storage vendors and their regions. Vendor 11 and the S3 regions 18 and 19 stand in the newest reference only
- * (Agora Cloud Recording REST v1, storageConfig), vendor 4 only in the older one; all are accepted.
+ * (Agora Cloud Recording REST v1, storageConfig), vendor 4 and some regions only in older ones; all are accepted.
+ * Alibaba's regions 26 and 27 have another name in the Chinese reference.
  */
 export const VENDORS: readonly Vendor[] = [
   {
@@ -77,17 +87,22 @@ export const VENDORS: readonly Vendor[] = [
       ),
       IL_CENTRAL_1: 28,
     },
+    unlisted: [17, 23, 28],
   },
   {
     number: 2,
     name: 'alibaba',
     title: 'Alibaba Cloud',
-    regions: numbered(
-      'CN_Hangzhou CN_Shanghai CN_Qingdao CN_Beijing CN_Zhangjiakou CN_Huhehaote CN_Shenzhen CN_Hongkong ' +
-        'US_West_1 US_East_1 AP_Southeast_1 AP_Southeast_2 AP_Southeast_3 AP_Southeast_5 AP_Northeast_1 ' +
-        'AP_South_1 EU_Central_1 EU_West_1 EU_East_1 AP_Southeast_6 CN_Heyuan CN_Guangzhou CN_Chengdu ' +
-        'CN_Nanjing CN_Fuzhou CN_Wulanchabu CN_Northeast_2 CN_Southeast_7',
-    ),
+    regions: {
+      ...numbered(
+        'CN_Hangzhou CN_Shanghai CN_Qingdao CN_Beijing CN_Zhangjiakou CN_Huhehaote CN_Shenzhen CN_Hongkong ' +
+          'US_West_1 US_East_1 AP_Southeast_1 AP_Southeast_2 AP_Southeast_3 AP_Southeast_5 AP_Northeast_1 ' +
+          'AP_South_1 EU_Central_1 EU_West_1 EU_East_1 AP_Southeast_6 CN_Heyuan CN_Guangzhou CN_Chengdu ' +
+          'CN_Nanjing CN_Fuzhou CN_Wulanchabu CN_Northeast_2 CN_Southeast_7',
+      ),
+      AP_Northeast_2: 26,
+      AP_Southeast_7: 27,
+    },
   },
   {
     number: 3,
@@ -107,6 +122,7 @@ export const VENDORS: readonly Vendor[] = [
       'CN_Hangzhou CN_Shanghai CN_Qingdao CN_Beijing CN_Guangzhou CN_Hongkong JR_Beijing JR_Shanghai ' +
         'NA_Russia_1 NA_Singapore_1',
     ),
+    unlisted: 'all',
   },
   { number: 5, name: 'azure', title: 'Microsoft Azure' },
   { number: 6, name: 'google', title: 'Google Cloud' },
@@ -124,11 +140,12 @@ export const VENDORS: readonly Vendor[] = [
     name: 'baidu',
     title: 'Baidu AI Cloud',
     regions: numbered('Beijing Baoding Suzhou Guangzhou Hongkong Singapore Wuhan Shanghai'),
+    unlisted: [0],
   },
-  { number: 11, name: 's3Compatible', title: 'S3-compatible storage', regions: {} },
+  { number: 11, name: 's3Compatible', title: 'S3-compatible storage' },
 ];
 
-/** The vendor whose address stands in `extensionParams.endpoint`; its region is always 0. */
+/** The vendor whose address stands in `extensionParams.endpoint`. */
 export const ENDPOINT_VENDOR = 11;
 
 /** Vendors that take an `stsToken`: Amazon S3, Alibaba Cloud, Tencent Cloud. */

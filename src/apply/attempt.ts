@@ -47,9 +47,9 @@ const LONGEST_MESSAGE = 300;
 export class Attempts {
   readonly #ports: AttemptPorts;
   readonly #account: Account;
-  readonly #spelling: UnsubscribeSpelling;
+  readonly #spelling: UnsubscribeSpelling | undefined;
 
-  constructor(ports: AttemptPorts, account: Account, spelling: UnsubscribeSpelling) {
+  constructor(ports: AttemptPorts, account: Account, spelling?: UnsubscribeSpelling) {
     this.#ports = ports;
     this.#account = account;
     this.#spelling = spelling;

@@ -18,7 +18,7 @@ export interface EnginePorts extends AttemptPorts {
 export interface EngineOptions extends Omit<AccountOptions, 'patience'> {
   /** How long one call is repeated, in milliseconds; a daemon never gives up. */
   retryFor: number;
-  spelling: UnsubscribeSpelling;
+  spelling?: UnsubscribeSpelling | undefined;
 }
 
 /**

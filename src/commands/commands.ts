@@ -192,6 +192,6 @@ function fromGit(command: Command): Command {
 function spelling(command: Command): Command {
   return command.option(
     '--unsubscribe-spelling <spelling>',
-    'unSubscribe or unsubscribe in the names of the lists (default: unSubscribe)',
+    'send unSubscribe or unsubscribe in the names of the lists (default: as the file has it)',
   );
 }

@@ -11,6 +11,7 @@ import {
   printedDeviation,
   printedPlan,
   printedStaleness,
+  spellingsIn,
 } from '../plan/printed.ts';
 import type { PlanTerms, SavedPlan } from '../plan/saved.ts';
 import { isSavedPlan, isShallow } from '../plan/shapes.ts';
@@ -60,15 +61,19 @@ export async function planFileOf(
 
 /** The flag that says otherwise than a saved plan does. What is printed names neither the folder nor the spelling. */
 function otherThanSaved(
-  { asked, unsubscribe_spelling }: SavedPlan,
+  { asked, unsubscribe_spelling, recordings }: SavedPlan,
   raw: RawOptions,
   io: Io,
 ): string | undefined {
   const { dir, unsubscribeSpelling } = raw;
   if (typeof dir === 'string' && resolve(io.cwd, dir) !== resolve(io.cwd, asked.dir)) return 'dir';
-  return unsubscribeSpelling !== undefined && unsubscribeSpelling !== unsubscribe_spelling
-    ? 'unsubscribeSpelling'
-    : undefined;
+  if (unsubscribeSpelling === undefined) return undefined;
+  // Made without the flag, it sends what the files have: where that is no list, what the flag once was by itself.
+  const [first = 'unSubscribe', other] = spellingsIn(
+    recordings.flatMap(({ calls }) => calls.map(({ request }) => request)),
+  );
+  const sent = unsubscribe_spelling ?? (other ? undefined : first);
+  return unsubscribeSpelling === sent ? undefined : 'unsubscribeSpelling';
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -46,7 +46,7 @@ export async function savePlan(
   plan: Plan,
   made: {
     asked: Asked;
-    spelling: UnsubscribeSpelling;
+    spelling: UnsubscribeSpelling | undefined;
     serial: number;
     files: Readonly<Record<string, string>>;
     vault: Vault;

@@ -28,7 +28,8 @@ export interface Settings {
   rate: number;
   rateScope: 'account' | 'app';
   region: string | undefined;
-  unsubscribeSpelling: UnsubscribeSpelling;
+  /** Undefined: as the file has it. */
+  unsubscribeSpelling: UnsubscribeSpelling | undefined;
   output: OutputForm;
   color: boolean;
   /** Whether what has been read may be kept for the next run, in the user's cache folder. */
@@ -55,13 +56,13 @@ export function flagOf(name: string): string {
 }
 
 /** @throws Failure (64) for a value that is not one of `values` */
-export function choice<T extends string>(
+export function choice<const T extends string, Fallback extends T | undefined>(
   name: string,
   raw: RawOptions,
   io: Io,
   values: readonly T[],
-  fallback: T,
-): T {
+  fallback: Fallback,
+): T | Fallback {
   const text = textOf(name, raw, io);
   if (text === undefined) return fallback;
   if ((values as readonly string[]).includes(text)) return text as T;
@@ -100,13 +101,7 @@ export function readSettings(raw: RawOptions, io: Io, forms: readonly OutputForm
     rate: rateOf(textOf('rate', raw, io)),
     rateScope: choice('rateScope', raw, io, ['account', 'app'], 'account'),
     region,
-    unsubscribeSpelling: choice(
-      'unsubscribeSpelling',
-      raw,
-      io,
-      ['unSubscribe', 'unsubscribe'],
-      'unSubscribe',
-    ),
+    unsubscribeSpelling: choice('unsubscribeSpelling', raw, io, ['unSubscribe', 'unsubscribe'], undefined),
     output: outputFlag ? 'json' : choice('output', raw, io, forms, 'text'),
     color: colorOf(raw, io),
     cache: raw.cache !== false && !isSet('noCache', {}, io),

@@ -3,6 +3,7 @@ import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
+import { nameOfFile } from './name.ts';
 import { quoted } from './printable.ts';
 import { type Claim, diagnosticAt, type ResolvedFile } from './resolve.ts';
 import type { ResolvedDocument } from './self-contained.ts';
@@ -34,7 +35,7 @@ export function assemble(files: readonly ResolvedFile[], search: Search): Desire
 export class Assembly {
   /** By the files' names. */
   readonly #files: ResolvedFile[] = [];
-  readonly #names = new Claims((claimant) => aboutOf(claimant).name);
+  readonly #names = new Claims((claimant) => sameName(aboutOf(claimant).name));
   readonly #recordings = new Claims((claimant) => {
     if (!isUsable(claimant)) return claimant.key;
     const { identity } = claimant.recording;
@@ -71,8 +72,14 @@ export class Assembly {
 
   /** The recording of that name, where one document alone gives it. */
   recording(name: string): DesiredRecording | undefined {
-    const document = this.#names.sole(name);
-    if (!document || !isUsable(document) || this.#recordings.isDisputed(document)) return undefined;
+    const document = this.#names.sole(sameName(name) as string);
+    if (
+      !document ||
+      aboutOf(document).name !== name ||
+      !isUsable(document) ||
+      this.#recordings.isDisputed(document)
+    )
+      return undefined;
     return document.recording;
   }
 
@@ -83,7 +90,9 @@ export class Assembly {
   set(search: Search, held: Iterable<string> = []): DesiredSet {
     const twice = this.#collisions();
     const recordings = [];
-    const diagnostics = [...search.diagnostics];
+    // Files may have come since the search.
+    const isStale = ({ code }: Diagnostic) => code === 'no-recording-files' && search.files > 0;
+    const diagnostics = search.diagnostics.filter((each) => !isStale(each));
     /** Files that several may speak of. */
     const shared = new Set<string>();
     const broken = new Set([...search.broken, ...held]);
@@ -163,6 +172,8 @@ export class Assembly {
     return twice;
   }
 }
+
+type About = Pick<Claim, 'name' | 'file'>;
 
 type CollisionCode = Code & ('duplicate-name' | 'duplicate-recording');
 
@@ -250,8 +261,13 @@ function touch(claimant: Claimant, touched: Set<string>): void {
 }
 
 function isNamedLike(one: Claimant, other: Claimant): boolean {
-  const { name } = aboutOf(one);
-  return name !== undefined && name === aboutOf(other).name;
+  const name = sameName(aboutOf(one).name);
+  return name !== undefined && name === sameName(aboutOf(other).name);
+}
+
+/** Names that look the same are the same, whichever characters of Unicode they are written with. */
+function sameName(name: string | undefined): string | undefined {
+  return name?.normalize('NFKC');
 }
 
 function byFileAndLine(one: Claimant, other: Claimant): number {
@@ -268,9 +284,20 @@ function collision(claimant: Claimant, other: Claimant, code: CollisionCode): Di
     ? `the name ${quoted(aboutOf(claimant).name ?? '')} is used`
     : 'this recording is described';
   const detail = named
-    ? 'Rename one of the two.'
+    ? wayToOwnName(aboutOf(claimant), aboutOf(other))
     : 'appId, resourceId and sid are the same. Keep one of the two.';
   return diagnosticAt(mark, code, `${what} in ${filename}:${start.line} as well`, detail);
+}
+
+/** @param about where both of a name stand */
+function wayToOwnName({ name = '', file }: About, other: About): string {
+  if (name !== other.name)
+    return 'The two look the same, but are written with other characters of Unicode. Rename one of them.';
+  const isOfFile = (about: About) => nameOfFile(about.file) === name;
+  const folder = file.split('/').at(-2);
+  if (!isOfFile({ name, file }) || !isOfFile(other) || file === other.file || !folder)
+    return 'Rename one of the two.';
+  return `Both are called after their files. Keep these, and give one a name of its own: name: ${folder}-${name}`;
 }
 
 /** An alias, or an identity file that two documents name, shows one mistake twice: it is said once. */

@@ -47,6 +47,13 @@ export interface Mark {
   source?: string;
 }
 
+/** The file that says which recording it is, and what is known without it. */
+export interface RunFileReference {
+  fromFile: string;
+  /** What stands beside it, as far as it is sound. */
+  known?: Partial<Identity>;
+}
+
 /** A document that holds no error of its own. */
 export interface CheckedDocument {
   name: string;
@@ -54,14 +61,14 @@ export interface CheckedDocument {
   file: string;
   /** Where the document starts, from 1. */
   line: number;
-  recording: Identity | { fromFile: string };
+  recording: Identity | RunFileReference;
   suspended: boolean;
   blocks: CheckedBlocks;
   /** ID of the bytes that it was read from, where somebody keeps track of them. */
   content?: string;
   /** Nothing in it is secret or leads elsewhere. Its blocks may cost something to ask for. */
   isSelfContained?: true;
-  /** By JSON Pointer: fields by their names, secrets by their values, '' for the document. */
+  /** By JSON Pointer: fields by their names, secrets and fields of `recording` by their values, '' for the document. */
   marks: Record<string, Mark>;
 }
 
@@ -78,7 +85,7 @@ export interface RefusedDocument {
   /** Where the document starts, from 1. */
   line: number;
   /** As far as it can be read. */
-  recording?: RecordingIds | { fromFile: string };
+  recording?: RecordingIds | RunFileReference;
   blocks: DraftBlocks;
   /** As those of a document without errors. */
   marks: Record<string, Mark>;

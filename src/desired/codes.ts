@@ -60,8 +60,16 @@ export const CODES = {
     'Too many problems',
     'Only the first problems of a file are shown. Mend these first.',
   ),
+  'no-recording-files': warning(
+    'No recording files',
+    'The folder holds no file whose name ends in .yaml or .yml, so there is nothing to do. Check --dir.',
+  ),
   // YAML
   'yaml-syntax': error('Broken YAML', 'The file is no valid YAML, so nothing of it is used.'),
+  'look-alike-character': error(
+    'Character that looks like another',
+    'A no-break space, an invisible mark or a curly quote is no space and no quote to YAML. Write plain ones.',
+  ),
   'yaml-version': error(
     'Another YAML version',
     'Files are read as YAML 1.2; another version changes what numbers and words mean. Remove the %YAML line.',
@@ -109,7 +117,11 @@ export const CODES = {
   'name-missing': error('Name missing', 'In a file of several documents each one needs a `name`.'),
   'identity-beside-file': error(
     'Fields beside fromFile',
-    '`recording` holds either the identifiers or `fromFile`, not both.',
+    'Beside `fromFile` what is known beforehand may stand; resourceId and sid come from the file that it names.',
+  ),
+  'identity-contradiction': error(
+    'Field against the run file',
+    'What stands beside `fromFile` must be what the file that it names says.',
   ),
   'identity-file-unreadable': error(
     'Identity file not readable',
@@ -118,6 +130,22 @@ export const CODES = {
   'recording-uid-zero': error(
     'UID 0',
     'The recording client never has the UID 0. Use the one that was given to `acquire`.',
+  ),
+  'recording-uid-zeros': warning(
+    'UID with zeros in front',
+    'It is sent as it stands: it must be what `acquire` was given, character for character.',
+  ),
+  'cname-format': error(
+    'Not a channel name',
+    'A channel name consists of letters, digits, spaces and a few signs. The service refuses any other.',
+  ),
+  'cname-too-long': error(
+    'Channel name too long',
+    'A channel name has at most 64 bytes, in mode web at most 128.',
+  ),
+  placeholder: warning(
+    'Placeholder not filled in',
+    'A template has left {{name}}, <name> or the like behind. It would be sent as it stands: fill it in.',
   ),
   'uid-format': error(
     'Not a UID',
@@ -143,6 +171,10 @@ export const CODES = {
   ),
   // subscriptions
   'uid-list-too-long': error('UID list too long', 'A subscription list holds at most 32 UIDs.'),
+  'more-videos-than-recorded': warning(
+    'More videos than are recorded',
+    'Only the first 17 video streams are recorded, in the order of joining, whatever a list says.',
+  ),
   'uid-list-missing': error(
     'No list',
     'A medium needs one of its two lists. Leave the medium out to set nothing.',
@@ -183,16 +215,20 @@ export const CODES = {
   'too-many-regions': error('Too many regions', 'A layout has at most 17 regions.'),
   'region-off-canvas': error(
     'Region off the canvas',
-    'x_axis + width and y_axis + height must be at most 1.',
+    'x_axis + width and y_axis + height must be at most 1. One millionth above is taken off the size.',
   ),
   'region-without-size': warning('Region of no size', 'A region with width or height 0 is not visible.'),
   'regions-overlap': warning(
     'Regions overlap',
-    'An opaque region covers part of an earlier one. Move it, or give it an alpha below 1 if that is meant.',
+    'An opaque region hides an earlier one or covers part of it. One that lies wholly on a larger one is no finding.',
   ),
-  'max-resolution-uid-outside-vertical': error(
+  'max-resolution-uid-outside-vertical': warning(
     'maxResolutionUid outside the vertical layout',
-    'maxResolutionUid counts only with mixedVideoLayout vertical (2).',
+    'maxResolutionUid counts only with mixedVideoLayout vertical (2). It is not sent.',
+  ),
+  'max-resolution-uid-zero': error(
+    'maxResolutionUid 0',
+    'The large region belongs to a user, and no user has the UID 0.',
   ),
   'vertical-without-max-resolution-uid': warning(
     'Vertical without maxResolutionUid',
@@ -200,11 +236,27 @@ export const CODES = {
   ),
   // rtmp and storage
   'rtmp-url-format': error('Not an RTMP address', 'An output is an rtmp:// or rtmps:// address.'),
-  'several-rtmp-outputs': warning('Several RTMP outputs', 'The service takes one output at a time.'),
+  'several-rtmp-outputs': error('Several RTMP outputs', 'The service takes one output at a time.'),
   'vendor-unknown': error('Unknown vendor', 'vendor is one of the known names or numbers.'),
+  'vendor-not-listed': warning(
+    'Vendor no longer listed',
+    'The newest reference of the service does not have the vendor: it may be refused.',
+  ),
   'region-unknown': error('Unknown storage region', 'The vendor has no such region.'),
+  'region-not-used': warning(
+    'Storage region not used',
+    'azure and google have no regions here: 0 is sent, whatever number is written.',
+  ),
+  'region-not-listed': warning(
+    'Storage region no longer listed',
+    'The newest reference of the service does not have the region: it may be refused.',
+  ),
   'region-missing': error('Storage region missing', 'The vendor needs a region.'),
   'endpoint-missing': error('Endpoint missing', 's3Compatible storage needs extensionParams.endpoint.'),
+  'endpoint-format': error(
+    'Endpoint with more than a name',
+    'extensionParams.endpoint is a domain name, without scheme and path.',
+  ),
   'extension-against-vendor': error(
     'Setting not for this vendor',
     'sse is for s3, tag for s3 and alibaba, endpoint for s3Compatible.',

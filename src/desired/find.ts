@@ -1,10 +1,11 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Search } from './assemble.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
 import { shownPath } from './paths.ts';
-import { quoted } from './printable.ts';
+import { printable, quoted } from './printable.ts';
 import { diagnosticAt } from './resolve.ts';
 
 /** A recording file: where it is, and what the user calls it. */
@@ -36,11 +37,44 @@ export async function findRecordingFiles(dir: string, cwd: string): Promise<Foun
   const walk = new Walk(cwd);
   await walk.start(resolve(cwd, dir));
   walk.found.sort((a, b) => (a.shown < b.shown ? -1 : 1));
+  if (walk.files === 0 && walk.diagnostics.length === 0)
+    walk.diagnostics.push(walk.others.notice(shownPath(resolve(cwd, dir), cwd)));
   const { found, folders, links, diagnostics, broken, files } = walk;
   return { found, folders, links, diagnostics, broken, files };
 }
 
+/** Names that are told of the files that are passed over. */
+const NAMED = 3;
+
+/** Files that hold no recordings, by their names. Of most only the number is kept. */
+export class OtherFiles {
+  #count = 0;
+  readonly #first: string[] = [];
+
+  add(name: string): void {
+    this.#count += 1;
+    if (this.#first.length < NAMED) this.#first.push(name);
+  }
+
+  /** What there is to say of a folder that holds no other. @param dir as the user would type it */
+  notice(dir: string): Diagnostic {
+    const more = this.#count > this.#first.length ? ', …' : '';
+    const files =
+      this.#count === 1
+        ? 'a file with another ending is not read'
+        : `${this.#count} files with other endings are not read`;
+    const passed = this.#count === 0 ? '' : `; ${files} (${this.#first.map(printable).join(', ')}${more})`;
+    return diagnosticAt(
+      wholeFile(dir),
+      'no-recording-files',
+      `no recording files in ${quoted(dir)}${passed}`,
+      'Their names end in .yaml or .yml; JSON is read under such a name, too.',
+    );
+  }
+}
+
 class Walk implements Found {
+  readonly others = new OtherFiles();
   readonly found: FoundFile[] = [];
   readonly folders: string[] = [];
   readonly links: string[] = [];
@@ -99,6 +133,7 @@ class Walk implements Found {
           else if (!entry.isFile()) await this.#follow(path);
           else if (isRecordingFileName(entry.name))
             this.found.push({ path, shown: shownInside + entry.name, isOrdinary: true });
+          else this.others.add(entry.name);
         }
       } catch (error) {
         this.#report(
@@ -121,7 +156,9 @@ class Walk implements Found {
   }
 
   #take(path: string): void {
-    if (isRecordingFileName(basename(path))) this.found.push({ path, shown: this.#shown(path) });
+    const name = basename(path);
+    if (isRecordingFileName(name)) this.found.push({ path, shown: this.#shown(path) });
+    else this.others.add(name);
   }
 
   async #follow(path: string): Promise<void> {

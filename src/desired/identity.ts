@@ -1,8 +1,14 @@
-import type { Identity } from '../model/recording.ts';
+import { CHANNEL_NAME_CHARACTER, MAX_CHANNEL_NAME_BYTES } from '../agora/tables.ts';
+import type { Identity, Mode } from '../model/recording.ts';
 import type { Look } from './look.ts';
+import { quoted } from './printable.ts';
 import type { IdentityFields } from './schema.generated.ts';
 import type { IsSound } from './soundness.ts';
-import { readUid } from './uid.ts';
+import { readOwnUid } from './uid.ts';
+import { checkFilledIn } from './unfilled.ts';
+
+/** Texts as given to and answered by acquire and start. */
+const TEXTS = ['appId', 'cname', 'resourceId', 'sid'] as const;
 
 /**
  * @param fields those that its type promises only where they are sound
@@ -15,23 +21,67 @@ export function readIdentity(
   look: Look,
   isSound: IsSound,
 ): Identity | undefined {
-  const uid = isSound(`${base}/uid`) ? readUid(fields.uid, `${base}/uid`, look) : undefined;
-  if (uid === '0')
+  const { mode = 'mix', ...known } = readKnown(fields, base, look, isSound, 'mix');
+  const sound = ['uid', 'mode', 'streamTypes', ...TEXTS].every((field) => isSound(`${base}/${field}`));
+  return sound ? { ...(known as Omit<Identity, 'mode'>), mode } : undefined;
+}
+
+/**
+ * The fields that are there and sound, whichever these are.
+ * @param otherwise the mode where none is written; undefined: it is not known
+ */
+export function readKnown(
+  fields: Partial<IdentityFields>,
+  base: string,
+  look: Look,
+  isSound: IsSound,
+  otherwise: Mode | undefined,
+): Partial<Identity> {
+  const sound = (field: keyof IdentityFields) => fields[field] !== undefined && isSound(`${base}/${field}`);
+  const known: Partial<Identity> = {};
+  for (const field of TEXTS)
+    if (sound(field)) {
+      known[field] = fields[field] as string;
+      checkFilledIn(fields[field], `${base}/${field}`, look);
+    }
+  if (sound('uid')) known.uid = readOwnUid(fields.uid as string | number, `${base}/uid`, look);
+  if (sound('mode')) known.mode = fields.mode as Mode;
+  if (sound('streamTypes')) known.streamTypes = fields.streamTypes as 0 | 1 | 2;
+  const mode = fields.mode === undefined ? otherwise : known.mode;
+  if (known.cname !== undefined) checkChannelName(known.cname, mode, `${base}/cname`, look);
+  return known;
+}
+
+/** @param mode undefined where it is not known: what any of them takes is right */
+function checkChannelName(cname: string, mode: Mode | undefined, pointer: string, look: Look): void {
+  // Control characters are told of in any text.
+  const wrong = [...cname].find((one) => !CHANNEL_NAME_CHARACTER.test(one) && !/[\p{Cc}\p{Cs}]/u.test(one));
+  const tooLong = channelNameLength(cname, mode);
+  if (wrong !== undefined)
     look.report(
-      'recording-uid-zero',
-      `${base}/uid`,
-      'the recording client cannot have the UID 0',
-      'Use the UID that was given to acquire.',
+      'cname-format',
+      pointer,
+      `cname holds ${characterName(wrong)}, which no channel name can have`,
+      'It consists of letters a to z and A to Z, digits, spaces and !#$%&()+-:;<=.>?@[]^_{}|~, as acquire was given it.',
     );
-  const kind = readKind(fields, base, isSound);
-  const { appId, cname, resourceId, sid } = fields;
-  const sound = ['appId', 'cname', 'resourceId', 'sid'].every((field) => isSound(`${base}/${field}`));
-  return sound && kind && uid !== undefined ? { appId, cname, uid, resourceId, sid, ...kind } : undefined;
+  else if (tooLong !== undefined) look.report('cname-too-long', pointer, tooLong);
+}
+
+/** What is wrong with the length of a channel's name; undefined where nothing is. */
+export function channelNameLength(cname: string, mode: Mode | undefined): string | undefined {
+  const bytes = Buffer.byteLength(cname);
+  const most = MAX_CHANNEL_NAME_BYTES[mode ?? 'web'];
+  return bytes > most ? `cname has ${bytes} bytes, at most ${most} are allowed` : undefined;
+}
+
+function characterName(character: string): string {
+  const number = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+  return `${quoted(character)} (U+${number})`;
 }
 
 /** What of an identity the blocks depend on; undefined where it is not sound. */
 export function readKind(
-  { mode = 'mix', streamTypes }: IdentityFields,
+  { mode = 'mix', streamTypes }: Partial<IdentityFields>,
   base: string,
   isSound: IsSound,
 ): Pick<Identity, 'mode' | 'streamTypes'> | undefined {

@@ -1,6 +1,8 @@
-import { COORDINATE_UNITS, MIXED_VIDEO_LAYOUTS, RENDER_MODES } from '../agora/tables.ts';
+import { COORDINATE_UNITS, MAX_UID, MIXED_VIDEO_LAYOUTS, RENDER_MODES } from '../agora/tables.ts';
 import type { Layout, Region, RegionBackground } from '../model/recording.ts';
 import { type Look, label } from './look.ts';
+import { checkOverlap, units } from './overlap.ts';
+import { placeholderIn } from './placeholder.ts';
 import type { LayoutBlock, RegionBackgroundFields, RegionFields, RenderMode } from './schema.generated.ts';
 import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
@@ -27,13 +29,29 @@ export function readLayout(block: LayoutBlock, look: Look, isSound: IsSound): La
     checkImageUrl(url, `${BASE}/${field}`, look);
     normal[field] = url;
   }
-  if (block.maxResolutionUid !== undefined && sound('maxResolutionUid'))
-    normal.maxResolutionUid = readUserUid(block.maxResolutionUid, `${BASE}/maxResolutionUid`, look);
+  const large = sound('maxResolutionUid') ? readLargeUid(block, look) : undefined;
+  // Elsewhere it has no effect, and official samples have it all the same.
+  if (normal.mixedVideoLayout === MIXED_VIDEO_LAYOUTS.vertical && large !== undefined)
+    normal.maxResolutionUid = large;
   if (Array.isArray(block.layoutConfig)) normal.layoutConfig = readRegions(block.layoutConfig, look, isSound);
   if (Array.isArray(block.backgroundConfig))
     normal.backgroundConfig = readBackgrounds(block.backgroundConfig, look, isSound);
   if (sound('mixedVideoLayout')) checkKind(normal.mixedVideoLayout, block, look, sound);
   return isSound(BASE) ? normal : undefined;
+}
+
+/** An empty text counts as left out, as in a region. */
+function readLargeUid({ maxResolutionUid: uid }: LayoutBlock, look: Look): string | undefined {
+  const pointer = `${BASE}/maxResolutionUid`;
+  if (uid === undefined || uid === '') return undefined;
+  if (String(uid) !== '0') return readUserUid(uid, pointer, look);
+  look.report(
+    'max-resolution-uid-zero',
+    pointer,
+    'maxResolutionUid cannot be 0',
+    `Users have 1 to ${MAX_UID}.`,
+  );
+  return undefined;
 }
 
 function checkKind(
@@ -60,14 +78,15 @@ function checkKind(
       'layoutConfig counts only with mixedVideoLayout custom',
       'Set mixedVideoLayout: custom, or remove layoutConfig.',
     );
-  if (kind !== MIXED_VIDEO_LAYOUTS.vertical && maxResolutionUid !== undefined && sound('maxResolutionUid'))
+  const isNamed = maxResolutionUid !== undefined && maxResolutionUid !== '';
+  if (kind !== MIXED_VIDEO_LAYOUTS.vertical && isNamed && sound('maxResolutionUid'))
     look.reportField(
       'max-resolution-uid-outside-vertical',
       `${BASE}/maxResolutionUid`,
       'maxResolutionUid counts only with mixedVideoLayout vertical',
-      'Set mixedVideoLayout: vertical, or remove maxResolutionUid.',
+      'It is not sent: set mixedVideoLayout: vertical, or remove it.',
     );
-  if (kind === MIXED_VIDEO_LAYOUTS.vertical && maxResolutionUid === undefined)
+  if (kind === MIXED_VIDEO_LAYOUTS.vertical && !isNamed)
     look.report(
       'vertical-without-max-resolution-uid',
       place,
@@ -107,7 +126,9 @@ function readRegion(written: RegionFields, base: string, look: Look, isSound: Is
     );
   const region: Region = { x_axis, y_axis, width, height };
   const { uid, alpha, render_mode } = fields;
-  if (uid !== undefined && isSound(`${base}/uid`)) region.uid = readUserUid(uid, `${base}/uid`, look);
+  // Official clients send an empty text for a region that belongs to no user in particular.
+  if (uid !== undefined && uid !== '' && isSound(`${base}/uid`))
+    region.uid = readUserUid(uid, `${base}/uid`, look);
   if (alpha !== undefined && isSound(`${base}/alpha`)) region.alpha = units(alpha) / COORDINATE_UNITS;
   if (render_mode !== undefined && isSound(`${base}/render_mode`))
     region.render_mode = renderMode(render_mode);
@@ -137,20 +158,14 @@ function isFraction(value: number): boolean {
   return value >= 0 && value <= 1;
 }
 
-/** Millionths; never -0. */
-function units(fraction: number): number {
-  return Math.round(fraction * COORDINATE_UNITS) + 0;
-}
-
 /**
- * Position and size with six decimals. Where both were rounded up over the edge although their sum was within it,
- * the size gives back the excess millionth.
+ * Position and size with six decimals. Where they lie over the edge by a single millionth, because both were rounded
+ * up, as thirds of the canvas are, the size gives it back.
  */
 function fit(position: number, size: number): [number, number] {
   const from = units(position);
   let extent = units(size);
-  // A sum of two fractions is off by less than this.
-  if (from + extent === COORDINATE_UNITS + 1 && position + size <= 1 + 1e-9) extent -= 1;
+  if (from + extent === COORDINATE_UNITS + 1 && extent > 0) extent -= 1;
   return [from / COORDINATE_UNITS, extent / COORDINATE_UNITS];
 }
 
@@ -174,27 +189,6 @@ function reportOff(
     `${base}/${isMerged ? axis : side}`,
     `${axis} ${position} + ${side} ${size} is ${sum}, at most 1 is allowed`,
     `With ${axis} ${position} the ${side} can be at most ${Number((1 - position).toFixed(6))}.`,
-  );
-}
-
-/** One warning for a region that covers earlier ones: with 17 regions every pair would be 136. */
-function checkOverlap(region: Region, earlier: readonly Region[], pointer: string, look: Look): void {
-  if ((region.alpha ?? 1) < 1) return;
-  const covered = earlier.findIndex((other) => overlap(region, other));
-  if (covered === -1) return;
-  look.report(
-    'regions-overlap',
-    pointer,
-    `${label(pointer)} covers part of layoutConfig[${covered}]`,
-    'If that is meant, an alpha below 1 (0.99) says so.',
-  );
-}
-
-function overlap(a: Region, b: Region): boolean {
-  const across = Math.min(units(a.x_axis) + units(a.width), units(b.x_axis) + units(b.width));
-  const down = Math.min(units(a.y_axis) + units(a.height), units(b.y_axis) + units(b.height));
-  return (
-    across > Math.max(units(a.x_axis), units(b.x_axis)) && down > Math.max(units(a.y_axis), units(b.y_axis))
   );
 }
 
@@ -227,7 +221,14 @@ function checkImageUrl(text: string, pointer: string, look: Look): void {
   const url =
     /^https?:\/\/[^/]/i.test(text) && URL.canParse(text) && !/\s/.test(text) ? new URL(text) : undefined;
   // The address itself is not repeated: a signed one is as good as a password.
-  if (!url) look.report('image-url-format', pointer, `${label(pointer)} is no http or https address`);
+  if (placeholderIn(text))
+    look.report(
+      'placeholder',
+      pointer,
+      `${label(pointer)} holds a placeholder that was never filled in`,
+      'Files are taken as they stand: fill it in before reelstate reads the file.',
+    );
+  else if (!url) look.report('image-url-format', pointer, `${label(pointer)} is no http or https address`);
   else if (!/\.(jpe?g|bmp)$/i.test(url.pathname))
     look.report(
       'image-type',

@@ -1,15 +1,25 @@
-import type { DraftBlocks, Mark } from './checked.ts';
+import type { DraftBlocks, Mark, RefusedDocument } from './checked.ts';
 import type { Look } from './look.ts';
 import type { SourceText } from './source-text.ts';
 
 /** The places that later stages speak of. */
-export function marksOf(blocks: DraftBlocks, source: SourceText, look: Look): Record<string, Mark> {
+export function marksOf(
+  blocks: DraftBlocks,
+  source: SourceText,
+  look: Look,
+  recording?: RefusedDocument['recording'],
+): Record<string, Mark> {
+  const known = recording && 'fromFile' in recording ? recording.known : undefined;
   const start = look.fieldSpan('').start;
   const spans = [
     ['', { start, end: start }] as const,
     ['/name', look.valueSpan('/name')] as const,
     ['/recording', look.fieldSpan('/recording')] as const,
     ['/recording/fromFile', look.valueSpan('/recording/fromFile')] as const,
+    ...Object.keys(known ?? {}).map((field) => {
+      const pointer = `/recording/${field}`;
+      return [pointer, look.valueSpan(pointer)] as const;
+    }),
     ...Object.keys(blocks).map((block) => [`/${block}`, look.fieldSpan(`/${block}`)] as const),
     ...Object.keys(blocks.subscriptions ?? {}).map((medium) => {
       const pointer = `/subscriptions/${medium}`;

@@ -1,5 +1,7 @@
 import { Composer, type Document, isScalar, Lexer, type ParsedNode, Parser } from 'yaml';
 import type { Findings } from './findings.ts';
+import { asMeant, lookAlikesIn } from './look-alikes.ts';
+import { syntaxProblems, YAML_OPTIONS } from './syntax.ts';
 
 /**
  * Levels of brackets and indentation that are followed. The format needs six; past some hundred the parser's
@@ -15,26 +17,30 @@ export interface ParsedDocument {
   sound: boolean;
 }
 
-const OPTIONS = {
-  version: '1.2',
-  merge: true,
-  // Found by the walk over the tree instead, in linear time and with both places.
-  uniqueKeys: false,
-  prettyErrors: false,
-  logLevel: 'silent',
-} as const;
-
-/**
- * Text to YAML documents. Of a document's syntax errors only the first is reported: those behind it follow from
- * it more often than not. `broken`: the text as a whole is no YAML.
- */
+/** Text to YAML documents. `broken`: the text as a whole is no YAML, or looks like what it is not. */
 export function parse(findings: Findings): { documents: ParsedDocument[]; broken: boolean } {
-  const documents = compose(findings);
+  const { text } = findings.source;
+  const documents = compose(findings, text);
   if (!documents) return { documents: [], broken: true };
+  const lookAlikes = lookAlikesIn(text, documents);
+  if (lookAlikes.length === 0) return report(findings, documents, text);
+  for (const { span, summary, detail } of lookAlikes)
+    findings.add('look-alike-character', span, summary, detail);
+  // What else is wrong is seen in what was meant.
+  const meant = asMeant(text, lookAlikes);
+  const again = meant === undefined ? undefined : compose(findings, meant);
+  return { documents: again ? report(findings, again, meant as string).documents : [], broken: true };
+}
+
+function report(
+  findings: Findings,
+  documents: readonly Document.Parsed<ParsedNode>[],
+  text: string,
+): { documents: ParsedDocument[]; broken: boolean } {
   let broken = false;
   let start = 0;
   const parsed = documents.map((document) => {
-    const entry = { document, start, sound: reportDocument(findings, document, start) };
+    const entry = { document, start, sound: reportDocument(findings, document, start, text) };
     if (document.errors.length > 0) broken = true;
     start = document.range[2];
     return entry;
@@ -43,10 +49,9 @@ export function parse(findings: Findings): { documents: ParsedDocument[]; broken
 }
 
 /** What the library's parseAllDocuments does, but for the look at the depth; undefined: reported, nothing to read. */
-function compose(findings: Findings): Document.Parsed<ParsedNode>[] | undefined {
-  const { text } = findings.source;
+function compose(findings: Findings, text: string): Document.Parsed<ParsedNode>[] | undefined {
   const parser = new Parser();
-  const composer = new Composer<ParsedNode>(OPTIONS);
+  const composer = new Composer<ParsedNode>(YAML_OPTIONS);
   const documents: Document.Parsed<ParsedNode>[] = [];
   try {
     for (const lexeme of new Lexer().lex(text)) {
@@ -67,9 +72,13 @@ function compose(findings: Findings): Document.Parsed<ParsedNode>[] | undefined 
   }
 }
 
-function reportDocument(findings: Findings, document: Document.Parsed<ParsedNode>, start: number): boolean {
+function reportDocument(
+  findings: Findings,
+  document: Document.Parsed<ParsedNode>,
+  start: number,
+  text: string,
+): boolean {
   const before = findings.errors;
-  const { text } = findings.source;
   const [first] = document.errors;
   if (first) {
     const conflict = /^(<{7}|={7}|>{7})( .*)?$/m.exec(text.slice(start, document.range[2]));
@@ -78,9 +87,9 @@ function reportDocument(findings: Findings, document: Document.Parsed<ParsedNode
       findings.add('yaml-syntax', { start: at, end: at + 7 }, 'a merge conflict is not resolved here');
       return false;
     }
-    const { summary, detail } = wording(first.code, first.message);
-    const quotes = startsAllStreams(text, first.pos[0]) ? ALL_STREAMS_IN_QUOTES : undefined;
-    findings.add('yaml-syntax', clamp(text, first.pos), summary, quotes ?? detail);
+    const span = { start, end: document.range[2] };
+    for (const { span: place, summary, detail } of syntaxProblems(text, span, first))
+      findings.add('yaml-syntax', place, summary, detail);
     return false;
   }
   const head = text.slice(start, document.contents?.range[0] ?? document.range[0]);
@@ -96,56 +105,13 @@ function reportDocument(findings: Findings, document: Document.Parsed<ParsedNode
   }
   for (const problem of document.warnings)
     if (problem.code === 'BAD_DIRECTIVE' && !directive)
-      findings.add('yaml-syntax', clamp(text, problem.pos), 'an unknown directive', 'Remove this line.');
+      findings.add(
+        'yaml-syntax',
+        { start: problem.pos[0], end: problem.pos[1] },
+        'an unknown directive',
+        'Remove this line.',
+      );
   return findings.errors === before;
-}
-
-/** The library points one behind the end for what is missing there; people look at the last thing written. */
-function clamp(text: string, [from, to]: [number, number]): { start: number; end: number } {
-  const last = text.trimEnd().length;
-  const start = Math.min(from, last);
-  return { start, end: Math.max(start, Math.min(to, last)) };
-}
-
-/** Our own words, because the library's may quote the text, and with it a secret. */
-function wording(code: string, message: string): { summary: string; detail?: string } {
-  switch (code) {
-    case 'TAB_AS_INDENT':
-      return { summary: 'a tab is used for indentation', detail: 'Indent with spaces.' };
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return {
-        summary: 'a second field begins inside this value',
-        detail: 'Check the indentation, and put a text that contains ": " in quotes.',
-      };
-    case 'MULTILINE_IMPLICIT_KEY':
-    case 'KEY_OVER_1024_CHARS':
-      return {
-        summary: 'a field name goes over several lines',
-        detail: 'Is a colon or a quote missing above?',
-      };
-    case 'MISSING_CHAR':
-    case 'BAD_INDENT': {
-      const bracket = /end with a ([\]}])$/.exec(message)?.[1];
-      if (bracket)
-        return { summary: `a ${bracket} is missing`, detail: 'Or this line is not indented enough.' };
-      // These messages are fixed texts of the library.
-      return { summary: message.charAt(0).toLowerCase() + message.slice(1).replaceAll('"', '') };
-    }
-    case 'BAD_SCALAR_START':
-      return { summary: 'a text cannot begin with this character', detail: 'Put it in quotes.' };
-    case 'BAD_DQ_ESCAPE':
-      return {
-        summary: 'an unknown escape sequence in a quoted text',
-        detail: "Double the backslash, or use 'single' quotes.",
-      };
-    case 'BAD_DIRECTIVE':
-      return { summary: 'a directive that cannot be read', detail: 'Remove the line that begins with %.' };
-    default:
-      return {
-        summary: 'something stands here that does not belong',
-        detail: 'Check indentation, quotes and brackets.',
-      };
-  }
 }
 
 /** Whether nothing at all is written in the document. */
@@ -156,15 +122,7 @@ export function isEmpty({ contents }: Document.Parsed<ParsedNode>): boolean {
   );
 }
 
-/** The way out of the commonest slip. */
-export const ALL_STREAMS_IN_QUOTES = 'In YAML # begins a comment: write it in quotes, "#allstream#".';
-
-/** Whether the line of this place, or the one before, has an #allstream# without quotes. */
-function startsAllStreams(text: string, at: number): boolean {
-  const end = text.indexOf('\n', at);
-  const lines = text
-    .slice(0, end === -1 ? text.length : end)
-    .split('\n')
-    .slice(-2);
-  return lines.some((line) => /(^|[^"'])#allstream#($|[^"'])/.test(line));
+/** Whether comments are written in a text, and nothing else. */
+export function isComment(text: string): boolean {
+  return text.includes('#') && text.split('\n').every((line) => /^(---|\.\.\.)?\s*(#.*)?$/.test(line));
 }

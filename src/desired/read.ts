@@ -11,15 +11,16 @@ import type {
 import { concealByLines } from './concealment.ts';
 import { decode } from './decode.ts';
 import { Findings } from './findings.ts';
-import { readIdentity, readKind } from './identity.ts';
+import { readIdentity, readKind, readKnown } from './identity.ts';
 import { readLayout } from './layout.ts';
 import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
-import { isEmpty, type ParsedDocument, parse } from './parse.ts';
+import { isComment, isEmpty, type ParsedDocument, parse } from './parse.ts';
 import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
+import { type Objection, readRunFile } from './run-file.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
 import { checkShape, isMapping } from './shape.ts';
 import { type IsSound, soundness } from './soundness.ts';
@@ -27,7 +28,8 @@ import { SourceText } from './source-text.ts';
 import { readStorage } from './storage.ts';
 import { readSubscriptions } from './subscriptions.ts';
 import { type Tree, TreeBuilder } from './tree.ts';
-import { validateIdentity, validateRecording } from './validator.generated.js';
+import { checkFilledIn } from './unfilled.ts';
+import { validateRecording, validateRunFile } from './validator.generated.js';
 
 /*
  * Stage A: the bytes of one file to checked documents. Pure, and of nothing but the bytes and the name, so the
@@ -71,13 +73,15 @@ function marksIn(bytes: Uint8Array, file: string, blocks: CheckedBlocks): Record
 }
 
 /**
- * Reads the file that a `recording.fromFile` names: JSON or YAML with the fields of `recording`.
+ * Reads the file that a `recording.fromFile` names: JSON or YAML with fields of `recording`, among others.
+ * @param known what stands beside `fromFile`
  * @returns `claimed`: which recording it is about, as far as that can be read where there is an error
  */
 export function readIdentityFile(
   bytes: Uint8Array,
   file: string,
-): { identity?: Identity; claimed?: RecordingIds; diagnostics: Diagnostic[] } {
+  known: Partial<Identity> = {},
+): { identity?: Identity; claimed?: RecordingIds; objections: Objection[]; diagnostics: Diagnostic[] } {
   const { findings, parsed, broken } = open(bytes, file);
   const [first, second] = parsed;
   if (second) {
@@ -86,17 +90,24 @@ export function readIdentityFile(
   }
   let identity: Identity | undefined;
   let claimed: RecordingIds | undefined;
+  let objections: Objection[] = [];
   if (first?.sound) {
     const tree = new TreeBuilder(findings).build(first);
     const look = new Look(findings, tree);
-    const isSound = soundness(tree.whole ? checkShape(validateIdentity, '/recording', tree, look) : []);
+    const isSound = soundness(tree.whole ? checkShape(validateRunFile, '/recording', tree, look) : []);
     if (tree.whole && isMapping(tree.value))
-      identity = readIdentity(tree.value as unknown as IdentityFields, '', look, isSound);
-    if (!broken) claimed = idsIn(tree.value);
+      ({ identity, objections } = readRunFile(
+        file,
+        tree.value as Partial<IdentityFields>,
+        known,
+        look,
+        isSound,
+      ));
+    if (!broken && isMapping(tree.value)) claimed = idsIn({ ...known, ...tree.value });
   }
-  const diagnostics = findings.diagnostics();
-  if (findings.errors === 0 && identity) return { identity, diagnostics };
-  return claimed ? { claimed, diagnostics } : { diagnostics };
+  const rest = { objections, diagnostics: findings.diagnostics() };
+  if (findings.errors === 0 && identity) return { identity, ...rest };
+  return claimed ? { claimed, ...rest } : rest;
 }
 
 interface Opened {
@@ -118,16 +129,15 @@ function open(bytes: Uint8Array, file: string): Opened {
   const { documents, broken } = parse(findings);
   if (broken) concealByLines(findings.source);
   const parsed = documents.filter(({ document, sound }) => !sound || !isEmpty(document));
-  if (parsed.length === 0 && !broken)
+  if (parsed.length === 0 && !broken && !isComment(text))
     findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no document', 'It may be half written.');
   const last = parsed.at(-1);
-  for (const { document, sound } of last ? documents.slice(0, documents.indexOf(last)) : [])
-    if (sound && isEmpty(document))
-      findings.add(
-        'empty-document',
-        { start: document.range[0], end: document.range[0] },
-        'an empty document',
-      );
+  for (const entry of last ? documents.slice(0, documents.indexOf(last)) : []) {
+    const [start, , end] = entry.document.range;
+    // A document that is commented out is none.
+    if (entry.sound && isEmpty(entry.document) && !isComment(text.slice(entry.start, end)))
+      findings.add('empty-document', { start, end: start }, 'an empty document');
+  }
   return { findings, parsed, broken };
 }
 
@@ -156,7 +166,7 @@ function readDocument(
   const suspended = written.suspend ?? false;
   const document = { name, file, line, recording, suspended, blocks };
   if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage)
-    return { ...document, marks: marksOf(blocks, findings.source, look) };
+    return { ...document, marks: marksOf(blocks, findings.source, look, recording) };
   return new SelfContainedDocument(document, recording, bytes);
 }
 
@@ -200,7 +210,10 @@ function readWhich(
   isSound: IsSound,
 ): CheckedDocument['recording'] | undefined {
   if (!('fromFile' in written)) return readIdentity(written, '/recording', look, isSound);
-  return isSound('/recording') ? { fromFile: written.fromFile } : undefined;
+  const known = readKnown(written, '/recording', look, isSound, undefined);
+  if (isSound('/recording/fromFile')) checkFilledIn(written.fromFile, '/recording/fromFile', look);
+  if (!isSound('/recording')) return undefined;
+  return { fromFile: written.fromFile, ...(Object.keys(known).length > 0 ? { known } : {}) };
 }
 
 /** What the blocks depend on, where the document itself says it. */
@@ -208,9 +221,9 @@ function kindOf(
   written: RecordingFile['recording'],
   isSound: IsSound,
 ): Pick<Identity, 'mode' | 'streamTypes'> | undefined {
-  if (!isMapping(written) || 'fromFile' in written) return undefined;
-  // Among fields that are still missing the mode may be one.
-  if (written.mode === undefined && !isSound('/recording')) return undefined;
+  if (!isMapping(written)) return undefined;
+  // Among fields that are still missing, or in another file, the mode may be one.
+  if (written.mode === undefined && ('fromFile' in written || !isSound('/recording'))) return undefined;
   return readKind(written, '/recording', isSound);
 }
 

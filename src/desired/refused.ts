@@ -1,3 +1,5 @@
+import { MODES } from '../agora/tables.ts';
+import type { Identity, Mode } from '../model/recording.ts';
 import type { DraftBlocks, RecordingIds, RefusedDocument, SecretSource } from './checked.ts';
 import { ENVIRONMENT_NAME } from './concealment.ts';
 import type { Findings } from './findings.ts';
@@ -33,7 +35,7 @@ export function refuse(
   // Where parts are out of reach, the name may be among them.
   const nameless = tree.value.name === undefined && tree.whole && !several;
   const name = nameless ? nameOfFile(file) : tree.value.name;
-  const recording = whichIn(tree.value.recording);
+  const recording = whichIn(tree.value.recording, look);
   const blocks = blocksIn(tree.value, isSound);
   return {
     refused: true,
@@ -42,15 +44,30 @@ export function refuse(
     line,
     ...(recording ? { recording } : {}),
     blocks,
-    marks: marksOf(blocks, source, look),
+    marks: marksOf(blocks, source, look, recording),
   };
 }
 
-function whichIn(written: unknown): RefusedDocument['recording'] {
+function whichIn(written: unknown, look: Look): RefusedDocument['recording'] {
   if (!isMapping(written)) return undefined;
   const { fromFile } = written;
   if (fromFile === undefined) return idsIn(written);
-  return isText(fromFile) ? { fromFile } : undefined;
+  return isText(fromFile) ? { fromFile, known: knownIn(written, look) } : undefined;
+}
+
+/** What stands beside `fromFile`, as far as it can be used. */
+function knownIn(
+  { appId, cname, uid, mode, streamTypes }: Record<string, unknown>,
+  look: Look,
+): Partial<Identity> {
+  const number = typeof uid === 'number' ? look.numberText('/recording/uid') : undefined;
+  const known = { appId, cname, uid: number ?? uid };
+  const texts = Object.entries(known).filter(([, value]) => isText(value));
+  return {
+    ...(Object.fromEntries(texts) as Partial<Identity>),
+    ...(MODES.includes(mode as Mode) ? { mode: mode as Mode } : {}),
+    ...([0, 1, 2].includes(streamTypes as number) ? { streamTypes: streamTypes as 0 | 1 | 2 } : {}),
+  };
 }
 
 /** Which recording some fields are about. */

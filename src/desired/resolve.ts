@@ -190,8 +190,12 @@ class Resolution {
       this.#report('identity-file-unreadable', '/recording/fromFile', summary);
       return {};
     }
-    const { identity, claimed, diagnostics } = (await reading()).readIdentityFile(bytes, shown);
+    const { readIdentityFile } = await reading();
+    const { known } = recording;
+    const { identity, claimed, objections, diagnostics } = readIdentityFile(bytes, shown, known);
     this.diagnostics.push(...diagnostics);
+    for (const { field, code, summary, detail } of objections)
+      this.#report(code, `/recording/${field}`, summary, detail);
     if (!identity) return claimed ? { key: recordingKey(claimed) } : {};
     checkAgainstIdentity(identity, document.blocks, (...finding) => this.#report(...finding));
     return { identity, key: recordingKey(identity) };

@@ -16,6 +16,7 @@ export function readRtmp({ outputs }: RtmpBlock, look: Look, isSound: IsSound): 
       'several-rtmp-outputs',
       '/rtmp/outputs/1',
       `${outputs.length} RTMP outputs, the service takes one at a time`,
+      'Keep one of them.',
     );
   const sources = outputs.flatMap((output, index) => {
     const pointer = `/rtmp/outputs/${index}/rtmpUrl`;

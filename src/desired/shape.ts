@@ -1,20 +1,12 @@
 import type { Code } from './codes.ts';
 import { FIELD_NAME } from './concealment.ts';
 import { type Look, label } from './look.ts';
-import { ALL_STREAMS_IN_QUOTES } from './parse.ts';
 import { quoted } from './printable.ts';
 import { suggest } from './suggest.ts';
 import type { Tree } from './tree.ts';
+import { formatHint, rangeHint, typeHint } from './type-hint.ts';
+import { meantField, wayOut } from './unknown-field.ts';
 import { fields, type ShapeError, type ShapeValidator } from './validator.generated.js';
-
-/** Fields as the API calls them, and what they are called here. */
-const API_NAMES: Record<string, string> = {
-  streamSubscribe: 'subscriptions',
-  webRecordingConfig: 'onhold',
-  rtmpPublishConfig: 'rtmp',
-  storageConfig: 'storage',
-  clientRequest: 'layout',
-};
 
 const TYPE_NAMES: Record<string, string> = {
   string: 'text',
@@ -67,13 +59,25 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
   // A mistyped field is not missing as well.
   const meant = new Set(unknown.map((error) => `${error.instancePath} ${suggestField(error, base) ?? ''}`));
   const holders = new Set(unknown.map(({ instancePath }) => instancePath));
+  // Of a whole body of the API that was pasted one thing is to be said.
+  const isBody = unknown.some(
+    ({ instancePath, params }) => instancePath === '' && params.additionalProperty === 'clientRequest',
+  );
   return errors.filter(({ keyword, instancePath, params }) => {
     if (keyword === 'if') return false;
+    if (isBody && base === '' && isPartOfBody(keyword, instancePath, params)) return false;
     if (keyword !== 'type' && wrongType.has(instancePath)) return false;
     if (keyword === 'maxProperties' && holders.has(instancePath)) return false;
     if (keyword !== 'required') return true;
     return !meant.has(`${instancePath} ${params.missingProperty}`) && !meant.has(`${instancePath} fromFile`);
   });
+}
+
+/** What stands around the `clientRequest` of a body, and what it lacks as a document. */
+function isPartOfBody(keyword: string, instancePath: string, params: ShapeError['params']): boolean {
+  if (instancePath !== '') return false;
+  if (keyword === 'required') return params.missingProperty === 'recording';
+  return keyword === 'additionalProperties' && ['cname', 'uid'].includes(String(params.additionalProperty));
 }
 
 /** The fields that the schema has where an error is. */
@@ -82,10 +86,7 @@ function knownFields({ instancePath }: ShapeError, base: string): string[] {
 }
 
 function suggestField(error: ShapeError, base: string): string | undefined {
-  const field = String(error.params.additionalProperty);
-  const known = knownFields(error, base);
-  const translated = Object.hasOwn(API_NAMES, field) ? API_NAMES[field] : undefined;
-  return translated !== undefined && known.includes(translated) ? translated : suggest(field, known);
+  return meantField(String(error.params.additionalProperty), knownFields(error, base));
 }
 
 function reportShape(error: ShapeError, value: unknown, look: Look): void {
@@ -98,16 +99,15 @@ function reportShape(error: ShapeError, value: unknown, look: Look): void {
     reportEnum(instancePath, params.allowedValues as (string | number)[], value, look);
   else if (keyword === 'minimum' || keyword === 'maximum') {
     const bound = keyword === 'minimum' ? 'at least' : 'at most';
-    const hint = name === 'stsExpiration' ? 'It counts seconds since 1970, not milliseconds.' : undefined;
     look.report(
       'out-of-range',
       instancePath,
       `${name} is ${value}, ${bound} ${params.limit} is allowed`,
-      hint,
+      rangeHint(name),
     );
   } else {
     const [code, summary] = limitWording(keyword, name, value, Number(params.limit));
-    look.report(code, instancePath, summary);
+    look.report(code, instancePath, summary, formatHint(name, value));
   }
 }
 
@@ -159,16 +159,10 @@ function reportUnknown(error: ShapeError, base: string, look: Look): void {
   }
   // Only what looks like a field's name is repeated: in the wrong place it might be anything.
   const name = FIELD_NAME.test(field) ? `field ${quoted(field)}` : 'field';
-  const near = suggestField(error, base);
-  const home = Object.keys(fields).find((place) => fields[place]?.includes(field));
+  const homes = Object.keys(fields).filter((place) => fields[place]?.includes(field));
   const where = label(error.instancePath.replace(/\/\d+$/, ''));
-  look.reportField('unknown-field', pointer, `unknown ${name} in ${where}`, wayOut(home, near, known));
-}
-
-function wayOut(home: string | undefined, near: string | undefined, known: readonly string[]): string {
-  if (home === '') return 'It belongs at the top of the document.';
-  if (home) return `It belongs in ${home.slice(1).replaceAll('/*', '').replaceAll('/', '.')}.`;
-  return near ? `Did you mean ${near}?` : `Known here: ${known.join(', ')}.`;
+  const way = wayOut(field, base + error.instancePath, homes, known);
+  look.reportField('unknown-field', pointer, `unknown ${name} in ${where}`, way);
 }
 
 function reportType(pointer: string, types: string[], value: unknown, look: Look): void {
@@ -194,18 +188,6 @@ function reportType(pointer: string, types: string[], value: unknown, look: Look
   }
 }
 
-function typeHint(pointer: string, types: string[], value: unknown): string | undefined {
-  if (value === null && label(pointer) === 'backgroundColor')
-    return 'In YAML # begins a comment: write the colour in quotes, "#FF0000".';
-  if (value === null && /Uids\/\d+$/.test(pointer)) return ALL_STREAMS_IN_QUOTES;
-  if (types.includes('boolean') && typeof value === 'string') return 'YAML 1.2 knows only true and false.';
-  if (types.includes('string') && !types.includes('integer') && typeof value !== 'object')
-    return 'Write it in quotes.';
-  if (typeof value !== 'string' || types.includes('string')) return undefined;
-  if (/^-?\d+(\.\d+)?$/.test(value)) return 'Write it without quotes.';
-  return /^\d+(\.\d+)?\s*%$/.test(value) ? 'Write it as a fraction: 0.5 for half.' : undefined;
-}
-
 function found(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -225,7 +207,7 @@ function reportEnum(pointer: string, allowed: (string | number)[], value: unknow
       ? 'Write it without quotes.'
       : near
         ? `Did you mean ${near}?`
-        : `Allowed: ${allowed.join(', ')}.`,
+        : (formatHint('', value) ?? `Allowed: ${allowed.join(', ')}.`),
   );
 }
 

@@ -101,6 +101,9 @@ export class SourceText {
     // An RTMP address carries its stream key, wherever somebody may have put it.
     for (const match of text.matchAll(/rtmps?:\/\/[^\s"',}\]]*/gi))
       spans.push({ start: match.index, end: match.index + match[0].length });
+    // So does a name with a password in any other.
+    for (const match of text.matchAll(/(?<=:\/\/)[^\s"',}\]/@]+(?=@)/g))
+      spans.push({ start: match.index, end: match.index + match[0].length });
     if (spans.length === 0) return text;
     const characters = text.split('');
     let tail = characters.length;

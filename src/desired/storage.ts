@@ -9,11 +9,15 @@ import {
 } from '../agora/tables.ts';
 import type { CheckedBlocks, SecretSource } from './checked.ts';
 import { type Look, label } from './look.ts';
+import { placeholderIn } from './placeholder.ts';
 import { quoted } from './printable.ts';
+import { readRegion, WITHOUT_QUOTES } from './region.ts';
 import type { Secret, SecretReference, StorageBlock } from './schema.generated.ts';
 import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import { suggest } from './suggest.ts';
+import { formatHint } from './type-hint.ts';
+import { checkFilledIn } from './unfilled.ts';
 
 type CheckedStorage = NonNullable<CheckedBlocks['storage']>;
 
@@ -30,7 +34,10 @@ type Sound = (field: string) => boolean;
 export function readStorage(block: StorageBlock, look: Look, isSound: IsSound): CheckedStorage | undefined {
   const sound: Sound = (field) => isSound(`${BASE}/${field}`);
   const vendor = sound('vendor') ? findVendor(block.vendor, look) : undefined;
-  const region = vendor && sound('region') ? readRegion(block, vendor, look) : undefined;
+  const region = vendor && sound('region') ? readRegion(block.region, vendor, look) : undefined;
+  if (!vendor && sound('region')) checkQuotes(block.region, look);
+  if (sound('bucket')) checkFilledIn(block.bucket, `${BASE}/bucket`, look);
+  if (sound('extensionParams/endpoint')) checkEndpoint(block.extensionParams?.endpoint, look);
   checkKeys(block, sound, look);
   if (sound('fileNamePrefix')) checkPrefix(block.fileNamePrefix ?? [], look);
   if (vendor) checkVendor(block, vendor, sound, look);
@@ -56,60 +63,40 @@ export function secretSource(secret: Secret | SecretReference): SecretSource {
   return secret.fromEnv !== undefined ? { fromEnv: secret.fromEnv } : { fromFile: secret.fromFile as string };
 }
 
+/** The vendor that is meant, if any: also where it is not written as it should be, so that its region is looked at. */
 function findVendor(value: string | number, look: Look): Vendor | undefined {
-  const name = String(value).toLowerCase();
-  const vendor = VENDORS.find((one) =>
-    typeof value === 'number' ? one.number === value : one.name.toLowerCase() === name,
-  );
-  if (!vendor) {
-    const names = VENDORS.map((one) => one.name);
-    const near = typeof value === 'string' ? suggest(value, names) : undefined;
-    const known = VENDORS.map((one) => `${one.name} (${one.number})`).join(', ');
-    look.report(
-      'vendor-unknown',
-      `${BASE}/vendor`,
-      `${quoted(value)} is no storage vendor`,
-      near ? `Did you mean ${near}?` : `Known: ${known}.`,
-    );
+  const vendor = vendorOf(value);
+  if (vendor) {
+    if (vendor.unlisted === 'all')
+      look.report(
+        'vendor-not-listed',
+        `${BASE}/vendor`,
+        `${vendor.title} (${vendor.number}) is no longer listed`,
+        'The newest reference of the service does not have it: it may be refused.',
+      );
+    return vendor;
   }
-  return vendor;
+  const meant = typeof value === 'string' && /^\d+$/.test(value) ? vendorOf(Number(value)) : undefined;
+  const names = VENDORS.map((one) => one.name);
+  const near = typeof value === 'string' ? suggest(value, names) : undefined;
+  const known = VENDORS.map((one) => `${one.name} (${one.number})`).join(', ');
+  look.report(
+    'vendor-unknown',
+    `${BASE}/vendor`,
+    `${quoted(value)} is no storage vendor`,
+    meant
+      ? WITHOUT_QUOTES
+      : near
+        ? `Did you mean ${near}?`
+        : (formatHint('vendor', value) ?? `Known: ${known}.`),
+  );
+  return meant;
 }
 
-function readRegion({ region }: StorageBlock, vendor: Vendor, look: Look): number | undefined {
-  const { regions, title, number } = vendor;
-  const place = `${BASE}/region`;
-  if (number === ENDPOINT_VENDOR) {
-    if (region !== undefined && region !== 0)
-      look.report('region-unknown', place, `for ${title} the region is always 0`, 'Leave it out.');
-    return 0;
-  }
-  if (!regions) {
-    if (typeof region === 'string')
-      look.report(
-        'region-unknown',
-        place,
-        `${title} has no named regions here`,
-        'The region has no effect: leave it out.',
-      );
-    return typeof region === 'number' ? region : undefined;
-  }
-  if (region === undefined) {
-    look.reportField('region-missing', BASE, `${title} needs a region`, 'Add region, by name or by number.');
-    return undefined;
-  }
-  const names = Object.keys(regions);
-  const name = names.find((one) =>
-    typeof region === 'number' ? regions[one] === region : one.toLowerCase() === region.toLowerCase(),
+function vendorOf(value: string | number): Vendor | undefined {
+  return VENDORS.find((one) =>
+    typeof value === 'number' ? one.number === value : one.name.toLowerCase() === value.toLowerCase(),
   );
-  if (name !== undefined) return regions[name];
-  const near = typeof region === 'string' ? suggest(region, names) : undefined;
-  look.report(
-    'region-unknown',
-    place,
-    `${quoted(region)} is no region of ${title}`,
-    near ? `Did you mean ${near}?` : `Known: ${names.map((one) => `${one} (${regions[one]})`).join(', ')}.`,
-  );
-  return undefined;
 }
 
 function checkKeys(block: StorageBlock, sound: Sound, look: Look): void {
@@ -155,6 +142,34 @@ function checkVendor(block: StorageBlock, { number, title }: Vendor, sound: Soun
   const { extensionParams = {} } = block;
   if (number === ENDPOINT_VENDOR && isMapping(extensionParams) && endpoint === undefined)
     look.reportField('endpoint-missing', BASE, `${title} needs extensionParams.endpoint`);
+}
+
+/** What can be said of a region whose vendor is not known. */
+function checkQuotes(region: string | number | undefined, look: Look): void {
+  if (typeof region === 'string' && /^\d+$/.test(region))
+    look.report('region-unknown', `${BASE}/region`, `${quoted(region)} is no region`, WITHOUT_QUOTES);
+}
+
+/** A domain name, or an address, and if need be a port (Agora Cloud Recording REST v1, extensionParams.endpoint). */
+const ENDPOINT = /^([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/;
+
+function checkEndpoint(endpoint: string | undefined, look: Look): void {
+  const place = `${BASE}/extensionParams/endpoint`;
+  if (endpoint === undefined) return;
+  if (placeholderIn(endpoint)) checkFilledIn(endpoint, place, look);
+  else if (!ENDPOINT.test(endpoint)) {
+    // Without a name and a password, should there be one.
+    const host =
+      /^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?:\/\/)?(?:[^/?#]*@)?([^/?#]*)/.exec(endpoint.trim())?.[1] ?? '';
+    look.report(
+      'endpoint-format',
+      place,
+      'the endpoint is no plain domain name',
+      ENDPOINT.test(host)
+        ? `Without scheme and path: ${host}.`
+        : 'Write the domain name alone, without scheme and path.',
+    );
+  }
 }
 
 function checkPrefix(parts: readonly string[], look: Look): void {

@@ -1,4 +1,4 @@
-import { ALL_STREAMS } from '../agora/tables.ts';
+import { ALL_STREAMS, MAX_VIDEO_STREAMS } from '../agora/tables.ts';
 import type { Subscriptions } from '../model/recording.ts';
 import type { Look } from './look.ts';
 import type { SubscriptionsBlock, Uid } from './schema.generated.ts';
@@ -6,8 +6,13 @@ import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import { readUserUid, reportTwice } from './uid.ts';
 
+type Medium = 'Audio' | 'Video';
+
+/** Lists by the names that the file has for them. */
+type Lists = Record<string, string[]>;
+
 /**
- * The rules of subscription lists, and their normal form: UIDs as text, the capital S.
+ * The rules of subscription lists, and their normal form: UIDs as text.
  * @returns undefined where anything is not sound
  */
 export function readSubscriptions(
@@ -15,81 +20,57 @@ export function readSubscriptions(
   look: Look,
   isSound: IsSound,
 ): Subscriptions | undefined {
-  const { audioUidList: audio, videoUidList: video } = block;
+  const { audioUidList, videoUidList } = block;
   const normal: Subscriptions = {};
-  if (isMapping(audio)) {
-    const base = '/subscriptions/audioUidList';
-    const capital = audio.unSubscribeAudioUids;
-    reportSpellings(base, 'AudioUids', capital, audio.unsubscribeAudioUids, look);
-    const spelt = capital ? 'unSubscribeAudioUids' : 'unsubscribeAudioUids';
-    const lists = readLists(
-      audio.subscribeAudioUids,
-      capital ?? audio.unsubscribeAudioUids,
-      base,
-      'AudioUids',
-      spelt,
-      look,
-      isSound,
-    );
-    normal.audioUidList = lists.subscribe
-      ? { subscribeAudioUids: lists.subscribe }
-      : { unSubscribeAudioUids: lists.unsubscribe };
-  }
-  if (isMapping(video)) {
-    const base = '/subscriptions/videoUidList';
-    const capital = video.unSubscribeVideoUids;
-    reportSpellings(base, 'VideoUids', capital, video.unsubscribeVideoUids, look);
-    const spelt = capital ? 'unSubscribeVideoUids' : 'unsubscribeVideoUids';
-    const lists = readLists(
-      video.subscribeVideoUids,
-      capital ?? video.unsubscribeVideoUids,
-      base,
-      'VideoUids',
-      spelt,
-      look,
-      isSound,
-    );
-    normal.videoUidList = lists.subscribe
-      ? { subscribeVideoUids: lists.subscribe }
-      : { unSubscribeVideoUids: lists.unsubscribe };
-  }
+  if (isMapping(audioUidList)) normal.audioUidList = readMedium('Audio', audioUidList, look, isSound);
+  if (isMapping(videoUidList)) normal.videoUidList = readMedium('Video', videoUidList, look, isSound);
   return isSound('/subscriptions') ? normal : undefined;
 }
 
-function reportSpellings(
-  base: string,
-  medium: string,
-  capital: Uid[] | undefined,
-  small: Uid[] | undefined,
-  look: Look,
-): void {
-  if (!capital || !small) return;
-  const summary = `unSubscribe${medium} and unsubscribe${medium} are the same list`;
-  look.reportField('uid-list-two-spellings', `${base}/unsubscribe${medium}`, summary, 'Keep one of the two.');
-}
-
-function readLists(
-  subscribe: Uid[] | undefined,
-  unsubscribe: Uid[] | undefined,
-  base: string,
-  medium: string,
-  spelt: string,
+/** @returns the one list that counts, by the name that the file has for it */
+function readMedium(
+  medium: Medium,
+  written: Readonly<Record<string, Uid[] | undefined>>,
   look: Look,
   isSound: IsSound,
-): { subscribe?: string[]; unsubscribe?: string[] } {
-  if (subscribe && unsubscribe)
+): Lists {
+  const base = `/subscriptions/${medium.toLowerCase()}UidList`;
+  const [subscribe, capital, small] = ['subscribe', 'unSubscribe', 'unsubscribe'].map(
+    (verb) => `${verb}${medium}Uids`,
+  ) as [string, string, string];
+  if (written[capital] && written[small])
+    look.reportField(
+      'uid-list-two-spellings',
+      `${base}/${small}`,
+      `${capital} and ${small} are the same list`,
+      'Keep one of the two.',
+    );
+  const unsubscribe = written[capital] ? capital : small;
+  if (written[subscribe] && written[unsubscribe])
     look.reportField(
       'uid-list-both',
-      `${base}/${spelt}`,
-      `subscribe${medium} is set as well`,
+      `${base}/${unsubscribe}`,
+      `${subscribe} is set as well`,
       'Keep one of the two lists.',
     );
-  return {
-    ...(subscribe
-      ? { subscribe: readList(subscribe, `${base}/subscribe${medium}`, true, look, isSound) }
-      : {}),
-    ...(unsubscribe ? { unsubscribe: readList(unsubscribe, `${base}/${spelt}`, false, look, isSound) } : {}),
-  };
+  const lists: Lists = {};
+  for (const name of [subscribe, unsubscribe]) {
+    const list = written[name];
+    if (list) lists[name] = readList(list, `${base}/${name}`, name === subscribe, look, isSound);
+  }
+  if (medium === 'Video') checkLength(lists[subscribe], `${base}/${subscribe}`, look);
+  const name = lists[subscribe] ? subscribe : unsubscribe;
+  return lists[name] ? { [name]: lists[name] } : {};
+}
+
+function checkLength(list: readonly string[] | undefined, pointer: string, look: Look): void {
+  if (list && list.length > MAX_VIDEO_STREAMS)
+    look.report(
+      'more-videos-than-recorded',
+      pointer,
+      `${list.length} UIDs, but at most ${MAX_VIDEO_STREAMS} videos are recorded`,
+      `The service takes the first ${MAX_VIDEO_STREAMS} video streams in the order of joining, whatever a list says.`,
+    );
 }
 
 function readList(

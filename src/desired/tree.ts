@@ -6,6 +6,7 @@ import { MAX_DEPTH, type ParsedDocument } from './parse.ts';
 import { Places } from './places.ts';
 import { quoted } from './printable.ts';
 import type { Span } from './source-text.ts';
+import { NOT_FILLED_IN } from './unfilled.ts';
 
 /** A document as plain values, with every place by JSON Pointer. Mappings inherit nothing. */
 export interface Tree {
@@ -142,7 +143,13 @@ export class TreeBuilder {
       const keySpan = spanOf(keyNode);
       const earlier = typeof key === 'string' ? entries.get(key) : undefined;
       if (typeof key !== 'string')
-        this.#findings.add('wrong-type', keySpan, "a field's name must be plain text");
+        this.#findings.add(
+          'wrong-type',
+          keySpan,
+          "a field's name must be plain text",
+          // What {{name}} is to YAML.
+          isMap(keyNode) ? NOT_FILLED_IN : undefined,
+        );
       else if (earlier) this.#doubled(key, keySpan, earlier.keySpan);
       else entries.set(key, { key, keySpan, value, alias: spot.alias });
     }

@@ -44,10 +44,21 @@ export interface Sealed {
   shown: string;
 }
 
-/** The wire form of streamSubscribe: at most one list a medium; a medium without its object is not recorded if the other has one. */
+/**
+ * The wire form of streamSubscribe: at most one list a medium; a medium without its object is not recorded if the other
+ * has one. The lists that are left out are spelt as the file has them, because the service ignores the wrong spelling.
+ */
 export interface Subscriptions {
-  audioUidList?: { subscribeAudioUids?: string[]; unSubscribeAudioUids?: string[] };
-  videoUidList?: { subscribeVideoUids?: string[]; unSubscribeVideoUids?: string[] };
+  audioUidList?: {
+    subscribeAudioUids?: string[];
+    unSubscribeAudioUids?: string[];
+    unsubscribeAudioUids?: string[];
+  };
+  videoUidList?: {
+    subscribeVideoUids?: string[];
+    unSubscribeVideoUids?: string[];
+    unsubscribeVideoUids?: string[];
+  };
 }
 
 /** Coordinates are fractions of the canvas with at most six decimals, the origin is the top left corner. */

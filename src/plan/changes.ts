@@ -56,8 +56,8 @@ function updateChanges(before: UpdateRequest | undefined, after: UpdateRequest, 
 }
 
 const MEDIUM_FIELDS = {
-  audioUidList: ['subscribeAudioUids', 'unSubscribeAudioUids'],
-  videoUidList: ['subscribeVideoUids', 'unSubscribeVideoUids'],
+  audioUidList: ['subscribeAudioUids', 'unSubscribeAudioUids', 'unsubscribeAudioUids'],
+  videoUidList: ['subscribeVideoUids', 'unSubscribeVideoUids', 'unsubscribeVideoUids'],
 } as const;
 type Medium = keyof typeof MEDIUM_FIELDS;
 const LISTS = (Object.keys(MEDIUM_FIELDS) as Medium[]).flatMap((medium) =>

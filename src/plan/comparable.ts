@@ -30,10 +30,12 @@ function comparableUpdate(request: UpdateRequest): UpdateRequest {
     whole.rtmpPublishConfig = { outputs: sortBy([...once.values()], ({ rtmpUrl }) => secretToken(rtmpUrl)) };
   }
   if (storageConfig) {
-    whole.storageConfig = storageConfig;
+    // Vendors without regions were once sent none.
+    whole.storageConfig =
+      storageConfig.region === undefined ? { ...storageConfig, region: 0 } : storageConfig;
     if (storageConfig.credentials) {
       // What the program printed last time is no part of what is desired; when it is due again is decided by time.
-      const { accessKey: _a, secretKey: _s, stsToken: _t, stsExpiration: _e, ...rest } = storageConfig;
+      const { accessKey: _a, secretKey: _s, stsToken: _t, stsExpiration: _e, ...rest } = whole.storageConfig;
       whole.storageConfig = rest;
     }
   }

@@ -54,7 +54,10 @@ export interface PlanOptions {
 export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   const names = new Set(options.names);
   const wanted = (name: string) => names.size === 0 || names.has(name);
-  const found = [...desired.diagnostics, ...emptySet(desired, known, options)];
+  const empty = emptySet(desired, known, options);
+  // The error says it, too.
+  const isSaid = ({ code }: Diagnostic) => code === 'no-recording-files' && empty.length > 0;
+  const found = [...desired.diagnostics.filter((each) => !isSaid(each)), ...empty];
   const claimed = claimedKeys(desired);
   const named = abandoned(desired, known, claimed);
   const planned = desired.recordings
@@ -82,13 +85,14 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
 
 /** An empty folder is far more often a mistake (wrong directory, failed checkout) than a wish. */
 function emptySet(desired: DesiredSet, known: Known, { allowEmpty, dir }: PlanOptions): Diagnostic[] {
-  if (desired.files > 0 || desired.broken.length > 0 || known.size === 0 || allowEmpty) return [];
+  if (desired.recordings.length + desired.broken.length > 0 || known.size === 0 || allowEmpty) return [];
+  const what = desired.files > 0 ? 'nothing but comments in the files of' : 'no recording files in';
   const at = { line: 1, column: 1 };
   return [
     {
       severity: 'error',
       code: 'empty-set',
-      summary: `no recording files in ${dir}, but ${known.size} recording${known.size === 1 ? ' is' : 's are'} known`,
+      summary: `${what} ${dir}, but ${known.size} recording${known.size === 1 ? ' is' : 's are'} known`,
       detail:
         'Is this the right directory? To forget all of them, pass --allow-empty; no call is made for that.',
       range: { filename: dir, start: at, end: at },

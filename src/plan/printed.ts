@@ -41,7 +41,8 @@ export interface PrintedPlan {
   applyable: boolean;
   /** The commit that the files were from; undefined: from disk. */
   sha: string | undefined;
-  unsubscribe_spelling: UnsubscribeSpelling;
+  /** Left out: as the files have it. */
+  unsubscribe_spelling?: UnsubscribeSpelling | undefined;
   recordings: PrintedRecording[];
 }
 
@@ -59,10 +60,21 @@ export function printedPlan(value: Readonly<Record<string, unknown>>): PrintedPl
   };
 }
 
-/** How the lists are spelt in its bodies; where it has none, either gives the same. */
-function spellingOf(recordings: readonly PrintedRecording[]): UnsubscribeSpelling {
-  const bodies = recordings.flatMap(({ calls }) => calls.map(({ body }) => JSON.stringify(body)));
-  return bodies.some((body) => /"unsubscribe(Audio|Video)Uids":/.test(body)) ? 'unsubscribe' : 'unSubscribe';
+/** How all the lists are spelt in its bodies; undefined where both spellings are in use, as the files have them. */
+function spellingOf(recordings: readonly PrintedRecording[]): UnsubscribeSpelling | undefined {
+  const [spelling, other] = spellingsIn(recordings.flatMap(({ calls }) => calls.map(({ body }) => body)));
+  return other ? undefined : spelling;
+}
+
+/** How the lists within some requests are spelt. */
+export function spellingsIn(requests: readonly unknown[]): UnsubscribeSpelling[] {
+  const used = new Set<UnsubscribeSpelling>();
+  for (const request of requests)
+    for (const [, spelling] of (JSON.stringify(request) ?? '').matchAll(
+      /"(un[Ss]ubscribe)(?:Audio|Video)Uids":/g,
+    ))
+      used.add(spelling as UnsubscribeSpelling);
+  return [...used];
 }
 
 /** What it was asked for, as far as it tells: what else was asked for has no part in it. */

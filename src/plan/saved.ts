@@ -50,7 +50,8 @@ export interface SavedPlan {
   /** Whether all of it could be applied as it stood: no errors, no unresolved references. */
   applyable: boolean;
   asked: Asked;
-  unsubscribe_spelling: UnsubscribeSpelling;
+  /** Left out: as the files have it. */
+  unsubscribe_spelling?: UnsubscribeSpelling | undefined;
   state: { id: string; serial: number };
   commit: Commit | null;
   /** SHA-256 of each recording file by its name; empty where they are from a commit. */

@@ -60,9 +60,9 @@ function callJson(call: Call, identity: Identity, spelling?: UnsubscribeSpelling
 }
 
 /** An operation upon the clientRequest as it will be sent. */
-function speltOperation(operation: Operation, spelling: UnsubscribeSpelling = 'unSubscribe'): Operation {
-  if (spelling === 'unSubscribe' || !operation.path.startsWith('/streamSubscribe')) return operation;
-  const path = operation.path.replaceAll('/unSubscribe', `/${spelling}`);
+function speltOperation(operation: Operation, spelling: UnsubscribeSpelling | undefined): Operation {
+  if (spelling === undefined || !operation.path.startsWith('/streamSubscribe')) return operation;
+  const path = operation.path.replace(/\/un[Ss]ubscribe/g, `/${spelling}`);
   return 'value' in operation
     ? ({ ...operation, path, value: spelt(operation.value, spelling) } as Operation)
     : { ...operation, path };

@@ -5,7 +5,7 @@ import { receive } from './body.ts';
 import type { FaultRule } from './fault-rule.ts';
 import { readFaultRule } from './fault-rule.ts';
 import type { Faults } from './faults.ts';
-import { filledText, object, optional, Refused, required, uid, whole } from './fields.ts';
+import { filledText, object, optional, ownUid, Refused, required, whole } from './fields.ts';
 import type { Journal } from './journal.ts';
 import { isLoopbackName } from './loopback.ts';
 import type { KnownRecording } from './recording.ts';
@@ -48,7 +48,7 @@ function readIdentity(value: unknown): KnownRecording {
   return {
     appId: required(read, 'appId', at, filledText),
     cname: required(read, 'cname', at, filledText),
-    uid: required(read, 'uid', at, uid),
+    uid: required(read, 'uid', at, ownUid),
     resourceId: required(read, 'resourceId', at, filledText),
     sid: required(read, 'sid', at, filledText),
     mode: optional(read, 'mode', at, readMode) ?? 'mix',

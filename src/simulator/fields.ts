@@ -102,6 +102,13 @@ export function uid(value: unknown, at: string): string {
   return read;
 }
 
+/** The UID of a recording client, which public code writes with zeros in front, too: kept character for character. */
+export function ownUid(value: unknown, at: string): string {
+  const read = text(value, at);
+  uid(read.replace(/^0+(?=[1-9])/, ''), at);
+  return read;
+}
+
 /** An HTTP or HTTPS URL (REST, updateLayout: background images). */
 export function imageUrl(value: unknown, at: string): string {
   const read = text(value, at);

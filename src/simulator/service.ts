@@ -7,10 +7,10 @@ import {
   list,
   object,
   optional,
+  ownUid,
   Refused,
   required,
   text,
-  uid,
   whole,
 } from './fields.ts';
 import { readLayout } from './layout.ts';
@@ -55,7 +55,7 @@ function envelope(body: unknown): Envelope {
   const read = object(body, 'body', ['cname', 'uid', 'clientRequest']);
   return {
     cname: required(read, 'cname', 'body', filledText),
-    uid: required(read, 'uid', 'body', uid),
+    uid: required(read, 'uid', 'body', ownUid),
     clientRequest: required(read, 'clientRequest', 'body', (it, at) => object(it, at)),
   };
 }

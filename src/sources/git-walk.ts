@@ -1,6 +1,6 @@
 import type { Search } from '../desired/assemble.ts';
 import type { Code } from '../desired/codes.ts';
-import { isRecordingFileName, wholeFile } from '../desired/find.ts';
+import { isRecordingFileName, OtherFiles, wholeFile } from '../desired/find.ts';
 import { quoted } from '../desired/printable.ts';
 import { diagnosticAt } from '../desired/resolve.ts';
 import type { CommitTree } from './git-tree.ts';
@@ -32,6 +32,7 @@ export async function findInCommit(
   const walk = new CommitWalk(tree, shownPath);
   await walk.start(dir, commit);
   const { found, diagnostics, broken, files } = walk;
+  if (files === 0 && diagnostics.length === 0) diagnostics.push(walk.others.notice(shownPath(dir)));
   found.sort((a, b) => (a.shown < b.shown ? -1 : 1));
   return { found, diagnostics, broken, files };
 }
@@ -43,6 +44,7 @@ class CommitWalk implements FoundInCommit {
   readonly found: CommittedFile[] = [];
   readonly diagnostics: Search['diagnostics'] = [];
   readonly broken: string[] = [];
+  readonly others = new OtherFiles();
   readonly #tree: CommitTree;
   readonly #shown: (path: string) => string;
   /** By the path without links. */
@@ -102,6 +104,7 @@ class CommitWalk implements FoundInCommit {
 
   #take(oid: string, name: string, shown: string): void {
     if (isRecordingFileName(name)) this.found.push({ oid, shown });
+    else this.others.add(name);
   }
 
   async #follow(path: string, real: string): Promise<void> {

@@ -39,7 +39,7 @@ describe('the settings', () => {
       rate: 10,
       rateScope: 'account',
       region: undefined,
-      unsubscribeSpelling: 'unSubscribe',
+      unsubscribeSpelling: undefined,
       output: 'text',
       color: false,
       cache: true,

@@ -25,6 +25,7 @@ const ELSEWHERE = [
   'file-unreadable',
   'file-too-large',
   'credentials-unavailable',
+  'no-recording-files',
 ];
 
 const ENV = {

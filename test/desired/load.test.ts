@@ -119,9 +119,27 @@ describe('a folder that is not there', () => {
     expect((await load()).codes).toEqual([['directory-not-found', 'recordings']]);
   });
 
-  test('an empty folder is no error here', async () => {
+  test('an empty folder is no error here, but told', async () => {
     mkdirSync(join(cwd, 'recordings'));
-    expect(await load()).toMatchObject({ recordings: [], diagnostics: [], broken: [], files: 0 });
+    expect(await load()).toMatchObject({ recordings: [], broken: [], files: 0 });
+    expect((await load()).diagnostics).toMatchObject([
+      { severity: 'warning', code: 'no-recording-files', summary: 'no recording files in "recordings"' },
+    ]);
+  });
+
+  test('of a folder with other files alone some are named, also of those below', async () => {
+    for (const name of ['a.json', 'b.txt', '.hidden.json']) put(`recordings/${name}`);
+    const [one] = (await load()).diagnostics;
+    expect(one?.summary).toBe(
+      'no recording files in "recordings"; 2 files with other endings are not read (a.json, b.txt)',
+    );
+    for (const name of ['c.yml.bak', 'below/d.json']) put(`recordings/${name}`);
+    const [more] = (await load()).diagnostics;
+    expect(more?.summary).toContain(
+      '; 4 files with other endings are not read (a.json, b.txt, c.yml.bak, …)',
+    );
+    put('recordings/below/e.yaml');
+    expect((await load()).diagnostics).toEqual([]);
   });
 });
 
@@ -172,10 +190,7 @@ describe('what cannot be read', () => {
   test('a file over 1 MiB is not read', async () => {
     put('recordings/a.yaml', new Uint8Array(MAX_FILE_BYTES + 1).fill(0x23));
     put('recordings/b.yaml', new Uint8Array(MAX_FILE_BYTES).fill(0x23));
-    expect((await load()).codes).toEqual([
-      ['file-too-large', 'recordings/a.yaml'],
-      ['empty-file', 'recordings/b.yaml'],
-    ]);
+    expect((await load()).codes).toEqual([['file-too-large', 'recordings/a.yaml']]);
   });
 
   test('files and folders without permission', async () => {

@@ -80,7 +80,7 @@ describe('normal form', () => {
     );
   });
 
-  test('both spellings of the unsubscribe lists become the one that the service knows', () => {
+  test('each list of those left out keeps the spelling that the file has', () => {
     const { blocks } = readBlocks({
       subscriptions: {
         audioUidList: { unsubscribeAudioUids: ['1'] },
@@ -88,7 +88,7 @@ describe('normal form', () => {
       },
     });
     expect(blocks?.subscriptions).toEqual({
-      audioUidList: { unSubscribeAudioUids: ['1'] },
+      audioUidList: { unsubscribeAudioUids: ['1'] },
       videoUidList: { unSubscribeVideoUids: ['2'] },
     });
   });
@@ -132,7 +132,7 @@ subscriptions:
       fileNamePrefix: [],
     };
     const { blocks } = readBlocks({
-      storage: { ...storage, extensionParams: { endpoint: 'https://minio.example.com' } },
+      storage: { ...storage, extensionParams: { endpoint: 'minio.example.com' } },
     });
     expect(blocks?.storage).toEqual({
       vendor: 11,
@@ -140,22 +140,53 @@ subscriptions:
       bucket: 'b',
       accessKey: { literal: 'a' },
       secretKey: { fromFile: 's' },
-      extensionParams: { endpoint: 'https://minio.example.com' },
+      extensionParams: { endpoint: 'minio.example.com' },
     });
   });
 
   test.each([
-    ['azure', undefined],
-    ['google', 7],
-    ['kingsoft', 'JR_Beijing'],
-    [4, 9],
-    ['s3', 'AF_SOUTH_1'],
-    [1, 28],
-  ])('vendor %s takes region %s', (vendor, region) => {
+    ['azure', undefined, 0, []],
+    ['azure', 0, 0, []],
+    ['google', undefined, 0, []],
+    ['google', 7, 0, ['region-not-used']],
+    ['kingsoft', 'JR_Beijing', 6, ['vendor-not-listed']],
+    [4, 9, 9, ['vendor-not-listed']],
+    ['s3', 'AF_SOUTH_1', 18, []],
+    ['s3', 'US_GOV_WEST_1', 17, ['region-not-listed']],
+    ['s3', 'us_gov_east_1', 23, ['region-not-listed']],
+    [1, 28, 28, ['region-not-listed']],
+    ['baidu', 'Beijing', 0, ['region-not-listed']],
+    ['baidu', 1, 1, []],
+    ['alibaba', 'CN_Northeast_2', 26, []],
+    ['alibaba', 'AP_Northeast_2', 26, []],
+    ['alibaba', 'CN_Southeast_7', 27, []],
+    ['alibaba', 'ap_southeast_7', 27, []],
+    ['alibaba', 26, 26, []],
+  ])('vendor %s takes region %s', (vendor, region, number, codes) => {
     const keys = { bucket: 'b', accessKey: 'a', secretKey: { fromEnv: 'S' } };
-    expect(
-      readBlocks({ storage: { vendor, ...(region === undefined ? {} : { region }), ...keys } }).codes,
-    ).toEqual([]);
+    const storage = { vendor, ...(region === undefined ? {} : { region }), ...keys };
+    expect(readBlocks({ storage })).toMatchObject({ blocks: { storage: { region: number } }, codes });
+  });
+
+  test.each([
+    ['s3', 'us-east-1', 'Did you mean US_EAST_1?'],
+    ['s3', 'AP_SOUTHEST_1', 'Did you mean AP_SOUTHEAST_1?'],
+    ['tencent', 'AP_Bejing', 'Did you mean AP_Beijing?'],
+    ['s3', 'EU_EAST_1', '"EU_EAST_1" is a region of Alibaba Cloud.'],
+    ['s3', 'AP_SOUTHEAST_4', 'Known: '],
+    ['s3', 'SA_WEST_1', 'Known: '],
+    ['huawei', 'CN_North_2', 'Known: '],
+    ['tencent', 'US_EAST_1', '"US_EAST_1" is a region of Amazon S3 and Alibaba Cloud.'],
+    ['s3', '14', 'Write it without quotes.'],
+    ['1', '14', 'Write it without quotes.'],
+    ['s33', '14', 'Write it without quotes.'],
+  ])('vendor %s with region %s is told the way out, which is no other place', (vendor, region, hint) => {
+    const keys = { bucket: 'b', accessKey: 'a', secretKey: { fromEnv: 'S' } };
+    const { diagnostics } = read(stringify({ recording: IDENTITY, storage: { vendor, region, ...keys } }));
+    const found = diagnostics.find(({ code }) => code === 'region-unknown');
+    expect(found?.detail).toMatch(
+      hint.startsWith('Did') ? new RegExp(`^${hint.replace('?', '\\?')}$`) : hint,
+    );
   });
 });
 
@@ -287,12 +318,14 @@ layout:
   });
 
   test('an identity file is checked like the block, in its own name', () => {
-    const bytes = new TextEncoder().encode(JSON.stringify({ ...IDENTITY, uid: 1e21, modus: 'mix' }));
+    const bytes = new TextEncoder().encode(
+      JSON.stringify({ ...IDENTITY, uid: 1e21, mode: 'mixed', code: 200 }),
+    );
     const { identity, diagnostics } = readIdentityFile(bytes, 'run/hall.json');
     expect(identity).toBeUndefined();
     expect(diagnostics.map(({ code, range }) => [code, range.filename])).toEqual([
       ['uid-format', 'run/hall.json'],
-      ['unknown-field', 'run/hall.json'],
+      ['value-not-allowed', 'run/hall.json'],
     ]);
   });
 });
@@ -334,7 +367,10 @@ test('normalising twice is normalising once', () => {
       mixedVideoLayout: fc.constantFrom('custom', 3),
       layoutConfig: fc.array(region, { minLength: 1, maxLength: 17 }),
     }),
-    fc.record({ mixedVideoLayout: fc.constantFrom('vertical', 2), maxResolutionUid: uid }),
+    fc.record({
+      mixedVideoLayout: fc.constantFrom('vertical', 2),
+      maxResolutionUid: uid.filter((one) => String(one) !== '0'),
+    }),
   );
   const subscriptions = fc.record(
     {

@@ -16,8 +16,11 @@ export interface Finding {
   area?: Rect;
 }
 
-/** Coordinates carry six decimals (Agora Cloud Recording REST, updateLayout); less than half of one is no overlap. */
+/** Coordinates carry six decimals (Agora Cloud Recording REST, updateLayout); less than half of one is nothing. */
 const TOLERANCE = 5e-7;
+
+/** Where columns are thirds of the canvas an edge may be off by one millionth: that is no overlap. */
+const ROUNDED = 1.5e-6;
 
 /**
  * What is doubtful about where the regions of a custom layout lie. The predefined layouts are the service's own
@@ -40,7 +43,7 @@ export function intersection(a: Rect, b: Rect): Rect | undefined {
   const y = Math.max(a.y, b.y);
   const width = Math.min(a.x + a.width, b.x + b.width) - x;
   const height = Math.min(a.y + a.height, b.y + b.height) - y;
-  return width > TOLERANCE && height > TOLERANCE ? { x, y, width, height } : undefined;
+  return width > ROUNDED && height > ROUNDED ? { x, y, width, height } : undefined;
 }
 
 /** A label that several regions have is told with its order number. */
