@@ -12,9 +12,10 @@ import { diagnosticsText } from '../render/diagnostics.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { readBounds } from './bounds.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { showPlan, unseenPlan } from './plan.ts';
-import { planAgain, planFileOf } from './plan-file.ts';
+import { isSavedPlan, planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
 import { connect, credentials, timeoutOf } from './service.ts';
 import { duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
@@ -42,16 +43,17 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   if (file) settings.unsubscribeSpelling = file.unsubscribe_spelling;
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   timeoutOf(raw, io);
+  const bounds = readBounds(raw, settings, io, file && isSavedPlan(file) ? { dir: file.asked.dir } : {});
   const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
     const { dir, rate } = settings;
     const { state } = store;
     const made = file
-      ? await planAgain(file, { dir, rate, io, vault, state })
+      ? await planAgain(file, { dir, rate, io, vault, bounds, state })
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
-          ...{ rate, io, vault, known: state.known, now: io.clock.now() },
+          ...{ rate, io, vault, bounds, known: state.known, now: io.clock.now() },
           ...(settings.cache ? { state } : {}),
         });
     const plan = withErrors(made);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Bounds } from '../desired/bounds.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Known, KnownRecording, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
@@ -34,10 +35,15 @@ export function readComparison(raw: RawOptions, io: Io): Comparison | undefined 
  * A plan that needs neither state nor secrets: from one commit to another, or from what a daemon has applied to what
  * the files ask for.
  */
-export async function comparePlan(comparison: Comparison, asked: Asked, rate: number, io: Io): Promise<Plan> {
+export async function comparePlan(
+  comparison: Comparison,
+  asked: Asked,
+  { rate, bounds }: { rate: number; bounds: Bounds },
+  io: Io,
+): Promise<Plan> {
   const vault = new Vault(randomBytes(32));
   const { dir, names, allowEmpty } = asked;
-  const load = (ref: string | undefined) => desiredFiles({ dir, ref, io, vault });
+  const load = (ref: string | undefined) => desiredFiles({ dir, ref, io, vault, bounds });
   const options = { now: io.clock.now(), rate, names, allowEmpty, dir };
   if ('against' in comparison) {
     const known = await knownOf(comparison.against);

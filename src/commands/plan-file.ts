@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Bounds } from '../desired/bounds.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { State } from '../model/journal.ts';
 import type { Plan } from '../model/plan.ts';
@@ -22,7 +23,7 @@ import { flagOf, type RawOptions } from './settings.ts';
 /** A plan that is applied as it is or not at all: what `plan --out` wrote, or what `plan --json` printed. */
 export type PlanFile = SavedPlan | PrintedPlan;
 
-function isSaved(value: object): value is SavedPlan {
+export function isSavedPlan(value: object): value is SavedPlan {
   return 'reelstate' in value && value.reelstate === 'plan';
 }
 
@@ -52,7 +53,7 @@ export async function planFileOf(
     usage(`${file} is a plan: what it is about was said when it was made (${flagOf(flag)})`);
   for (const flag of ['git', 'ref', 'resync', 'allowEmpty']) if (raw[flag] !== undefined) throw refuse(flag);
   const plan = parse(await readFile(resolve(io.cwd, file), 'utf8'), file);
-  const otherwise = isSaved(plan) ? otherThanSaved(plan, raw, io) : undefined;
+  const otherwise = isSavedPlan(plan) ? otherThanSaved(plan, raw, io) : undefined;
   if (otherwise !== undefined) throw refuse(otherwise);
   return plan;
 }
@@ -85,7 +86,7 @@ function parse(text: string, file: string): PlanFile {
     value = undefined;
   }
   const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const saved = isSaved(fields);
+  const saved = isSavedPlan(fields);
   // status --json has a version and recordings, too, but nothing to apply.
   if (!saved && !('applyable' in fields && 'format_version' in fields))
     throw new Failure(`${file} is not a plan that can be applied`, {
@@ -114,12 +115,13 @@ function whole(fields: Partial<SavedPlan>): SavedPlan | undefined {
  */
 export async function planAgain(
   file: PlanFile,
-  run: { dir: string; rate: number; io: Io; vault: Vault; state: State },
+  run: { dir: string; rate: number; io: Io; vault: Vault; bounds: Bounds; state: State },
 ): Promise<Plan> {
-  const { dir, rate, io, vault, state } = run;
-  const refuse = (why: string) => new Failure(`this plan cannot be applied: ${why}`, again(isSaved(file)));
+  const { dir, rate, io, vault, bounds, state } = run;
+  const refuse = (why: string) =>
+    new Failure(`this plan cannot be applied: ${why}`, again(isSavedPlan(file)));
   if (!file.applyable) throw refuse('it was made with errors, or with references that could not be resolved');
-  const terms = isSaved(file) ? savedTerms(file, state, vault) : printedTerms(file, state, dir);
+  const terms = isSavedPlan(file) ? savedTerms(file, state, vault) : printedTerms(file, state, dir);
   const early = terms.early();
   if (early) throw refuse(early);
   const { hashes, onFile } = fileHashes();
@@ -127,7 +129,10 @@ export async function planAgain(
   const now = Date.parse(file.timestamp);
   const { asked } = terms;
   const { known } = state;
-  const plan = await makePlanOf({ asked, rate, io, vault, known, now, onFile, namesMayBeGone: true });
+  const plan = await makePlanOf({
+    ...{ asked, rate, io, vault, bounds, known, now, onFile },
+    namesMayBeGone: true,
+  });
   const stale = terms.stale(plan, hashes);
   if (stale) throw refuse(stale);
   const wrong =

@@ -8,6 +8,7 @@ import { PlanText, planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { readBounds } from './bounds.ts';
 import { comparePlan, readComparison } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { NO_PICTURES, type PictureSettings, readPictures, writePictures } from './plan-pictures.ts';
@@ -42,7 +43,8 @@ async function planned(
 ): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
   const comparison = readComparison(raw, io);
-  if (comparison) return comparePlan(comparison, asked, settings.rate, io);
+  const bounds = readBounds(raw, settings, io);
+  if (comparison) return comparePlan(comparison, asked, { rate: settings.rate, bounds }, io);
   const out = typeof raw.out === 'string' ? raw.out : undefined;
   let key = await readKey(settings.state);
   if (out !== undefined && !key) {
@@ -57,7 +59,7 @@ async function planned(
   const { hashes, onFile } = fileHashes();
   const { rate, unsubscribeSpelling: spelling } = settings;
   const made = await makePlanOf({
-    ...{ asked, rate, io, vault, known, onPlan, now: io.clock.now() },
+    ...{ asked, rate, io, vault, bounds, known, onPlan, now: io.clock.now() },
     ...(out === undefined ? {} : { onFile }),
     ...(settings.cache ? { state } : {}),
   });

@@ -17,7 +17,7 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   if (daemon !== undefined) return daemonStatus(daemon, names, settings, io);
   const { known } = await readState(settings.state);
   const all = [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const unapplied = await unappliedNames(names, all, settings, io);
+  const unapplied = await unappliedNames(names, all, raw, settings, io);
   const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name));
   if (settings.output === 'json') await print(jsonPieces(statusJson(chosen)), io);
   else if (settings.output === 'markdown') await io.out(statusMarkdown(chosen));
@@ -34,16 +34,22 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
 async function unappliedNames(
   names: readonly string[],
   known: readonly { name: string }[],
-  { dir }: Settings,
+  raw: RawOptions,
+  settings: Settings,
   io: Io,
 ): Promise<string[]> {
   const applied = new Set(known.map(({ name }) => name));
   const others = names.filter((name) => !applied.has(name));
   if (others.length === 0) return [];
   // Loaded only for names that nothing is known of.
-  const { desiredFiles } = await import('./desired-files.ts');
+  const [{ desiredFiles }, { readBounds }] = await Promise.all([
+    import('./desired-files.ts'),
+    import('./bounds.ts'),
+  ]);
+  const bounds = readBounds(raw, settings, io);
   // Nothing is compared, so any key serves.
-  const set = await desiredFiles({ dir, ref: undefined, io, vault: new Vault(randomBytes(32)) });
+  const vault = new Vault(randomBytes(32));
+  const set = await desiredFiles({ dir: settings.dir, ref: undefined, io, vault, bounds });
   // A name that a broken file would have given is no mistake of the command line.
   if (set.broken.length === 0) checkNames(others, [...applied, ...set.recordings.map(({ name }) => name)]);
   return others;

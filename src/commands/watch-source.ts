@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { FetchOutcome } from '../daemon/git-state.ts';
 import { GitState } from '../daemon/git-state.ts';
 import type { Logger } from '../daemon/log.ts';
+import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
 import type { Outlines } from '../desired/outlines.ts';
 import { usage } from '../model/failure.ts';
@@ -76,6 +77,8 @@ export interface OpenedSource {
 interface Surroundings {
   io: Io;
   vault: Vault;
+  /** What files may name. */
+  bounds: Bounds;
   log: Logger;
   /** The state directory: mirrors of remotes are kept there. */
   state: string;
@@ -119,10 +122,10 @@ async function openFolder(
   { dir, sweepMs, longestRestMs }: Origin,
   around: Surroundings,
 ): Promise<OpenedSource> {
-  const { io, vault, log, onChange, outlines, isEnough, over } = around;
+  const { io, vault, bounds, log, onChange, outlines, isEnough, over } = around;
   const { FileSource } = await import('../sources/watcher.ts');
   const source = new FileSource({
-    ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange, outlines, isEnough },
+    ...{ dir, cwd: io.cwd, env: io.env, vault, bounds, clock: io.clock, onChange, outlines, isEnough },
     settleMs: SETTLE,
     ...{ sweepMs, longestRestMs, until: over },
     pollMs: Math.min(sweepMs, POLL),
@@ -135,12 +138,12 @@ type OpenedGit = Omit<OpenedSource, 'git'> & { onNews: () => void };
 
 /** A ref of the repository around the working directory. */
 async function openRef({ dir }: Origin, ref: string, around: Surroundings): Promise<OpenedGit> {
-  const { io, vault, log, onChange } = around;
+  const { io, vault, bounds, log, onChange } = around;
   const [{ GitFiles }, { GitProgram }, { GitRefs }, { GitSource }] = await gitSources();
   const git = new GitProgram({ cwd: io.cwd, env: io.env });
   const refs = await GitRefs.open(git, io.cwd, io.clock, onChange);
   const read = (path: string) => readSettled(path, { clock: io.clock, settleMs: SETTLE });
-  const files = new GitFiles({ dir, cwd: io.cwd, env: io.env, vault, read });
+  const files = new GitFiles({ dir, cwd: io.cwd, env: io.env, vault, bounds, read });
   let held = false;
   const isHeld = () => {
     const before = held;
@@ -175,13 +178,13 @@ async function openRemote(
   state: GitState,
   around: Surroundings,
 ): Promise<OpenedGit> {
-  const { io, vault, onChange, onFetch } = around;
+  const { io, vault, bounds, onChange, onFetch } = around;
   const { ref = 'HEAD', interval = INTERVAL, verifySignatures = false } = origin.git ?? {};
   const [{ GitFiles }, , , { GitSource }, { GitMirror }] = await gitSources();
   const mirror = new GitMirror({
     ...{ url, ref, interval, verifySignatures, clock: io.clock },
     directory: join(around.state, 'mirrors'),
-    env: withoutSecrets(io.env),
+    env: io.env,
     random: () => io.random(),
   });
   const read = (path: string) => readSettled(path, { clock: io.clock, settleMs: SETTLE });
@@ -190,6 +193,7 @@ async function openRemote(
     cwd: io.cwd,
     env: io.env,
     vault,
+    bounds,
     read,
     gitDir: mirror.directory,
   });
@@ -213,17 +217,6 @@ async function openRemote(
         .finally(firstDone),
     onNews: () => mirror.fetchSoon(),
   };
-}
-
-/** What git has no use for. */
-function withoutSecrets(env: Io['env']): Io['env'] {
-  const {
-    AGORA_CUSTOMER_ID: _id,
-    AGORA_CUSTOMER_SECRET: _secret,
-    REELSTATE_HOOK_SECRET: _hook,
-    ...rest
-  } = env;
-  return rest;
 }
 
 function gitSources() {

@@ -5,6 +5,7 @@ import { knownJson } from '../daemon/known.ts';
 import { makeLog } from '../daemon/log.ts';
 import type { Metrics, Readings } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
+import type { Bounds } from '../desired/bounds.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
@@ -12,6 +13,7 @@ import { styleFor } from '../render/style.ts';
 import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { readBounds } from './bounds.ts';
 import { connect, type Service } from './service.ts';
 import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-source.ts';
@@ -31,6 +33,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     force: isSet('resyncForce', raw, io),
   };
   const origin = readOrigin(raw, settings, io);
+  const bounds = readBounds(raw, settings, io, { isRemote: origin.git?.url !== undefined });
   const log = makeLog(
     io,
     settings.logLevel,
@@ -41,7 +44,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   const hangup: { take: () => void } = { take: () => {} };
   // From the beginning to the end: it never ends the process.
   io.onHangup(() => hangup.take());
-  return holding({ settings, io, log, listen, resync, origin, stop, hangup }, raw);
+  return holding({ settings, io, log, listen, resync, origin, bounds, stop, hangup }, raw);
 }
 
 /** With the state held against other writers. */
@@ -82,13 +85,15 @@ interface Running {
   listen: { host: string; port: number } | undefined;
   resync: { every: number; heal: boolean; force: boolean };
   origin: Origin;
+  bounds: Bounds;
   stop: AbortSignal;
   /** What SIGHUP does. */
   hangup: { take: () => void };
 }
 
 async function run(running: Running): Promise<number> {
-  const { settings, io, store, vault, service, events, log, listen, resync, origin, stop, hangup } = running;
+  const { settings, io, store, vault, service, events, log, listen, resync, origin, bounds, stop, hangup } =
+    running;
   const { engine, client } = service;
   const { state } = store;
   let metrics: Metrics | undefined;
@@ -99,7 +104,7 @@ async function run(running: Running): Promise<number> {
   const settlements = cache && new Settlements(cache, state);
   const over = new AbortController();
   const opened = await openSource(origin, {
-    ...{ io, vault, log, state: settings.state, outlines: cache?.outlines, over: over.signal },
+    ...{ io, vault, bounds, log, state: settings.state, outlines: cache?.outlines, over: over.signal },
     isEnough: settlements?.isEnough,
     onChange: () => daemon.hint([]),
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),

@@ -4,7 +4,7 @@ import { recordingKey } from '../model/recording-key.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
 import { quoted } from './printable.ts';
-import { type Claim, diagnosticAt, type ResolvedFile } from './resolve.ts';
+import { type Claim, diagnosticAt, type ResolvedFile, unquoted } from './resolve.ts';
 import type { ResolvedDocument } from './self-contained.ts';
 
 /** What the search for files has found wrong, and how many it has found. */
@@ -13,6 +13,8 @@ export interface Search {
   /** Files and folders that could not be read. */
   broken: string[];
   files: number;
+  /** Files of which no line is quoted, because links lead out of the folder to them. */
+  unquoted?: ReadonlySet<string>;
 }
 
 /** A document that is used unless another one claims the same, or one that is not used but claims it all the same. */
@@ -102,8 +104,14 @@ export class Assembly {
     }
     for (const more of twice.values()) diagnostics.push(...more);
     const isShared = ({ range }: Diagnostic) => shared.has(range.filename);
+    const isUnquoted = ({ range }: Pick<Diagnostic, 'range'>) =>
+      search.unquoted?.has(range.filename) === true;
+    for (const [index, each] of diagnostics.entries())
+      if (isUnquoted(each)) diagnostics[index] = unquoted(each);
     return {
-      recordings,
+      recordings: search.unquoted?.size
+        ? recordings.map((each) => withoutQuotes(each, isUnquoted))
+        : recordings,
       diagnostics: (shared.size === 0
         ? diagnostics
         : [...diagnostics.filter((each) => !isShared(each)), ...once(diagnostics.filter(isShared))]
@@ -271,6 +279,22 @@ function collision(claimant: Claimant, other: Claimant, code: CollisionCode): Di
     ? 'Rename one of the two.'
     : 'appId, resourceId and sid are the same. Keep one of the two.';
   return diagnosticAt(mark, code, `${what} in ${filename}:${start.line} as well`, detail);
+}
+
+/** What is said of the recording later points at lines of its file, too. */
+function withoutQuotes(
+  recording: DesiredRecording,
+  isUnquoted: (one: Pick<Diagnostic, 'range'>) => boolean,
+): DesiredRecording {
+  const { blocks, unresolved, credentialsAt } = recording;
+  const at = credentialsAt && isUnquoted(credentialsAt) ? credentialsAt : undefined;
+  if (!at && !unresolved.some(isUnquoted)) return recording;
+  return {
+    ...recording,
+    blocks,
+    unresolved: unresolved.map((each) => (isUnquoted(each) ? unquoted(each) : each)),
+    ...(at ? { credentialsAt: unquoted(at) } : {}),
+  };
 }
 
 /** An alias, or an identity file that two documents name, shows one mistake twice: it is said once. */

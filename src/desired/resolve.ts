@@ -1,10 +1,13 @@
 import { dirname, resolve } from 'node:path';
 import { MIN_STS_SECONDS } from '../agora/tables.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Blocks, DesiredRecording, Identity, Sealed } from '../model/recording.ts';
+import { isOwnVariable } from '../model/environment.ts';
+import type { Blocks, DesiredRecording, Identity, Sealed, Storage } from '../model/recording.ts';
 import { SENSITIVE } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
+import { unseenIn, withoutLineEnds } from '../model/secret-text.ts';
 import { maskRtmpUrl, unresolved, type Vault } from '../state/vault.ts';
+import { type Bounds, isAllowedProgram, isInReach, programPath, variableOutside } from './bounds.ts';
 import type {
   CheckedBlocks,
   CheckedDocument,
@@ -28,15 +31,19 @@ import { marksOf, NOTHING, type ResolvedDocument, SelfContained } from './self-c
  */
 
 /** A file's bytes, or why there are none. */
-export type FileBytes = Uint8Array | 'missing' | { error: string; tooLarge?: true };
+export type FileBytes = Uint8Array | 'missing' | { error: string; tooLarge?: true; outOfBounds?: true };
 
 /** What references lead to. */
 export interface Surroundings {
   /** Relative file names count from here. */
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
-  /** Never rejects. */
+  /** Never rejects. Of a file that is out of bounds it says so, and gives nothing of it. */
   readFile(absolutePath: string): Promise<FileBytes>;
+  /** What references may lead to; left out, everything but reelstate's own variables. */
+  bounds?: Bounds;
+  /** Whether lines of a file may be quoted; left out, of every file. */
+  mayQuote?(absolutePath: string): boolean | Promise<boolean>;
   /** Takes in the values of secrets. */
   vault: Vault;
   /** Seconds since 1970; left out, no expiry is looked at. */
@@ -145,7 +152,8 @@ class Resolution {
     const blocks = await this.#blocks(document.blocks);
     if (hasError(this.diagnostics)) return this.#holdBack(key);
     const read = content === undefined ? {} : { content };
-    const program = blocks.storage?.credentials ? { credentialsAt: this.#mark('/storage/credentials') } : {};
+    const at = credentialsPlace(blocks.storage);
+    const program = at === undefined ? {} : { credentialsAt: this.#mark(at) };
     return {
       ...{ name, file, line, ...which, suspended, ...program, blocks, ...read },
       unresolved: this.#unresolved,
@@ -180,17 +188,27 @@ class Resolution {
       const key = recordingKey(recording);
       return 'refused' in document ? { key } : { identity: document.recording as Identity, key };
     }
+    const place = '/recording/fromFile';
     const path = this.#path(recording.fromFile);
     const shown = shownPath(path, this.#surroundings.cwd);
+    if (this.#surroundings.bounds?.untrusted) {
+      this.#passOver(path, place, `the file ${quoted(shown)}`);
+      return { waitingFor: shown };
+    }
     const bytes = await this.#surroundings.readFile(path);
     if (bytes === 'missing') return { waitingFor: shown };
+    if (isOutside(bytes)) {
+      this.#outside(place, `${quoted(shown)} is out of bounds: ${bytes.error}`);
+      return {};
+    }
     if (!(bytes instanceof Uint8Array)) {
       const summary = `${quoted(shown)} cannot be read: ${bytes.error}`;
-      this.#report('identity-file-unreadable', '/recording/fromFile', summary);
+      this.#report('identity-file-unreadable', place, summary);
       return {};
     }
     const { identity, claimed, diagnostics } = (await reading()).readIdentityFile(bytes, shown);
-    this.diagnostics.push(...diagnostics);
+    const mayQuote = (await this.#surroundings.mayQuote?.(path)) ?? true;
+    this.diagnostics.push(...(mayQuote ? diagnostics : diagnostics.map(unquoted)));
     if (!identity) return claimed ? { key: recordingKey(claimed) } : {};
     checkAgainstIdentity(identity, document.blocks, (...finding) => this.#report(...finding));
     return { identity, key: recordingKey(identity) };
@@ -206,9 +224,9 @@ class Resolution {
     if (storage) {
       const { accessKey, secretKey, stsToken, credentials, ...rest } = storage;
       blocks.storage = { ...rest };
-      if (accessKey) blocks.storage.accessKey = await this.#seal(accessKey, '/storage/accessKey');
-      if (secretKey) blocks.storage.secretKey = await this.#seal(secretKey, '/storage/secretKey');
-      if (stsToken) blocks.storage.stsToken = await this.#seal(stsToken, '/storage/stsToken');
+      if (accessKey) blocks.storage.accessKey = await this.#key(accessKey, '/storage/accessKey');
+      if (secretKey) blocks.storage.secretKey = await this.#key(secretKey, '/storage/secretKey');
+      if (stsToken) blocks.storage.stsToken = await this.#key(stsToken, '/storage/stsToken');
       if (credentials) blocks.storage.credentials = this.#sealCommand(credentials);
       this.#checkExpiry(storage.stsExpiration);
     }
@@ -220,67 +238,170 @@ class Resolution {
     for (const [index, { rtmpUrl }] of (rtmp?.outputs ?? []).entries())
       if (rtmpUrl) await this.#rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`);
     for (const field of ['accessKey', 'secretKey', 'stsToken'] as const)
-      if (storage[field]) await this.#seal(storage[field], `/storage/${field}`);
+      if (storage[field]) await this.#key(storage[field], `/storage/${field}`);
     this.#checkExpiry(storage.stsExpiration);
   }
 
   #sealCommand({ fromCommand }: CommandSource): Sealed {
-    const program = printable(fromCommand[0] ?? '');
-    return this.#surroundings.vault.seal(JSON.stringify(fromCommand), `command:${program}`, program);
+    const { bounds, cwd, vault } = this.#surroundings;
+    const [written = '', ...args] = fromCommand;
+    const program = printable(written);
+    const path = programPath(written, this.#document.file, cwd);
+    const place = '/storage/credentials';
+    if (bounds && !isAllowedProgram(path, cwd, bounds)) {
+      const way =
+        'Programs are narrowed here to those that --allow-command names, each as the file names it.';
+      this.#outside(place, `the program ${quoted(written)} is not allowed here`, way);
+    } else if (bounds?.untrusted)
+      this.#missing(
+        'reference-not-followed',
+        place,
+        `the program ${quoted(written)} is not run: --untrusted`,
+      );
+    return vault.seal(JSON.stringify([path, ...args]), `command:${program}`, program);
   }
 
   #checkExpiry(expiration: number | undefined): void {
     const { now } = this.#surroundings;
     if (expiration === undefined || now === undefined || expiration - now >= MIN_STS_SECONDS) return;
+    const place = '/storage/stsExpiration';
+    if (expiration <= now) {
+      this.#missing('sts-expired', place, stsExpired(expiration), STS_WAY);
+      return;
+    }
     const minutes = Math.floor((expiration - now) / 60);
-    const summary = minutes < 0 ? 'the token has expired' : `the token expires in ${minutes} minutes`;
-    const detail = 'A token must be valid for at least four hours when it is sent.';
-    this.#report('sts-expires-soon', '/storage/stsExpiration', summary, detail);
+    this.#report('sts-expires-soon', place, `the token expires in ${minutes} minutes`, STS_AT_LEAST);
   }
 
   async #rtmpUrl(source: SecretSource, pointer: string): Promise<Sealed> {
     return this.#seal(source, pointer, (value) => {
+      const unseen = unseenIn(value);
+      if (unseen) this.#report('secret-character', pointer, `the address has ${unseen}`, UNSEEN_WAY);
       // A literal was looked at before.
-      if (!('literal' in source) && !isRtmpUrl(value)) this.#report('rtmp-url-format', pointer, NOT_RTMP);
+      else if (!('literal' in source) && !isRtmpUrl(value))
+        this.#report('rtmp-url-format', pointer, NOT_RTMP);
       return maskRtmpUrl(value);
     });
   }
 
-  /** Follows a reference; where it leads to nothing, says so and seals nothing. Never takes an empty value. */
-  async #seal(
-    source: SecretSource,
-    pointer: string,
-    show: (value: string) => string = () => SENSITIVE,
-  ): Promise<Sealed> {
-    const { vault, env } = this.#surroundings;
-    if ('literal' in source) return vault.seal(source.literal, 'literal', show(source.literal));
-    if ('fromEnv' in source) {
-      const reference = `env:${source.fromEnv}`;
-      const value = env[source.fromEnv];
-      if (value) return vault.seal(value, reference, show(value));
-      const state = value === undefined ? 'is not set' : 'is empty';
-      this.#missing('environment-unset', pointer, `the environment variable ${source.fromEnv} ${state}`);
-      return unresolved(reference);
-    }
-    const reference = `file:${source.fromFile}`;
-    const found = secretText(await this.#surroundings.readFile(this.#path(source.fromFile)));
-    if ('value' in found) return vault.seal(found.value, reference, show(found.value));
-    this.#missing('secret-file-unreadable', pointer, `the file ${quoted(source.fromFile)} ${found.error}`);
-    return unresolved(reference);
+  /** A key or a token: none holds white space, whatever was meant by it. */
+  #key(source: SecretSource, pointer: string): Promise<Sealed> {
+    return this.#seal(source, pointer, (value) => {
+      const unseen = unseenIn(value);
+      if (unseen)
+        this.#report(
+          'secret-character',
+          pointer,
+          `${pointer.slice('/storage/'.length)} has ${unseen}`,
+          UNSEEN_WAY,
+        );
+      return SENSITIVE;
+    });
   }
 
-  #missing(code: Code, pointer: string, summary: string): void {
-    this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, HELD_BACK));
+  /**
+   * Follows a reference; where it leads to nothing, says so and seals nothing. Never takes an empty value.
+   * @param look sees the value, says what is wrong with it, and gives what people may see of it
+   */
+  async #seal(source: SecretSource, pointer: string, look: (value: string) => string): Promise<Sealed> {
+    const { vault, bounds } = this.#surroundings;
+    if ('literal' in source) return vault.seal(source.literal, 'literal', look(source.literal));
+    const isVariable = 'fromEnv' in source;
+    const reference = isVariable ? `env:${source.fromEnv}` : `file:${source.fromFile}`;
+    if (bounds?.untrusted && !(isVariable && variableOutside(source.fromEnv, bounds))) {
+      if (isVariable) this.#notFollowed(pointer, `the variable ${source.fromEnv}`);
+      else this.#passOver(this.#path(source.fromFile), pointer, `the file ${quoted(source.fromFile)}`);
+      return unresolved(reference);
+    }
+    const value = isVariable
+      ? this.#variable(source.fromEnv, pointer)
+      : await this.#file(source.fromFile, pointer);
+    return value === undefined ? unresolved(reference) : vault.seal(value, reference, look(value));
+  }
+
+  #variable(name: string, pointer: string): string | undefined {
+    const { env, bounds } = this.#surroundings;
+    const outside = variableOutside(name, bounds);
+    if (outside) {
+      const way = isOwnVariable(name)
+        ? 'Put the value into a variable of another name.'
+        : 'Variables are narrowed here to those that --allow-env names.';
+      this.#outside(pointer, outside, way);
+      return undefined;
+    }
+    const value = withoutLineEnds(env[name] ?? '');
+    if (value !== '') return value;
+    const state = env[name] === undefined ? 'is not set' : 'is empty';
+    this.#missing('environment-unset', pointer, `the environment variable ${name} ${state}`);
+    return undefined;
+  }
+
+  async #file(written: string, pointer: string): Promise<string | undefined> {
+    const bytes = await this.#surroundings.readFile(this.#path(written));
+    if (isOutside(bytes)) {
+      this.#outside(pointer, `the file ${quoted(written)} is out of bounds: ${bytes.error}`);
+      return undefined;
+    }
+    const found = secretText(bytes);
+    if ('value' in found) return found.value;
+    this.#missing('secret-file-unreadable', pointer, `the file ${quoted(written)} ${found.error}`);
+    return undefined;
+  }
+
+  /** Of a file that is not looked at, not even for the links that lead to it. */
+  #passOver(path: string, pointer: string, what: string): void {
+    const { bounds } = this.#surroundings;
+    if (bounds && !isInReach(path, bounds.files)) this.#outside(pointer, `${what} is out of bounds`);
+    else this.#notFollowed(pointer, what);
+  }
+
+  #notFollowed(pointer: string, what: string): void {
+    this.#missing('reference-not-followed', pointer, `${what} is not read: --untrusted`);
+  }
+
+  #outside(pointer: string, summary: string, way: string = OUTSIDE_WAY): void {
+    this.#report('reference-out-of-bounds', pointer, summary, way);
+  }
+
+  #missing(code: Code, pointer: string, summary: string, detail: string = HELD_BACK): void {
+    this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
   }
 }
 
-/** A secret file's text without the newline at its end, or what is wrong with the file. */
+const OUTSIDE_WAY =
+  'A file may be in the folder that holds --dir, in /run/secrets, in the credentials folder of systemd, or in one that --secrets-dir names.';
+const UNSEEN_WAY = 'Take it out where the value is kept; the value itself is not shown here.';
+const STS_AT_LEAST = 'A token must be valid for at least four hours when it is sent.';
+const STS_WAY = `Put a new token and its stsExpiration there. ${HELD_BACK}`;
+
+/** @param expiration Unix seconds */
+export function stsExpired(expiration: number): string {
+  return `the token has expired, at ${new Date(expiration * 1000).toISOString()}`;
+}
+
+/** Where there is something to be said of credentials that run out. */
+function credentialsPlace(storage: Storage | undefined): string | undefined {
+  if (storage?.credentials) return '/storage/credentials';
+  return storage?.stsExpiration === undefined ? undefined : '/storage/stsExpiration';
+}
+
+function isOutside(bytes: FileBytes): bytes is { error: string; outOfBounds: true } {
+  return !(bytes instanceof Uint8Array) && bytes !== 'missing' && bytes.outOfBounds === true;
+}
+
+/** The same without the line that it points at. */
+export function unquoted<T extends { source?: string }>({ source: _, ...rest }: T): Omit<T, 'source'> {
+  return rest;
+}
+
+/** A secret file's text without the line ends at its end, or what is wrong with the file. */
 function secretText(bytes: FileBytes): { value: string } | { error: string } {
   if (bytes === 'missing') return { error: 'does not exist' };
   if (!(bytes instanceof Uint8Array)) return { error: `cannot be read: ${bytes.error}` };
   let value: string;
   try {
-    value = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
+    // What a Windows editor puts in front is no part of it either, and the decoder leaves it out.
+    value = withoutLineEnds(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     return { error: 'is not UTF-8 text' };
   }

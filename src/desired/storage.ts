@@ -9,6 +9,7 @@ import {
 } from '../agora/tables.ts';
 import type { CheckedBlocks, SecretSource } from './checked.ts';
 import { type Look, label } from './look.ts';
+import { placeholderIn } from './placeholder.ts';
 import { quoted } from './printable.ts';
 import type { Secret, SecretReference, StorageBlock } from './schema.generated.ts';
 import { isMapping } from './shape.ts';
@@ -32,6 +33,7 @@ export function readStorage(block: StorageBlock, look: Look, isSound: IsSound): 
   const vendor = sound('vendor') ? findVendor(block.vendor, look) : undefined;
   const region = vendor && sound('region') ? readRegion(block, vendor, look) : undefined;
   checkKeys(block, sound, look);
+  if (sound('accessKey')) checkAccessKey(block.accessKey, look);
   if (sound('fileNamePrefix')) checkPrefix(block.fileNamePrefix ?? [], look);
   if (vendor) checkVendor(block, vendor, sound, look);
   if (!isSound(BASE)) return undefined;
@@ -135,6 +137,14 @@ function checkKeys(block: StorageBlock, sound: Sound, look: Look): void {
     if (sound(there))
       look.reportField('sts-incomplete', `${BASE}/${there}`, `${there} needs ${missed} beside it`);
   }
+}
+
+/** Of the keys only this one may be written out, and so be left as a template has it. */
+function checkAccessKey(accessKey: StorageBlock['accessKey'], look: Look): void {
+  const found = typeof accessKey === 'string' ? placeholderIn(accessKey) : undefined;
+  if (found === undefined) return;
+  const way = `Write {fromEnv: ${found === true ? 'NAME' : found}} in its place.`;
+  look.report('secret-placeholder', `${BASE}/accessKey`, 'accessKey is a placeholder', way);
 }
 
 function checkVendor(block: StorageBlock, { number, title }: Vendor, sound: Sound, look: Look): void {

@@ -80,7 +80,7 @@ export class GitMirror {
     this.#git = new GitProgram({
       cwd: this.directory,
       gitDir: this.directory,
-      env: withoutToken({ ...env, GIT_ALLOW_PROTOCOL: env.GIT_ALLOW_PROTOCOL ?? 'file:git:http:https:ssh' }),
+      env: { ...env, GIT_ALLOW_PROTOCOL: env.GIT_ALLOW_PROTOCOL ?? 'file:git:http:https:ssh' },
       config: { ...CONFIG, ...tokenConfig(url, env.REELSTATE_GIT_TOKEN) },
     });
   }
@@ -229,11 +229,4 @@ function tokenConfig(url: string, token: string | undefined): Record<string, str
   if (!token || !/^https?:/.test(origin)) return {};
   const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
   return { [`http.${origin}/.extraHeader`]: `Authorization: Basic ${basic}` };
-}
-
-function withoutToken({
-  REELSTATE_GIT_TOKEN: _,
-  ...env
-}: MirrorOptions['env']): Readonly<Record<string, string | undefined>> {
-  return env;
 }

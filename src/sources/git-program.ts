@@ -1,4 +1,5 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { isOwnVariable } from '../model/environment.ts';
 import { Failure } from '../model/failure.ts';
 
 /** What a run of git has given. */
@@ -46,7 +47,10 @@ export class GitProgram {
   constructor({ cwd, env, gitDir, config = {} }: GitProgramOptions) {
     this.#cwd = cwd;
     this.#prefix = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
-    const inherited = Object.entries(env).filter(([name]) => gitDir === undefined || !LOCAL.includes(name));
+    // Whoever else runs as this user sees the environment of each process.
+    const inherited = Object.entries(env).filter(
+      ([name]) => !isOwnVariable(name) && (gitDir === undefined || !LOCAL.includes(name)),
+    );
     this.#env = {
       ...withConfig(Object.fromEntries(inherited), config),
       GIT_TERMINAL_PROMPT: '0',

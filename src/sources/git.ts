@@ -1,9 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Assembly } from '../desired/assemble.ts';
+import { type Bounds, boundsOf, type Reach } from '../desired/bounds.ts';
 import type { CheckedDocument, CheckedFile, RefusedDocument } from '../desired/checked.ts';
 import { tooLarge } from '../desired/decode.ts';
 import { checkNoBytes, eachBounded, readFile } from '../desired/load.ts';
 import { ManyFiles } from '../desired/many-files.ts';
+import { within } from '../desired/reach.ts';
 import { reading } from '../desired/reading.ts';
 import {
   type FileBytes,
@@ -21,7 +23,7 @@ import { ObjectReader } from './git-objects.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
 import { CommitTree, type Folder, Recent } from './git-tree.ts';
-import { type CommittedFile, type FoundInCommit, findInCommit } from './git-walk.ts';
+import { type CommittedFile, type FoundInCommit, findInCommit, isBelow } from './git-walk.ts';
 
 export interface GitFilesOptions {
   /** The folder of the recording files, as the user types it. */
@@ -30,6 +32,8 @@ export interface GitFilesOptions {
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
   vault: Vault;
+  /** What files may name; left out, the folder that holds `dir`, every program, and every variable but our own. */
+  bounds?: Bounds;
   /**
    * A bare repository of our own. `cwd` stands for its top then. Left out: the repository around `cwd`, whose
    * index and working tree are not looked at.
@@ -82,6 +86,7 @@ const SHORT = 10;
  */
 export class GitFiles {
   readonly #options: GitFilesOptions;
+  readonly #bounds: Bounds;
   readonly #git: GitProgram;
   readonly #objects: ObjectReader;
   #place: Promise<RepositoryPlace> | undefined;
@@ -99,6 +104,7 @@ export class GitFiles {
 
   constructor(options: GitFilesOptions) {
     this.#options = options;
+    this.#bounds = options.bounds ?? boundsOf(options);
     this.#git = new GitProgram(options);
     this.#objects = new ObjectReader(this.#git);
   }
@@ -130,13 +136,21 @@ export class GitFiles {
     const folders = this.#sha === commit.sha ? this.#folders : new Recent(this.#folders);
     const tree = new CommitTree(root, this.#objects, folders);
     const { dir, cwd, env, vault } = this.#options;
+    const bounds = this.#bounds;
     const called = commit.sha.slice(0, SHORT);
+    const folder = place.folder(dir);
+    const isLinkInReach = (path: string) => isInTreeReach(path, folder, bounds.links, place);
     const search =
       this.#search && this.#sha === commit.sha
         ? this.#search
-        : await findInCommit(tree, place.folder(dir), (path) => place.shown(path), called);
+        : await findInCommit(tree, folder, (path) => place.shown(path), called, isLinkInReach);
     const follow = (path: string) => this.#follow(path, tree, place);
-    const surroundings: Surroundings = { cwd, env, vault, now, readFile: follow };
+    const mayQuote = async (path: string) => {
+      const inTree = place.inTree(path);
+      const found = inTree === undefined ? undefined : await tree.resolve(inTree);
+      return found?.kind === 'file' && isBelow(folder, found.path);
+    };
+    const surroundings: Surroundings = { cwd, env, vault, now, bounds, readFile: follow, mayQuote };
     const entries = await this.#entriesOf(search.found, surroundings);
     // All of it could be read: from here on nothing fails, so what is kept is of one commit.
     folders.settle();
@@ -227,22 +241,29 @@ export class GitFiles {
   }
 
   async #follow(path: string, tree: CommitTree, place: RepositoryPlace): Promise<FileBytes> {
-    const { read = readFile } = this.#options;
     const inTree = place.inTree(path);
-    if (inTree === undefined) return read(path);
+    if (inTree === undefined) return this.#onDisk(path);
     const found = await tree.resolve(inTree);
     switch (found.kind) {
       case 'file':
-        return this.#blob(found.oid);
+        return isInTreeReach(found.path, place.folder(this.#options.dir), this.#bounds.files, place)
+          ? this.#blob(found.oid)
+          : { error: 'it leads out of the folders that it may be in', outOfBounds: true };
       case 'folder':
         return { error: 'it is a folder' };
       case 'circle':
         return { error: 'its links lead in a circle' };
       case 'outside':
-        return read(place.onDisk(found.path));
+        return this.#onDisk(place.onDisk(found.path));
       case 'missing':
-        return read(path);
+        return this.#onDisk(path);
     }
+  }
+
+  async #onDisk(path: string): Promise<FileBytes> {
+    const { read = readFile } = this.#options;
+    const real = within(path, this.#bounds.files);
+    return typeof real === 'string' ? read(real) : real;
   }
 
   async #blob(oid: string): Promise<FileBytes> {
@@ -280,6 +301,16 @@ async function followed({ oid, checked, before }: Checked, surroundings: Surroun
   const resolved = await resolveFile(checked, surroundings);
   const isSame = before && JSON.stringify(before.resolved) === JSON.stringify(resolved);
   return isSame ? before : { oid, checked, resolved };
+}
+
+/**
+ * Whether a path of the tree, without links in it, is where one may lead to.
+ * @param folder of the recording files, in the tree
+ */
+function isInTreeReach(path: string, folder: string, { folders }: Reach, place: RepositoryPlace): boolean {
+  const holder = folder.includes('/') ? folder.slice(0, folder.lastIndexOf('/')) : '';
+  const others = folders.flatMap((each) => place.inTree(each) ?? []);
+  return [holder, ...others].some((each) => isBelow(each, path));
 }
 
 function isTooLarge(bytes: Exclude<FileBytes, Uint8Array>): boolean {
