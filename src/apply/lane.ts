@@ -35,7 +35,8 @@ export function mostUrgent({ waiting }: Lane): Call {
 
 /** A newer plan that asks for what waits already leaves it its turn. */
 export function sameCall(waiting: Call | undefined, next: Call): Call {
-  return waiting && waiting.reason === next.reason && !isNews(waiting, next) ? waiting : next;
+  const isSame = waiting?.reason === next.reason && waiting.keeps?.join() === next.keeps?.join();
+  return waiting && isSame && !isNews(waiting, next) ? waiting : next;
 }
 
 /** Whether a call asks for something else than the one that waits, whatever the reasons of the two. */

@@ -1,3 +1,4 @@
+import { STS_AT_LEAST } from '../agora/sts.ts';
 import { Results } from '../apply/results.ts';
 import { diagnosticAt, HELD_BACK } from '../desired/resolve.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
@@ -118,7 +119,7 @@ async function send(run: Run): Promise<ApplyResult> {
   const printed: Promise<void>[] = [];
   const onEvent = (event: ApplyEvent) => {
     results.take(event);
-    const diagnostic = heldBack(event, plan);
+    const diagnostic = heldBack(event, plan) ?? shortLived(event, plan);
     if (diagnostic) {
       printed.push(tellDiagnostic(diagnostic, settings, io));
       return;
@@ -161,6 +162,13 @@ function heldBack(event: ApplyEvent, { recordings }: Plan): Diagnostic | undefin
   if (event.type !== 'failed' || !event.held) return undefined;
   const mark = recordings.find(({ key }) => key === event.key)?.credentialsAt;
   return mark && diagnosticAt(mark, 'credentials-unavailable', event.message, HELD_BACK);
+}
+
+/** The same of credentials that are sent, and live shorter than they should. */
+function shortLived(event: ApplyEvent, { recordings }: Plan): Diagnostic | undefined {
+  if (event.type !== 'warned') return undefined;
+  const mark = recordings.find(({ key }) => key === event.key)?.credentialsAt;
+  return mark && diagnosticAt(mark, 'sts-expires-soon', event.message, STS_AT_LEAST);
 }
 
 async function tellDiagnostic(diagnostic: Diagnostic, settings: Settings, io: Io): Promise<void> {

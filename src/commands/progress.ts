@@ -58,6 +58,7 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
         text: `  .. the service says 429: all calls are held back for ${event.hold / 1000} s, then ${event.rate} a second`,
       };
     case 'disabled':
+    case 'warned':
     case 'admitted':
     case 'answered':
       return undefined;

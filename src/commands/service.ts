@@ -1,6 +1,6 @@
 import type { Client } from '../agora/client.ts';
 import type { Engine } from '../apply/engine.ts';
-import { makePrepare } from '../apply/prepare.ts';
+import { makePrepare, type Warn } from '../apply/prepare.ts';
 import { programRunner } from '../apply/program.ts';
 import { TIMINGS } from '../apply/timings.ts';
 import { Failure, usage } from '../model/failure.ts';
@@ -66,11 +66,14 @@ export async function connect({
     now: () => io.clock.now(),
     version,
   });
+  const run = programRunner(io.cwd, io.env, closing.signal);
+  const warn: Warn = ({ key, name }, message) =>
+    onEvent({ type: 'warned', key, name, endpoint: 'update', message });
   const engine = new Engine(
     {
       sender: client,
       journal: store,
-      ...makePrepare(programRunner(io.cwd, io.env, closing.signal), vault, io.clock, CREDENTIALS_FRESH),
+      ...makePrepare(run, vault, io.clock, CREDENTIALS_FRESH, warn),
       reveal: (secret) => vault.reveal(secret),
       scrub: (text) => vault.scrub(text),
       clock: io.clock,

@@ -227,6 +227,8 @@ export class Daemon {
     const endpoints = calls.map(({ endpoint }) => endpoint).join(' and ');
     // What is only sent once more changes nothing about where the recording stands.
     if (plan.calls.length > 0) this.#stand(watched, 'Reconciling', reason, `${endpoints} to be sent`);
+    for (const { summary } of plan.warnings ?? [])
+      this.#ports.log.warn({ recording: name, file }, `${summary}; its storage stays as it is`);
     const { commit } = this;
     // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
     const { whole } = plan;

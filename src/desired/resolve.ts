@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { MIN_STS_SECONDS } from '../agora/tables.ts';
+import { expiredWords, expiringWords, MIN_STS_SECONDS, STS_AT_LEAST } from '../agora/sts.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { isOwnVariable } from '../model/environment.ts';
 import type { Blocks, DesiredRecording, Identity, Sealed, Storage } from '../model/recording.ts';
@@ -266,11 +266,10 @@ class Resolution {
     if (expiration === undefined || now === undefined || expiration - now >= MIN_STS_SECONDS) return;
     const place = '/storage/stsExpiration';
     if (expiration <= now) {
-      this.#missing('sts-expired', place, stsExpired(expiration), STS_WAY);
+      this.#missing('sts-expired', place, expiredWords(expiration), STS_WAY);
       return;
     }
-    const minutes = Math.floor((expiration - now) / 60);
-    this.#report('sts-expires-soon', place, `the token expires in ${minutes} minutes`, STS_AT_LEAST);
+    this.#report('sts-expires-soon', place, expiringWords(expiration - now), STS_AT_LEAST);
   }
 
   async #rtmpUrl(source: SecretSource, pointer: string): Promise<Sealed> {
@@ -371,13 +370,7 @@ class Resolution {
 const OUTSIDE_WAY =
   'A file may be in the folder that holds --dir, in /run/secrets, in the credentials folder of systemd, or in one that --secrets-dir names.';
 const UNSEEN_WAY = 'Take it out where the value is kept; the value itself is not shown here.';
-const STS_AT_LEAST = 'A token must be valid for at least four hours when it is sent.';
 const STS_WAY = `Put a new token and its stsExpiration there. ${HELD_BACK}`;
-
-/** @param expiration Unix seconds */
-export function stsExpired(expiration: number): string {
-  return `the token has expired, at ${new Date(expiration * 1000).toISOString()}`;
-}
 
 /** Where there is something to be said of credentials that run out. */
 function credentialsPlace(storage: Storage | undefined): string | undefined {

@@ -37,6 +37,8 @@ export type Call = {
     request: ClientRequests[E];
     /** What was last applied, secrets sealed; absent where nothing is known. */
     before?: ClientRequests[E];
+    /** Sections that are in force already and cannot be sent again: the body is without them. */
+    keeps?: readonly (keyof UpdateRequest)[];
   };
 }[Endpoint];
 
@@ -65,7 +67,11 @@ export interface RecordingPlan {
   supersedes: readonly string[];
   /** References that could not be resolved: apply holds the recording back. */
   unresolved: readonly Diagnostic[];
-  /** Where the file names the program that gives the storage credentials. */
+  /** What else is to be said of its file, now that it is known what was applied. */
+  warnings?: readonly Diagnostic[];
+  /** Sections of the whole `update` that are in force already and cannot be sent again. */
+  keeps?: readonly (keyof UpdateRequest)[];
+  /** Where the file names the program that gives the storage credentials, or says when they expire. */
   credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
 }
 

@@ -22,7 +22,7 @@ import type {
 import { recordingKey } from '../model/recording-key.ts';
 import { changesOf } from './changes.ts';
 import { sameMeaning } from './comparable.ts';
-import { credentialsDue } from './credentials.ts';
+import { credentialsDue, planToken } from './credentials.ts';
 import { patchOf } from './patch.ts';
 import { NOTHING, Settled } from './settled.ts';
 import { everSent, releasedBlocks, wholeRequests } from './whole.ts';
@@ -67,7 +67,8 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   const gone = refused ? [] : forgotten(desired, known, claimed).filter(({ name }) => wanted(name));
   const recordings = [...planned, ...gone];
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
-  const diagnostics = [...found, ...unresolved].sort(byPlace);
+  const warnings = recordings.flatMap((recording) => recording.warnings ?? []);
+  const diagnostics = [...found, ...unresolved, ...warnings].sort(byPlace);
   return {
     timestamp: new Date(options.now).toISOString(),
     applyable: unresolved.length === 0 && !diagnostics.some(({ severity }) => severity === 'error'),
@@ -122,21 +123,26 @@ export function planRecording(
   sameName: readonly string[],
   options: Pick<PlanOptions, 'now' | 'resync' | 'isSettled'>,
 ): RecordingPlan {
-  const { name, file, identity, unresolved, credentialsAt } = recording;
+  const { name, file, identity, credentialsAt } = recording;
   if (identity && !recording.suspended && !options.resync && options.isSettled?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
     return new Settled(recording, identity, known.get(key), others);
   }
   const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
-  if (!identity)
+  if (!identity) {
+    // Nobody looked whether the file is there.
+    const passedOver = recording.unresolved.filter(({ code }) => code === 'reference-not-followed');
     return {
       ...base,
+      unresolved: passedOver,
       action: recording.suspended ? 'suspended' : 'waiting',
-      notes: recording.suspended
-        ? []
-        : [`waiting for ${recording.waitingFor}, which the backend writes when the recording has started`],
+      notes:
+        recording.suspended || passedOver.length > 0
+          ? []
+          : [`waiting for ${recording.waitingFor}, which the backend writes when the recording has started`],
     };
+  }
   const key = recordingKey(identity);
   const place = { key, identity, sid: identity.sid, mode: identity.mode };
   if (recording.suspended) return { ...base, ...place, action: 'suspended' };
@@ -144,8 +150,18 @@ export function planRecording(
   const supersedes = sameName.filter((other) => other !== key);
   const released = releasedBlocks(recording.blocks, before);
   const whole = wholeRequests(identity, recording.blocks, before);
-  const calls = callsOf(whole, recording.blocks, before, options);
-  if (calls.length + released.length + unresolved.length === 0 && before?.ended === undefined)
+  const token = planToken(
+    recording,
+    callsOf(whole, recording.blocks, before, options),
+    whole.update,
+    before?.update,
+    options.now,
+  );
+  const { calls, unresolved, warnings, keeps } = token;
+  if (
+    calls.length + released.length + unresolved.length + warnings.length === 0 &&
+    before?.ended === undefined
+  )
     return new Settled(recording, identity, before, supersedes);
   return {
     ...base,
@@ -159,6 +175,7 @@ export function planRecording(
         ? []
         : [`has ended, as far as is known since ${new Date(before.ended).toISOString()}`]),
       ...startedOtherwise(recording.blocks, calls),
+      ...token.notes,
       ...released.map(
         (block) =>
           `${block} is no longer in the file: it has no default to go back to, so the service keeps what it has`,
@@ -168,6 +185,8 @@ export function planRecording(
     released,
     supersedes,
     unresolved,
+    ...(warnings.length > 0 ? { warnings } : {}),
+    ...(keeps ? { keeps } : {}),
     ...(credentialsAt ? { credentialsAt } : {}),
   };
 }
