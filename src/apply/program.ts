@@ -72,8 +72,6 @@ function killGroup(pid: number | undefined): void {
 /** Never the error's own message: it quotes the arguments. */
 function reasonOf(error: Error, program: string): string {
   const { code } = error as { code?: string };
-  if (code === 'EACCES')
-    return `${JSON.stringify(program)} may not be executed (chmod +x makes a script a program)`;
   if (code !== 'ENOENT') return `it could not be run (${code ?? 'unknown'})`;
   return /[/\\]/.test(program)
     ? `there is no program ${JSON.stringify(program)}, or what its first line names is missing; a path counts from the recording file`

@@ -6,6 +6,7 @@ import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
 import type { Outlines } from '../desired/outlines.ts';
 import { usage } from '../model/failure.ts';
+import { maskAddresses } from '../model/git-address.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
 import { readSettled } from '../sources/followed-file.ts';
@@ -97,7 +98,7 @@ export async function openSource(origin: Origin, around: Surroundings): Promise<
   if (!origin.git) return openFolder(origin, around);
   const { io, log } = around;
   const { ref, url } = origin.git;
-  const state = new GitState(url === undefined ? { ref } : { ref, url }, log, io.clock);
+  const state = new GitState(url === undefined ? { ref } : { ref, url: maskAddresses(url) }, log, io.clock);
   const opened =
     url === undefined ? await openRef(origin, ref, around) : await openRemote(origin, url, state, around);
   const { source, begin, run, onNews } = opened;

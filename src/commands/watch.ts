@@ -7,6 +7,7 @@ import type { Metrics, Readings } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
 import type { Bounds } from '../desired/bounds.ts';
 import { Failure, usage } from '../model/failure.ts';
+import { maskAddresses } from '../model/git-address.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
@@ -172,7 +173,10 @@ async function run(running: Running): Promise<number> {
     daemon.hint();
     await Promise.race([daemon.first(), ended]);
     if (!stop.aborted) {
-      log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
+      log.info(
+        { recordings: daemon.watched.size, dir: settings.dir, ...origin.git, ...shownUrl(origin) },
+        'watching',
+      );
       cache?.save(io.clock.now());
       store.letGo();
       client.warm().catch(() => {});
@@ -194,6 +198,10 @@ async function run(running: Running): Promise<number> {
   }
   log.info('ended');
   return 0;
+}
+
+function shownUrl({ git }: Origin): { url?: string } {
+  return git?.url === undefined ? {} : { url: maskAddresses(git.url) };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

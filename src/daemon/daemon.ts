@@ -179,6 +179,7 @@ export class Daemon {
     const now = clock.now() + (known && !isSettled ? renewalLead(known) : 0);
     const plan = planRecording(desired, state.known, abandoned, {
       now,
+      tokensAt: clock.now(),
       isSettled: () => isSettled,
     });
     settlements?.settle(plan);

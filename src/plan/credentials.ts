@@ -1,7 +1,7 @@
-import { expiredWords, hasExpired } from '../agora/sts.ts';
+import { expiredWords, hasExpired, MIN_STS_SECONDS } from '../agora/sts.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Call, KnownEndpoint, Remembered } from '../model/plan.ts';
-import type { DesiredRecording, UpdateRequest } from '../model/recording.ts';
+import type { DesiredRecording, Storage, UpdateRequest } from '../model/recording.ts';
 import { sameMeaning } from './comparable.ts';
 
 /**
@@ -53,9 +53,9 @@ export interface TokenPlan {
 }
 
 /**
- * A token that has expired cannot be sent, and the service would refuse with it whatever else stands in that body.
- * Storage that is in force as it is stays out of the call then, so that the rest can go; any other holds the recording
- * back.
+ * A token that has expired, or will before long, the service refuses, and with it whatever else stands in that body.
+ * Storage that is in force as it is stays out of the call then, so that the rest can go. Any other holds the recording
+ * back where its token has expired; while it has not, it is tried.
  * @param calls as they would be with any other token
  * @param now milliseconds since 1970
  */
@@ -69,15 +69,18 @@ export function planToken(
   const storage = update?.storageConfig;
   // Said again here, where it is known what follows.
   const unresolved = recording.unresolved.filter(({ code }) => code !== 'sts-expired');
-  if (!update || !storage || !hasExpired(storage, now)) return { calls, notes: [], unresolved, warnings: [] };
-  const words = expiredWords(storage.stsExpiration as number);
-  const isHeldBack = !isInForce(storage, known);
-  const said = recording.credentialsAt
-    ? [expired(recording.credentialsAt, words, isHeldBack ? HOLDS_BACK : KEEPS)]
-    : [];
+  const isGood = !storage || storage.credentials || !(secondsLeft(storage, now) < MIN_STS_SECONDS);
+  if (!update || isGood) return { calls, notes: [], unresolved, warnings: [] };
+  const isOver = hasExpired(storage, now);
+  const isKept = isInForce(storage, known);
+  const words = isOver
+    ? expiredWords(storage.stsExpiration as number)
+    : 'the token expires in less than four hours';
+  const at = recording.credentialsAt;
+  const said = isOver && at ? [expired(at, words, isKept ? KEEPS : HOLDS_BACK)] : [];
   const planned = calls.find(({ endpoint }) => endpoint === 'update');
-  if (isHeldBack)
-    return { calls, notes: [], unresolved: planned ? [...unresolved, ...said] : unresolved, warnings: [] };
+  if (!isKept)
+    return { calls, notes: [], unresolved: [...unresolved, ...(planned ? said : [])], warnings: [] };
   const keeps = ['storageConfig'] as const;
   const isAlone = Object.keys(update).every((section) => section === 'storageConfig');
   return {
@@ -87,6 +90,10 @@ export function planToken(
     unresolved,
     warnings: said,
   };
+}
+
+function secondsLeft({ stsExpiration = Number.POSITIVE_INFINITY }: Storage, now: number): number {
+  return stsExpiration - now / 1000;
 }
 
 /** A copy. What is worked out only when it is asked for stays so. */

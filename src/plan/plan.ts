@@ -30,6 +30,8 @@ import { everSent, releasedBlocks, wholeRequests } from './whole.ts';
 export interface PlanOptions {
   /** Milliseconds since 1970: the plan's timestamp, and what decides whether credentials are due. */
   now: number;
+  /** The same for tokens that files give, where `now` runs ahead; left out: `now`. */
+  tokensAt?: number;
   /** Requests a second of the account. */
   rate: number;
   /** Restrict to these names; undefined or empty: all. */
@@ -121,7 +123,7 @@ export function planRecording(
   recording: DesiredRecording,
   known: Known,
   sameName: readonly string[],
-  options: Pick<PlanOptions, 'now' | 'resync' | 'isSettled'>,
+  options: Pick<PlanOptions, 'now' | 'tokensAt' | 'resync' | 'isSettled'>,
 ): RecordingPlan {
   const { name, file, identity, credentialsAt } = recording;
   if (identity && !recording.suspended && !options.resync && options.isSettled?.(recording)) {
@@ -155,7 +157,7 @@ export function planRecording(
     callsOf(whole, recording.blocks, before, options),
     whole.update,
     before?.update,
-    options.now,
+    options.tokensAt ?? options.now,
   );
   const { calls, unresolved, warnings, keeps } = token;
   if (

@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
+import { secretsOf } from '../model/git-address.ts';
 import type { Clock } from '../model/ports.ts';
+import { Vault } from '../state/vault.ts';
 import { complaint, GitProgram } from './git-program.ts';
 
 export interface MirrorOptions {
@@ -77,7 +79,11 @@ export class GitMirror {
     this.directory = join(directory, id);
     this.goodRef = `refs/reelstate/${options.verifySignatures ? 'verified' : 'good'}`;
     this.#options = options;
+    const secrets = new Vault(randomBytes(32));
+    for (const secret of [...secretsOf(url), env.REELSTATE_GIT_TOKEN ?? ''])
+      if (secret !== '') secrets.seal(secret, 'git');
     this.#git = new GitProgram({
+      scrub: (text) => secrets.scrub(text),
       cwd: this.directory,
       gitDir: this.directory,
       env: { ...env, GIT_ALLOW_PROTOCOL: env.GIT_ALLOW_PROTOCOL ?? 'file:git:http:https:ssh' },

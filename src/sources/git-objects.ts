@@ -51,7 +51,9 @@ export class ObjectReader {
     // A line feed would end the request, and the answers would no longer belong to their requests.
     if (/[\r\n\0]/.test(name) || name === '') return Promise.resolve(undefined);
     if (!this.#batch || this.#batch.ended)
-      this.#batch = new Batch(this.#program.start(['cat-file', '--batch']));
+      this.#batch = new Batch(this.#program.start(['cat-file', '--batch']), (text) =>
+        this.#program.masked(text),
+      );
     return this.#batch.read(name);
   }
 
@@ -70,7 +72,8 @@ class Batch {
   #header: Buffer[] = [];
   #arriving: Arriving | undefined;
 
-  constructor(child: ChildProcessWithoutNullStreams) {
+  /** @param masked what git says, as people may see it */
+  constructor(child: ChildProcessWithoutNullStreams, masked: (text: string) => string) {
     this.#child = child;
     let words = '';
     let failed: Error | undefined;
@@ -83,7 +86,7 @@ class Batch {
     });
     child.on('close', () => {
       this.#ended = true;
-      const said = words.trim().replace(/^fatal: /, '');
+      const said = masked(words.trim().replace(/^fatal: /, ''));
       const error = failed ?? new Failure(`git ended while it was read${said ? `: ${said}` : ''}`);
       for (const { reject } of this.#waiting) reject(error);
     });
