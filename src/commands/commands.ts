@@ -185,7 +185,7 @@ function bounded(command: Command): Command {
       several,
     )
     .option(
-      '--allow-command <path>',
+      '--allow-command <file>',
       'a program that fromCommand may run; may be given several times (default: all)',
       several,
     );

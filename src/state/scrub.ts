@@ -116,7 +116,8 @@ function plainForms(value: string): string[] {
 function encodedForms(value: string): string[] {
   const bytes = Buffer.from(value, 'utf8');
   const hex = bytes.toString('hex');
-  const forms = [hex, hex.toUpperCase()];
+  const whole = bytes.toString('base64');
+  const forms = [hex, hex.toUpperCase(), whole, whole.replace(/=+$/, ''), bytes.toString('base64url')];
   for (const before of [0, 1, 2]) {
     const text = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CREDENTIALS, folder, put, type Ran, recording, run, simulator } from '../support/cli.ts';
+import { CREDENTIALS, folder, put, type Ran, recording, run, simulator, start } from '../support/cli.ts';
 import { until, watching } from '../support/watching.ts';
 
 /*
@@ -589,6 +589,20 @@ describe('a token of the file', () => {
     expect((await told(['plan'], { cwd, env })).applyable).toBe(false);
     const held = await run(['apply', '--yes', '--endpoint', sim.url], { cwd, env });
     expect([held.code, sim.bodies.length]).toEqual([1, 2]);
+  });
+
+  it('that is about to expire stays out of what a daemon sends, too', async () => {
+    const soon = now() + 3_600;
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', lists('5') + sts(soon)) });
+    const sim = await willing();
+    const w = start(['watch', '--endpoint', sim.url], { cwd, env });
+    await w.shows(/"msg":"applied"/, 'stderr');
+    await w.shows(/"code":"sts-expires-soon"[^\n]*the token expires in 59 minutes/, 'stderr');
+    await put(cwd, { 'recordings/a.yaml': recording('a', lists('6') + sts(soon)) });
+    await until(async () => sim.bodies.length === 2, 'the second call');
+    expect(Object.keys(sim.bodies[1] ?? {})).toEqual(['streamSubscribe']);
+    w.child.kill('SIGTERM');
+    await w.done;
   });
 
   it('and one of a program are told where they live for less than four hours', async () => {
