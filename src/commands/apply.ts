@@ -1,6 +1,7 @@
 import { STS_AT_LEAST } from '../agora/sts.ts';
 import { Results } from '../apply/results.ts';
-import { diagnosticAt, HELD_BACK } from '../desired/resolve.ts';
+import { diagnosticAt } from '../desired/resolve.ts';
+import { HELD_BACK } from '../desired/secrets.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';

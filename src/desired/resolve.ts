@@ -1,29 +1,22 @@
-import { dirname, resolve } from 'node:path';
-import { expiredWords, expiringWords, MIN_STS_SECONDS, STS_AT_LEAST } from '../agora/sts.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import { isOwnVariable } from '../model/environment.ts';
-import type { Blocks, DesiredRecording, Identity, Sealed, Storage } from '../model/recording.ts';
-import { SENSITIVE } from '../model/recording.ts';
+import type { Blocks, DesiredRecording, Identity, Storage } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
-import { unseenIn, withoutLineEnds } from '../model/secret-text.ts';
-import { maskRtmpUrl, unresolved, type Vault } from '../state/vault.ts';
-import { type Bounds, isAllowedProgram, isInReach, programPath, variableOutside } from './bounds.ts';
+import type { Vault } from '../state/vault.ts';
+import type { Bounds } from './bounds.ts';
 import type {
   CheckedBlocks,
   CheckedDocument,
   CheckedFile,
-  CommandSource,
   DraftBlocks,
   Mark,
   RefusedDocument,
-  SecretSource,
 } from './checked.ts';
 import { CODES, type Code } from './codes.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
 import { reading } from './reading.ts';
-import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
+import { HELD_BACK, isOutside, Secrets } from './secrets.ts';
 import { marksOf, NOTHING, type ResolvedDocument, SelfContained } from './self-contained.ts';
 
 /*
@@ -125,19 +118,21 @@ export function diagnosticAt(
   };
 }
 
-/** What follows from a value that is not at hand. */
-export const HELD_BACK = 'Until it has a value, apply holds this recording back.';
-
 /** One document on its way. */
 class Resolution {
   readonly diagnostics: Diagnostic[] = [];
   readonly #document: CheckedDocument | RefusedDocument;
   readonly #surroundings: Surroundings;
+  readonly #secrets: Secrets;
   readonly #unresolved: Diagnostic[] = [];
 
   constructor(document: CheckedDocument | RefusedDocument, surroundings: Surroundings) {
     this.#document = document;
     this.#surroundings = surroundings;
+    this.#secrets = new Secrets(document.file, surroundings, {
+      report: (...finding) => this.#report(...finding),
+      missing: (...finding) => this.#missing(...finding),
+    });
   }
 
   /** A mere claim: the document is held back, and `diagnostics` say why, unless those of stage A do. */
@@ -175,10 +170,6 @@ class Resolution {
     this.diagnostics.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
   }
 
-  #path(written: string): string {
-    return resolve(this.#surroundings.cwd, dirname(this.#document.file), written);
-  }
-
   /** @returns besides, the key of the recording, as far as that is known */
   async #which(): Promise<{ identity?: Identity; waitingFor?: string; key?: string }> {
     const document = this.#document;
@@ -189,16 +180,16 @@ class Resolution {
       return 'refused' in document ? { key } : { identity: document.recording as Identity, key };
     }
     const place = '/recording/fromFile';
-    const path = this.#path(recording.fromFile);
+    const path = this.#secrets.path(recording.fromFile);
     const shown = shownPath(path, this.#surroundings.cwd);
     if (this.#surroundings.bounds?.untrusted) {
-      this.#passOver(path, place, `the file ${quoted(shown)}`);
+      this.#secrets.passOver(path, place, `the file ${quoted(shown)}`);
       return { waitingFor: shown };
     }
     const bytes = await this.#surroundings.readFile(path);
     if (bytes === 'missing') return { waitingFor: shown };
     if (isOutside(bytes)) {
-      this.#outside(place, `${quoted(shown)} is out of bounds: ${bytes.error}`);
+      this.#secrets.outside(place, `${quoted(shown)} is out of bounds: ${bytes.error}`);
       return {};
     }
     if (!(bytes instanceof Uint8Array)) {
@@ -219,16 +210,18 @@ class Resolution {
     if (rtmp) {
       blocks.rtmp = { outputs: [] };
       for (const [index, { rtmpUrl }] of rtmp.outputs.entries())
-        blocks.rtmp.outputs.push({ rtmpUrl: await this.#rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`) });
+        blocks.rtmp.outputs.push({
+          rtmpUrl: await this.#secrets.rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`),
+        });
     }
     if (storage) {
       const { accessKey, secretKey, stsToken, credentials, ...rest } = storage;
       blocks.storage = { ...rest };
-      if (accessKey) blocks.storage.accessKey = await this.#key(accessKey, '/storage/accessKey');
-      if (secretKey) blocks.storage.secretKey = await this.#key(secretKey, '/storage/secretKey');
-      if (stsToken) blocks.storage.stsToken = await this.#key(stsToken, '/storage/stsToken');
-      if (credentials) blocks.storage.credentials = this.#sealCommand(credentials);
-      this.#checkExpiry(storage.stsExpiration);
+      if (accessKey) blocks.storage.accessKey = await this.#secrets.key(accessKey, '/storage/accessKey');
+      if (secretKey) blocks.storage.secretKey = await this.#secrets.key(secretKey, '/storage/secretKey');
+      if (stsToken) blocks.storage.stsToken = await this.#secrets.key(stsToken, '/storage/stsToken');
+      if (credentials) blocks.storage.credentials = this.#secrets.command(credentials);
+      this.#secrets.checkExpiry(storage.stsExpiration);
     }
     return blocks;
   }
@@ -236,130 +229,10 @@ class Resolution {
   /** What there is to be said of the references in a document that is not used. */
   async #follow({ rtmp, storage = {} }: DraftBlocks): Promise<void> {
     for (const [index, { rtmpUrl }] of (rtmp?.outputs ?? []).entries())
-      if (rtmpUrl) await this.#rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`);
+      if (rtmpUrl) await this.#secrets.rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`);
     for (const field of ['accessKey', 'secretKey', 'stsToken'] as const)
-      if (storage[field]) await this.#key(storage[field], `/storage/${field}`);
-    this.#checkExpiry(storage.stsExpiration);
-  }
-
-  #sealCommand({ fromCommand }: CommandSource): Sealed {
-    const { bounds, cwd, vault } = this.#surroundings;
-    const [written = '', ...args] = fromCommand;
-    const program = printable(written);
-    const path = programPath(written, this.#document.file, cwd);
-    const place = '/storage/credentials';
-    if (bounds && !isAllowedProgram(path, cwd, bounds)) {
-      const way =
-        'Programs are narrowed here to those that --allow-command names, each as the file names it.';
-      this.#outside(place, `the program ${quoted(written)} is not allowed here`, way);
-    } else if (bounds?.untrusted)
-      this.#missing(
-        'reference-not-followed',
-        place,
-        `the program ${quoted(written)} is not run: --untrusted`,
-      );
-    return vault.seal(JSON.stringify([path, ...args]), `command:${program}`, program);
-  }
-
-  #checkExpiry(expiration: number | undefined): void {
-    const { now } = this.#surroundings;
-    if (expiration === undefined || now === undefined || expiration - now >= MIN_STS_SECONDS) return;
-    const place = '/storage/stsExpiration';
-    if (expiration <= now) {
-      this.#missing('sts-expired', place, expiredWords(expiration), STS_WAY);
-      return;
-    }
-    this.#report('sts-expires-soon', place, expiringWords(expiration - now), STS_AT_LEAST);
-  }
-
-  async #rtmpUrl(source: SecretSource, pointer: string): Promise<Sealed> {
-    return this.#seal(source, pointer, (value) => {
-      const unseen = unseenIn(value);
-      if (unseen) this.#report('secret-character', pointer, `the address has ${unseen}`, UNSEEN_WAY);
-      // A literal was looked at before.
-      else if (!('literal' in source) && !isRtmpUrl(value))
-        this.#report('rtmp-url-format', pointer, NOT_RTMP);
-      return maskRtmpUrl(value);
-    });
-  }
-
-  /** A key or a token: none holds white space, whatever was meant by it. */
-  #key(source: SecretSource, pointer: string): Promise<Sealed> {
-    return this.#seal(source, pointer, (value) => {
-      const unseen = unseenIn(value);
-      if (unseen)
-        this.#report(
-          'secret-character',
-          pointer,
-          `${pointer.slice('/storage/'.length)} has ${unseen}`,
-          UNSEEN_WAY,
-        );
-      return SENSITIVE;
-    });
-  }
-
-  /**
-   * Follows a reference; where it leads to nothing, says so and seals nothing. Never takes an empty value.
-   * @param look sees the value, says what is wrong with it, and gives what people may see of it
-   */
-  async #seal(source: SecretSource, pointer: string, look: (value: string) => string): Promise<Sealed> {
-    const { vault, bounds } = this.#surroundings;
-    if ('literal' in source) return vault.seal(source.literal, 'literal', look(source.literal));
-    const isVariable = 'fromEnv' in source;
-    const reference = isVariable ? `env:${source.fromEnv}` : `file:${source.fromFile}`;
-    if (bounds?.untrusted && !(isVariable && variableOutside(source.fromEnv, bounds))) {
-      if (isVariable) this.#notFollowed(pointer, `the variable ${source.fromEnv}`);
-      else this.#passOver(this.#path(source.fromFile), pointer, `the file ${quoted(source.fromFile)}`);
-      return unresolved(reference);
-    }
-    const value = isVariable
-      ? this.#variable(source.fromEnv, pointer)
-      : await this.#file(source.fromFile, pointer);
-    return value === undefined ? unresolved(reference) : vault.seal(value, reference, look(value));
-  }
-
-  #variable(name: string, pointer: string): string | undefined {
-    const { env, bounds } = this.#surroundings;
-    const outside = variableOutside(name, bounds);
-    if (outside) {
-      const way = isOwnVariable(name)
-        ? 'Put the value into a variable of another name.'
-        : 'Variables are narrowed here to those that --allow-env names.';
-      this.#outside(pointer, outside, way);
-      return undefined;
-    }
-    const value = withoutLineEnds(env[name] ?? '');
-    if (value !== '') return value;
-    const state = env[name] === undefined ? 'is not set' : 'is empty';
-    this.#missing('environment-unset', pointer, `the environment variable ${name} ${state}`);
-    return undefined;
-  }
-
-  async #file(written: string, pointer: string): Promise<string | undefined> {
-    const bytes = await this.#surroundings.readFile(this.#path(written));
-    if (isOutside(bytes)) {
-      this.#outside(pointer, `the file ${quoted(written)} is out of bounds: ${bytes.error}`);
-      return undefined;
-    }
-    const found = secretText(bytes);
-    if ('value' in found) return found.value;
-    this.#missing('secret-file-unreadable', pointer, `the file ${quoted(written)} ${found.error}`);
-    return undefined;
-  }
-
-  /** Of a file that is not looked at, not even for the links that lead to it. */
-  #passOver(path: string, pointer: string, what: string): void {
-    const { bounds } = this.#surroundings;
-    if (bounds && !isInReach(path, bounds.files)) this.#outside(pointer, `${what} is out of bounds`);
-    else this.#notFollowed(pointer, what);
-  }
-
-  #notFollowed(pointer: string, what: string): void {
-    this.#missing('reference-not-followed', pointer, `${what} is not read: --untrusted`);
-  }
-
-  #outside(pointer: string, summary: string, way: string = OUTSIDE_WAY): void {
-    this.#report('reference-out-of-bounds', pointer, summary, way);
+      if (storage[field]) await this.#secrets.key(storage[field], `/storage/${field}`);
+    this.#secrets.checkExpiry(storage.stsExpiration);
   }
 
   #missing(code: Code, pointer: string, summary: string, detail: string = HELD_BACK): void {
@@ -367,36 +240,13 @@ class Resolution {
   }
 }
 
-const OUTSIDE_WAY =
-  'A file may be in the folder that holds --dir, in /run/secrets, in the credentials folder of systemd, or in one that --secrets-dir names.';
-const UNSEEN_WAY = 'Take it out where the value is kept; the value itself is not shown here.';
-const STS_WAY = `Put a new token and its stsExpiration there. ${HELD_BACK}`;
-
 /** Where there is something to be said of credentials that run out. */
 function credentialsPlace(storage: Storage | undefined): string | undefined {
   if (storage?.credentials) return '/storage/credentials';
   return storage?.stsExpiration === undefined ? undefined : '/storage/stsExpiration';
 }
 
-function isOutside(bytes: FileBytes): bytes is { error: string; outOfBounds: true } {
-  return !(bytes instanceof Uint8Array) && bytes !== 'missing' && bytes.outOfBounds === true;
-}
-
 /** The same without the line that it points at. */
 export function unquoted<T extends { source?: string }>({ source: _, ...rest }: T): Omit<T, 'source'> {
   return rest;
-}
-
-/** A secret file's text without the line ends at its end, or what is wrong with the file. */
-function secretText(bytes: FileBytes): { value: string } | { error: string } {
-  if (bytes === 'missing') return { error: 'does not exist' };
-  if (!(bytes instanceof Uint8Array)) return { error: `cannot be read: ${bytes.error}` };
-  let value: string;
-  try {
-    // What a Windows editor puts in front is no part of it either, and the decoder leaves it out.
-    value = withoutLineEnds(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return { error: 'is not UTF-8 text' };
-  }
-  return value === '' ? { error: 'is empty' } : { value };
 }

@@ -77,12 +77,14 @@ export function planToken(
     ? expiredWords(storage.stsExpiration as number)
     : 'the token expires in less than four hours';
   const at = recording.credentialsAt;
-  const said = isOver && at ? [expired(at, words, isKept ? KEEPS : HOLDS_BACK)] : [];
   const planned = calls.find(({ endpoint }) => endpoint === 'update');
-  if (!isKept)
+  const isAlone = Object.keys(update).every((section) => section === 'storageConfig');
+  // What may not have taken effect is to be sent, and there is nothing else in it.
+  const isOwed = isAlone && planned?.reason === 'outcome-unknown';
+  const said = isOver && at ? [expired(at, words, isKept && !isOwed ? KEEPS : HOLDS_BACK)] : [];
+  if (!isKept || isOwed)
     return { calls, notes: [], unresolved: [...unresolved, ...(planned ? said : [])], warnings: [] };
   const keeps = ['storageConfig'] as const;
-  const isAlone = Object.keys(update).every((section) => section === 'storageConfig');
   return {
     calls: calls.flatMap((call) => (call !== planned ? [call] : isAlone ? [] : [keeping(call, keeps)])),
     keeps,

@@ -17,14 +17,19 @@ const storageOf = (left: number, bucket = 'b'): Storage => ({
 const lists = { streamSubscribe: { audioUidList: { subscribeAudioUids: ['5'] } } };
 
 /** @param applied what the service has, as far as it is known */
-function planned(update: UpdateRequest, applied: UpdateRequest[], unknown: UpdateRequest[] = []) {
+function planned(
+  update: UpdateRequest,
+  applied: UpdateRequest[],
+  unknown: UpdateRequest[] = [],
+  reason = 'changed',
+) {
   const remembered = (request: UpdateRequest) => ({ request, at: 0, seq: 1 });
   const [first] = applied;
   const known: KnownEndpoint<UpdateRequest> = {
     ...(first ? { applied: remembered(first) } : {}),
     unknown: unknown.map(remembered),
   };
-  const call = { endpoint: 'update', reason: 'changed', changes: [], patch: [], request: update } as Call;
+  const call = { endpoint: 'update', reason, changes: [], patch: [], request: update } as Call;
   return planToken({ unresolved: [], credentialsAt: at }, [call], update, known, NOW);
 }
 
@@ -68,6 +73,8 @@ describe('a token of the file', () => {
   it('that has expired leaves no call where there is nothing else to send', () => {
     const plan = planned({ storageConfig: storageOf(-1) }, applied(-1));
     expect([plan.calls, plan.unresolved, plan.warnings.length]).toEqual([[], [], 1]);
+    const owed = planned({ storageConfig: storageOf(-1) }, applied(-1), applied(-1), 'outcome-unknown');
+    expect([owed.calls.length, owed.unresolved.length]).toEqual([1, 1]);
   });
 
   it('that will expire before long is tried where its storage is new', () => {
