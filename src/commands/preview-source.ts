@@ -84,7 +84,7 @@ function surroundings(io: Io) {
   return { cwd: io.cwd, env: io.env, vault: new Vault(randomBytes(32)) };
 }
 
-/** Files that somebody names on the command line may be anywhere, and what they name counts from where they are. */
+/** Files that the command line names may be anywhere, and what they name counts from where they are. */
 async function loadFiles(files: readonly string[], boundsFor: BoundsFor, io: Io): Promise<DesiredSet> {
   const paths = [...new Set(files.map((file) => resolve(io.cwd, file)))];
   const found = paths.map((path) => ({ path, shown: shownPath(path, io.cwd) }));

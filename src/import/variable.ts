@@ -1,3 +1,5 @@
+import { isOwnVariable } from '../model/environment.ts';
+
 /** A secret of the JSON: the file has only the name of the variable that shall hold it. */
 export interface ImportedSecret {
   /** Of the environment variable. */
@@ -10,5 +12,6 @@ export interface ImportedSecret {
 /** "town-hall" → "TOWN_HALL": a text as the name of an environment variable. */
 export function variableName(text: string): string {
   const name = text.toUpperCase().replace(/[^A-Z0-9]+/g, '_');
-  return /^[0-9]/.test(name) ? `_${name}` : name;
+  // None that begins like our own may be a value.
+  return /^[0-9]/.test(name) || isOwnVariable(`${name}_`) ? `_${name}` : name;
 }

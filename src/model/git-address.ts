@@ -4,7 +4,7 @@ import { SENSITIVE } from './recording.ts';
  * Addresses of git repositories as people may see them, also in git's own words.
  */
 
-/** User information. A slash in a password that nobody encoded does not end it; behind a host a port may stand. */
+/** User information. A slash in a password that is not encoded does not end it; behind a host a port may stand. */
 const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)([^\s/@'"]*:(?!\d{1,5}(?:\/|$))[^\s'"]*|[^\s/@'"]+)@/gi;
 /** The form of scp, `user:password@host:path`: git takes what stands before the `@` for the user. */
 const SCP_USER_INFO = /(^|[\s'"(])([^\s'":@/]+:[^\s'"@]+)@(?=[^\s'":@]+:)/g;

@@ -133,7 +133,7 @@ export function planRecording(
   }
   const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
   if (!identity) {
-    // Nobody looked whether the file is there.
+    // Whether the file is there was not looked at.
     const passedOver = recording.unresolved.filter(({ code }) => code === 'reference-not-followed');
     return {
       ...base,

@@ -52,7 +52,7 @@ export class GitProgram {
     this.#cwd = cwd;
     this.#scrub = scrub;
     this.#prefix = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
-    // Whoever else runs as this user sees the environment of each process.
+    // Any process of the same user sees the environment of each other.
     const inherited = Object.entries(env).filter(
       ([name]) => !isOwnVariable(name) && (gitDir === undefined || !LOCAL.includes(name)),
     );
