@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Failure } from './model/failure.ts';
 import type { Clock, Io } from './model/ports.ts';
@@ -53,7 +54,7 @@ export function processIo(): Io {
   return {
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
-    env: process.env,
+    env: environment(),
     cwd: workingDirectory(),
     clock: systemClock,
     random: Math.random,
@@ -71,6 +72,50 @@ export function processIo(): Io {
       return stopping.signal;
     },
   };
+}
+
+/** Variables of ours that hold a secret. */
+const OWN_SECRET = /^(AGORA_|REELSTATE_|PG).*(SECRET|TOKEN|PASSWORD)/;
+
+/**
+ * The environment, as it was at the start. What the system shows of it to other processes of the same user
+ * (proc_pid_environ(5)) is what the process was started with, whatever is unset afterwards: there our own secrets are
+ * written over, so that a program that a recording file names does not find them in its parent. Linux alone lets a
+ * process do that; where it cannot be done it is left as it is.
+ */
+function environment(): Record<string, string | undefined> {
+  const secret = Object.keys(process.env).filter((name) => OWN_SECRET.test(name) && process.env[name]);
+  if (secret.length > 0 && process.platform === 'linux')
+    try {
+      // Set anew, each has a place of its own elsewhere.
+      for (const name of secret) process.env[name] = `${process.env[name]}`;
+      overwrite(secret);
+    } catch {
+      // No /proc, or one that may not be written to.
+    }
+  return { ...process.env };
+}
+
+/** Writes over the values of these variables in the block that the process was started with. */
+function overwrite(names: readonly string[]): void {
+  const block = readFileSync('/proc/self/environ');
+  const status = readFileSync('/proc/self/stat', 'latin1');
+  // proc_pid_stat(5): the fields behind the program's name begin with the third; env_start is the 50th.
+  const start = Number(status.slice(status.lastIndexOf(')') + 2).split(' ')[47]);
+  if (!Number.isSafeInteger(start) || start <= 0) return;
+  const memory = openSync('/proc/self/mem', 'r+');
+  try {
+    let at = 0;
+    for (const entry of block.toString('latin1').split('\0')) {
+      const name = names.find((each) => entry.startsWith(`${each}=`));
+      const length = name === undefined ? 0 : entry.length - name.length - 1;
+      if (name !== undefined && length > 0)
+        writeSync(memory, Buffer.alloc(length, '*'), 0, length, start + at + name.length + 1);
+      at += entry.length + 1;
+    }
+  } finally {
+    closeSync(memory);
+  }
 }
 
 /** @throws Failure where it was removed under the process */

@@ -82,6 +82,15 @@ export function wireRequest<E extends Endpoint>(
   return revealed;
 }
 
+/** A clientRequest without the sections that are not sent again. */
+export function withoutKept(
+  clientRequest: Record<string, unknown>,
+  keeps: readonly string[] = [],
+): Record<string, unknown> {
+  if (keeps.length === 0) return clientRequest;
+  return Object.fromEntries(Object.entries(clientRequest).filter(([section]) => !keeps.includes(section)));
+}
+
 /** What a credentials program gives that is secret, and all that it gives. */
 export const PROGRAM_SECRETS = ['accessKey', 'secretKey', 'stsToken'] as const;
 export const PROGRAM_FIELDS = [...PROGRAM_SECRETS, 'stsExpiration'] as const;

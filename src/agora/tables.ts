@@ -47,9 +47,6 @@ export const COORDINATE_UNITS = 1_000_000;
 /** Characters of `fileNamePrefix` with the slash behind each part. */
 export const MAX_PREFIX_LENGTH = 128;
 
-/** A temporary storage token must be valid for at least this long when it is sent, in seconds. */
-export const MIN_STS_SECONDS = 4 * 60 * 60;
-
 export interface Vendor {
   /** The `vendor` number of the API. */
   number: number;

@@ -1,5 +1,5 @@
 import { type Judgement, judge } from '../agora/answers.ts';
-import { body, type UnsubscribeSpelling, wireRequest } from '../agora/requests.ts';
+import { body, type UnsubscribeSpelling, wireRequest, withoutKept } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
@@ -102,11 +102,12 @@ export class Attempts {
     }
     if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
     const began = clock.monotonic();
+    const wire = body(identity, withoutKept(clientRequest, call.keeps));
     const { judgement } = await this.exchange(
       identity,
       endpoint,
       place,
-      (departed) => sender.send({ identity, endpoint, body: body(identity, clientRequest) }, departed),
+      (departed) => sender.send({ identity, endpoint, body: wire }, departed),
       lane.trouble.get(endpoint)?.repeated.throttled,
     );
     const verdict = this.#judge(lane, endpoint, judgement);

@@ -51,8 +51,10 @@ export function nextCall({ waiting, due }: Lane, now: number): Call | number {
 /** A newer plan that asks for what waits already leaves it its turn. */
 export function sameCall(waiting: Call | undefined, next: Call): Call {
   const isSame =
-    waiting?.reason === next.reason && waiting.notBefore === next.notBefore && !isNews(waiting, next);
-  return isSame ? waiting : next;
+    waiting?.reason === next.reason &&
+    waiting.notBefore === next.notBefore &&
+    waiting.keeps?.join() === next.keeps?.join();
+  return waiting && isSame && !isNews(waiting, next) ? waiting : next;
 }
 
 /** Whether a call asks for something else than the one that waits, whatever the reasons of the two. */

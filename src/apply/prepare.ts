@@ -1,7 +1,9 @@
+import { expiredWords, expiringWords, hasExpired, MIN_STS_SECONDS } from '../agora/sts.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Sealed, Storage, UpdateRequest } from '../model/recording.ts';
-import type { Prepare, Unready } from '../model/work.ts';
+import { unseenIn, withoutLineEnds } from '../model/secret-text.ts';
+import type { Prepare, Unready, Work } from '../model/work.ts';
 import type { Vault } from '../state/vault.ts';
 
 /** Runs a program without a shell. @returns its standard output, or what went wrong; never what it printed */
@@ -18,9 +20,12 @@ interface Printed {
   expires?: number;
 }
 
+/** What is to be said of credentials that are sent all the same. */
+export type Warn = (work: Work, message: string) => void;
+
 /**
- * Makes calls ready: where storage credentials come from a program, runs it and puts what it printed into the
- * request, sealed. Recordings with the same command share one run, for as long as `freshFor` milliseconds, and half
+ * Makes calls ready: a token that the file gives must not have expired. Where storage credentials come from a program, it is run, and
+ * what it printed is put into the request, sealed. Recordings with the same command share one run, for as long as `freshFor` milliseconds, and half
  * the life of what it printed at most: whoever renews asks for something newer. `distrust` ends that for what the
  * service has refused.
  */
@@ -29,7 +34,17 @@ export function makePrepare(
   vault: Vault,
   clock: Pick<Clock, 'now' | 'monotonic'>,
   freshFor: number,
+  warn: Warn = () => {},
 ): { prepare: Prepare; distrust: (call: Call) => void } {
+  /** Recordings with the command of which it was said that its tokens are short: each renewal would say it again. */
+  const warned = new Set<string>();
+  const lookAtLife = (work: Work, command: Sealed, { expires, stsToken }: Printed) => {
+    const id = `${work.key}\n${command.sealed}`;
+    const left = expires === undefined ? Number.POSITIVE_INFINITY : (expires - clock.now()) / 1000;
+    if (stsToken === undefined || left >= MIN_STS_SECONDS || warned.has(id)) return;
+    warned.add(id);
+    warn(work, `${command.shown}: ${expiringWords(left)}`);
+  };
   const runs = new Map<string, { until: number; result: Promise<Printed | Unready> }>();
   const credentials = (command: Sealed): Promise<Printed | Unready> => {
     const argv = vault.reveal(command);
@@ -51,11 +66,15 @@ export function makePrepare(
     return result;
   };
   return {
-    prepare: async (call) => {
+    prepare: async (call, work) => {
       const storage = storageOf(call);
+      if (storage && !call.keeps && hasExpired(storage, clock.now()))
+        return { message: expiredWords(storage.stsExpiration as number) };
       if (!storage?.credentials) return { call };
       const printed = await credentials(storage.credentials);
-      return 'message' in printed ? printed : { call: withCredentials(call, storage, printed, vault) };
+      if ('message' in printed) return printed;
+      lookAtLife(work, storage.credentials, printed);
+      return { call: withCredentials(call, storage, printed, vault) };
     },
     distrust: (call) => {
       const command = storageOf(call)?.credentials;
@@ -97,22 +116,31 @@ function read(stdout: string, program: string, now: number): Printed | Unready {
   // Some programs print the optional fields always, as null or empty.
   const SessionToken = printed.SessionToken || undefined;
   const Expiration = printed.Expiration || undefined;
-  if (typeof AccessKeyId !== 'string' || AccessKeyId === '') return wrong('"AccessKeyId" is missing');
-  if (typeof SecretAccessKey !== 'string' || SecretAccessKey === '')
-    return wrong('"SecretAccessKey" is missing');
+  if (typeof AccessKeyId !== 'string') return wrong('"AccessKeyId" is missing');
+  if (typeof SecretAccessKey !== 'string') return wrong('"SecretAccessKey" is missing');
   if (SessionToken !== undefined && typeof SessionToken !== 'string')
     return wrong('"SessionToken" is not text');
+  const accessKey = withoutLineEnds(AccessKeyId);
+  const secretKey = withoutLineEnds(SecretAccessKey);
+  const stsToken = SessionToken === undefined ? undefined : withoutLineEnds(SessionToken);
+  for (const [field, value] of Object.entries({
+    AccessKeyId: accessKey,
+    SecretAccessKey: secretKey,
+    ...(stsToken === undefined ? {} : { SessionToken: stsToken }),
+  })) {
+    if (value === '') return wrong(`"${field}" is missing`);
+    const unseen = unseenIn(value);
+    if (unseen) return wrong(`"${field}" has ${unseen}`);
+  }
   const expires = Expiration === undefined ? undefined : Date.parse(String(Expiration));
   if (expires !== undefined && Number.isNaN(expires)) return wrong('"Expiration" is not a time');
   if (expires !== undefined && expires <= now)
     return wrong(`they have expired, at ${new Date(expires).toISOString()}`);
   return {
-    accessKey: AccessKeyId,
-    secretKey: SecretAccessKey,
-    ...(SessionToken === undefined ? {} : { stsToken: SessionToken }),
+    accessKey,
+    secretKey,
+    ...(stsToken === undefined ? {} : { stsToken }),
     ...(expires === undefined ? {} : { expires }),
-    ...(expires === undefined || SessionToken === undefined
-      ? {}
-      : { stsExpiration: Math.floor(expires / 1000) }),
+    ...(expires === undefined || stsToken === undefined ? {} : { stsExpiration: Math.floor(expires / 1000) }),
   };
 }

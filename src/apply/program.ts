@@ -1,21 +1,14 @@
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
+import { withoutOwn } from '../model/environment.ts';
 import type { RunProgram } from './prepare.ts';
 
 /** How long a credentials program may take, in milliseconds, and how much it may print, in bytes. */
 const LIMITS = { timeout: 30_000, maxBuffer: 256 * 1024 } as const;
 
-/** Of reelstate itself; what it starts has no use for them. */
-const OWN_SECRETS = [
-  'AGORA_CUSTOMER_ID',
-  'AGORA_CUSTOMER_SECRET',
-  'REELSTATE_HOOK_SECRET',
-  'REELSTATE_GIT_TOKEN',
-] as const;
-
 /**
  * Runs credentials programs: no shell, no input, and neither its output nor its arguments in any message. It
- * gets the environment without reelstate's own credentials.
+ * gets the environment without what is reelstate's own.
  * @param stop ends whatever runs, with all that it has started
  */
 export function programRunner(
@@ -23,8 +16,7 @@ export function programRunner(
   env: Record<string, string | undefined>,
   stop: AbortSignal,
 ): RunProgram {
-  const rest = { ...env };
-  for (const name of OWN_SECRETS) delete rest[name];
+  const rest = withoutOwn(env);
   return ([program = '', ...args]) =>
     new Promise((resolve) => {
       const name = basename(program);
@@ -52,7 +44,7 @@ export function programRunner(
           size += chunk.length;
           if (size > LIMITS.maxBuffer) end('it prints too much');
         });
-        child.on('error', (error) => fail(reasonOf(error)));
+        child.on('error', (error) => fail(reasonOf(error, program)));
         child.on('close', (code, signal) => {
           clearTimeout(timer);
           stop.removeEventListener('abort', onStop);
@@ -62,7 +54,7 @@ export function programRunner(
         if (stop.aborted) onStop();
       } catch (error) {
         // Arguments that no program can be given, such as ones that are too long.
-        fail(reasonOf(error as Error));
+        fail(reasonOf(error as Error, program));
       }
     });
 }
@@ -78,7 +70,10 @@ function killGroup(pid: number | undefined): void {
 }
 
 /** Never the error's own message: it quotes the arguments. */
-function reasonOf(error: Error): string {
+function reasonOf(error: Error, program: string): string {
   const { code } = error as { code?: string };
-  return code === 'ENOENT' ? 'there is no such program' : `it could not be run (${code ?? 'unknown'})`;
+  if (code !== 'ENOENT') return `it could not be run (${code ?? 'unknown'})`;
+  return /[/\\]/.test(program)
+    ? `there is no program ${JSON.stringify(program)}, or what its first line names is missing; a path counts from the recording file`
+    : `there is no program ${JSON.stringify(program)} in PATH; a path with a slash counts from the recording file`;
 }

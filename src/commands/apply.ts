@@ -1,5 +1,7 @@
+import { STS_AT_LEAST } from '../agora/sts.ts';
 import { Results } from '../apply/results.ts';
-import { diagnosticAt, HELD_BACK } from '../desired/resolve.ts';
+import { diagnosticAt } from '../desired/resolve.ts';
+import { HELD_BACK } from '../desired/secrets.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { type Failure, usage } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
@@ -13,10 +15,11 @@ import { diagnosticsText } from '../render/diagnostics.ts';
 import { count, styleFor } from '../render/style.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { readBounds } from './bounds.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { showPlan, unseenPlan } from './plan.ts';
-import { planAgain, planFileOf } from './plan-file.ts';
+import { isSaved, planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
 import { connect, credentials, timeoutOf } from './service.ts';
 import { duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
@@ -47,16 +50,17 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   timeoutOf(raw, io);
   await tellOfOtherState(settings, raw, io);
+  const bounds = readBounds(raw, settings, io, file && isSaved(file) ? { dir: file.asked.dir } : {});
   const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
     const { dir, rate } = settings;
     const { state } = store;
     const made = file
-      ? await planAgain(file, { dir, rate, io, vault, state })
+      ? await planAgain(file, { dir, rate, io, vault, bounds, state })
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
-          ...{ rate, io, vault, known: state.known, now: io.clock.now() },
+          ...{ rate, io, vault, bounds, known: state.known, now: io.clock.now() },
           ...(settings.cache ? { state } : {}),
         });
     const plan = withErrors(made);
@@ -146,7 +150,7 @@ async function send(run: Run): Promise<ApplyResult> {
   const printed: Promise<void>[] = [];
   const onEvent = (event: ApplyEvent) => {
     results.take(event);
-    const diagnostic = heldBack(event, plan);
+    const diagnostic = heldBack(event, plan) ?? shortLived(event, plan);
     if (diagnostic) {
       printed.push(tellDiagnostic(diagnostic, settings, io));
       return;
@@ -191,6 +195,13 @@ function heldBack(event: ApplyEvent, { recordings }: Plan): Diagnostic | undefin
   if (event.type !== 'failed' || !event.held) return undefined;
   const mark = recordings.find(({ key }) => key === event.key)?.credentialsAt;
   return mark && diagnosticAt(mark, 'credentials-unavailable', event.message, HELD_BACK);
+}
+
+/** The same of credentials that are sent, and live shorter than they should. */
+function shortLived(event: ApplyEvent, { recordings }: Plan): Diagnostic | undefined {
+  if (event.type !== 'warned') return undefined;
+  const mark = recordings.find(({ key }) => key === event.key)?.credentialsAt;
+  return mark && diagnosticAt(mark, 'sts-expires-soon', event.message, STS_AT_LEAST);
 }
 
 async function tellDiagnostic(diagnostic: Diagnostic, settings: Settings, io: Io): Promise<void> {

@@ -25,11 +25,13 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
       finish(await work(names, { ...outer, ...own, color, cache }));
     };
 
-  fromGit(command(program, 'validate', 'check the files; nothing is sent, nothing is written'))
+  untrusting(
+    bounded(fromGit(command(program, 'validate', 'check the files; nothing is sent, nothing is written'))),
+  )
     .option('--strict', 'make warnings errors')
     .action(run(async (_names, raw) => (await import('./validate.ts')).validate(raw, io)));
 
-  planning(command(program, 'plan [names...]', 'show what apply would send'))
+  untrusting(planning(command(program, 'plan [names...]', 'show what apply would send')))
     .alias('diff')
     .option('--detailed-exitcode', 'exit with 2 where there are changes')
     .option('--out <file>', 'save the plan, to be applied exactly as it is or not at all')
@@ -60,7 +62,9 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 
-  fromGit(command(program, 'status [names...]', 'what is known of each recording, and what is pending'))
+  fromGit(
+    bounded(command(program, 'status [names...]', 'what is known of each recording, and what is pending')),
+  )
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
     .option('--daemon-token-file <file>', 'with --daemon: the token that it asks for')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
@@ -69,8 +73,12 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--limit <number>', 'the newest so many calls, 0 for all (default: 100)')
     .action(run(async (names, raw) => (await import('./history.ts')).history(names, raw, io)));
 
-  spelling(
-    sending(command(program, 'watch', 'keep the recordings as the files say; runs until SIGINT or SIGTERM')),
+  bounded(
+    spelling(
+      sending(
+        command(program, 'watch', 'keep the recordings as the files say; runs until SIGINT or SIGTERM'),
+      ),
+    ),
   )
     .option(
       '--listen <host:port>',
@@ -99,11 +107,11 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
       'after',
       '\nWith REELSTATE_HOOK_SECRET set, POST /hooks/git on --listen looks for new commits at once: for the webhooks of\n' +
         'GitHub, GitLab, Bitbucket, Gitea and Forgejo, and Standard Webhooks. REELSTATE_GIT_TOKEN is sent to a remote\n' +
-        'that asks for a token.',
+        'that asks for a token. With --git-url files may name only what --allow-env and --allow-command allow.',
     )
     .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
-  command(program, 'preview [names...]', "draw a recording's layout; takes names or files")
+  bounded(command(program, 'preview [names...]', "draw a recording's layout; takes names or files"))
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
     .option('--size <WxH>', 'canvas in pixels (default: 1280x720)')
     .option(
@@ -178,9 +186,37 @@ function sending(command: Command): Command {
 }
 
 function planning(command: Command): Command {
-  return fromGit(spelling(command))
+  return bounded(fromGit(spelling(command)))
     .option('--resync', 'send the whole state of recordings that have not changed, too')
     .option('--allow-empty', 'accept that there are no files although recordings are known');
+}
+
+/** What recording files may name. Of several in a variable commas stand between them. */
+function bounded(command: Command): Command {
+  const several = (value: string, values: string[] = []) => [...values, value];
+  return command
+    .option(
+      '--secrets-dir <dir>',
+      'a folder, besides the one that holds --dir, that fromFile may lead into; may be given several times',
+      several,
+    )
+    .option(
+      '--allow-env <name>',
+      'a variable that fromEnv may name, or its beginning and *; may be given several times (default: all but our own)',
+      several,
+    )
+    .option(
+      '--allow-command <file>',
+      'a program that fromCommand may run; may be given several times (default: all)',
+      several,
+    );
+}
+
+function untrusting(command: Command): Command {
+  return command.option(
+    '--untrusted',
+    "the files are a stranger's: read no variable and no file that they name, and run nothing",
+  );
 }
 
 function fromGit(command: Command): Command {

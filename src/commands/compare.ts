@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Bounds } from '../desired/bounds.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Comparison, Known, KnownRecording, Plan } from '../model/plan.ts';
@@ -42,10 +43,16 @@ export async function readBaseline(raw: RawOptions, io: Io): Promise<Baseline | 
  * A plan that needs neither state nor secrets: from one commit to another, or from what a daemon has applied to what
  * the files ask for.
  */
-export async function comparePlan(baseline: Baseline, asked: Asked, rate: number, io: Io): Promise<Plan> {
+export async function comparePlan(
+  baseline: Baseline,
+  asked: Asked,
+  { rate, bounds }: { rate: number; bounds: Bounds },
+  io: Io,
+): Promise<Plan> {
   const vault = new Vault(randomBytes(32));
   const { dir, names, allowEmpty } = asked;
-  const load = (ref: string | undefined, folder = dir) => desiredFiles({ dir: folder, ref, io, vault });
+  const load = (ref: string | undefined, folder = dir) =>
+    desiredFiles({ dir: folder, ref, io, vault, bounds });
   const options = { now: io.clock.now(), rate, names, allowEmpty, dir };
   if ('against' in baseline) {
     const known = await knownOf(baseline.against, baseline.token);

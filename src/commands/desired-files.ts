@@ -1,3 +1,4 @@
+import type { Bounds } from '../desired/bounds.ts';
 import { type LoadOptions, loadRecordings } from '../desired/load.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
@@ -21,6 +22,8 @@ export async function desiredFiles(input: {
   ref: string | undefined;
   io: Io;
   vault: Vault;
+  /** What files may name. */
+  bounds: Bounds;
   onFile?: LoadOptions['onFile'];
   outlines?: LoadOptions['outlines'];
   isEnough?: LoadOptions['isEnough'];
@@ -30,8 +33,8 @@ export async function desiredFiles(input: {
   /** Accept a commit without the folder: git knows no empty one, so that is what is left when the last file is gone. */
   allowEmpty?: boolean;
 }): Promise<DesiredSet> {
-  const { dir, ref, io, vault, memory, allowEmpty, ...beside } = input;
-  const where = { dir, cwd: io.cwd, env: io.env, vault };
+  const { dir, ref, io, vault, bounds, memory, allowEmpty, ...beside } = input;
+  const where = { dir, cwd: io.cwd, env: io.env, vault, bounds };
   const now = io.clock.now() / 1000;
   if (ref === undefined) return loadRecordings({ ...where, ...beside, now });
   const { GitFiles } = await import('../sources/git.ts');

@@ -1,3 +1,4 @@
+import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
 import type { State } from '../model/journal.ts';
 import type { Known, Plan, RecordingPlan } from '../model/plan.ts';
@@ -31,6 +32,8 @@ export async function makePlanOf(input: {
   rate: number;
   io: Io;
   vault: Vault;
+  /** What files may name. */
+  bounds: Bounds;
   known: Known;
   now: number;
   onFile?: LoadOptions['onFile'];
@@ -41,7 +44,7 @@ export async function makePlanOf(input: {
   /** What is known in full: with it, what has not changed since the last plan is not read in full. */
   state?: Pick<State, 'known' | 'written'>;
 }): Promise<Plan> {
-  const { asked, rate, io, vault, known, now, onFile, onPlan, state, namesMayBeGone } = input;
+  const { asked, rate, io, vault, bounds, known, now, onFile, onPlan, state, namesMayBeGone } = input;
   const { dir, ref, names, resync, allowEmpty } = asked;
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
   const isWholeAsked = resync || onFile !== undefined;
@@ -52,7 +55,7 @@ export async function makePlanOf(input: {
   const ends = {
     desired: async (onRecording: LoadOptions['onRecording']) => {
       const set = await desiredFiles({
-        ...{ dir, ref, io, vault, allowEmpty, onFile, onRecording, outlines: cache?.outlines },
+        ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, onRecording, outlines: cache?.outlines },
         // What is asked for in full is read now, by as many threads as there are, and not one after the other.
         isEnough: isWholeAsked ? () => false : settlements?.isEnough,
         memory: isWholeAsked ? undefined : settlements?.memory,

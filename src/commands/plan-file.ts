@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Bounds } from '../desired/bounds.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { State } from '../model/journal.ts';
 import type { Plan } from '../model/plan.ts';
@@ -24,7 +25,7 @@ import { flagOf, type RawOptions } from './settings.ts';
 /** A plan that is applied as it is or not at all: what `plan --out` wrote, or what `plan --json` printed. */
 export type PlanFile = SavedPlan | PrintedPlan;
 
-function isSaved(value: object): value is SavedPlan {
+export function isSaved(value: object): value is SavedPlan {
   return 'reelstate' in value && value.reelstate === 'plan';
 }
 
@@ -115,9 +116,9 @@ function parse(text: string, file: string): PlanFile {
  */
 export async function planAgain(
   file: PlanFile,
-  run: { dir: string; rate: number; io: Io; vault: Vault; state: State },
+  run: { dir: string; rate: number; io: Io; vault: Vault; bounds: Bounds; state: State },
 ): Promise<Plan> {
-  const { dir, rate, io, vault, state } = run;
+  const { dir, rate, io, vault, bounds, state } = run;
   const refuse = (why: string) => new Failure(`this plan cannot be applied: ${why}`, again(isSaved(file)));
   if (!file.applyable) throw refuse('it was made with errors, or with references that could not be resolved');
   const terms = isSaved(file) ? savedTerms(file, state, vault) : printedTerms(file, state, dir);
@@ -128,7 +129,10 @@ export async function planAgain(
   const now = Date.parse(file.timestamp);
   const { asked } = terms;
   const { known } = state;
-  const plan = await makePlanOf({ asked, rate, io, vault, known, now, onFile, namesMayBeGone: true });
+  const plan = await makePlanOf({
+    ...{ asked, rate, io, vault, bounds, known, now, onFile },
+    namesMayBeGone: true,
+  });
   const stale = terms.stale(plan, hashes);
   if (stale) throw refuse(stale);
   const wrong =

@@ -8,6 +8,7 @@ import { PlanText, planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { readKey, readState, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { readBounds } from './bounds.ts';
 import { comparePlan, readBaseline } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { tellOfOtherState } from './other-state.ts';
@@ -43,7 +44,8 @@ async function planned(
 ): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
   const baseline = await readBaseline(raw, io);
-  if (baseline) return comparePlan(baseline, asked, settings.rate, io);
+  const bounds = readBounds(raw, settings, io);
+  if (baseline) return comparePlan(baseline, asked, { rate: settings.rate, bounds }, io);
   await tellOfOtherState(settings, raw, io);
   const out = typeof raw.out === 'string' ? raw.out : undefined;
   let key = await readKey(settings.state);
@@ -59,7 +61,7 @@ async function planned(
   const { hashes, onFile } = fileHashes();
   const { rate, unsubscribeSpelling: spelling } = settings;
   const made = await makePlanOf({
-    ...{ asked, rate, io, vault, known, onPlan, now: io.clock.now() },
+    ...{ asked, rate, io, vault, bounds, known, onPlan, now: io.clock.now() },
     ...(out === undefined ? {} : { onFile }),
     ...(settings.cache ? { state } : {}),
   });

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { assemble } from '../desired/assemble.ts';
+import type { Bounds, Reach } from '../desired/bounds.ts';
 import { decode } from '../desired/decode.ts';
 import { Findings } from '../desired/findings.ts';
-import { loadFile, loadRecordings, readFile } from '../desired/load.ts';
+import { checkBytes, loadRecordings, onDisk, readFile } from '../desired/load.ts';
 import { parse } from '../desired/parse.ts';
 import { shownPath } from '../desired/paths.ts';
+import { reading } from '../desired/reading.ts';
+import { resolveFile } from '../desired/resolve.ts';
 import { SourceText } from '../desired/source-text.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { usage } from '../model/failure.ts';
@@ -33,21 +36,30 @@ export interface Sitters {
   diagnostics: Diagnostic[];
 }
 
+/** What files may name, by the folder that they are in. */
+export type BoundsFor = (dir: string) => Bounds;
+
 /**
  * Finds what the command line asks for. An argument is a file when it looks like one or names one, else it is
  * the name of a recording in `dir`. Without any, all that there are.
  * @throws Failure (64) for a file or a name that does not exist
  */
-export async function findSitters(targets: readonly string[], dir: string, io: Io): Promise<Sitters> {
+export async function findSitters(
+  targets: readonly string[],
+  dir: string,
+  boundsFor: BoundsFor,
+  io: Io,
+): Promise<Sitters> {
   const kinds = await Promise.all(targets.map((target) => isFile(target, io.cwd)));
   const files = targets.filter((_, index) => kinds[index] !== undefined);
   for (const [index, target] of targets.entries())
     if (kinds[index] === 'missing') throw usage(`there is no file ${JSON.stringify(target)}`);
   const names = targets.filter((_, index) => kinds[index] === undefined);
   const parts: Sitters[] = [];
-  if (files.length > 0) parts.push(await fromSet(await loadFiles(files, io), io));
+  if (files.length > 0) parts.push(await fromSet(await loadFiles(files, boundsFor, io), io));
   if (names.length > 0 || files.length === 0) {
-    const whole = await fromSet(await loadFolder(dir, io), io);
+    const bounds = boundsFor(dir);
+    const whole = await fromSet(await loadRecordings({ dir, bounds, ...surroundings(io) }), io, bounds.links);
     parts.push(names.length === 0 ? whole : chosen(whole, names));
   }
   return {
@@ -72,22 +84,30 @@ function surroundings(io: Io) {
   return { cwd: io.cwd, env: io.env, vault: new Vault(randomBytes(32)) };
 }
 
-function loadFolder(dir: string, io: Io): Promise<DesiredSet> {
-  return loadRecordings({ dir, ...surroundings(io) });
-}
-
-async function loadFiles(files: readonly string[], io: Io): Promise<DesiredSet> {
+/** Files that the command line names may be anywhere, and what they name counts from where they are. */
+async function loadFiles(files: readonly string[], boundsFor: BoundsFor, io: Io): Promise<DesiredSet> {
   const paths = [...new Set(files.map((file) => resolve(io.cwd, file)))];
   const found = paths.map((path) => ({ path, shown: shownPath(path, io.cwd) }));
-  const around = { ...surroundings(io), readFile };
-  const read = await Promise.all(found.map((file) => loadFile(file, around)));
+  const read = await Promise.all(
+    found.map(async (file) => {
+      const bounds = boundsFor(dirname(file.path));
+      await reading();
+      const checked = checkBytes(await readFile(file.path), file.shown);
+      return resolveFile(checked, { ...surroundings(io), bounds, ...onDisk(bounds) });
+    }),
+  );
   return assemble(read, { diagnostics: [], broken: [], files: found.length });
 }
 
-async function fromSet({ recordings, diagnostics, broken }: DesiredSet, io: Io): Promise<Sitters> {
+/** @param reach where a broken file may be; left out, anywhere */
+async function fromSet(
+  { recordings, diagnostics, broken }: DesiredSet,
+  io: Io,
+  reach?: Reach,
+): Promise<Sitters> {
   const looks = recordings.map((recording) => ({ recording, why: whyNot(recording) }));
   const known = new Set(recordings.map(({ name, file }) => `${file}\n${name}`));
-  const drafts = await Promise.all(broken.map((file) => draftsOf(file, io)));
+  const drafts = await Promise.all(broken.map((file) => draftsOf(file, io, reach)));
   return {
     sitters: [
       ...looks
@@ -113,8 +133,8 @@ function whyNot({ identity, blocks, waitingFor }: DesiredRecording): string | un
 }
 
 /** The layouts of a file's documents, whether or not they are refused; none where the file cannot be read. */
-async function draftsOf(file: string, io: Io): Promise<Sitter[]> {
-  const bytes = await readFile(resolve(io.cwd, file));
+async function draftsOf(file: string, io: Io, reach?: Reach): Promise<Sitter[]> {
+  const bytes = await readFile(resolve(io.cwd, file), false, reach);
   if (!(bytes instanceof Uint8Array)) return [];
   const { text, problem } = decode(bytes);
   if (problem) return [];

@@ -12,6 +12,7 @@ import { type SheetEntry, sheetSvg } from '../render/picture/svg-sheet.ts';
 import { pictureText } from '../render/picture/terminal.ts';
 import { sheetText } from '../render/picture/terminal-sheet.ts';
 import { printable, styleFor } from '../render/style.ts';
+import { readBounds } from './bounds.ts';
 import { readCanvas } from './canvas.ts';
 import { findSitters, type Sitters } from './preview-source.ts';
 import { isSet, type RawOptions, readSettings, textOf } from './settings.ts';
@@ -43,7 +44,9 @@ export interface PreviewOptions {
  */
 export async function preview(targets: string[], raw: RawOptions, io: Io): Promise<number> {
   const asked = readPreviewOptions(targets, raw, io);
-  const found = await findSitters(asked.targets, asked.dir, io);
+  const settings = readSettings(raw, io, FORMS);
+  const boundsFor = (dir: string) => readBounds(raw, settings, io, { dir });
+  const found = await findSitters(asked.targets, asked.dir, boundsFor, io);
   // Where nobody names any, one is drawn large.
   const options = { ...asked, all: asked.all || (targets.length === 0 && found.sitters.length !== 1) };
   await tellAbout(found, options, io);

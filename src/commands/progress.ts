@@ -64,6 +64,7 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
         text: `  .. the service says 429: all calls are held back for ${seconds(event.hold)} s, then ${event.rate} a second`,
       };
     case 'disabled':
+    case 'warned':
     case 'admitted':
     case 'answered':
       return undefined;

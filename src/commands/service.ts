@@ -1,10 +1,11 @@
 import type { Client } from '../agora/client.ts';
 import type { Engine } from '../apply/engine.ts';
-import { makePrepare } from '../apply/prepare.ts';
+import { makePrepare, type Warn } from '../apply/prepare.ts';
 import { programRunner } from '../apply/program.ts';
 import { TIMINGS } from '../apply/timings.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import { unseenIn, withoutLineEnds } from '../model/secret-text.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { sentAgo } from '../state/fold.ts';
 import type { Store } from '../state/store.ts';
@@ -72,11 +73,14 @@ export async function connect({
     now: () => io.clock.now(),
     version,
   });
+  const run = programRunner(io.cwd, io.env, closing.signal);
+  const warn: Warn = ({ key, name }, message) =>
+    onEvent({ type: 'warned', key, name, endpoint: 'update', message });
   const engine = new Engine(
     {
       sender: client,
       journal: store,
-      ...makePrepare(programRunner(io.cwd, io.env, closing.signal), vault, io.clock, CREDENTIALS_FRESH),
+      ...makePrepare(run, vault, io.clock, CREDENTIALS_FRESH, warn),
       reveal: (secret) => vault.reveal(secret),
       scrub: (text) => vault.scrub(text),
       clock: io.clock,
@@ -116,7 +120,8 @@ export function timeoutOf(raw: RawOptions, io: Io): number {
 
 /** @throws Failure naming what is missing */
 export function credentials(io: Io): { customerId: string; customerSecret: string } {
-  const { AGORA_CUSTOMER_ID: customerId, AGORA_CUSTOMER_SECRET: customerSecret } = io.env;
+  const customerId = withoutLineEnds(io.env.AGORA_CUSTOMER_ID ?? '');
+  const customerSecret = withoutLineEnds(io.env.AGORA_CUSTOMER_SECRET ?? '');
   const missing = [
     customerId ? '' : 'AGORA_CUSTOMER_ID',
     customerSecret ? '' : 'AGORA_CUSTOMER_SECRET',
@@ -125,5 +130,12 @@ export function credentials(io: Io): { customerId: string; customerSecret: strin
     throw new Failure(`${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`, {
       hint: 'The customer ID and secret are under RESTful API in the Agora console. Nothing was sent.',
     });
+  for (const [name, value] of Object.entries({
+    AGORA_CUSTOMER_ID: customerId,
+    AGORA_CUSTOMER_SECRET: customerSecret,
+  })) {
+    const unseen = unseenIn(value);
+    if (unseen) throw new Failure(`${name} has ${unseen}`, { hint: 'Nothing was sent.' });
+  }
   return { customerId, customerSecret };
 }

@@ -46,6 +46,18 @@ export function textOf(name: string, raw: RawOptions, io: Io): string | undefine
   return io.env[variableOf(name)] || undefined;
 }
 
+/** Values of a flag that may be given several times, else of its variable, where commas separate them. */
+export function listOf(name: string, raw: RawOptions, io: Io): string[] | undefined {
+  const given = raw[name];
+  if (Array.isArray(given)) {
+    if (given.includes('')) throw usage(`${flagOf(name)}: must not be empty`);
+    return given as string[];
+  }
+  const values = io.env[variableOf(name)]?.split(',').map((each) => each.trim());
+  const named = values?.filter((each) => each !== '');
+  return named?.length ? named : undefined;
+}
+
 function variableOf(name: string): string {
   return `REELSTATE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
@@ -11,6 +12,7 @@ import { isLoopbackName } from '../simulator/loopback.ts';
 import type { KnownRecording } from '../simulator/recording.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts';
 import { Vault } from '../state/vault.ts';
+import { readBounds } from './bounds.ts';
 import { choice, LOG_LEVELS, type LogLevel, type RawOptions } from './settings.ts';
 
 /** What commander hands over, nothing checked: the flags of `reelstate simulate`. */
@@ -106,7 +108,8 @@ function noteTo(io: Io, logLevel: LogLevel): Note {
 async function load(dir: string, io: Io, note: Note): Promise<KnownRecording[]> {
   const { loadRecordings } = await import('../desired/load.ts');
   const vault = new Vault(randomBytes(KEY_BYTES));
-  const set = await loadRecordings({ dir, cwd: io.cwd, env: io.env, vault });
+  const bounds = readBounds({}, { dir, state: resolve(io.cwd, io.env.REELSTATE_STATE || '.reelstate') }, io);
+  const set = await loadRecordings({ dir, cwd: io.cwd, env: io.env, vault, bounds });
   const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
   if (missing) {
     note('warn', `${missing.summary}, so no recording of it runs here: check --recordings`);

@@ -11,6 +11,7 @@ import { printable, styleFor } from '../render/style.ts';
 import { readKey, readState } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
 import { askDaemon, daemonToken } from './ask-daemon.ts';
+import { readBounds } from './bounds.ts';
 import { refOf } from './desired-files.ts';
 import { makePlanOf } from './make-plan.ts';
 import { tellOfOtherState } from './other-state.ts';
@@ -49,8 +50,9 @@ async function planOf(
   const vault = new Vault((await readKey(settings.state)) ?? randomBytes(32));
   const asked = { dir: settings.dir, ref: refOf(raw, io), names: [], resync: false, allowEmpty: false };
   const { known } = state;
+  const bounds = readBounds(raw, settings, io);
   const made = await makePlanOf({
-    ...{ asked, rate: settings.rate, io, vault, known, now: io.clock.now() },
+    ...{ asked, rate: settings.rate, io, vault, bounds, known, now: io.clock.now() },
     ...(settings.cache ? { state } : {}),
   });
   const errors = made.diagnostics.filter(({ severity }) => severity === 'error');

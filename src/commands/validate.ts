@@ -6,17 +6,20 @@ import { diagnosticJson } from '../render/plan-json.ts';
 import { count, styleFor } from '../render/style.ts';
 import { OutlineCache } from '../sources/outline-cache.ts';
 import { Vault } from '../state/vault.ts';
+import { readBounds } from './bounds.ts';
 import { desiredFiles, refOf } from './desired-files.ts';
 import { isSet, type RawOptions, readSettings } from './settings.ts';
 
 /** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written; what others have kept is used. */
 export async function validate(raw: RawOptions, io: Io): Promise<number> {
-  const { dir, output, color, cache: isCaching } = readSettings(raw, io);
+  const settings = readSettings(raw, io);
+  const { dir, output, color, cache: isCaching } = settings;
   const ref = refOf(raw, io);
   const cache =
     isCaching && ref === undefined ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
   const vault = new Vault(randomBytes(32));
-  const desired = await desiredFiles({ dir, ref, io, vault, outlines: cache?.outlines });
+  const bounds = readBounds(raw, settings, io);
+  const desired = await desiredFiles({ dir, ref, io, vault, bounds, outlines: cache?.outlines });
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = [
     ...desired.diagnostics,

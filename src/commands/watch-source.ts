@@ -2,9 +2,11 @@ import { join, resolve } from 'node:path';
 import type { FetchOutcome } from '../daemon/git-state.ts';
 import { GitState } from '../daemon/git-state.ts';
 import type { Logger } from '../daemon/log.ts';
+import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
 import type { Outlines } from '../desired/outlines.ts';
 import { usage } from '../model/failure.ts';
+import { maskAddresses } from '../model/git-address.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
 import { readSettled } from '../sources/followed-file.ts';
@@ -84,6 +86,8 @@ export interface OpenedSource {
 interface Surroundings {
   io: Io;
   vault: Vault;
+  /** What files may name. */
+  bounds: Bounds;
   log: Logger;
   /** The state directory: mirrors of remotes are kept there. */
   state: string;
@@ -102,7 +106,7 @@ export async function openSource(origin: Origin, around: Surroundings): Promise<
   if (!origin.git) return openFolder(origin, around);
   const { io, log } = around;
   const { ref, url } = origin.git;
-  const state = new GitState(url === undefined ? { ref } : { ref, url }, log, io.clock);
+  const state = new GitState(url === undefined ? { ref } : { ref, url: maskAddresses(url) }, log, io.clock);
   const opened =
     url === undefined ? await openRef(origin, ref, around) : await openRemote(origin, url, state, around);
   const { source, begin, run, onNews } = opened;
@@ -127,10 +131,10 @@ async function openFolder(
   { dir, sweepMs, longestRestMs }: Origin,
   around: Surroundings,
 ): Promise<OpenedSource> {
-  const { io, vault, log, onChange, outlines, isEnough, over } = around;
+  const { io, vault, bounds, log, onChange, outlines, isEnough, over } = around;
   const { FileSource } = await import('../sources/watcher.ts');
   const source = new FileSource({
-    ...{ dir, cwd: io.cwd, env: io.env, vault, clock: io.clock, onChange, outlines, isEnough },
+    ...{ dir, cwd: io.cwd, env: io.env, vault, bounds, clock: io.clock, onChange, outlines, isEnough },
     settleMs: SETTLE,
     ...{ sweepMs, longestRestMs, until: over },
     pollMs: Math.min(sweepMs, POLL),
@@ -143,12 +147,12 @@ type OpenedGit = Omit<OpenedSource, 'git'> & { onNews: () => void };
 
 /** A ref of the repository around the working directory. */
 async function openRef({ dir }: Origin, ref: string, around: Surroundings): Promise<OpenedGit> {
-  const { io, vault, log, onChange } = around;
+  const { io, vault, bounds, log, onChange } = around;
   const [{ GitFiles }, { GitProgram }, { GitRefs }, { GitSource }] = await gitSources();
   const git = new GitProgram({ cwd: io.cwd, env: io.env });
   const refs = await GitRefs.open(git, io.cwd, io.clock, onChange);
   const read = (path: string) => readSettled(path, { clock: io.clock, settleMs: SETTLE });
-  const files = new GitFiles({ dir, cwd: io.cwd, env: io.env, vault, read });
+  const files = new GitFiles({ dir, cwd: io.cwd, env: io.env, vault, bounds, read });
   let held = false;
   const isHeld = () => {
     const before = held;
@@ -183,13 +187,13 @@ async function openRemote(
   state: GitState,
   around: Surroundings,
 ): Promise<OpenedGit> {
-  const { io, vault, onChange, onFetch } = around;
+  const { io, vault, bounds, onChange, onFetch } = around;
   const { ref = 'HEAD', interval = INTERVAL, verifySignatures = false } = origin.git ?? {};
   const [{ GitFiles }, , , { GitSource }, { GitMirror }] = await gitSources();
   const mirror = new GitMirror({
     ...{ url, ref, interval, verifySignatures, clock: io.clock },
     directory: join(around.state, 'mirrors'),
-    env: withoutSecrets(io.env),
+    env: io.env,
     random: () => io.random(),
   });
   const read = (path: string) => readSettled(path, { clock: io.clock, settleMs: SETTLE });
@@ -198,6 +202,7 @@ async function openRemote(
     cwd: io.cwd,
     env: io.env,
     vault,
+    bounds,
     read,
     gitDir: mirror.directory,
   });
@@ -221,17 +226,6 @@ async function openRemote(
         .finally(firstDone),
     onNews: () => mirror.fetchSoon(),
   };
-}
-
-/** What git has no use for. */
-function withoutSecrets(env: Io['env']): Io['env'] {
-  const {
-    AGORA_CUSTOMER_ID: _id,
-    AGORA_CUSTOMER_SECRET: _secret,
-    REELSTATE_HOOK_SECRET: _hook,
-    ...rest
-  } = env;
-  return rest;
 }
 
 function gitSources() {

@@ -7,13 +7,16 @@ import { makeLog } from '../daemon/log.ts';
 import type { Metrics, Readings } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
 import type { Views } from '../daemon/server.ts';
+import type { Bounds } from '../desired/bounds.ts';
 import { Failure } from '../model/failure.ts';
+import { maskAddresses } from '../model/git-address.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
 import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
 import { readKey, Store } from '../state/store.ts';
 import { Vault } from '../state/vault.ts';
+import { readBounds } from './bounds.ts';
 import { accessOf, type Listen, readListen } from './listen.ts';
 import { otherState } from './other-state.ts';
 import { connect, type Service } from './service.ts';
@@ -35,6 +38,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     force: isSet('resyncForce', raw, io),
   };
   const origin = readOrigin(raw, settings, io);
+  const bounds = readBounds(raw, settings, io, { isRemote: origin.git?.url !== undefined });
   const log = makeLog(
     io,
     settings.logLevel,
@@ -47,7 +51,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   io.onHangup(() => hangup.take());
   const other = await otherState(settings, raw, io);
   if (other !== undefined) log.warn(other);
-  return holding({ settings, io, log, listen, resync, origin, stop, hangup }, raw);
+  return holding({ settings, io, log, listen, resync, origin, bounds, stop, hangup }, raw);
 }
 
 /** With the state held against other writers. */
@@ -90,13 +94,15 @@ interface Running {
   listen: Listen | undefined;
   resync: { every: number; heal: boolean; force: boolean };
   origin: Origin;
+  bounds: Bounds;
   stop: AbortSignal;
   /** What SIGHUP does. */
   hangup: { take: () => void };
 }
 
 async function run(running: Running): Promise<number> {
-  const { settings, io, store, vault, service, events, log, listen, resync, origin, stop, hangup } = running;
+  const { settings, io, store, vault, service, events, log, listen, resync, origin, bounds, stop, hangup } =
+    running;
   const { engine, client } = service;
   const { state } = store;
   let metrics: Metrics | undefined;
@@ -107,7 +113,7 @@ async function run(running: Running): Promise<number> {
   const settlements = cache && new Settlements(cache, state);
   const over = new AbortController();
   const opened = await openSource(origin, {
-    ...{ io, vault, log, state: settings.state, outlines: cache?.outlines, over: over.signal },
+    ...{ io, vault, bounds, log, state: settings.state, outlines: cache?.outlines, over: over.signal },
     isEnough: settlements?.isEnough,
     onChange: () => daemon.hint([]),
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
@@ -178,7 +184,10 @@ async function run(running: Running): Promise<number> {
     daemon.hint();
     await Promise.race([daemon.first(), ended]);
     if (!stop.aborted) {
-      log.info({ recordings: daemon.watched.size, dir: settings.dir, ...origin.git }, 'watching');
+      log.info(
+        { recordings: daemon.watched.size, dir: settings.dir, ...origin.git, ...shownUrl(origin) },
+        'watching',
+      );
       cache?.save(io.clock.now());
       store.letGo();
       client.warm().catch(() => {});
@@ -200,6 +209,10 @@ async function run(running: Running): Promise<number> {
   }
   log.info('ended');
   return 0;
+}
+
+function shownUrl({ git }: Origin): { url?: string } {
+  return git?.url === undefined ? {} : { url: maskAddresses(git.url) };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

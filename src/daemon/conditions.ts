@@ -64,7 +64,11 @@ export function callsOf(watched: Watched, plan: RecordingPlan): Call[] {
     // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
     const request = planned.has(endpoint) ? undefined : plan.whole[endpoint];
     if (!request) return [];
-    return [{ endpoint, reason: 'resync', changes: [], patch: [], request } as unknown as Call];
+    const keeps = endpoint === 'update' ? plan.keeps : undefined;
+    if (keeps && Object.keys(request).every((section) => (keeps as readonly string[]).includes(section)))
+      return [];
+    const kept = keeps ? { keeps } : {};
+    return [{ endpoint, reason: 'resync', changes: [], patch: [], request, ...kept } as unknown as Call];
   });
   const all = [...calls, ...owed];
   const open = all.filter((call) => !isRefused(watched, call));

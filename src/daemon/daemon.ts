@@ -192,6 +192,7 @@ export class Daemon {
     const now = clock.now() + (known && !isSettled ? renewalLead(known) : 0);
     const plan = planRecording(desired, state.known, abandoned, {
       now,
+      tokensAt: clock.now(),
       isSettled: () => isSettled,
     });
     settlements?.settle(plan);
@@ -238,6 +239,8 @@ export class Daemon {
     }
     // What is only sent once more changes nothing about where the recording stands.
     if (plan.calls.length > 0) this.#stand(watched, 'Reconciling', ...reasonOf(plan, calls));
+    for (const { summary } of plan.warnings ?? [])
+      this.#ports.log.warn({ recording: name, file }, `${summary}; its storage stays as it is`);
     const { commit } = this;
     // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
     const { whole } = plan;

@@ -23,14 +23,18 @@ export class Reports {
   /** @param watched the recording, unless its name stands for another by now */
   take(event: CallEvent, watched: Watched | undefined): void {
     const { endpoint } = event;
-    const commit = 'commit' in event ? event.commit : undefined;
     const about = {
       recording: event.name,
       file: watched?.file,
       endpoint,
-      ...(commit ? { commit: commit.sha } : {}),
+      ...('commit' in event && event.commit ? { commit: event.commit.sha } : {}),
     };
     switch (event.type) {
+      case 'warned': {
+        const start = watched?.plan?.credentialsAt?.range.start;
+        this.#log.warn({ ...about, ...start, code: 'sts-expires-soon' }, event.message);
+        break;
+      }
       case 'start':
         this.#log.debug({ ...about, reason: event.reason }, 'sending');
         break;

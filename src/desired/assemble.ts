@@ -5,7 +5,7 @@ import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
 import { nameOfFile } from './name.ts';
 import { quoted } from './printable.ts';
-import { type Claim, diagnosticAt, type ResolvedFile } from './resolve.ts';
+import { type Claim, diagnosticAt, type ResolvedFile, unquoted } from './resolve.ts';
 import type { ResolvedDocument } from './self-contained.ts';
 
 /** What the search for files has found wrong, and how many it has found. */
@@ -14,6 +14,8 @@ export interface Search {
   /** Files and folders that could not be read. */
   broken: string[];
   files: number;
+  /** Files of which no line is quoted, because links lead out of the folder to them. */
+  unquoted?: ReadonlySet<string>;
 }
 
 /** A document that is used unless another one claims the same, or one that is not used but claims it all the same. */
@@ -111,8 +113,14 @@ export class Assembly {
     }
     for (const more of twice.values()) diagnostics.push(...more);
     const isShared = ({ range }: Diagnostic) => shared.has(range.filename);
+    const isUnquoted = ({ range }: Pick<Diagnostic, 'range'>) =>
+      search.unquoted?.has(range.filename) === true;
+    for (const [index, each] of diagnostics.entries())
+      if (isUnquoted(each)) diagnostics[index] = unquoted(each);
     return {
-      recordings,
+      recordings: search.unquoted?.size
+        ? recordings.map((each) => withoutQuotes(each, isUnquoted))
+        : recordings,
       diagnostics: (shared.size === 0
         ? diagnostics
         : [...diagnostics.filter((each) => !isShared(each)), ...once(diagnostics.filter(isShared))]
@@ -298,6 +306,22 @@ function wayToOwnName({ name = '', file }: About, other: About): string {
   if (!isOfFile({ name, file }) || !isOfFile(other) || file === other.file || !folder)
     return 'Rename one of the two.';
   return `Both are called after their files. Keep these, and give one a name of its own: name: ${folder}-${name}`;
+}
+
+/** What is said of the recording later points at lines of its file, too. */
+function withoutQuotes(
+  recording: DesiredRecording,
+  isUnquoted: (one: Pick<Diagnostic, 'range'>) => boolean,
+): DesiredRecording {
+  const { blocks, unresolved, credentialsAt } = recording;
+  const at = credentialsAt && isUnquoted(credentialsAt) ? credentialsAt : undefined;
+  if (!at && !unresolved.some(isUnquoted)) return recording;
+  return {
+    ...recording,
+    blocks,
+    unresolved: unresolved.map((each) => (isUnquoted(each) ? unquoted(each) : each)),
+    ...(at ? { credentialsAt: unquoted(at) } : {}),
+  };
 }
 
 /** An alias, or an identity file that two documents name, shows one mistake twice: it is said once. */

@@ -34,6 +34,10 @@ export const CODES = {
     'Link leads nowhere',
     'A link in the recordings folder has no target, or leads in a circle. Mend or remove it.',
   ),
+  'link-out-of-bounds': error(
+    'Link leads out',
+    'A link among the recording files may lead no further than the folder that holds --dir. Put the file there.',
+  ),
   'file-unreadable': error(
     'File not readable',
     'The file could not be read, or is no ordinary file. Its recordings are left as they are.',
@@ -235,6 +239,10 @@ export const CODES = {
     'Without maxResolutionUid the large region of the vertical layout stays empty.',
   ),
   // rtmp and storage
+  'rtmp-url-placeholder': warning(
+    'Placeholder in an RTMP address',
+    'The address holds something like $NAME, which nothing fills in. Use {fromEnv: NAME}.',
+  ),
   'rtmp-url-format': error('Not an RTMP address', 'An output is an rtmp:// or rtmps:// address.'),
   'several-rtmp-outputs': error('Several RTMP outputs', 'The service takes one output at a time.'),
   'vendor-unknown': error('Unknown vendor', 'vendor is one of the known names or numbers.'),
@@ -286,7 +294,27 @@ export const CODES = {
     'Temporary token expires soon',
     'A token must be valid for at least four hours when it is sent.',
   ),
+  'sts-expired': warning(
+    'Temporary token expired',
+    'The service refuses an expired token. apply holds the recording back, unless its storage is unchanged.',
+  ),
   // secrets
+  'reference-out-of-bounds': error(
+    'Reference out of bounds',
+    'The variable, file or program is none that recording files may name here.',
+  ),
+  'reference-not-followed': warning(
+    'Reference not followed',
+    'With --untrusted nothing is looked up that a file names. A plan made so cannot be applied.',
+  ),
+  'secret-character': error(
+    'White space in a secret',
+    'A key, token or address holds a space or control character. Line ends at the end are dropped.',
+  ),
+  'secret-placeholder': error(
+    'Placeholder for a secret',
+    'The value is something like $NAME, which nothing fills in. Use {fromEnv: NAME}.',
+  ),
   'secret-in-file': error(
     'Secret written out',
     'secretKey and stsToken are never written into a file. Use {fromEnv: NAME} or {fromFile: PATH}.',

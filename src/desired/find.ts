@@ -2,10 +2,12 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Search } from './assemble.ts';
+import { isInside, type Reach } from './bounds.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
 import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
+import { realPath, within } from './reach.ts';
 import { diagnosticAt } from './resolve.ts';
 
 /** A recording file: where it is, and what the user calls it. */
@@ -22,6 +24,7 @@ export interface Found extends Search {
   folders: string[];
   /** Links below the folder, dangling ones too. */
   links: string[];
+  unquoted: ReadonlySet<string>;
 }
 
 /** Whether a file of this name holds recordings. */
@@ -32,15 +35,16 @@ export function isRecordingFileName(name: string): boolean {
 /**
  * The recording files below a folder. Names that start with a dot are passed over; links are followed, but no
  * folder is entered twice. What cannot be read is reported, and listed in `broken`.
+ * @param reach where links may lead
  */
-export async function findRecordingFiles(dir: string, cwd: string): Promise<Found> {
-  const walk = new Walk(cwd);
+export async function findRecordingFiles(dir: string, cwd: string, reach: Reach): Promise<Found> {
+  const walk = new Walk(cwd, reach);
   await walk.start(resolve(cwd, dir));
   walk.found.sort((a, b) => (a.shown < b.shown ? -1 : 1));
   if (walk.files === 0 && walk.diagnostics.length === 0)
     walk.diagnostics.push(walk.others.notice(shownPath(resolve(cwd, dir), cwd)));
-  const { found, folders, links, diagnostics, broken, files } = walk;
-  return { found, folders, links, diagnostics, broken, files };
+  const { found, folders, links, diagnostics, broken, files, unquoted } = walk;
+  return { found, folders, links, diagnostics, broken, files, unquoted };
 }
 
 /** Names that are told of the files that are passed over. */
@@ -80,14 +84,19 @@ class Walk implements Found {
   readonly links: string[] = [];
   readonly diagnostics: Search['diagnostics'] = [];
   readonly broken: string[] = [];
+  readonly unquoted = new Set<string>();
   readonly #cwd: string;
+  readonly #reach: Reach;
+  /** The folder without links. */
+  #root = '';
   readonly #entered = new Set<string>();
   /** Folders behind links come last, so that a file keeps the path that leads to it without a link. */
   readonly #linked: string[] = [];
   #lost = 0;
 
-  constructor(cwd: string) {
+  constructor(cwd: string, reach: Reach) {
     this.#cwd = cwd;
+    this.#reach = reach;
   }
 
   get files(): number {
@@ -106,6 +115,7 @@ class Walk implements Found {
       this.#report(root, code, `the folder ${quoted(this.#shown(root))} ${what}`);
       return;
     }
+    this.#root = realPath(root);
     this.#linked.push(root);
     for (let folder = this.#linked.shift(); folder !== undefined; folder = this.#linked.shift())
       await this.#enter(folder);
@@ -126,14 +136,16 @@ class Walk implements Found {
         const inside = next.endsWith(sep) ? next : `${next}${sep}`;
         const shown = this.#shown(next);
         const shownInside = shown === '.' ? '' : shown.endsWith('/') ? shown : `${shown}/`;
+        const isWithin = isInside(this.#root, real);
         for (const entry of entries) {
           if (entry.name.startsWith('.')) continue;
           const path = inside + entry.name;
           if (entry.isDirectory()) waiting.push(path);
           else if (!entry.isFile()) await this.#follow(path);
-          else if (isRecordingFileName(entry.name))
+          else if (isRecordingFileName(entry.name)) {
             this.found.push({ path, shown: shownInside + entry.name, isOrdinary: true });
-          else this.others.add(entry.name);
+            if (!isWithin) this.unquoted.add(shownInside + entry.name);
+          } else this.others.add(entry.name);
         }
       } catch (error) {
         this.#report(
@@ -155,25 +167,37 @@ class Walk implements Found {
     );
   }
 
-  #take(path: string): void {
+  #take(path: string, real: string): void {
     const name = basename(path);
-    if (isRecordingFileName(name)) this.found.push({ path, shown: this.#shown(path) });
-    else this.others.add(name);
+    if (!isRecordingFileName(name)) {
+      this.others.add(name);
+      return;
+    }
+    const shown = this.#shown(path);
+    this.found.push({ path, shown });
+    if (!isInside(this.#root, real)) this.unquoted.add(shown);
   }
 
   async #follow(path: string): Promise<void> {
     this.links.push(path);
     try {
+      // Before anything there is touched: it may be a folder without an end, or a device.
+      const real = within(path, this.#reach);
+      if (typeof real !== 'string') return this.#lose(path, 'link-out-of-bounds', LEADS_OUT);
       if ((await stat(path)).isDirectory()) this.#linked.push(path);
-      else this.#take(path);
+      else this.#take(path, real);
     } catch (error) {
       const dangling = ['ENOENT', 'ELOOP'].includes(errorCode(error) ?? '');
       const summary = dangling
         ? 'this link leads nowhere'
         : `what this link leads to cannot be read: ${reason(error)}`;
-      this.#report(path, dangling ? 'dangling-link' : 'file-unreadable', summary);
-      if (isRecordingFileName(basename(path))) this.#lost += 1;
+      this.#lose(path, dangling ? 'dangling-link' : 'file-unreadable', summary);
     }
+  }
+
+  #lose(path: string, code: Code, summary: string): void {
+    this.#report(path, code, summary);
+    if (isRecordingFileName(basename(path))) this.#lost += 1;
   }
 
   #report(path: string, code: Code, summary: string, detail?: string): void {
@@ -204,6 +228,8 @@ async function isSubmodule(folder: string): Promise<boolean> {
     if (hasGit) return false;
   }
 }
+/** What is wrong with a link that leads out of the folder. */
+export const LEADS_OUT = 'this link leads out of the folder';
 
 /** The mark of something that is wrong with a file as such. */
 export function wholeFile(filename: string): Mark {

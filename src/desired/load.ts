@@ -1,13 +1,15 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Vault } from '../state/vault.ts';
 import { Assembly } from './assemble.ts';
+import { type Bounds, boundsOf, type Reach } from './bounds.ts';
 import type { CheckedFile } from './checked.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
-import { errorCode, type FoundFile, findRecordingFiles, reason, wholeFile } from './find.ts';
+import { errorCode, type FoundFile, findRecordingFiles, LEADS_OUT, reason, wholeFile } from './find.ts';
 import { ManyFiles } from './many-files.ts';
 import type { Outlines } from './outlines.ts';
+import { within } from './reach.ts';
 import { reading, readingNow } from './reading.ts';
 import {
   diagnosticAt,
@@ -32,6 +34,8 @@ export interface LoadOptions {
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
   vault: Vault;
+  /** What files may name; left out, the folder that holds `dir`, every program, and every variable but our own. */
+  bounds?: Bounds;
   /** Seconds since 1970; left out, no expiry is looked at. */
   now?: number;
   /** Is told what each recording file held when it was read, by its name as the user would type it. */
@@ -53,8 +57,9 @@ export interface LoadOptions {
 /** Everything that the files of a folder ask for. A mistake of the user is a diagnostic, never an exception. */
 export async function loadRecordings(options: LoadOptions): Promise<DesiredSet> {
   const { dir, cwd } = options;
-  const search = await findRecordingFiles(dir, cwd);
-  const assembly = new Assembly(await loadAll(search.found, new Loading(options)));
+  const bounds = options.bounds ?? boundsOf(options);
+  const search = await findRecordingFiles(dir, cwd, bounds.links);
+  const assembly = new Assembly(await loadAll(search.found, new Loading({ ...options, bounds })));
   // Which places to point at.
   if (assembly.disputed().length > 0) await reading();
   return assembly.set(search);
@@ -74,21 +79,22 @@ async function loadAll(found: readonly FoundFile[], loading: Loading): Promise<R
 
 /** The files of a folder on their way through both stages. What is the same as last time is recalled; the rest is read. */
 class Loading {
-  readonly #options: LoadOptions;
+  readonly #options: LoadOptions & { bounds: Bounds };
   readonly #surroundings: Surroundings;
   readonly #resolved: ResolvedFile[] = [];
   /** What refers to something, or something is to be said of. */
   readonly #toFollow: { checked: CheckedFile; index: number }[] = [];
   readonly #many = new ManyFiles();
 
-  constructor(options: LoadOptions) {
+  constructor(options: LoadOptions & { bounds: Bounds }) {
     this.#options = options;
-    this.#surroundings = { readFile, ...options };
+    this.#surroundings = { ...options, ...onDisk(options.bounds) };
   }
 
   /** @returns what is to be waited for before the next, if anything */
   take(found: FoundFile, index: number): Promise<void> | undefined {
-    const bytes = readNow(found.path, found.isOrdinary === true);
+    const { links } = this.#options.bounds;
+    const bytes = readNow(found.path, found.isOrdinary === true, links);
     return bytes === 'leased' ? this.#waitFor(found, index) : this.#takeBytes(bytes, found.shown, index);
   }
 
@@ -107,7 +113,8 @@ class Loading {
   }
 
   async #waitFor({ path, shown, isOrdinary }: FoundFile, index: number): Promise<void> {
-    await this.#takeBytes(await readFile(path, isOrdinary), shown, index);
+    const { links } = this.#options.bounds;
+    await this.#takeBytes(await readFile(path, isOrdinary, links), shown, index);
   }
 
   #takeBytes(bytes: FileBytes, file: string, index: number): Promise<void> | undefined {
@@ -138,13 +145,12 @@ class Loading {
   }
 }
 
-/** One file through both stages. */
-export async function loadFile(
-  { path, shown }: FoundFile,
-  surroundings: Surroundings,
-): Promise<ResolvedFile> {
-  await reading();
-  return resolveFile(checkBytes(await surroundings.readFile(path), shown), surroundings);
+/** How files on disk are read that others refer to. */
+export function onDisk({ dir, files }: Bounds): Required<Pick<Surroundings, 'readFile' | 'mayQuote'>> {
+  return {
+    readFile: (path) => readFile(path, false, files),
+    mayQuote: (path) => typeof within(path, { folders: [dir], closed: [] }) === 'string',
+  };
 }
 
 /** Stage A of what reading a file has given. `reading` must have been waited for. */
@@ -159,21 +165,24 @@ export function checkNoBytes(bytes: Exclude<FileBytes, Uint8Array>, shown: strin
   const [code, summary] =
     bytes === 'missing'
       ? (['file-unreadable', 'the file went away while it was read'] as const)
-      : ([bytes.tooLarge ? 'file-too-large' : 'file-unreadable', bytes.error] as const);
+      : bytes.outOfBounds
+        ? (['link-out-of-bounds', LEADS_OUT] as const)
+        : ([bytes.tooLarge ? 'file-too-large' : 'file-unreadable', bytes.error] as const);
   return { file: shown, documents: [], diagnostics: [diagnosticAt(wholeFile(shown), code, summary)] };
 }
 
 /**
  * The bytes of an ordinary file of at most 1 MiB. Never rejects.
  * The work is done at once: for files of this size handing it to another thread takes several times as long as it does.
- * @param isOrdinary that it is an ordinary file is known already
+ * @param isOrdinary that it is an ordinary file, and no link, is known already
+ * @param reach where it may be once links are followed; left out, anywhere
  */
-export async function readFile(path: string, isOrdinary = false): Promise<FileBytes> {
-  let bytes = readNow(path, isOrdinary);
+export async function readFile(path: string, isOrdinary = false, reach?: Reach): Promise<FileBytes> {
+  let bytes = readNow(path, isOrdinary, reach);
   // As long as the system lets a lease be held.
   for (let waited = 0; bytes === 'leased' && waited < LONGEST_LEASE; waited += LEASE_CHECK) {
     await sleep(LEASE_CHECK);
-    bytes = readNow(path, isOrdinary);
+    bytes = readNow(path, isOrdinary, reach);
   }
   return bytes === 'leased' ? { error: 'another program does not let go of it' } : bytes;
 }
@@ -182,16 +191,18 @@ export async function readFile(path: string, isOrdinary = false): Promise<FileBy
  * Never blocks: neither on what has come in the file's place, nor on a lease (fcntl(2), F_SETLEASE) that another
  * process, such as a file server, still holds. "leased": that one is to let go of it soon.
  */
-function readNow(path: string, isOrdinary: boolean): FileBytes | 'leased' {
+function readNow(path: string, isOrdinary: boolean, reach?: Reach): FileBytes | 'leased' {
   let file: number | undefined;
   try {
     if (!isOrdinary) {
+      const real = reach ? within(path, reach) : path;
+      if (typeof real !== 'string') return real;
       // Looked at before it is opened: whoever writes to a pipe, and many a device, takes notice of that.
-      const stats = statSync(path);
+      const stats = statSync(real);
       if (stats.isDirectory()) return { error: 'it is a folder' };
       if (!stats.isFile()) return { error: 'it is not an ordinary file' };
-    }
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      file = openSync(real, reach ? READ | NO_LINK : READ);
+    } else file = openSync(path, READ | NO_LINK);
     const stats = fstatSync(file);
     // Another may have come in its place meanwhile.
     if (!stats.isFile()) return { error: 'it is not an ordinary file' };
@@ -200,21 +211,27 @@ function readNow(path: string, isOrdinary: boolean): FileBytes | 'leased' {
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EAGAIN') return 'leased';
+    // A link has come in the file's place.
+    if (isOrdinary && (code === 'ELOOP' || code === 'EMLINK')) return readNow(path, false, reach);
     return code === 'ENOENT' ? 'missing' : { error: reason(error) };
   } finally {
     if (file !== undefined) closeSync(file);
   }
 }
 
-/** @param size as the file's status tells; what has none may hold something all the same */
-function readOpened(file: number, size: number): Buffer {
-  if (size === 0) return readFileSync(file);
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
+
+/** @param size as the file's status tells; what has none may hold something all the same, and without an end */
+function readOpened(file: number, size: number): FileBytes {
   // Small buffers share their memory, which spares ten thousand pieces of it.
-  const buffer = Buffer.allocUnsafe(size);
+  const buffer = Buffer.allocUnsafe(size === 0 ? MAX_FILE_BYTES + 1 : size);
   let length = 0;
-  for (let read = -1; read !== 0 && length < size; length += read)
-    read = readSync(file, buffer, length, size - length, null);
-  return buffer.subarray(0, length);
+  for (let read = -1; read !== 0 && length < buffer.length; length += read)
+    read = readSync(file, buffer, length, buffer.length - length, null);
+  if (length > MAX_FILE_BYTES) return { error: tooLarge(length), tooLarge: true };
+  // What is kept of an empty file is not a megabyte.
+  return size === 0 ? Buffer.from(buffer.subarray(0, length)) : buffer.subarray(0, length);
 }
 
 /**

@@ -1,8 +1,24 @@
-/** What templates leave behind where they were not filled in: within a text, and as the whole of it. */
+/** What templates leave behind where they were not filled in, within a text. */
 const WITHIN = /\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)/;
-const WHOLE = /^\s*(\$[A-Za-z_]\w*|<[^<>]+>|%[A-Za-z_]\w*%)\s*$/;
+/** The same as the whole of a text. */
+const WHOLE = /^(<[^<>]+>|%[A-Za-z_]\w*%|\$?\{\{.*\}\})$/s;
+/** With the name of a variable in it: `${NAME}` (also with a default behind the name), `$NAME` or `{{ name }}`. */
+const VARIABLE = [
+  /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?:[:?+=-][^{}]*)?\}$/,
+  /^\$([A-Za-z_][A-Za-z0-9_]*)$/,
+  /^\{\{-?\s*\.?([A-Za-z_][A-Za-z0-9_]*)\s*-?\}\}$/,
+];
 
-/** The placeholder in a text that was never filled in, as it stands there; undefined where there is none. */
-export function placeholderIn(text: string): string | undefined {
-  return WITHIN.exec(text)?.[0] ?? WHOLE.exec(text)?.[1];
+/**
+ * Whether a value is, or holds, a placeholder that was never filled in.
+ * @returns the variable's name where the whole value is one that a variable can have, else true; undefined for a value
+ * without a placeholder
+ */
+export function placeholderIn(text: string): string | true | undefined {
+  const trimmed = text.trim();
+  for (const form of VARIABLE) {
+    const name = form.exec(trimmed)?.[1];
+    if (name) return name;
+  }
+  return WITHIN.test(trimmed) || WHOLE.test(trimmed) ? true : undefined;
 }

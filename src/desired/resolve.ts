@@ -1,27 +1,22 @@
-import { dirname, resolve } from 'node:path';
-import { MIN_STS_SECONDS } from '../agora/tables.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Blocks, DesiredRecording, Identity, Sealed } from '../model/recording.ts';
-import { SENSITIVE } from '../model/recording.ts';
+import type { Blocks, DesiredRecording, Identity, Storage } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
-import { maskRtmpUrl, unresolved, type Vault } from '../state/vault.ts';
+import type { Vault } from '../state/vault.ts';
+import type { Bounds } from './bounds.ts';
 import type {
   CheckedBlocks,
   CheckedDocument,
   CheckedFile,
-  CommandSource,
   DraftBlocks,
   Mark,
   RefusedDocument,
-  SecretSource,
 } from './checked.ts';
 import { CODES, type Code } from './codes.ts';
-import { otherForm } from './encrypted.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
 import { reading } from './reading.ts';
-import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
+import { HELD_BACK, isOutside, Secrets } from './secrets.ts';
 import { marksOf, NOTHING, type ResolvedDocument, SelfContained } from './self-contained.ts';
 
 /*
@@ -29,15 +24,19 @@ import { marksOf, NOTHING, type ResolvedDocument, SelfContained } from './self-c
  */
 
 /** A file's bytes, or why there are none. */
-export type FileBytes = Uint8Array | 'missing' | { error: string; tooLarge?: true };
+export type FileBytes = Uint8Array | 'missing' | { error: string; tooLarge?: true; outOfBounds?: true };
 
 /** What references lead to. */
 export interface Surroundings {
   /** Relative file names count from here. */
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
-  /** Never rejects. */
+  /** Never rejects. Of a file that is out of bounds it says so, and gives nothing of it. */
   readFile(absolutePath: string): Promise<FileBytes>;
+  /** What references may lead to; left out, everything but reelstate's own variables. */
+  bounds?: Bounds;
+  /** Whether lines of a file may be quoted; left out, of every file. */
+  mayQuote?(absolutePath: string): boolean | Promise<boolean>;
   /** Takes in the values of secrets. */
   vault: Vault;
   /** Seconds since 1970; left out, no expiry is looked at. */
@@ -119,19 +118,21 @@ export function diagnosticAt(
   };
 }
 
-/** What follows from a value that is not at hand. */
-export const HELD_BACK = 'Until it has a value, apply holds this recording back.';
-
 /** One document on its way. */
 class Resolution {
   readonly diagnostics: Diagnostic[] = [];
   readonly #document: CheckedDocument | RefusedDocument;
   readonly #surroundings: Surroundings;
+  readonly #secrets: Secrets;
   readonly #unresolved: Diagnostic[] = [];
 
   constructor(document: CheckedDocument | RefusedDocument, surroundings: Surroundings) {
     this.#document = document;
     this.#surroundings = surroundings;
+    this.#secrets = new Secrets(document.file, surroundings, {
+      report: (...finding) => this.#report(...finding),
+      missing: (...finding) => this.#missing(...finding),
+    });
   }
 
   /** A mere claim: the document is held back, and `diagnostics` say why, unless those of stage A do. */
@@ -146,7 +147,8 @@ class Resolution {
     const blocks = await this.#blocks(document.blocks);
     if (hasError(this.diagnostics)) return this.#holdBack(key);
     const read = content === undefined ? {} : { content };
-    const program = blocks.storage?.credentials ? { credentialsAt: this.#mark('/storage/credentials') } : {};
+    const at = credentialsPlace(blocks.storage);
+    const program = at === undefined ? {} : { credentialsAt: this.#mark(at) };
     return {
       ...{ name, file, line, ...which, suspended, ...program, blocks, ...read },
       unresolved: this.#unresolved,
@@ -168,10 +170,6 @@ class Resolution {
     this.diagnostics.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
   }
 
-  #path(written: string): string {
-    return resolve(this.#surroundings.cwd, dirname(this.#document.file), written);
-  }
-
   /** @returns besides, the key of the recording, as far as that is known */
   async #which(): Promise<{ identity?: Identity; waitingFor?: string; key?: string }> {
     const document = this.#document;
@@ -181,19 +179,29 @@ class Resolution {
       const key = recordingKey(recording);
       return 'refused' in document ? { key } : { identity: document.recording as Identity, key };
     }
-    const path = this.#path(recording.fromFile);
+    const place = '/recording/fromFile';
+    const path = this.#secrets.path(recording.fromFile);
     const shown = shownPath(path, this.#surroundings.cwd);
+    if (this.#surroundings.bounds?.untrusted) {
+      this.#secrets.passOver(path, place, `the file ${quoted(shown)}`);
+      return { waitingFor: shown };
+    }
     const bytes = await this.#surroundings.readFile(path);
     if (bytes === 'missing') return { waitingFor: shown };
+    if (isOutside(bytes)) {
+      this.#secrets.outside(place, `${quoted(shown)} is out of bounds: ${bytes.error}`);
+      return {};
+    }
     if (!(bytes instanceof Uint8Array)) {
       const summary = `${quoted(shown)} cannot be read: ${bytes.error}`;
-      this.#report('identity-file-unreadable', '/recording/fromFile', summary);
+      this.#report('identity-file-unreadable', place, summary);
       return {};
     }
     const { readIdentityFile } = await reading();
     const { known } = recording;
     const { identity, claimed, objections, diagnostics } = readIdentityFile(bytes, shown, known);
-    this.diagnostics.push(...diagnostics);
+    const mayQuote = (await this.#surroundings.mayQuote?.(path)) ?? true;
+    this.diagnostics.push(...(mayQuote ? diagnostics : diagnostics.map(unquoted)));
     for (const { field, code, summary, detail } of objections)
       this.#report(code, `/recording/${field}`, summary, detail);
     if (!identity) return claimed ? { key: recordingKey(claimed) } : {};
@@ -206,16 +214,18 @@ class Resolution {
     if (rtmp) {
       blocks.rtmp = { outputs: [] };
       for (const [index, { rtmpUrl }] of rtmp.outputs.entries())
-        blocks.rtmp.outputs.push({ rtmpUrl: await this.#rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`) });
+        blocks.rtmp.outputs.push({
+          rtmpUrl: await this.#secrets.rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`),
+        });
     }
     if (storage) {
       const { accessKey, secretKey, stsToken, credentials, ...rest } = storage;
       blocks.storage = { ...rest };
-      if (accessKey) blocks.storage.accessKey = await this.#seal(accessKey, '/storage/accessKey');
-      if (secretKey) blocks.storage.secretKey = await this.#seal(secretKey, '/storage/secretKey');
-      if (stsToken) blocks.storage.stsToken = await this.#seal(stsToken, '/storage/stsToken');
-      if (credentials) blocks.storage.credentials = this.#sealCommand(credentials);
-      this.#checkExpiry(storage.stsExpiration);
+      if (accessKey) blocks.storage.accessKey = await this.#secrets.key(accessKey, '/storage/accessKey');
+      if (secretKey) blocks.storage.secretKey = await this.#secrets.key(secretKey, '/storage/secretKey');
+      if (stsToken) blocks.storage.stsToken = await this.#secrets.key(stsToken, '/storage/stsToken');
+      if (credentials) blocks.storage.credentials = this.#secrets.command(credentials);
+      this.#secrets.checkExpiry(storage.stsExpiration);
     }
     return blocks;
   }
@@ -223,73 +233,24 @@ class Resolution {
   /** What there is to be said of the references in a document that is not used. */
   async #follow({ rtmp, storage = {} }: DraftBlocks): Promise<void> {
     for (const [index, { rtmpUrl }] of (rtmp?.outputs ?? []).entries())
-      if (rtmpUrl) await this.#rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`);
+      if (rtmpUrl) await this.#secrets.rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`);
     for (const field of ['accessKey', 'secretKey', 'stsToken'] as const)
-      if (storage[field]) await this.#seal(storage[field], `/storage/${field}`);
-    this.#checkExpiry(storage.stsExpiration);
+      if (storage[field]) await this.#secrets.key(storage[field], `/storage/${field}`);
+    this.#secrets.checkExpiry(storage.stsExpiration);
   }
 
-  #sealCommand({ fromCommand }: CommandSource): Sealed {
-    const program = printable(fromCommand[0] ?? '');
-    return this.#surroundings.vault.seal(JSON.stringify(fromCommand), `command:${program}`, program);
-  }
-
-  #checkExpiry(expiration: number | undefined): void {
-    const { now } = this.#surroundings;
-    if (expiration === undefined || now === undefined || expiration - now >= MIN_STS_SECONDS) return;
-    const minutes = Math.floor((expiration - now) / 60);
-    const summary = minutes < 0 ? 'the token has expired' : `the token expires in ${minutes} minutes`;
-    const detail = 'A token must be valid for at least four hours when it is sent.';
-    this.#report('sts-expires-soon', '/storage/stsExpiration', summary, detail);
-  }
-
-  async #rtmpUrl(source: SecretSource, pointer: string): Promise<Sealed> {
-    return this.#seal(source, pointer, (value) => {
-      // A literal was looked at before.
-      if (!('literal' in source) && !isRtmpUrl(value)) this.#report('rtmp-url-format', pointer, NOT_RTMP);
-      return maskRtmpUrl(value);
-    });
-  }
-
-  /** Follows a reference; where it leads to nothing, says so and seals nothing. Never takes an empty value. */
-  async #seal(
-    source: SecretSource,
-    pointer: string,
-    show: (value: string) => string = () => SENSITIVE,
-  ): Promise<Sealed> {
-    const { vault, env } = this.#surroundings;
-    if ('literal' in source) return vault.seal(source.literal, 'literal', show(source.literal));
-    if ('fromEnv' in source) {
-      const reference = `env:${source.fromEnv}`;
-      const value = env[source.fromEnv];
-      if (value) return vault.seal(value, reference, show(value));
-      const state = value === undefined ? 'is not set' : 'is empty';
-      this.#missing('environment-unset', pointer, `the environment variable ${source.fromEnv} ${state}`);
-      return unresolved(reference);
-    }
-    const reference = `file:${source.fromFile}`;
-    const found = secretText(await this.#surroundings.readFile(this.#path(source.fromFile)));
-    if ('value' in found) return vault.seal(found.value, reference, show(found.value));
-    this.#missing('secret-file-unreadable', pointer, `the file ${quoted(source.fromFile)} ${found.error}`);
-    return unresolved(reference);
-  }
-
-  #missing(code: Code, pointer: string, summary: string): void {
-    this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, HELD_BACK));
+  #missing(code: Code, pointer: string, summary: string, detail: string = HELD_BACK): void {
+    this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
   }
 }
 
-/** A secret file's text without the newline at its end, or what is wrong with the file. */
-function secretText(bytes: FileBytes): { value: string } | { error: string } {
-  if (bytes === 'missing') return { error: 'does not exist' };
-  if (!(bytes instanceof Uint8Array)) return { error: `cannot be read: ${bytes.error}` };
-  const other = otherForm(bytes);
-  if (other) return { error: `has no value: ${other.summary}` };
-  let value: string;
-  try {
-    value = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '');
-  } catch {
-    return { error: 'is not UTF-8 text' };
-  }
-  return value === '' ? { error: 'is empty' } : { value };
+/** Where there is something to be said of credentials that run out. */
+function credentialsPlace(storage: Storage | undefined): string | undefined {
+  if (storage?.credentials) return '/storage/credentials';
+  return storage?.stsExpiration === undefined ? undefined : '/storage/stsExpiration';
+}
+
+/** The same without the line that it points at. */
+export function unquoted<T extends { source?: string }>({ source: _, ...rest }: T): Omit<T, 'source'> {
+  return rest;
 }

@@ -1,5 +1,7 @@
+import { unseenIn } from '../model/secret-text.ts';
 import type { CheckedBlocks } from './checked.ts';
 import type { Look } from './look.ts';
+import { placeholderIn } from './placeholder.ts';
 import type { RtmpBlock } from './schema.generated.ts';
 import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
@@ -22,10 +24,34 @@ export function readRtmp({ outputs }: RtmpBlock, look: Look, isSound: IsSound): 
     const pointer = `/rtmp/outputs/${index}/rtmpUrl`;
     if (!isMapping(output) || !isSound(pointer)) return [];
     const source = secretSource(output.rtmpUrl);
-    if ('literal' in source && !isRtmpUrl(source.literal)) look.report('rtmp-url-format', pointer, NOT_RTMP);
+    if ('literal' in source) checkWritten(source.literal, pointer, look);
     return [{ rtmpUrl: source }];
   });
   return isSound('/rtmp') ? { outputs: sources } : undefined;
+}
+
+/** An address that is written out in the file. What it must not hold at all is looked at together with the others. */
+function checkWritten(url: string, pointer: string, look: Look): void {
+  const whole = placeholderIn(url);
+  if (whole !== undefined && !isRtmpUrl(url)) {
+    const name = whole === true ? 'NAME' : whole;
+    look.report(
+      'rtmp-url-format',
+      pointer,
+      'the address is a placeholder',
+      `Write {fromEnv: ${name}} in its place.`,
+    );
+    return;
+  }
+  if (unseenIn(url)) return;
+  if (!isRtmpUrl(url)) look.report('rtmp-url-format', pointer, NOT_RTMP);
+  else if (whole !== undefined || /<[^<>]+>/.test(url))
+    look.report(
+      'rtmp-url-placeholder',
+      pointer,
+      'the address holds a placeholder, and is sent as it stands',
+      'Keep the whole address in a variable or file: {fromEnv: NAME} or {fromFile: PATH}.',
+    );
 }
 
 export const NOT_RTMP = 'the address does not begin with rtmp:// or rtmps:// and a host';

@@ -39,6 +39,7 @@ export function readStorage(block: StorageBlock, look: Look, isSound: IsSound): 
   if (sound('bucket')) checkFilledIn(block.bucket, `${BASE}/bucket`, look);
   if (sound('extensionParams/endpoint')) checkEndpoint(block.extensionParams?.endpoint, look);
   checkKeys(block, sound, look);
+  if (sound('accessKey')) checkAccessKey(block.accessKey, look);
   if (sound('fileNamePrefix')) checkPrefix(block.fileNamePrefix ?? [], look);
   if (vendor) checkVendor(block, vendor, sound, look);
   if (!isSound(BASE)) return undefined;
@@ -122,6 +123,14 @@ function checkKeys(block: StorageBlock, sound: Sound, look: Look): void {
     if (sound(there))
       look.reportField('sts-incomplete', `${BASE}/${there}`, `${there} needs ${missed} beside it`);
   }
+}
+
+/** Of the keys only this one may be written out, and so be left as a template has it. */
+function checkAccessKey(accessKey: StorageBlock['accessKey'], look: Look): void {
+  const found = typeof accessKey === 'string' ? placeholderIn(accessKey) : undefined;
+  if (found === undefined) return;
+  const way = `Write {fromEnv: ${found === true ? 'NAME' : found}} in its place.`;
+  look.report('secret-placeholder', `${BASE}/accessKey`, 'accessKey is a placeholder', way);
 }
 
 function checkVendor(block: StorageBlock, { number, title }: Vendor, sound: Sound, look: Look): void {

@@ -42,6 +42,8 @@ export type Call = {
      * 1970. Another desired state does not wait for it.
      */
     notBefore?: number;
+    /** Sections that are in force already and cannot be sent again: the body is without them. */
+    keeps?: readonly (keyof UpdateRequest)[];
   };
 }[Endpoint];
 
@@ -70,7 +72,11 @@ export interface RecordingPlan {
   supersedes: readonly string[];
   /** References that could not be resolved: apply holds the recording back. */
   unresolved: readonly Diagnostic[];
-  /** Where the file names the program that gives the storage credentials. */
+  /** What else is to be said of its file, now that it is known what was applied. */
+  warnings?: readonly Diagnostic[];
+  /** Sections of the whole `update` that are in force already and cannot be sent again. */
+  keeps?: readonly (keyof UpdateRequest)[];
+  /** Where the file names the program that gives the storage credentials, or says when they expire. */
   credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
 }
 

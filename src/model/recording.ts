@@ -138,7 +138,7 @@ export interface DesiredRecording {
   /** The path that is waited for, as the user would type it. */
   waitingFor?: string;
   suspended: boolean;
-  /** Where the file names the program that gives the storage credentials. */
+  /** Where the file names the program that gives the storage credentials, or says when they expire. */
   credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
   blocks: Blocks;
   /** ID of the bytes that the file held, where they alone say all of this and somebody keeps track of them. */

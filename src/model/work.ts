@@ -93,6 +93,8 @@ export type ApplyEvent =
       request?: Call['request'];
       commit?: Commit;
     }
+  /** Something about what is being sent that a person should look at. */
+  | { type: 'warned'; key: string; name: string; endpoint: Endpoint; message: string }
   /** A place in the allowance was found after so many milliseconds. */
   | { type: 'admitted'; waited: number }
   /** One request is over: `took` milliseconds; no status where no answer came. */

@@ -1,5 +1,8 @@
-import type { Remembered } from '../model/plan.ts';
-import type { UpdateRequest } from '../model/recording.ts';
+import { expiredWords, hasExpired, MIN_STS_SECONDS } from '../agora/sts.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Call, KnownEndpoint, Remembered } from '../model/plan.ts';
+import type { DesiredRecording, Storage, UpdateRequest } from '../model/recording.ts';
+import { sameMeaning } from './comparable.ts';
 
 /**
  * When temporary storage credentials are due. Agora Cloud Recording REST, update, `stsExpiration`: in a recording
@@ -35,4 +38,94 @@ export function credentialsDue(
 ): boolean {
   const due = renewalTime(applied);
   return due !== undefined && now >= due;
+}
+
+/** What follows for a recording whose file gives a token. */
+export interface TokenPlan {
+  calls: Call[];
+  /** Its storage is in force as it is, and is not sent again. */
+  keeps?: readonly ['storageConfig'];
+  notes: readonly string[];
+  /** It holds the recording back. */
+  unresolved: readonly Diagnostic[];
+  /** It holds back nothing. */
+  warnings: readonly Diagnostic[];
+}
+
+/**
+ * A token that has expired, or will before long, the service refuses, and with it whatever else stands in that body.
+ * Storage that is in force as it is stays out of the call then, so that the rest can go. Any other holds the recording
+ * back where its token has expired; while it has not, it is tried.
+ * @param calls as they would be with any other token
+ * @param now milliseconds since 1970
+ */
+export function planToken(
+  recording: Pick<DesiredRecording, 'unresolved' | 'credentialsAt'>,
+  calls: Call[],
+  update: UpdateRequest | undefined,
+  known: KnownEndpoint<UpdateRequest> | undefined,
+  now: number,
+): TokenPlan {
+  const storage = update?.storageConfig;
+  // Said again here, where it is known what follows.
+  const unresolved = recording.unresolved.filter(({ code }) => code !== 'sts-expired');
+  const isGood = !storage || storage.credentials || !(secondsLeft(storage, now) < MIN_STS_SECONDS);
+  if (!update || isGood) return { calls, notes: [], unresolved, warnings: [] };
+  const isOver = hasExpired(storage, now);
+  const isKept = isInForce(storage, known);
+  const words = isOver
+    ? expiredWords(storage.stsExpiration as number)
+    : 'the token expires in less than four hours';
+  const at = recording.credentialsAt;
+  const planned = calls.find(({ endpoint }) => endpoint === 'update');
+  const isAlone = Object.keys(update).every((section) => section === 'storageConfig');
+  // What may not have taken effect is to be sent, and there is nothing else in it.
+  const isOwed = isAlone && planned?.reason === 'outcome-unknown';
+  const said = isOver && at ? [expired(at, words, isKept && !isOwed ? KEEPS : HOLDS_BACK)] : [];
+  if (!isKept || isOwed)
+    return { calls, notes: [], unresolved: [...unresolved, ...(planned ? said : [])], warnings: [] };
+  const keeps = ['storageConfig'] as const;
+  return {
+    calls: calls.flatMap((call) => (call !== planned ? [call] : isAlone ? [] : [keeping(call, keeps)])),
+    keeps,
+    notes: planned ? [`storage is unchanged and stays out of the update: ${words}`] : [],
+    unresolved,
+    warnings: said,
+  };
+}
+
+function secondsLeft({ stsExpiration = Number.POSITIVE_INFINITY }: Storage, now: number): number {
+  return stsExpiration - now / 1000;
+}
+
+/** A copy. What is worked out only when it is asked for stays so. */
+function keeping(call: Call, keeps: NonNullable<Call['keeps']>): Call {
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(call)) as Call;
+  copy.keeps = keeps;
+  return copy;
+}
+
+/** Whether just this storage was applied, and nothing else may have taken its place. */
+function isInForce(
+  storage: NonNullable<UpdateRequest['storageConfig']>,
+  known: KnownEndpoint<UpdateRequest> | undefined,
+): boolean {
+  if (!known?.applied) return false;
+  return [known.applied, ...known.unknown].every(
+    ({ request: { storageConfig } }) =>
+      storageConfig !== undefined && sameMeaning('update', { storageConfig }, { storageConfig: storage }),
+  );
+}
+
+const HOLDS_BACK =
+  'The service refuses an expired token. Until there is a new one, apply holds this recording back.';
+const KEEPS =
+  'The recording goes on with the storage that was applied, which cannot be sent again with this token.';
+
+function expired(
+  at: NonNullable<DesiredRecording['credentialsAt']>,
+  summary: string,
+  detail: string,
+): Diagnostic {
+  return { severity: 'warning', code: 'sts-expired', summary, detail, ...at };
 }

@@ -23,7 +23,7 @@ import type {
 import { recordingKey } from '../model/recording-key.ts';
 import { changesOf } from './changes.ts';
 import { sameMeaning } from './comparable.ts';
-import { credentialsDue } from './credentials.ts';
+import { credentialsDue, planToken } from './credentials.ts';
 import { patchOf } from './patch.ts';
 import { NOTHING, Settled } from './settled.ts';
 import { everSent, releasedBlocks, wholeRequests } from './whole.ts';
@@ -31,6 +31,8 @@ import { everSent, releasedBlocks, wholeRequests } from './whole.ts';
 export interface PlanOptions {
   /** Milliseconds since 1970: the plan's timestamp, and what decides whether credentials are due. */
   now: number;
+  /** The same for tokens that files give, where `now` runs ahead; left out: `now`. */
+  tokensAt?: number;
   /** Requests a second of the account. */
   rate: number;
   /** Restrict to these names; undefined or empty: all. */
@@ -71,7 +73,8 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   const gone = refused ? [] : forgotten(desired, known, claimed).filter(({ name }) => wanted(name));
   const recordings = [...planned, ...gone];
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
-  const diagnostics = [...found, ...unresolved].sort(byPlace);
+  const warnings = recordings.flatMap((recording) => recording.warnings ?? []);
+  const diagnostics = [...found, ...unresolved, ...warnings].sort(byPlace);
   return {
     timestamp: new Date(options.now).toISOString(),
     applyable: unresolved.length === 0 && !diagnostics.some(({ severity }) => severity === 'error'),
@@ -125,23 +128,28 @@ export function planRecording(
   recording: DesiredRecording,
   known: Known,
   sameName: readonly string[],
-  options: Pick<PlanOptions, 'now' | 'resync' | 'isSettled'>,
+  options: Pick<PlanOptions, 'now' | 'tokensAt' | 'resync' | 'isSettled'>,
 ): RecordingPlan {
-  const { name, file, identity, unresolved, credentialsAt } = recording;
+  const { name, file, identity, credentialsAt } = recording;
   if (identity && !recording.suspended && !options.resync && options.isSettled?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
     return new Settled(recording, identity, known.get(key), others);
   }
   const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
-  if (!identity)
+  if (!identity) {
+    // Whether the file is there was not looked at.
+    const passedOver = recording.unresolved.filter(({ code }) => code === 'reference-not-followed');
     return {
       ...base,
+      unresolved: passedOver,
       action: recording.suspended ? 'suspended' : 'waiting',
-      notes: recording.suspended
-        ? []
-        : [`waiting for ${recording.waitingFor}, which the backend writes when the recording has started`],
+      notes:
+        recording.suspended || passedOver.length > 0
+          ? []
+          : [`waiting for ${recording.waitingFor}, which the backend writes when the recording has started`],
     };
+  }
   const key = recordingKey(identity);
   const place = { key, identity, sid: identity.sid, mode: identity.mode };
   if (recording.suspended) return { ...base, ...place, action: 'suspended' };
@@ -149,8 +157,18 @@ export function planRecording(
   const supersedes = sameName.filter((other) => other !== key);
   const released = releasedBlocks(recording.blocks, before);
   const whole = wholeRequests(identity, recording.blocks, before);
-  const calls = callsOf(whole, recording.blocks, before, options);
-  if (calls.length + released.length + unresolved.length === 0 && before?.ended === undefined)
+  const token = planToken(
+    recording,
+    callsOf(whole, recording.blocks, before, options),
+    whole.update,
+    before?.update,
+    options.tokensAt ?? options.now,
+  );
+  const { calls, unresolved, warnings, keeps } = token;
+  if (
+    calls.length + released.length + unresolved.length + warnings.length === 0 &&
+    before?.ended === undefined
+  )
     return new Settled(recording, identity, before, supersedes);
   return {
     ...base,
@@ -171,6 +189,7 @@ export function planRecording(
               `an earlier ${endpoint} whose outcome is not known may still take effect: it is sent once more at ${new Date(notBefore).toISOString()}`,
             ],
       ),
+      ...token.notes,
       ...released.map(
         (block) =>
           `${block} is no longer in the file: it has no default to go back to, so the service keeps what it has`,
@@ -180,6 +199,8 @@ export function planRecording(
     released,
     supersedes,
     unresolved,
+    ...(warnings.length > 0 ? { warnings } : {}),
+    ...(keeps ? { keeps } : {}),
     ...(credentialsAt ? { credentialsAt } : {}),
   };
 }

@@ -65,7 +65,10 @@ export function savedRecordings({ recordings }: Plan): SavedRecording[] {
     const { name, file, action, key, identity, calls, whole, released, supersedes } = recording;
     return {
       ...{ name, file, action, key, identity },
-      calls: calls.map(({ endpoint, reason, request }) => ({ endpoint, reason, request })),
+      calls: calls.map(({ endpoint, reason, request, keeps }) => ({
+        ...{ endpoint, reason, request },
+        ...(keeps === undefined ? {} : { keeps }),
+      })),
       ...{ whole, released, supersedes },
     };
   });

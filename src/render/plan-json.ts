@@ -1,6 +1,6 @@
 import type { Operation } from 'fast-json-patch';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
-import { body, PROGRAM_SECRETS, spelt, wireRequest } from '../agora/requests.ts';
+import { body, PROGRAM_SECRETS, spelt, wireRequest, withoutKept } from '../agora/requests.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Identity, Sealed } from '../model/recording.ts';
@@ -76,7 +76,7 @@ export function shownRequest(call: Call, spelling?: UnsubscribeSpelling): Record
       ...(shown.storageConfig as object),
       ...Object.fromEntries(PROGRAM_SECRETS.map((field) => [field, SENSITIVE])),
     };
-  return shown;
+  return withoutKept(shown, call.keeps);
 }
 
 /** A diagnostic as the contract has it: without the source line. */

@@ -1,9 +1,17 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Assembly } from '../desired/assemble.ts';
+import { type Bounds, boundsOf } from '../desired/bounds.ts';
 import type { CheckedFile } from '../desired/checked.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
-import { checkBytes, checkNoBytes, eachBounded, type LoadOptions } from '../desired/load.ts';
+import {
+  checkBytes,
+  checkNoBytes,
+  eachBounded,
+  type LoadOptions,
+  onDisk,
+  readFile,
+} from '../desired/load.ts';
 import { WORTH_THREADS } from '../desired/many-files.ts';
 import { inOutline } from '../desired/outlines.ts';
 import { shownPath } from '../desired/paths.ts';
@@ -28,6 +36,10 @@ export class WatchedFiles {
   readonly #root: string;
   readonly #entries = new Map<string, Entry>();
   readonly #references: References<Entry>;
+  readonly #bounds: Bounds;
+  readonly #onDisk: ReturnType<typeof onDisk>;
+  /** Of the recording files themselves. */
+  readonly #following: Following;
   readonly #assembly = new Assembly();
   /** Not in the assembly although the file is there, or was a moment ago. */
   readonly #held = new Set<Entry>();
@@ -36,7 +48,10 @@ export class WatchedFiles {
   /** Below a folder that cannot be read now: nobody knows whether they are there. */
   readonly #parked = new Set<Entry>();
   readonly #moving = new Set<string>();
-  #search: Found = { found: [], folders: [], links: [], diagnostics: [], broken: [], files: 0 };
+  #search: Found = {
+    ...{ found: [], folders: [], links: [], diagnostics: [], broken: [], files: 0 },
+    unquoted: new Set(),
+  };
   #set: DesiredSet | undefined;
   readonly #byName = new Map<string, DesiredRecording>();
   #round: Round;
@@ -50,7 +65,14 @@ export class WatchedFiles {
     this.#round = new Round(options.clock);
     this.#root = resolve(options.cwd, options.dir);
     this.places = new Places(this.#root);
-    this.#references = new References(options, this.places);
+    this.#bounds = options.bounds ?? boundsOf(options);
+    this.#onDisk = onDisk(this.#bounds);
+    const { clock, settleMs, until } = options;
+    this.#following = {
+      ...{ clock, settleMs, until },
+      readFile: (path, isOrdinary) => readFile(path, isOrdinary, this.#bounds.links),
+    };
+    this.#references = new References({ clock, settleMs, until, ...this.#onDisk }, this.places);
   }
 
   /**
@@ -124,7 +146,7 @@ export class WatchedFiles {
 
   async #searchAgain(): Promise<void> {
     const before = this.#search;
-    this.#search = await findRecordingFiles(this.#options.dir, this.#options.cwd);
+    this.#search = await findRecordingFiles(this.#options.dir, this.#options.cwd, this.#bounds.links);
     await this.#round.pace();
     const { found, broken, diagnostics, files } = this.#search;
     this.#round.whole ||= !this.#set || before.broken.join('\n') !== broken.join('\n');
@@ -145,7 +167,7 @@ export class WatchedFiles {
     const present: Entry = entry ?? {
       path,
       shown,
-      file: new FollowedFile(path, this.#options),
+      file: new FollowedFile(path, this.#following),
       uses: NO_USES,
     };
     this.#entries.set(path, present);
@@ -267,8 +289,10 @@ export class WatchedFiles {
       if (sight) this.#seeReference(path, sight);
       return bytes;
     };
-    const { cwd, env, vault } = this.#options;
-    const resolved = await resolveFile(entry.checked, { cwd, env, vault, readFile });
+    const { cwd, env, vault, clock } = this.#options;
+    const { mayQuote } = this.#onDisk;
+    const around = { cwd, env, vault, readFile, mayQuote, bounds: this.#bounds, now: clock.now() / 1000 };
+    const resolved = await resolveFile(entry.checked, around);
     for (const path of entry.uses) if (!uses.has(path)) this.#references.release(path, entry);
     entry.uses = uses;
     if ([...uses].some((path) => !this.#references.isKnown(path))) return;

@@ -55,6 +55,8 @@ export interface Following {
   settleMs: number;
   /** Aborts when nobody waits for what is being read any more. */
   until?: AbortSignal | undefined;
+  /** Reads a file within the bounds that it has; left out, wherever it is. */
+  readFile?: (path: string, isOrdinary: boolean) => Promise<FileBytes>;
 }
 
 /** How long something that looks unfinished, or is gone, must stay so to be believed, in milliseconds. */
@@ -115,7 +117,8 @@ export class FollowedFile {
       arrived || this.#isAtRest(stamp) || unchanged ? 0 : this.#wait(stamp, hint, this.#following.settleMs);
     if (wait > 0) return { state: 'settling', again: wait };
     const lookedAt = this.#following.clock.now();
-    const bytes = await readFile(this.path, typeof stamp !== 'string' && stamp.isOrdinary);
+    const { readFile: read = readFile } = this.#following;
+    const bytes = await read(this.path, typeof stamp !== 'string' && stamp.isOrdinary);
     const after = stampOf(this.path);
     if (!isSame(stamp, after)) return this.#moving(after);
     const key = keyOf(bytes);

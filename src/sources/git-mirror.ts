@@ -1,8 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
+import { secretsOf } from '../model/git-address.ts';
 import type { Clock } from '../model/ports.ts';
+import { Vault } from '../state/vault.ts';
 import { ambiguity, candidates, goneBranch, isWholeId } from './git-names.ts';
 import { complaint, GitProgram, type GitResult } from './git-program.ts';
 import { signatureTrouble } from './git-signature.ts';
@@ -91,10 +93,14 @@ export class GitMirror {
     this.directory = join(directory, id);
     this.goodRef = `refs/reelstate/${options.verifySignatures ? 'verified' : 'good'}`;
     this.#options = options;
+    const secrets = new Vault(randomBytes(32));
+    for (const secret of [...secretsOf(url), env.REELSTATE_GIT_TOKEN ?? ''])
+      if (secret !== '') secrets.seal(secret, 'git');
     this.#git = new GitProgram({
+      scrub: (text) => secrets.scrub(text),
       cwd: this.directory,
       gitDir: this.directory,
-      env: withoutToken({ ...env, GIT_ALLOW_PROTOCOL: env.GIT_ALLOW_PROTOCOL ?? 'file:git:http:https:ssh' }),
+      env: { ...env, GIT_ALLOW_PROTOCOL: env.GIT_ALLOW_PROTOCOL ?? 'file:git:http:https:ssh' },
       config: { ...CONFIG, ...tokenConfig(url, env.REELSTATE_GIT_TOKEN) },
     });
   }
@@ -306,11 +312,4 @@ function tokenConfig(url: string, token: string | undefined): Record<string, str
   if (!token || !/^https?:/.test(origin)) return {};
   const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
   return { [`http.${origin}/.extraHeader`]: `Authorization: Basic ${basic}` };
-}
-
-function withoutToken({
-  REELSTATE_GIT_TOKEN: _,
-  ...env
-}: MirrorOptions['env']): Readonly<Record<string, string | undefined>> {
-  return env;
 }

@@ -92,6 +92,7 @@ export class ObjectReader {
     if (!this.#batch || this.#batch.ended)
       this.#batch = new Batch(
         this.#program.start(['cat-file', '--batch'], this.#away === undefined ? {} : OFFLINE),
+        (text) => this.#program.masked(text),
       );
     return this.#batch;
   }
@@ -111,7 +112,8 @@ class Batch {
   #header: Buffer[] = [];
   #arriving: Arriving | undefined;
 
-  constructor(child: ChildProcessWithoutNullStreams) {
+  /** @param masked what git says, as people may see it */
+  constructor(child: ChildProcessWithoutNullStreams, masked: (text: string) => string) {
     this.#child = child;
     let words = '';
     let failed: Error | undefined;
@@ -124,11 +126,11 @@ class Batch {
     });
     child.on('close', () => {
       this.#ended = true;
-      const said = words.trim().replace(/^fatal: /, '');
+      const said = masked(words.trim().replace(/^fatal: /, ''));
       const [current, ...others] = this.#waiting;
       // Answers come in the order of the requests, so it is the first that git has failed at.
       if (!failed && /could not fetch \S+ from promisor remote/.test(words)) {
-        current?.reject(new NotFetched(complaint({ stderr: words, code: null })));
+        current?.reject(new NotFetched(masked(complaint({ stderr: words, code: null }))));
         for (const { reject } of others) reject(new NotAsked());
         return;
       }

@@ -1,12 +1,14 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { isOwnVariable } from '../model/environment.ts';
 import { Failure } from '../model/failure.ts';
+import { maskAddresses } from '../model/git-address.ts';
 
 /** What a run of git has given. */
 export interface GitResult {
   /** null: a signal ended it. */
   code: number | null;
   stdout: string;
-  /** In English, with user names and passwords of addresses taken out. */
+  /** In English, without the secrets of addresses. */
   stderr: string;
 }
 
@@ -17,6 +19,8 @@ export interface GitProgramOptions {
   gitDir?: string;
   /** Further settings, by key. They go through the environment: other users of the machine see command lines. */
   config?: Readonly<Record<string, string>>;
+  /** Takes further secrets out of what git says. */
+  scrub?: (text: string) => string;
 }
 
 /** Variables that name a repository (git rev-parse --local-env-vars): a hook's must not reach one of our own. */
@@ -48,11 +52,16 @@ export class GitProgram {
   readonly #cwd: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #prefix: string[];
+  readonly #scrub: (text: string) => string;
 
-  constructor({ cwd, env, gitDir, config = {} }: GitProgramOptions) {
+  constructor({ cwd, env, gitDir, config = {}, scrub = (text) => text }: GitProgramOptions) {
     this.#cwd = cwd;
+    this.#scrub = scrub;
     this.#prefix = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
-    const inherited = Object.entries(env).filter(([name]) => gitDir === undefined || !LOCAL.includes(name));
+    // Any process of the same user sees the environment of each other.
+    const inherited = Object.entries(env).filter(
+      ([name]) => !isOwnVariable(name) && (gitDir === undefined || !LOCAL.includes(name)),
+    );
     this.#env = {
       ...withConfig(Object.fromEntries(inherited), config),
       GIT_TERMINAL_PROMPT: '0',
@@ -83,7 +92,7 @@ export class GitProgram {
       child.on('error', (error) => reject(notRunnable(error)));
       child.on('close', (code) => {
         signal?.removeEventListener('abort', stop);
-        resolve({ code, stdout: texts.stdout, stderr: withoutUserInfo(texts.stderr.trim()) });
+        resolve({ code, stdout: texts.stdout, stderr: this.masked(texts.stderr.trim()) });
       });
     });
   }
@@ -99,8 +108,13 @@ export class GitProgram {
       maxBuffer: MAX_OUTPUT,
     });
     if (error) throw notRunnable(error);
-    if (status !== 0) throw new Failure(complaint({ code: status, stderr: withoutUserInfo(String(stderr)) }));
+    if (status !== 0) throw new Failure(complaint({ code: status, stderr: this.masked(String(stderr)) }));
     return stdout;
+  }
+
+  /** What git says, as people may see it. */
+  masked(text: string): string {
+    return maskAddresses(this.#scrub(text));
   }
 
   /**
@@ -146,10 +160,6 @@ function withConfig(env: NodeJS.ProcessEnv, config: Readonly<Record<string, stri
     [`GIT_CONFIG_VALUE_${before + index}`, value],
   ]);
   return { ...env, ...Object.fromEntries(added), GIT_CONFIG_COUNT: String(before + settings.length) };
-}
-
-function withoutUserInfo(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi, '$1');
 }
 
 /** What to say when git could not even be started. */

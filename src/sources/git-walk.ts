@@ -1,6 +1,6 @@
 import type { Search } from '../desired/assemble.ts';
 import type { Code } from '../desired/codes.ts';
-import { isRecordingFileName, OtherFiles, wholeFile } from '../desired/find.ts';
+import { isRecordingFileName, LEADS_OUT, OtherFiles, wholeFile } from '../desired/find.ts';
 import { quoted } from '../desired/printable.ts';
 import { diagnosticAt } from '../desired/resolve.ts';
 import type { CommitTree } from './git-tree.ts';
@@ -13,6 +13,7 @@ export interface CommittedFile {
 
 export interface FoundInCommit extends Search {
   found: CommittedFile[];
+  unquoted: ReadonlySet<string>;
 }
 
 /**
@@ -20,6 +21,7 @@ export interface FoundInCommit extends Search {
  * are passed over, links are followed, no folder is entered twice, and what cannot be followed is reported.
  * Submodules are other repositories, and are told.
  * @param dir path in the tree
+ * @param isInReach whether a link may lead to this path of the tree
  * @param shownPath a path in the tree as the user would type it
  * @param commit how to call the commit in messages
  */
@@ -28,13 +30,14 @@ export async function findInCommit(
   dir: string,
   shownPath: (path: string) => string,
   commit: string,
+  isInReach: (path: string) => boolean,
 ): Promise<FoundInCommit> {
-  const walk = new CommitWalk(tree, shownPath);
+  const walk = new CommitWalk(tree, shownPath, isInReach);
   await walk.start(dir, commit);
-  const { found, diagnostics, broken, files } = walk;
+  const { found, diagnostics, broken, files, unquoted } = walk;
   if (files === 0 && diagnostics.length === 0) diagnostics.push(walk.others.notice(shownPath(dir)));
   found.sort((a, b) => (a.shown < b.shown ? -1 : 1));
-  return { found, diagnostics, broken, files };
+  return { found, diagnostics, broken, files, unquoted };
 }
 
 /** What is to be known of a submodule. */
@@ -45,17 +48,22 @@ class CommitWalk implements FoundInCommit {
   readonly diagnostics: Search['diagnostics'] = [];
   readonly broken: string[] = [];
   readonly others = new OtherFiles();
+  readonly unquoted = new Set<string>();
   readonly #tree: CommitTree;
   readonly #shown: (path: string) => string;
+  readonly #isInReach: (path: string) => boolean;
+  /** The folder's path without links. */
+  #root = '';
   /** By the path without links. */
   readonly #entered = new Set<string>();
   /** Folders behind links come last, so that a file keeps the path that leads to it without a link. */
   readonly #linked: { oid: string; path: string; real: string }[] = [];
   #lost = 0;
 
-  constructor(tree: CommitTree, shown: (path: string) => string) {
+  constructor(tree: CommitTree, shown: (path: string) => string, isInReach: (path: string) => boolean) {
     this.#tree = tree;
     this.#shown = shown;
+    this.#isInReach = isInReach;
   }
 
   get files(): number {
@@ -75,6 +83,7 @@ class CommitWalk implements FoundInCommit {
       this.#report(dir, 'directory-not-found', `${quoted(this.#shown(dir))} ${what} commit ${commit}`);
       return;
     }
+    this.#root = place.path;
     this.#linked.push({ oid: place.oid, path: dir, real: place.path });
     for (let next = this.#linked.shift(); next; next = this.#linked.shift())
       await this.#enter(next.oid, next.path, next.real);
@@ -90,7 +99,8 @@ class CommitWalk implements FoundInCommit {
       if (name.startsWith('.')) continue;
       const inner = join(path, name);
       if (entry.kind === 'folder') await this.#enter(entry.oid, inner, join(real, name));
-      else if (entry.kind === 'file') this.#take(entry.oid, name, shown === '.' ? name : join(shown, name));
+      else if (entry.kind === 'file')
+        this.#take(entry.oid, name, shown === '.' ? name : join(shown, name), join(real, name));
       else if (entry.kind === 'link') await this.#follow(inner, join(real, name));
       else
         this.#report(
@@ -102,26 +112,37 @@ class CommitWalk implements FoundInCommit {
     }
   }
 
-  #take(oid: string, name: string, shown: string): void {
-    if (isRecordingFileName(name)) this.found.push({ oid, shown });
-    else this.others.add(name);
+  #take(oid: string, name: string, shown: string, real: string): void {
+    if (!isRecordingFileName(name)) {
+      this.others.add(name);
+      return;
+    }
+    this.found.push({ oid, shown });
+    if (!isBelow(this.#root, real)) this.unquoted.add(shown);
   }
 
   async #follow(path: string, real: string): Promise<void> {
     const place = await this.#tree.resolve(real);
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (place.kind === 'folder') this.#linked.push({ oid: place.oid, path, real: place.path });
-    else if (place.kind === 'file') this.#take(place.oid, name, this.#shown(path));
+    const isFound = place.kind === 'folder' || place.kind === 'file';
+    if (isFound && !this.#isInReach(place.path)) this.#lose(path, 'link-out-of-bounds', LEADS_OUT);
+    else if (place.kind === 'folder') this.#linked.push({ oid: place.oid, path, real: place.path });
+    else if (place.kind === 'file') this.#take(place.oid, name, this.#shown(path), place.path);
+    else if (place.kind === 'outside')
+      this.#lose(path, 'link-out-of-bounds', 'this link leads out of the repository');
     else {
       const summary = {
         missing: 'this link leads nowhere',
         circle: 'this link leads in a circle',
-        outside: 'this link leads out of the repository',
         submodule: 'this link leads into a submodule',
       }[place.kind];
-      this.#report(path, 'dangling-link', summary);
-      if (isRecordingFileName(name)) this.#lost += 1;
+      this.#lose(path, 'dangling-link', summary);
     }
+  }
+
+  #lose(path: string, code: Code, summary: string): void {
+    this.#report(path, code, summary);
+    if (isRecordingFileName(path.slice(path.lastIndexOf('/') + 1))) this.#lost += 1;
   }
 
   #report(path: string, code: Code, summary: string, detail?: string): void {
@@ -129,6 +150,11 @@ class CommitWalk implements FoundInCommit {
     this.diagnostics.push(diagnosticAt(wholeFile(filename), code, summary, detail));
     this.broken.push(filename);
   }
+}
+
+/** Whether a path of the tree is a folder or lies in it; '' is the top. */
+export function isBelow(folder: string, path: string): boolean {
+  return folder === '' || path === folder || path.startsWith(`${folder}/`);
 }
 
 function join(folder: string, name: string): string {

@@ -1,9 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Assembly } from '../desired/assemble.ts';
+import { type Bounds, boundsOf, type Reach } from '../desired/bounds.ts';
 import type { CheckedDocument, CheckedFile, RefusedDocument } from '../desired/checked.ts';
 import { tooLarge } from '../desired/decode.ts';
 import { checkNoBytes, eachBounded, readFile } from '../desired/load.ts';
 import { ManyFiles } from '../desired/many-files.ts';
+import { within } from '../desired/reach.ts';
 import { reading } from '../desired/reading.ts';
 import {
   type FileBytes,
@@ -23,7 +25,7 @@ import { SHORT, wayBack } from './git-past.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
 import { CommitTree, type Folder, Recent } from './git-tree.ts';
-import { type CommittedFile, type FoundInCommit, findInCommit } from './git-walk.ts';
+import { type CommittedFile, type FoundInCommit, findInCommit, isBelow } from './git-walk.ts';
 
 export interface GitFilesOptions {
   /** The folder of the recording files, as the user types it. */
@@ -32,6 +34,8 @@ export interface GitFilesOptions {
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
   vault: Vault;
+  /** What files may name; left out, the folder that holds `dir`, every program, and every variable but our own. */
+  bounds?: Bounds;
   /**
    * A bare repository of our own. `cwd` stands for its top then. Left out: the repository around `cwd`, whose
    * index and working tree are not looked at.
@@ -81,6 +85,7 @@ interface Checked extends CommittedFile {
  */
 export class GitFiles {
   readonly #options: GitFilesOptions;
+  readonly #bounds: Bounds;
   readonly #git: GitProgram;
   readonly #objects: ObjectReader;
   readonly #names: GitNames;
@@ -100,6 +105,7 @@ export class GitFiles {
 
   constructor(options: GitFilesOptions) {
     this.#options = options;
+    this.#bounds = options.bounds ?? boundsOf(options);
     this.#git = new GitProgram(options);
     this.#objects = new ObjectReader(this.#git);
     this.#names = new GitNames(this.#git, this.#objects);
@@ -134,13 +140,21 @@ export class GitFiles {
     const folders = this.#sha === commit.sha ? this.#folders : new Recent(this.#folders);
     const tree = new CommitTree(root, this.#objects, folders);
     const { dir, cwd, env, vault } = this.#options;
+    const bounds = this.#bounds;
     const called = commit.sha.slice(0, SHORT);
+    const folder = place.folder(dir);
+    const isLinkInReach = (path: string) => isInTreeReach(path, folder, bounds.links, place);
     const search =
       this.#search && this.#sha === commit.sha
         ? this.#search
-        : await findInCommit(tree, place.folder(dir), (path) => place.shown(path), called);
+        : await findInCommit(tree, folder, (path) => place.shown(path), called, isLinkInReach);
     const follow = (path: string) => this.#follow(path, tree, place);
-    const surroundings: Surroundings = { cwd, env, vault, now, readFile: follow };
+    const mayQuote = async (path: string) => {
+      const inTree = place.inTree(path);
+      const found = inTree === undefined ? undefined : await tree.resolve(inTree);
+      return found?.kind === 'file' && isBelow(folder, found.path);
+    };
+    const surroundings: Surroundings = { cwd, env, vault, now, bounds, readFile: follow, mayQuote };
     const entries = await this.#entriesOf(search.found, surroundings);
     const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
     const notes = [note, back].filter((each) => each !== undefined);
@@ -234,24 +248,31 @@ export class GitFiles {
   }
 
   async #follow(path: string, tree: CommitTree, place: RepositoryPlace): Promise<FileBytes> {
-    const { read = readFile } = this.#options;
     const inTree = place.inTree(path);
-    if (inTree === undefined) return read(path);
+    if (inTree === undefined) return this.#onDisk(path);
     const found = await tree.resolve(inTree);
     switch (found.kind) {
       case 'file':
-        return this.#blob(found.oid);
+        return isInTreeReach(found.path, place.folder(this.#options.dir), this.#bounds.files, place)
+          ? this.#blob(found.oid)
+          : { error: 'it leads out of the folders that it may be in', outOfBounds: true };
       case 'folder':
         return { error: 'it is a folder' };
       case 'circle':
         return { error: 'its links lead in a circle' };
       case 'outside':
-        return read(place.onDisk(found.path));
+        return this.#onDisk(place.onDisk(found.path));
       // A submodule's files are not in the commit: what is checked out there is all there is.
       case 'submodule':
       case 'missing':
-        return read(path);
+        return this.#onDisk(path);
     }
+  }
+
+  async #onDisk(path: string): Promise<FileBytes> {
+    const { read = readFile } = this.#options;
+    const real = within(path, this.#bounds.files);
+    return typeof real === 'string' ? read(real) : real;
   }
 
   async #blob(oid: string): Promise<FileBytes> {
@@ -296,6 +317,16 @@ async function followed({ oid, checked, before }: Checked, surroundings: Surroun
   const resolved = await resolveFile(checked, surroundings);
   const isSame = before && JSON.stringify(before.resolved) === JSON.stringify(resolved);
   return isSame ? before : { oid, checked, resolved };
+}
+
+/**
+ * Whether a path of the tree, without links in it, is where one may lead to.
+ * @param folder of the recording files, in the tree
+ */
+function isInTreeReach(path: string, folder: string, { folders }: Reach, place: RepositoryPlace): boolean {
+  const holder = folder.includes('/') ? folder.slice(0, folder.lastIndexOf('/')) : '';
+  const others = folders.flatMap((each) => place.inTree(each) ?? []);
+  return [holder, ...others].some((each) => isBelow(each, path));
 }
 
 function isTooLarge(bytes: Exclude<FileBytes, Uint8Array>): boolean {

@@ -1,9 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { CONTROL } from '../agora/answers.ts';
 import { SENSITIVE, type Sealed } from '../model/recording.ts';
-
-/** Shorter values would tear holes into ordinary words; no service's keys are that short. */
-const SHORTEST_SCRUBBED = 6;
+import { Scrubber } from './scrub.ts';
 
 /**
  * Holds the values of one run's secrets, by fingerprint. Nothing else in the program keeps a value: desired
@@ -14,8 +11,8 @@ export class Vault {
   readonly #values = new Map<string, string>();
   /** What to show instead of what, where somebody else's words may quote a secret. */
   readonly #shown = new Map<string, string>();
-  /** The same with the secret parts of values that are shown in part; the longest first. */
-  #quotable: (readonly [quoted: string, shown: string])[] | undefined;
+  /** Of the values so far. */
+  #scrubber: Scrubber | undefined;
 
   /** @param key at least 32 random bytes: the state directory's key, so that fingerprints compare across runs. */
   constructor(key: Uint8Array) {
@@ -30,8 +27,8 @@ export class Vault {
   seal(value: string, reference: string, shown: string = SENSITIVE): Sealed {
     const sealed = this.fingerprint(value);
     this.#values.set(sealed, value);
+    if (this.#shown.get(value) !== shown) this.#scrubber = undefined;
     this.#shown.set(value, shown);
-    this.#quotable = undefined;
     return { sealed, reference, shown };
   }
 
@@ -42,30 +39,10 @@ export class Vault {
 
   /** Takes the values of this run's secrets out of words that are not ours, such as a reason that the service gives. */
   scrub(text: string): string {
-    // The longest first, because one secret may be the beginning of another.
-    this.#quotable ??= [...this.#shown]
-      .flatMap(([value, shown]) => [
-        [value, shown] as const,
-        ...secretParts(value, shown).map((part) => [part, SENSITIVE] as const),
-      ])
-      // The service may quote it as it stands in JSON or in an address.
-      .flatMap(([quoted, shown]) =>
-        // On one line, too: a reason is printed on one.
-        [
-          ...new Set([
-            quoted,
-            JSON.stringify(quoted).slice(1, -1),
-            encodeURIComponent(quoted),
-            quoted.replace(CONTROL, ' '),
-          ]),
-        ].map((form) => [form, shown] as const),
-      )
-      .filter(([quoted]) => quoted.length >= SHORTEST_SCRUBBED)
-      .sort(([a], [b]) => b.length - a.length);
-    let clean = text;
-    // A function, because a replacement text gives a meaning to "$&".
-    for (const [quoted, shown] of this.#quotable) clean = clean.replaceAll(quoted, () => shown);
-    return clean;
+    this.#scrubber ??= new Scrubber(
+      [...this.#shown].map(([value, shown]) => ({ value, shown, parts: secretParts(value, shown) })),
+    );
+    return this.#scrubber.scrub(text);
   }
 
   /** The value behind a seal of this run; undefined for one of an earlier run or an unresolved reference. */

@@ -63,7 +63,10 @@ describe('a credentials program that fails', () => {
 
   it('is told where it does not exist or cannot be run', async () => {
     expect(await told(['reelstate-no-such-program', 'SECRET-ARG'])).toBe(
-      'reelstate-no-such-program gave no storage credentials: there is no such program',
+      'reelstate-no-such-program gave no storage credentials: there is no program "reelstate-no-such-program" in PATH; a path with a slash counts from the recording file',
+    );
+    expect(await told(['./tools/none', 'SECRET-ARG'])).toBe(
+      'none gave no storage credentials: there is no program "./tools/none", or what its first line names is missing; a path counts from the recording file',
     );
     await writeFile(join(cwd, 'plain'), 'x');
     await chmod(join(cwd, 'plain'), 0o600);

@@ -22,6 +22,8 @@ const ELSEWHERE = [
   'directory-unreadable',
   'dangling-link',
   'submodule',
+  'link-out-of-bounds',
+  'reference-not-followed',
   'file-unreadable',
   'file-too-large',
   'credentials-unavailable',
@@ -34,6 +36,12 @@ const ENV = {
   STS: 'topsecret',
   CDN_URL: 'rtmp://cdn.example.com/live/topsecret',
   NOT_RTMP: 'http://topsecret.example.com',
+  WITH_TAB: 'top\tsecret',
+  WITH_NO_BREAK_SPACE: 'topsecret\u00a0\n',
+  URL_WITH_SPACE: 'rtmp://cdn.example.com/live/topsecret \r\n',
+  AGORA_CUSTOMER_ID: 'topsecret',
+  PGPASSWORD: 'topsecret',
+  REELSTATE_GIT_TOKEN: 'topsecret',
   EMPTY: '',
 };
 

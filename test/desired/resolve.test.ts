@@ -38,7 +38,7 @@ const STORAGE = {
 describe('secrets', () => {
   test('are sealed with where they come from; the values are in the vault only', async () => {
     const storage = { ...STORAGE, stsToken: { fromFile: '../secrets/sts' }, stsExpiration: 2_000_000_000 };
-    const world = { env: { SECRET: 'from env' }, files: { '/desk/secrets/sts': 'from file\n' } };
+    const world = { env: { SECRET: 'from-env' }, files: { '/desk/secrets/sts': 'from-file\n' } };
     const { recording, vault } = await resolve({ recording: IDENTITY, storage }, world);
     const { accessKey, secretKey, stsToken } = recording?.blocks.storage ?? {};
     expect(
@@ -47,27 +47,46 @@ describe('secrets', () => {
       ),
     ).toEqual([
       ['AKIA', 'literal', '(sensitive)'],
-      ['from env', 'env:SECRET', '(sensitive)'],
-      ['from file', 'file:../secrets/sts', '(sensitive)'],
+      ['from-env', 'env:SECRET', '(sensitive)'],
+      ['from-file', 'file:../secrets/sts', '(sensitive)'],
     ]);
-    expect(JSON.stringify(recording)).not.toMatch(/AKIA|from env|from file/);
+    expect(JSON.stringify(recording)).not.toMatch(/AKIA|from-env|from-file/);
     expect(recording?.unresolved).toEqual([]);
   });
 
-  test('one newline at the end of a file is dropped, no more', async () => {
-    const document = { recording: IDENTITY, storage: { ...STORAGE, accessKey: { fromFile: 'k' } } };
+  test('line ends at the end of a file and of a variable are dropped alike', async () => {
+    const storage = { ...STORAGE, accessKey: { fromFile: 'k' }, secretKey: { fromEnv: 'SECRET' } };
+    const document = { recording: IDENTITY, storage };
     for (const [content, value] of [
       ['x\r\n', 'x'],
-      ['x\n\n', 'x\n'],
+      ['x\n\r\n', 'x'],
       ['x', 'x'],
     ] as const) {
       const { recording, vault } = await resolve(document, {
         files: { '/desk/recordings/k': content },
-        env: { SECRET: 's' },
+        env: { SECRET: content },
       });
-      const sealed = recording?.blocks.storage?.accessKey;
-      expect(sealed && vault.reveal(sealed)).toBe(value);
+      const { accessKey, secretKey } = recording?.blocks.storage ?? {};
+      expect([accessKey, secretKey].map((each) => each && vault.reveal(each))).toEqual([value, value]);
     }
+  });
+
+  test.each([
+    ['a tab at its beginning', '\tx'],
+    ['a space at its end', 'x \n'],
+    ['a line end in it', 'x\ny'],
+    ['a NUL at its end', 'x\0'],
+    ['a byte order mark in it', 'x\ufeffy'],
+    ['the character U+200E in it', 'x\u200ey'],
+  ])('%s is named, and not the value', async (what, value) => {
+    const { recording, diagnostics, broken } = await resolve(
+      { recording: IDENTITY, storage: STORAGE },
+      { env: { SECRET: value } },
+    );
+    expect([recording, broken]).toEqual([undefined, true]);
+    expect(diagnostics).toMatchObject([
+      { code: 'secret-character', severity: 'error', summary: `secretKey has ${what}` },
+    ]);
   });
 
   test.each([

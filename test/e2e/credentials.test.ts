@@ -15,7 +15,7 @@ it('a patch leads to the body that is shown, also where a program gives the cred
     recording(
       'a',
       `layout: { backgroundColor: "${color}" }
-storage: { vendor: s3, region: 0, bucket: b, fileNamePrefix: ["${color.slice(1)}"], credentials: { fromCommand: [./creds.sh] } }
+storage: { vendor: s3, region: 0, bucket: b, fileNamePrefix: ["${color.slice(1)}"], credentials: { fromCommand: [../creds.sh] } }
 `,
     );
   const cwd = await folder({ 'recordings/a.yaml': room('#000001'), 'creds.sh': PROGRAM });
@@ -75,7 +75,7 @@ describe('a program that gives no credentials', () => {
   const file = recording(
     'a',
     `layout: { backgroundColor: "#000001" }
-storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }
+storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [../creds.sh] } }
 `,
   );
   const EXPIRED = PROGRAM.replace('2099', '2020');

@@ -467,7 +467,7 @@ describe('from files to live recordings', () => {
     const print = (value: object) =>
       `#!/bin/sh\necho run >> runs\ncat <<'END'\n${JSON.stringify(value)}\nEND\n`;
     const storage =
-      'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n';
+      'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [../creds.sh] } }\n';
     const cwd = await folder({
       'recordings/a.yaml': recording('a', storage),
       'recordings/b.yaml': recording('b', storage),

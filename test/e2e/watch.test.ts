@@ -356,7 +356,7 @@ describe('reelstate watch', () => {
 
   it('credentials come from a program, and are renewed before they expire; a failing one stops nobody else', async () => {
     const storage =
-      'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n';
+      'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [../creds.sh] } }\n';
     const soon = new Date(Date.now() + 5 * 3600_000).toISOString();
     const script = (key: string) =>
       `#!/bin/sh\necho '{"Version":1,"AccessKeyId":"AKID","SecretAccessKey":"${key}","SessionToken":"token-${key}","Expiration":"${soon}"}'\n`;
@@ -545,7 +545,7 @@ describe('reelstate watch', () => {
     const cwd = await folder({
       'recordings/a.yaml': recording(
         'a',
-        'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [./creds.sh] } }\n',
+        'storage: { vendor: s3, region: 0, bucket: b, credentials: { fromCommand: [../creds.sh] } }\n',
       ),
       'creds.sh': '#!/bin/sh\necho $$ > pid\nsleep 300\n',
     });

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Bounds, boundsOf } from '../../src/desired/bounds.ts';
 import { loadRecordings } from '../../src/desired/load.ts';
 import { GitFiles, type GitFilesOptions } from '../../src/sources/git.ts';
 import { GitSource } from '../../src/sources/git-source.ts';
@@ -144,28 +145,31 @@ describe('references', () => {
   const secret = 'storage: { vendor: google, bucket: b, accessKey: KEY, secretKey: { fromFile: PATH } }\n';
   const identity = JSON.stringify({ appId: 'x', cname: 'c', uid: '1', resourceId: 'r', sid: 'from-commit' });
 
-  async function secretOf(path: string, written: string): Promise<string | undefined> {
+  async function secretOf(path: string, written: string, bounds?: Bounds): Promise<string | undefined> {
     const text = recording('a', secret.replace('PATH', written));
     await put(path, { 'recordings/a.yaml': text });
     commit(path, 'A secret');
-    const [first] = (await files(path).load('HEAD')).set.recordings;
+    const [first] = (await files(path, bounds ? { bounds } : {}).load('HEAD')).set.recordings;
     const sealed = first?.blocks.storage?.secretKey;
     return sealed && vault.reveal(sealed);
   }
 
   test('in the repository they come from the commit, elsewhere from the disk', async () => {
     const outside = await folder({ key: 'outside\n' });
+    const bounds = (path: string) =>
+      boundsOf({ dir: 'recordings', cwd: path, env: {}, secretsDirs: [outside] });
     const path = await repository({ 'keys/committed': 'committed\n', '.gitignore': 'run/\n' });
-    await put(path, { 'keys/committed': 'changed since\n', 'run/key': 'on disk\n' });
+    await put(path, { 'keys/committed': 'changed since\n', 'run/key': 'on-disk\n' });
     git(path, ['update-index', '--assume-unchanged', 'keys/committed']);
     expect(await secretOf(path, '../keys/committed')).toBe('committed');
-    expect(await secretOf(path, '../run/key')).toBe('on disk');
-    expect(await secretOf(path, join(outside, 'key'))).toBe('outside');
+    expect(await secretOf(path, '../run/key')).toBe('on-disk');
+    expect(await secretOf(path, join(outside, 'key'))).toBeUndefined();
+    expect(await secretOf(path, join(outside, 'key'), bounds(path))).toBe('outside');
     expect(await secretOf(path, '../nowhere')).toBeUndefined();
     expect(await secretOf(path, '../keys')).toBeUndefined();
   });
 
-  test('links are followed, out of the repository too', async () => {
+  test('links are followed, and never out of the repository', async () => {
     const outside = await folder({ key: 'outside\n' });
     const path = await repository({ 'keys/committed': 'committed\n' });
     await symlink('keys', join(path, 'alias'));
@@ -174,8 +178,11 @@ describe('references', () => {
     await symlink('circle', join(path, 'circle'));
     commit(path, 'Links');
     expect(await secretOf(path, '../alias/committed')).toBe('committed');
-    expect(await secretOf(path, '../elsewhere/key')).toBe('outside');
-    expect(await secretOf(path, '../beside/key')).toBe('outside');
+    for (const written of ['../elsewhere/key', '../beside/key']) {
+      expect(await secretOf(path, written)).toBeUndefined();
+      const { diagnostics } = (await files(path).load('HEAD')).set;
+      expect(diagnostics.map(({ code }) => code)).toEqual(['reference-out-of-bounds']);
+    }
     expect(await secretOf(path, '../circle/key')).toBeUndefined();
   });
 

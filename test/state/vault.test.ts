@@ -71,6 +71,44 @@ describe('words that quote a secret', () => {
     expect(vault.scrub('first-secret second-secret')).toBe('(sensitive) (sensitive)');
   });
 
+  const KEY_OF_S3 = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
+
+  it.each([
+    ['its beginning', KEY_OF_S3.slice(0, 9), '(sensitive)'],
+    ['its end', KEY_OF_S3.slice(-9), '(sensitive)'],
+    ['in an address', encodeURIComponent(KEY_OF_S3), '(sensitive)'],
+    ['in a form', encodeURIComponent(KEY_OF_S3).replace('%2F', '%2f').replace('%2B', '%2b'), '(sensitive)'],
+    ['in base64', Buffer.from(KEY_OF_S3).toString('base64'), '(sensitive)'],
+    ['in base64url, cut off', Buffer.from(KEY_OF_S3).toString('base64url').slice(0, 20), '(sensitive)'],
+    ['in hexadecimal', Buffer.from(KEY_OF_S3).toString('hex'), '(sensitive)'],
+    [
+      'in hexadecimal, cut off',
+      Buffer.from(KEY_OF_S3).toString('hex').toUpperCase().slice(20),
+      '(sensitive)',
+    ],
+  ])('are cleaned of %s', (_, quoted, shown) => {
+    const vault = new Vault(KEY);
+    vault.seal(KEY_OF_S3, 'literal');
+    expect(vault.scrub(`not "${quoted}"...`).replace(/=+/, '')).toBe(`not "${shown}"...`);
+  });
+
+  it.each([1, 2, 3, 4])('are cleaned of what was encoded in base64 behind %i other bytes', (before) => {
+    const vault = new Vault(KEY);
+    vault.seal(KEY_OF_S3, 'literal');
+    const text = `${'{'.repeat(before)}${KEY_OF_S3}"}`;
+    const clean = vault.scrub(Buffer.from(text).toString('base64'));
+    expect(clean).toContain('(sensitive)');
+    const left = clean.split('(sensitive)').map((each) => Buffer.from(each, 'base64').toString('latin1'));
+    expect(left.join(' ').length).toBeLessThan(before + 10);
+  });
+
+  it('keep ordinary words that a secret begins with', () => {
+    const vault = new Vault(KEY);
+    vault.seal('customer-secret', 'literal');
+    expect(vault.scrub('no such customer')).toBe('no such customer');
+    expect(vault.scrub('no such customer-s...')).toBe('no such (sensitive)...');
+  });
+
   it('keep ordinary words that a very short value is part of', () => {
     const vault = new Vault(KEY);
     vault.seal('key', 'literal');

@@ -1,0 +1,187 @@
+import { dirname, resolve } from 'node:path';
+import { expiredWords, expiringWords, MIN_STS_SECONDS, STS_AT_LEAST } from '../agora/sts.ts';
+import { isOwnVariable } from '../model/environment.ts';
+import { SENSITIVE, type Sealed } from '../model/recording.ts';
+import { unseenIn, withoutLineEnds } from '../model/secret-text.ts';
+import { maskRtmpUrl, unresolved } from '../state/vault.ts';
+import { isAllowedProgram, isInReach, programPath, variableOutside } from './bounds.ts';
+import type { CommandSource, SecretSource } from './checked.ts';
+import { otherForm } from './encrypted.ts';
+import type { Report } from './look.ts';
+import { printable, quoted } from './printable.ts';
+import type { FileBytes, Surroundings } from './resolve.ts';
+import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
+
+/** What follows from a value that is not at hand. */
+export const HELD_BACK = 'Until it has a value, apply holds this recording back.';
+
+/** Where to say what is wrong with a reference. */
+export interface Finds {
+  report: Report;
+  /** Its value is not at hand here, which is no mistake of the file. */
+  missing: Report;
+}
+
+/** The references of one document: followed within their bounds, what they lead to looked at and sealed. */
+export class Secrets {
+  readonly #file: string;
+  readonly #surroundings: Surroundings;
+  readonly #finds: Finds;
+
+  /** @param file the document's, as the user would type it */
+  constructor(file: string, surroundings: Surroundings, finds: Finds) {
+    this.#file = file;
+    this.#surroundings = surroundings;
+    this.#finds = finds;
+  }
+
+  /** Where a path leads that the file names. */
+  path(written: string): string {
+    return resolve(this.#surroundings.cwd, dirname(this.#file), written);
+  }
+
+  command({ fromCommand }: CommandSource): Sealed {
+    const { bounds, cwd, vault } = this.#surroundings;
+    const [written = '', ...args] = fromCommand;
+    const program = printable(written);
+    const path = programPath(written, this.#file, cwd);
+    const place = '/storage/credentials';
+    if (bounds && !isAllowedProgram(path, cwd, bounds)) {
+      const way =
+        'Programs are narrowed here to those that --allow-command names, each as the file names it.';
+      this.outside(place, `the program ${quoted(written)} is not allowed here`, way);
+    } else if (bounds?.untrusted)
+      this.#finds.missing(
+        'reference-not-followed',
+        place,
+        `the program ${quoted(written)} is not run: --untrusted`,
+      );
+    return vault.seal(JSON.stringify([path, ...args]), `command:${program}`, program);
+  }
+
+  checkExpiry(expiration: number | undefined): void {
+    const { now } = this.#surroundings;
+    if (expiration === undefined || now === undefined || expiration - now >= MIN_STS_SECONDS) return;
+    const place = '/storage/stsExpiration';
+    if (expiration <= now) {
+      this.#finds.missing('sts-expired', place, expiredWords(expiration), STS_WAY);
+      return;
+    }
+    this.#finds.report('sts-expires-soon', place, expiringWords(expiration - now), STS_AT_LEAST);
+  }
+
+  async rtmpUrl(source: SecretSource, pointer: string): Promise<Sealed> {
+    return this.#seal(source, pointer, (value) => {
+      const unseen = unseenIn(value);
+      if (unseen) this.#finds.report('secret-character', pointer, `the address has ${unseen}`, UNSEEN_WAY);
+      // A literal was looked at before.
+      else if (!('literal' in source) && !isRtmpUrl(value))
+        this.#finds.report('rtmp-url-format', pointer, NOT_RTMP);
+      return maskRtmpUrl(value);
+    });
+  }
+
+  /** A key or a token: none holds white space, whatever was meant by it. */
+  key(source: SecretSource, pointer: string): Promise<Sealed> {
+    return this.#seal(source, pointer, (value) => {
+      const unseen = unseenIn(value);
+      if (unseen)
+        this.#finds.report(
+          'secret-character',
+          pointer,
+          `${pointer.slice('/storage/'.length)} has ${unseen}`,
+          UNSEEN_WAY,
+        );
+      return SENSITIVE;
+    });
+  }
+
+  /**
+   * Follows a reference; where it leads to nothing, says so and seals nothing. Never takes an empty value.
+   * @param look sees the value, says what is wrong with it, and gives what people may see of it
+   */
+  async #seal(source: SecretSource, pointer: string, look: (value: string) => string): Promise<Sealed> {
+    const { vault, bounds } = this.#surroundings;
+    if ('literal' in source) return vault.seal(source.literal, 'literal', look(source.literal));
+    const isVariable = 'fromEnv' in source;
+    const reference = isVariable ? `env:${source.fromEnv}` : `file:${source.fromFile}`;
+    if (bounds?.untrusted && !(isVariable && variableOutside(source.fromEnv, bounds))) {
+      if (isVariable) this.#notFollowed(pointer, `the variable ${source.fromEnv}`);
+      else this.passOver(this.path(source.fromFile), pointer, `the file ${quoted(source.fromFile)}`);
+      return unresolved(reference);
+    }
+    const value = isVariable
+      ? this.#variable(source.fromEnv, pointer)
+      : await this.#text(source.fromFile, pointer);
+    return value === undefined ? unresolved(reference) : vault.seal(value, reference, look(value));
+  }
+
+  #variable(name: string, pointer: string): string | undefined {
+    const { env, bounds } = this.#surroundings;
+    const outside = variableOutside(name, bounds);
+    if (outside) {
+      const way = isOwnVariable(name)
+        ? 'Put the value into a variable of another name.'
+        : 'Variables are narrowed here to those that --allow-env names.';
+      this.outside(pointer, outside, way);
+      return undefined;
+    }
+    const value = withoutLineEnds(env[name] ?? '');
+    if (value !== '') return value;
+    const state = env[name] === undefined ? 'is not set' : 'is empty';
+    this.#finds.missing('environment-unset', pointer, `the environment variable ${name} ${state}`);
+    return undefined;
+  }
+
+  async #text(written: string, pointer: string): Promise<string | undefined> {
+    const bytes = await this.#surroundings.readFile(this.path(written));
+    if (isOutside(bytes)) {
+      this.outside(pointer, `the file ${quoted(written)} is out of bounds: ${bytes.error}`);
+      return undefined;
+    }
+    const found = secretText(bytes);
+    if ('value' in found) return found.value;
+    this.#finds.missing('secret-file-unreadable', pointer, `the file ${quoted(written)} ${found.error}`);
+    return undefined;
+  }
+
+  /** Of a file that is not looked at, not even for the links that lead to it. */
+  passOver(path: string, pointer: string, what: string): void {
+    const { bounds } = this.#surroundings;
+    if (bounds && !isInReach(path, bounds.files)) this.outside(pointer, `${what} is out of bounds`);
+    else this.#notFollowed(pointer, what);
+  }
+
+  #notFollowed(pointer: string, what: string): void {
+    this.#finds.missing('reference-not-followed', pointer, `${what} is not read: --untrusted`);
+  }
+
+  outside(pointer: string, summary: string, way: string = OUTSIDE_WAY): void {
+    this.#finds.report('reference-out-of-bounds', pointer, summary, way);
+  }
+}
+
+const OUTSIDE_WAY =
+  'A file may be in the folder that holds --dir, in /run/secrets, in the credentials folder of systemd, or in one that --secrets-dir names.';
+const UNSEEN_WAY = 'Take it out where the value is kept; the value itself is not shown here.';
+const STS_WAY = `Put a new token and its stsExpiration there. ${HELD_BACK}`;
+
+export function isOutside(bytes: FileBytes): bytes is { error: string; outOfBounds: true } {
+  return !(bytes instanceof Uint8Array) && bytes !== 'missing' && bytes.outOfBounds === true;
+}
+
+/** A secret file's text without the line ends at its end, or what is wrong with the file. */
+function secretText(bytes: FileBytes): { value: string } | { error: string } {
+  if (bytes === 'missing') return { error: 'does not exist' };
+  if (!(bytes instanceof Uint8Array)) return { error: `cannot be read: ${bytes.error}` };
+  const other = otherForm(bytes);
+  if (other) return { error: `has no value: ${other.summary}` };
+  let value: string;
+  try {
+    // What a Windows editor puts in front is no part of it either, and the decoder leaves it out.
+    value = withoutLineEnds(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return { error: 'is not UTF-8 text' };
+  }
+  return value === '' ? { error: 'is empty' } : { value };
+}
