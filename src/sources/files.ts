@@ -4,26 +4,59 @@ import { Assembly } from '../desired/assemble.ts';
 import type { CheckedFile } from '../desired/checked.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
 import { checkBytes, checkNoBytes, eachBounded, type LoadOptions } from '../desired/load.ts';
+import { mayGoOn, standing, standingOf, takesAway } from '../desired/loss.ts';
 import { WORTH_THREADS } from '../desired/many-files.ts';
 import { inOutline } from '../desired/outlines.ts';
 import { shownPath } from '../desired/paths.ts';
 import { reading } from '../desired/reading.ts';
 import { type FileBytes, resolveFile } from '../desired/resolve.ts';
+import type { Known } from '../model/plan.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
-import { FollowedFile, type Following, type Hint, patience, type Sight, stampOf } from './followed-file.ts';
+import {
+  FollowedFile,
+  type Following,
+  type Hint,
+  LONG_STANDSTILL,
+  patience,
+  type Sight,
+  stampOf,
+} from './followed-file.ts';
+import { Moving } from './moving.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
-import { type Entry, type Refreshed, Round } from './round.ts';
+import { type Entry, type Reading, type Refreshed, Round } from './round.ts';
+
+/** So many files are looked at in one go. More of them are a look that gives way. */
+const FEW = 64;
+
+/** A look that is asked to give way goes on for so many milliseconds all the same, so that it comes to an end. */
+const SLICE = 50;
+
+export type WatchedOptions = Omit<LoadOptions, 'now'> &
+  Following & {
+    /** What is known of recordings: what a file that is seen for the first time may take away from. */
+    known?: Known;
+  };
+
+/** Tells a look at many files when to leave the rest for later. */
+interface Stop {
+  isDue(): boolean;
+  /** Resolves when it is. */
+  due: Promise<void>;
+}
 
 /**
  * What the files of a folder ask for, kept up to date: the same set that loading all of them would give once they
  * stand still, at the cost of what has changed. Only content that its writer has finished is taken; until then
  * what was there before stands, or, where there was nothing, the file is listed among the broken ones, so that
  * what is known from it is left alone. One refresh at a time. Never rejects for anything that a user can do.
+ *
+ * A look at many files gives way: what events name meanwhile is looked at and told of by a refresh in between, and the
+ * next one takes the rest up. Of that nothing is told before its end.
  */
 export class WatchedFiles {
   readonly places: Places;
-  readonly #options: Omit<LoadOptions, 'now'> & Following;
+  readonly #options: WatchedOptions;
   readonly #onPlaces: () => boolean;
   readonly #root: string;
   readonly #entries = new Map<string, Entry>();
@@ -35,19 +68,18 @@ export class WatchedFiles {
   readonly #lost = new Map<Entry, number>();
   /** Below a folder that cannot be read now: nobody knows whether they are there. */
   readonly #parked = new Set<Entry>();
-  readonly #moving = new Set<string>();
+  readonly #moving: Moving;
   #search: Found = { found: [], folders: [], links: [], diagnostics: [], broken: [], files: 0 };
   #set: DesiredSet | undefined;
   readonly #byName = new Map<string, DesiredRecording>();
-  #round: Round;
-  /** Whether all that the last round has gathered was told. */
-  #reported = true;
+  /** A look at many files that is not at its end. */
+  #bulk: Round | undefined;
 
   /** @param onPlaces is called when the folders have been found; true: search again, there may be more to find */
-  constructor(options: Omit<LoadOptions, 'now'> & Following, onPlaces: () => boolean = () => false) {
+  constructor(options: WatchedOptions, onPlaces: () => boolean = () => false) {
     this.#options = options;
     this.#onPlaces = onPlaces;
-    this.#round = new Round(options.clock);
+    this.#moving = new Moving(options.clock);
     this.#root = resolve(options.cwd, options.dir);
     this.places = new Places(this.#root);
     this.#references = new References(options, this.places);
@@ -57,36 +89,109 @@ export class WatchedFiles {
    * Looks again and compares.
    * @param hints paths at which something may have happened
    * @param everything whether to look at everything else, too; the first time that is done anyway
+   * @param awaited aborts when hints have come in that a look at many files is to give way to
    */
-  async refresh(hints: ReadonlyMap<string, Hint>, everything: boolean): Promise<Refreshed> {
+  async refresh(
+    hints: ReadonlyMap<string, Hint>,
+    everything: boolean,
+    awaited?: AbortSignal,
+  ): Promise<Refreshed> {
     // Whatever is asked of the set later, of files that have not changed, too.
     await reading();
-    this.#round = new Round(this.#options.clock, this.#reported ? undefined : this.#round);
-    this.#reported = false;
+    const few = this.#sort(hints, everything);
+    if (few.due.size > 0 || !this.#bulk) {
+      try {
+        await this.#run(few);
+      } catch (error) {
+        this.#bulk ??= new Round(this.#options.clock);
+        this.#bulk.absorb(few);
+        throw error;
+      }
+      return this.#report(few);
+    }
+    const bulk = this.#bulk;
+    const isDone = await this.#run(bulk, this.#set ? this.#stopFor(awaited) : undefined);
+    if (isDone) this.#bulk = undefined;
+    else for (const name of this.#assembly.takeTouched()) bulk.names.add(name);
+    return this.#report(isDone ? bulk : few);
+  }
+
+  /** @returns a round of the few paths that come first; what else there is to be looked at is for the one of many */
+  #sort(hints: ReadonlyMap<string, Hint>, everything: boolean): Round {
+    const { clock } = this.#options;
+    const few = new Round(clock);
+    const many = new Round(clock);
     const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
-    const all = everything || reshaped || !this.#set;
-    // What came to a folder before anybody listened there is found by another search: files are read afterwards.
-    if (all)
-      do await this.#searchAgain();
-      while (this.#onPlaces());
+    many.search = everything || reshaped || !this.#set;
     // Where folders or links have changed, events do not tell what stands under a name.
     const named = reshaped ? new Map<string, Hint>() : this.#named(hints);
-    await this.#look(all ? this.#everyPath() : new Set([...named.keys(), ...this.#moving]), named);
-    await this.#readUnread();
-    for (const entry of this.#round.unresolved) {
-      await this.#round.pace();
-      await this.#resolve(entry);
+    const first = this.#set && named.size <= FEW ? few : many;
+    for (const [path, hint] of named) first.due.set(path, hint);
+    const moving = this.#moving.due().filter((path) => !named.has(path));
+    for (const path of moving) (this.#set && moving.length <= FEW ? few : many).due.set(path, undefined);
+    if (many.search || many.due.size > 0) {
+      this.#bulk ??= new Round(clock);
+      this.#bulk.absorb(many);
     }
-    this.#dropLost();
-    await this.#findPlaces();
-    const refreshed = this.#report();
-    this.#reported = true;
-    return refreshed;
+    if (this.#bulk) this.#takeFrom(this.#bulk, few);
+    return few;
+  }
+
+  /** What comes first is no longer to be done later. */
+  #takeFrom(bulk: Round, few: Round): void {
+    // What has been touched until now is told of by the other one.
+    for (const name of this.#assembly.takeTouched()) bulk.names.add(name);
+    for (const path of few.due.keys()) {
+      bulk.due.delete(path);
+      const entry = this.#entries.get(path);
+      const bytes = entry && bulk.unread.get(entry);
+      if (!entry || !bytes) continue;
+      bulk.unread.delete(entry);
+      few.unread.set(entry, bytes);
+    }
+  }
+
+  #stopFor(awaited: AbortSignal | undefined): Stop | undefined {
+    if (!awaited) return undefined;
+    const { clock } = this.#options;
+    const end = clock.monotonic() + SLICE;
+    const heard = new Promise<void>((resolve) => {
+      if (awaited.aborted) return resolve();
+      awaited.addEventListener('abort', () => resolve(), { once: true });
+    });
+    return {
+      isDue: () => awaited.aborted && clock.monotonic() >= end,
+      due: heard.then(() => clock.sleep(end - clock.monotonic())),
+    };
+  }
+
+  /** Everything that a round has to do. @returns whether it came to its end */
+  async #run(round: Round, stop?: Stop): Promise<boolean> {
+    if (round.search) {
+      // What came to a folder before anybody listened there is found by another search: files are read afterwards.
+      do await this.#searchAgain(round);
+      while (this.#onPlaces());
+      round.search = false;
+      for (const path of this.#everyPath()) if (!round.due.has(path)) round.due.set(path, undefined);
+    }
+    if (!(await this.#look(round, stop)) || !(await this.#readUnread(round, stop))) return false;
+    for (const entry of round.unresolved) {
+      if (stop?.isDue()) return false;
+      await round.pace();
+      await this.#resolve(entry, round);
+      round.unresolved.delete(entry);
+    }
+    // While many are looked at, what is gone may have come back under another name.
+    if (!this.#bulk || this.#bulk === round) this.#dropLost(round);
+    await this.#findPlaces(round);
+    return true;
   }
 
   /** Each once. */
   #everyPath(): string[] {
-    const others = [...this.#references.paths(), ...this.#moving].filter((path) => !this.#entries.has(path));
+    const others = [...this.#references.paths(), ...this.#moving.paths()].filter(
+      (path) => !this.#entries.has(path),
+    );
     return [...this.#entries.keys(), ...new Set(others)];
   }
 
@@ -122,47 +227,48 @@ export class WatchedFiles {
     );
   }
 
-  async #searchAgain(): Promise<void> {
+  async #searchAgain(round: Round): Promise<void> {
     const before = this.#search;
     this.#search = await findRecordingFiles(this.#options.dir, this.#options.cwd);
-    await this.#round.pace();
+    await round.pace();
     const { found, broken, diagnostics, files } = this.#search;
-    this.#round.whole ||= !this.#set || before.broken.join('\n') !== broken.join('\n');
-    this.#round.dirty ||=
-      this.#round.whole ||
+    round.whole ||= !this.#set || before.broken.join('\n') !== broken.join('\n');
+    round.dirty ||=
+      round.whole ||
       before.files - before.found.length !== files - found.length ||
       JSON.stringify(before.diagnostics) !== JSON.stringify(diagnostics);
     const present = new Set(found.map(({ path }) => path));
-    for (const { path, shown } of found) this.#found(path, shown);
-    for (const entry of this.#entries.values()) if (!present.has(entry.path)) this.#missed(entry);
+    for (const { path, shown } of found) round.dirty = this.#found(path, shown) || round.dirty;
+    for (const entry of this.#entries.values()) if (!present.has(entry.path)) this.#missed(entry, round);
     this.places.found(this.#search);
   }
 
-  /** The file is there. */
-  #found(path: string, shown: string): void {
+  /** The file is there. @returns whether that is news */
+  #found(path: string, shown: string): boolean {
     const entry = this.#entries.get(path);
-    if (entry && !this.#lost.has(entry) && !this.#parked.has(entry)) return;
+    if (entry && !this.#lost.has(entry) && !this.#parked.has(entry)) return false;
     const present: Entry = entry ?? {
       path,
       shown,
       file: new FollowedFile(path, this.#options),
+      standing: [],
       uses: NO_USES,
     };
     this.#entries.set(path, present);
     this.#lost.delete(present);
     this.#parked.delete(present);
     this.#held.add(present);
-    this.#moving.add(path);
-    this.#round.dirty = true;
+    this.#moving.set(path, shown, 0);
+    return true;
   }
 
   /** The file is not there. */
-  #missed(entry: Entry): void {
+  #missed(entry: Entry, round: Round): void {
     const unreadable = this.#search.broken.some(
       (path) => entry.shown === path || entry.shown.startsWith(`${path}/`),
     );
     if (unreadable ? this.#parked.has(entry) : this.#lost.has(entry)) return;
-    this.#withdraw(entry);
+    this.#withdraw(entry, round);
     this.#held.delete(entry);
     this.#moving.delete(entry.path);
     if (unreadable) {
@@ -174,24 +280,35 @@ export class WatchedFiles {
     }
   }
 
-  async #look(paths: Iterable<string>, hints: ReadonlyMap<string, Hint>): Promise<void> {
-    const due: string[] = [];
-    for (const path of paths) {
-      // Of ten thousand files nearly all are as they were, and a promise for each would cost as much as the look.
-      if (hints.has(path) || !this.#isUntouched(path)) due.push(path);
-      const pause = this.#round.pace();
-      if (pause) await pause;
+  async #look(round: Round, stop: Stop | undefined): Promise<boolean> {
+    while (round.due.size > 0) {
+      const part: [string, Hint | undefined][] = [];
+      for (const [path, hint] of round.due) {
+        // Of ten thousand files nearly all are as they were, and a promise for each would cost as much as the look.
+        if (hint || !this.#isUntouched(path)) part.push([path, hint]);
+        else round.due.delete(path);
+        if (part.length === FEW) break;
+        const pause = round.pace();
+        if (pause) await pause;
+        if (stop?.isDue()) return false;
+      }
+      await eachBounded(part, async ([path, hint]) => {
+        await round.pace();
+        await this.#lookAt(path, hint, round);
+        round.due.delete(path);
+      });
     }
-    await eachBounded(due, async (path) => {
-      await this.#round.pace();
-      const hint = hints.get(path);
-      const entry = this.#entries.get(path);
-      if (!entry && !this.#references.has(path)) this.#moving.delete(path);
-      if (this.#references.has(path)) this.#seeReference(path, await this.#references.look(path, hint));
-      if (!entry || this.#parked.has(entry)) return;
-      if (this.#lost.has(entry) && this.#isRecordingFile(path)) this.#found(path, entry.shown);
-      if (!this.#lost.has(entry)) await this.#lookAtEntry(entry, hint);
-    });
+    return true;
+  }
+
+  async #lookAt(path: string, hint: Hint | undefined, round: Round): Promise<void> {
+    const entry = this.#entries.get(path);
+    if (!entry && !this.#references.has(path)) this.#moving.delete(path);
+    if (this.#references.has(path)) this.#seeReference(path, await this.#references.look(path, hint), round);
+    if (!entry || this.#parked.has(entry)) return;
+    if (this.#lost.has(entry) && this.#isRecordingFile(path))
+      round.dirty = this.#found(path, entry.shown) || round.dirty;
+    if (!this.#lost.has(entry)) await this.#lookAtEntry(entry, hint, round);
   }
 
   /** Whether a file stands in the assembly, and its status is what it was. */
@@ -202,69 +319,113 @@ export class WatchedFiles {
     return entry.file.isUntouched(stampOf(path));
   }
 
-  async #lookAtEntry(entry: Entry, hint: Hint | undefined): Promise<void> {
+  async #lookAtEntry(entry: Entry, hint: Hint | undefined, round: Round): Promise<void> {
     const stamp = stampOf(entry.path);
     // A link that leads nowhere is there: that is a mistake, not a deletion.
-    if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry);
+    if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry, round);
     const sight = await entry.file.look(hint, stamp);
     this.#follow(entry.path, entry.shown, sight);
-    if (sight.state === 'changed') this.#check(entry, sight.bytes);
-    if (sight.state === 'changed' || (sight.state === 'same' && this.#held.has(entry)))
-      this.#round.unresolved.add(entry);
+    if (sight.state === 'changed') this.#check(entry, sight.bytes, round);
+    else if (sight.state === 'same' && entry.offered) this.#accept(entry, round);
+    else if (sight.state === 'same' && this.#held.has(entry)) round.unresolved.add(entry);
   }
 
   /** Stage A, where that costs next to nothing; everything else is put down for `#readUnread`. */
-  #check(entry: Entry, bytes: FileBytes): void {
-    this.#round.unread.delete(entry);
-    if (!(bytes instanceof Uint8Array)) entry.checked = checkNoBytes(bytes, entry.shown);
-    else {
+  #check(entry: Entry, bytes: FileBytes, round: Round): void {
+    round.unread.delete(entry);
+    if (bytes instanceof Uint8Array) {
       const { outlines, isEnough } = this.#options;
       const recalled = outlines?.recall(bytes, entry.shown);
-      if (recalled && (isEnough?.(recalled) ?? true)) entry.checked = recalled;
-      else this.#round.unread.set(entry, bytes);
-    }
+      if (recalled && (isEnough?.(recalled) ?? true)) this.#offer(entry, recalled, round, bytes);
+      else round.unread.set(entry, bytes);
+    } else this.#offer(entry, checkNoBytes(bytes, entry.shown), round);
   }
 
   /** Stage A of what has to be read. Much of it is read by others, so that this thread stays free for what is under way. */
-  async #readUnread(): Promise<void> {
+  async #readUnread(round: Round, stop: Stop | undefined): Promise<boolean> {
     const { outlines } = this.#options;
-    const unread = [...this.#round.unread];
-    let read: CheckedFile[] = [];
-    if (unread.length >= WORTH_THREADS) {
+    if (round.unread.size >= WORTH_THREADS) round.reading ??= this.#readByThreads([...round.unread]);
+    if (round.reading) {
+      const read = await Promise.race([round.reading, ...(stop ? [stop.due] : [])]);
+      if (read === undefined) return false;
+      round.reading = undefined;
+      if (read instanceof Error) throw read;
+      for (const [bytes, checked] of read) round.read.set(bytes, checked);
+    }
+    for (const [entry, bytes] of round.unread) {
+      if (stop?.isDue()) return false;
+      await round.pace();
+      const checked = round.read.get(bytes) ?? checkBytes(bytes, entry.shown);
+      const learnt = inOutline(outlines ? outlines.learn(bytes, checked) : checked, bytes);
+      this.#offer(entry, learnt, round, bytes);
+      round.unread.delete(entry);
+    }
+    round.read.clear();
+    return true;
+  }
+
+  /** Never rejects: what is read may be asked for later. */
+  async #readByThreads(unread: readonly [Entry, Uint8Array][]): Promise<Reading> {
+    try {
       const { readFiles } = await import('../desired/threads.ts');
       const files = unread.map(([{ shown }, bytes]) => ({ file: shown, bytes }));
-      read = await readFiles(files, { until: this.#options.until });
-    }
-    for (const [index, [entry, bytes]] of unread.entries()) {
-      await this.#round.pace();
-      const checked = read[index] ?? checkBytes(bytes, entry.shown);
-      entry.checked = inOutline(outlines ? outlines.learn(bytes, checked) : checked, bytes);
+      const read = await readFiles(files, { until: this.#options.until });
+      return unread.map(([, bytes], index) => [bytes, read[index] as CheckedFile]);
+    } catch (error) {
+      return error as Error;
     }
   }
 
-  #seeReference(path: string, sight: Sight): void {
+  /** What a file holds now. It counts at once, unless it takes something away and may be the beginning of more. */
+  #offer(entry: Entry, checked: CheckedFile, round: Round, bytes?: Uint8Array): void {
+    const isWhole = entry.file.stoodStill >= LONG_STANDSTILL || !bytes;
+    const needed = !isWhole && this.#mayBeHalf(entry, checked, bytes, round) ? LONG_STANDSTILL : 0;
+    entry.offered = { checked, needed };
+    this.#accept(entry, round);
+  }
+
+  #mayBeHalf({ standing, shown }: Entry, checked: CheckedFile, bytes: Uint8Array, round: Round): boolean {
+    if (standing.length > 0) return takesAway(standing, checked);
+    const known = round.knownOf(shown, this.#options.known?.values() ?? []);
+    if (known.length > 0) return takesAway(known.map(standingOf), checked);
+    return mayGoOn(checked, bytes);
+  }
+
+  /** What was offered counts, once it has stood still for as long as it must. */
+  #accept(entry: Entry, round: Round): void {
+    const { checked, needed } = entry.offered as NonNullable<Entry['offered']>;
+    const left = needed - entry.file.stoodStill;
+    if (left > 0) {
+      this.#moving.set(entry.path, entry.shown, left);
+      // Until then what stood before does, also where the file was gone meanwhile.
+      if (this.#held.has(entry) && entry.checked) round.unresolved.add(entry);
+      return;
+    }
+    entry.offered = undefined;
+    entry.checked = checked;
+    entry.standing = standing(entry.standing, checked);
+    round.unresolved.add(entry);
+  }
+
+  #seeReference(path: string, sight: Sight, round: Round): void {
     this.#follow(path, shownPath(path, this.#options.cwd), sight);
     if (sight.state === 'changed')
-      for (const user of this.#references.users(path)) this.#round.unresolved.add(user);
+      for (const user of this.#references.users(path)) round.unresolved.add(user);
   }
 
   #follow(path: string, shown: string, sight: Sight): void {
-    if (sight.state !== 'settling') {
-      this.#moving.delete(path);
-      return;
-    }
-    this.#moving.add(path);
-    this.#round.wait(shown, sight.again);
+    if (sight.state === 'settling') this.#moving.set(path, shown, sight.again);
+    else this.#moving.delete(path);
   }
 
   /** Follows an entry's references, and lets it into the assembly unless one of them is still being written. */
-  async #resolve(entry: Entry): Promise<void> {
+  async #resolve(entry: Entry, round: Round): Promise<void> {
     if (!entry.checked || this.#lost.has(entry) || this.#parked.has(entry)) return;
     let uses = NO_USES;
     const readFile = async (path: string) => {
       uses = new Set([...uses, path]);
       const { bytes, sight } = await this.#references.read(path, entry);
-      if (sight) this.#seeReference(path, sight);
+      if (sight) this.#seeReference(path, sight, round);
       return bytes;
     };
     const { cwd, env, vault } = this.#options;
@@ -275,43 +436,41 @@ export class WatchedFiles {
     entry.resolved = resolved;
     this.#held.delete(entry);
     this.#assembly.put(resolved);
-    this.#round.note(entry);
+    round.note(entry);
   }
 
   /** Takes a file out of the assembly; what it held stays at hand. */
-  #withdraw(entry: Entry): void {
+  #withdraw(entry: Entry, round: Round): void {
     this.#assembly.remove(entry.shown);
-    this.#round.note(entry);
+    round.note(entry);
   }
 
   /** Forgets files that have been gone for so long that no save can be under way. */
-  #dropLost(): void {
+  #dropLost(round: Round): void {
     const now = this.#options.clock.monotonic();
     for (const [entry, since] of this.#lost) {
       const left = patience(this.#options) - (now - since);
       if (left > 0) {
-        this.#moving.add(entry.path);
-        this.#round.wait(entry.shown, left);
+        this.#moving.set(entry.path, entry.shown, left);
         continue;
       }
       this.#lost.delete(entry);
       this.#entries.delete(entry.path);
       this.#moving.delete(entry.path);
       for (const path of entry.uses) this.#references.release(path, entry);
-      this.#round.note(entry);
+      round.note(entry);
     }
   }
 
   /** The places to point at where documents claim the same: files have to be read for them, so not all at a stretch. */
-  async #findPlaces(): Promise<void> {
+  async #findPlaces(round: Round): Promise<void> {
     for (const document of this.#assembly.disputed()) {
-      await this.#round.pace();
+      await round.pace();
       void document.marks;
     }
   }
 
-  #report(): Refreshed {
-    const { dirty, names, files, whole, settling, again } = this.#round;
+  #report({ dirty, names, files, whole }: Round): Refreshed {
     for (const name of this.#assembly.takeTouched()) {
       names.add(name);
       const recording = this.#assembly.recording(name);
@@ -324,14 +483,16 @@ export class WatchedFiles {
       const held = [...this.#held, ...this.#lost.keys()].map(({ shown }) => shown);
       this.#set = this.#assembly.set({ ...this.#search, files: there + unseen }, held);
     }
+    const again = this.#moving.again();
     return {
       set: this.#set,
       byName: this.#byName,
       changed: [...names],
       files,
       whole,
-      settling: [...settling].sort(),
+      settling: this.#moving.shown(),
       ...(again === undefined ? {} : { again }),
+      more: this.#bulk !== undefined,
     };
   }
 }
