@@ -20,6 +20,9 @@ export interface ClientOptions {
 /** An answer larger than this is not the service's. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
+/** More connections than the allowance needs are not kept idle: each takes a file handle that reading files may want. */
+const KEPT = { keepAlive: true, maxFreeSockets: 16 };
+
 interface Network {
   got: Got;
   agents: { http: HttpAgent; https: HttpsAgent };
@@ -38,8 +41,8 @@ async function openNetwork({
     import('node:https'),
   ]);
   const agents = {
-    http: new http.Agent({ keepAlive: true }),
-    https: new https.Agent({ keepAlive: true }),
+    http: new http.Agent(KEPT),
+    https: new https.Agent(KEPT),
   };
   return {
     agents,

@@ -6,6 +6,7 @@ import type { Code } from './codes.ts';
 import { shownPath } from './paths.ts';
 import { quoted } from './printable.ts';
 import { diagnosticAt } from './resolve.ts';
+import { waitingOut } from './shortage.ts';
 
 /** A recording file: where it is, and what the user calls it. */
 export interface FoundFile {
@@ -85,7 +86,7 @@ class Walk implements Found {
         if (this.#entered.has(real)) continue;
         this.#entered.add(real);
         this.folders.push(next);
-        const entries = await readdir(next, { withFileTypes: true });
+        const entries = await waitingOut(() => readdir(next, { withFileTypes: true }));
         entries.sort((a, b) => (a.name < b.name ? -1 : 1));
         // What holds for the folder holds for its files: of many, working it out for each would take longer than reading them.
         const inside = next.endsWith(sep) ? next : `${next}${sep}`;
@@ -156,6 +157,7 @@ const REASONS: Record<string, string> = {
   ENOENT: 'it is gone',
   ELOOP: 'its links lead in a circle',
   EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
 };
 
 /** Why the system refuses, in words. */

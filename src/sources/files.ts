@@ -72,14 +72,18 @@ export class WatchedFiles {
   #search: Found = { found: [], folders: [], links: [], diagnostics: [], broken: [], files: 0 };
   #set: DesiredSet | undefined;
   readonly #byName = new Map<string, DesiredRecording>();
-  /** A look at many files that is not at its end. */
+  /** A look at few files that is to be made. */
+  #few: Round;
+  /** A look at many files that is not at its end, and whether it gave way the last time: then it has its turn. */
   #bulk: Round | undefined;
+  #gaveWay = false;
 
   /** @param onPlaces is called when the folders have been found; true: search again, there may be more to find */
   constructor(options: WatchedOptions, onPlaces: () => boolean = () => false) {
     this.#options = options;
     this.#onPlaces = onPlaces;
     this.#moving = new Moving(options.clock);
+    this.#few = new Round(options.clock);
     this.#root = resolve(options.cwd, options.dir);
     this.places = new Places(this.#root);
     this.#references = new References(options, this.places);
@@ -98,43 +102,44 @@ export class WatchedFiles {
   ): Promise<Refreshed> {
     // Whatever is asked of the set later, of files that have not changed, too.
     await reading();
-    const few = this.#sort(hints, everything);
-    if (few.due.size > 0 || !this.#bulk) {
-      try {
-        await this.#run(few);
-      } catch (error) {
-        this.#bulk ??= new Round(this.#options.clock);
-        this.#bulk.absorb(few);
-        throw error;
-      }
-      return this.#report(few);
-    }
-    const bulk = this.#bulk;
-    const isDone = await this.#run(bulk, this.#set ? this.#stopFor(awaited) : undefined);
-    if (isDone) this.#bulk = undefined;
-    else for (const name of this.#assembly.takeTouched()) bulk.names.add(name);
-    return this.#report(isDone ? bulk : few);
+    this.#sort(hints, everything);
+    if (this.#bulk && (this.#gaveWay || this.#few.due.size === 0))
+      return this.#lookAtMany(this.#bulk, awaited);
+    const few = this.#few;
+    await this.#run(few);
+    this.#few = new Round(this.#options.clock);
+    this.#gaveWay = this.#bulk !== undefined;
+    return this.#report(few);
   }
 
-  /** @returns a round of the few paths that come first; what else there is to be looked at is for the one of many */
-  #sort(hints: ReadonlyMap<string, Hint>, everything: boolean): Round {
-    const { clock } = this.#options;
-    const few = new Round(clock);
-    const many = new Round(clock);
+  async #lookAtMany(bulk: Round, awaited: AbortSignal | undefined): Promise<Refreshed> {
+    this.#gaveWay = false;
+    const stop = this.#set ? this.#stopFor(awaited) : undefined;
+    if (await this.#run(bulk, stop)) {
+      this.#bulk = undefined;
+      return this.#report(bulk);
+    }
+    // Of what has been touched until now it tells at its end.
+    for (const name of this.#assembly.takeTouched()) bulk.names.add(name);
+    return this.#report(new Round(this.#options.clock));
+  }
+
+  /** Says what is to be looked at: few paths come first, the rest is for the look at many. */
+  #sort(hints: ReadonlyMap<string, Hint>, everything: boolean): void {
+    const many = new Round(this.#options.clock);
     const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
     many.search = everything || reshaped || !this.#set;
     // Where folders or links have changed, events do not tell what stands under a name.
     const named = reshaped ? new Map<string, Hint>() : this.#named(hints);
-    const first = this.#set && named.size <= FEW ? few : many;
-    for (const [path, hint] of named) first.due.set(path, hint);
+    const first = this.#set && named.size <= FEW ? this.#few : many;
+    for (const [path, hint] of named) first.owe(path, hint);
     const moving = this.#moving.due().filter((path) => !named.has(path));
-    for (const path of moving) (this.#set && moving.length <= FEW ? few : many).due.set(path, undefined);
+    for (const path of moving) (this.#set && moving.length <= FEW ? this.#few : many).owe(path);
     if (many.search || many.due.size > 0) {
-      this.#bulk ??= new Round(clock);
+      this.#bulk ??= new Round(this.#options.clock);
       this.#bulk.absorb(many);
     }
-    if (this.#bulk) this.#takeFrom(this.#bulk, few);
-    return few;
+    if (this.#bulk) this.#takeFrom(this.#bulk, this.#few);
   }
 
   /** What comes first is no longer to be done later. */
@@ -151,16 +156,16 @@ export class WatchedFiles {
     }
   }
 
-  #stopFor(awaited: AbortSignal | undefined): Stop | undefined {
-    if (!awaited) return undefined;
+  #stopFor(awaited: AbortSignal | undefined): Stop {
     const { clock } = this.#options;
     const end = clock.monotonic() + SLICE;
+    const isAwaited = () => this.#few.due.size > 0 || awaited?.aborted === true;
     const heard = new Promise<void>((resolve) => {
-      if (awaited.aborted) return resolve();
-      awaited.addEventListener('abort', () => resolve(), { once: true });
+      if (isAwaited()) resolve();
+      else awaited?.addEventListener('abort', () => resolve(), { once: true });
     });
     return {
-      isDue: () => awaited.aborted && clock.monotonic() >= end,
+      isDue: () => isAwaited() && clock.monotonic() >= end,
       due: heard.then(() => clock.sleep(end - clock.monotonic())),
     };
   }
@@ -172,7 +177,7 @@ export class WatchedFiles {
       do await this.#searchAgain(round);
       while (this.#onPlaces());
       round.search = false;
-      for (const path of this.#everyPath()) if (!round.due.has(path)) round.due.set(path, undefined);
+      for (const path of this.#everyPath()) round.owe(path);
     }
     if (!(await this.#look(round, stop)) || !(await this.#readUnread(round, stop))) return false;
     for (const entry of round.unresolved) {
@@ -492,7 +497,7 @@ export class WatchedFiles {
       whole,
       settling: this.#moving.shown(),
       ...(again === undefined ? {} : { again }),
-      more: this.#bulk !== undefined,
+      more: this.#bulk !== undefined || this.#few.due.size > 0,
     };
   }
 }

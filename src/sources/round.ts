@@ -63,16 +63,18 @@ export class Round {
     this.#pace = new Pace(clock);
   }
 
-  /** Takes over what another one was to do, and has taken note of. */
-  absorb(other: Round): void {
-    this.dirty ||= other.dirty;
-    this.whole ||= other.whole;
-    this.search ||= other.search;
-    for (const name of other.names) this.names.add(name);
-    for (const file of other.files) this.files.add(file);
-    for (const [path, hint] of other.due) this.due.set(path, hint);
-    for (const [entry, bytes] of other.unread) this.unread.set(entry, bytes);
-    for (const entry of other.unresolved) this.unresolved.add(entry);
+  /** A path is to be looked at. @param hint what events have told of it, besides what they told before */
+  owe(path: string, hint?: Hint): void {
+    const before = this.due.get(path);
+    if (!before) this.due.set(path, hint);
+    else if (hint?.moved) before.moved = true;
+    if (before && hint?.written) before.written = true;
+  }
+
+  /** Takes over what another one was to do. */
+  absorb({ search, due }: Round): void {
+    this.search ||= search;
+    for (const [path, hint] of due) this.owe(path, hint);
   }
 
   /** Something of the file has changed. */

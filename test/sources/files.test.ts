@@ -49,8 +49,8 @@ const NOTHING: ReadonlyMap<string, Hint> = new Map();
 async function settled(hints = NOTHING, everything = true) {
   let look = await files.refresh(hints, everything);
   const changed = new Set(look.changed);
-  while (look.again !== undefined) {
-    await clock.advance(look.again);
+  while (look.again !== undefined || look.more) {
+    if (!look.more) await clock.advance(look.again ?? 0);
     look = await files.refresh(NOTHING, false);
     for (const name of look.changed) changed.add(name);
   }
