@@ -1,5 +1,5 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, resolve, sep } from 'node:path';
 import { Assembly } from '../desired/assemble.ts';
 import type { CheckedFile } from '../desired/checked.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
@@ -38,7 +38,7 @@ export type WatchedOptions = Omit<LoadOptions, 'now'> &
     known?: Known;
   };
 
-/** Tells a look at many files when to leave the rest for later. */
+/** Tells a look at many files when to leave the rest for later. It is asked after a piece of work, never before the first. */
 interface Stop {
   isDue(): boolean;
   /** Resolves when it is. */
@@ -77,6 +77,8 @@ export class WatchedFiles {
   /** A look at many files that is not at its end, and whether it gave way the last time: then it has its turn. */
   #bulk: Round | undefined;
   #gaveWay = false;
+  /** The one after it: nothing is added to a look that is under way, so that it comes to an end. */
+  #next: Round | undefined;
 
   /** @param onPlaces is called when the folders have been found; true: search again, there may be more to find */
   constructor(options: WatchedOptions, onPlaces: () => boolean = () => false) {
@@ -116,7 +118,8 @@ export class WatchedFiles {
     this.#gaveWay = false;
     const stop = this.#set ? this.#stopFor(awaited) : undefined;
     if (await this.#run(bulk, stop)) {
-      this.#bulk = undefined;
+      this.#bulk = this.#next;
+      this.#next = undefined;
       return this.#report(bulk);
     }
     // Of what has been touched until now it tells at its end.
@@ -127,17 +130,20 @@ export class WatchedFiles {
   /** Says what is to be looked at: few paths come first, the rest is for the look at many. */
   #sort(hints: ReadonlyMap<string, Hint>, everything: boolean): void {
     const many = new Round(this.#options.clock);
-    const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
-    many.search = everything || reshaped || !this.#set;
+    const reshaped = [...hints.keys()].filter((path) => this.#reshapes(path));
+    many.search = everything || reshaped.length > 0 || !this.#set;
     // Where folders or links have changed, events do not tell what stands under a name.
-    const named = reshaped ? new Map<string, Hint>() : this.#named(hints);
+    const isElsewhere = (path: string) =>
+      !reshaped.some((changed) => path === changed || path.startsWith(changed + sep));
+    const named = this.#named(new Map([...hints].filter(([path]) => isElsewhere(path))));
     const first = this.#set && named.size <= FEW ? this.#few : many;
     for (const [path, hint] of named) first.owe(path, hint);
     const moving = this.#moving.due().filter((path) => !named.has(path));
     for (const path of moving) (this.#set && moving.length <= FEW ? this.#few : many).owe(path);
     if (many.search || many.due.size > 0) {
-      this.#bulk ??= new Round(this.#options.clock);
-      this.#bulk.absorb(many);
+      if (!this.#bulk) this.#bulk = many;
+      else if (!this.#next) this.#next = many;
+      else this.#next.absorb(many);
     }
     if (this.#bulk) this.#takeFrom(this.#bulk, this.#few);
   }
@@ -148,6 +154,7 @@ export class WatchedFiles {
     for (const name of this.#assembly.takeTouched()) bulk.names.add(name);
     for (const path of few.due.keys()) {
       bulk.due.delete(path);
+      this.#next?.due.delete(path);
       const entry = this.#entries.get(path);
       const bytes = entry && bulk.unread.get(entry);
       if (!entry || !bytes) continue;
@@ -181,10 +188,10 @@ export class WatchedFiles {
     }
     if (!(await this.#look(round, stop)) || !(await this.#readUnread(round, stop))) return false;
     for (const entry of round.unresolved) {
-      if (stop?.isDue()) return false;
       await round.pace();
       await this.#resolve(entry, round);
       round.unresolved.delete(entry);
+      if (stop?.isDue()) return false;
     }
     // While many are looked at, what is gone may have come back under another name.
     if (!this.#bulk || this.#bulk === round) this.#dropLost(round);
@@ -295,13 +302,14 @@ export class WatchedFiles {
         if (part.length === FEW) break;
         const pause = round.pace();
         if (pause) await pause;
-        if (stop?.isDue()) return false;
+        if (stop?.isDue()) break;
       }
       await eachBounded(part, async ([path, hint]) => {
         await round.pace();
         await this.#lookAt(path, hint, round);
         round.due.delete(path);
       });
+      if (round.due.size > 0 && stop?.isDue()) return false;
     }
     return true;
   }
@@ -358,12 +366,12 @@ export class WatchedFiles {
       for (const [bytes, checked] of read) round.read.set(bytes, checked);
     }
     for (const [entry, bytes] of round.unread) {
-      if (stop?.isDue()) return false;
       await round.pace();
       const checked = round.read.get(bytes) ?? checkBytes(bytes, entry.shown);
       const learnt = inOutline(outlines ? outlines.learn(bytes, checked) : checked, bytes);
       this.#offer(entry, learnt, round, bytes);
       round.unread.delete(entry);
+      if (stop?.isDue()) return false;
     }
     round.read.clear();
     return true;

@@ -11,10 +11,11 @@ import { until } from '../support/watching.ts';
 /** As many files may be open as a shell's `ulimit -n` says. */
 const HANDLES = 64;
 const FILES = 500;
+const FEWER = 100;
 const LAYOUT = (colour: string) => `layout: { backgroundColor: "${colour}" }\n`;
 
-function many(): Promise<string> {
-  const files = Array.from({ length: FILES }, (_, n) => [
+function many(count: number): Promise<string> {
+  const files = Array.from({ length: count }, (_, n) => [
     `recordings/d${n % 20}/r${n}.yaml`,
     recording(n, LAYOUT('#000001')),
   ]);
@@ -41,7 +42,7 @@ function startLimited(cwd: string, args: readonly string[]) {
 
 describe('with few file handles', () => {
   it('validate, plan and apply go through five hundred files in twenty folders', async () => {
-    const cwd = await many();
+    const cwd = await many(FILES);
     const sim = await simulator(cwd, ['--rate', '0']);
     for (const args of [
       ['validate'],
@@ -57,16 +58,14 @@ describe('with few file handles', () => {
   });
 
   it('a daemon whose handles are all in use looks again when there are some, and takes no file for gone', async () => {
-    const cwd = await many();
+    const cwd = await many(FEWER);
     const sim = await simulator(cwd, ['--rate', '0']);
     const { child, said, done } = startLimited(cwd, [
       ...['watch', '--endpoint', sim.url, '--rate', '200', '--resync', '0', '--sweep', '200ms'],
       ...['--listen', '127.0.0.1:0'],
     ]);
-    await until(async () => said.err.includes('"msg":"watching"'), 'watching', 30_000).catch((e) => {
-      throw new Error(e.message + said.err.slice(0, 3000));
-    });
-    await until(async () => (await sim.requests()).length === FILES, 'all applied', 30_000);
+    await until(async () => said.err.includes('"msg":"watching"'), 'watching', 30_000);
+    await until(async () => (await sim.requests()).length === FEWER, 'all applied', 30_000);
     const port = Number(/"url":"http:\/\/127\.0\.0\.1:(\d+)/.exec(said.err)?.[1]);
     // Each connection takes a handle for as long as it is open.
     const taken: Socket[] = [];
