@@ -484,8 +484,8 @@ export class WatchedFiles {
   }
 
   #report({ dirty, names, files, whole }: Round): Refreshed {
-    for (const name of this.#assembly.takeTouched()) {
-      names.add(name);
+    for (const name of this.#assembly.takeTouched()) names.add(name);
+    for (const name of names) {
       const recording = this.#assembly.recording(name);
       if (recording) this.#byName.set(name, recording);
       else this.#byName.delete(name);

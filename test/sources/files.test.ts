@@ -210,6 +210,14 @@ test('a broken file that claims what a healthy one claims concerns that one, and
   expect(once.set.broken).toEqual(['recordings/b.yaml']);
 });
 
+/** A recording with regions for these UIDs. */
+function custom(...uids: string[]): string {
+  const regions = uids.map(
+    (uid) => `    - { uid: "${uid}", x_axis: 0.${uid}, y_axis: 0, width: 0.1, height: 1 }\n`,
+  );
+  return `${recording('1').replace('bestFit', 'custom')}  layoutConfig:\n${regions.join('')}`;
+}
+
 /** What may be written into a file of recordings. */
 const CONTENTS = [
   `${recording('1')}nonsense: 1\n`,
@@ -224,6 +232,8 @@ const CONTENTS = [
   'recording: [\n',
   '',
   recording('6').trimEnd(),
+  custom('1'),
+  custom('1', '2', '3'),
 ];
 const WHICH = JSON.stringify({ appId: 'a', cname: 'c', uid: '1', resourceId: 'r', sid: '1', mode: 'web' });
 const PATHS = [
