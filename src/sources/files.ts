@@ -1,49 +1,29 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { basename, resolve, sep } from 'node:path';
 import { Assembly } from '../desired/assemble.ts';
-import type { CheckedFile } from '../desired/checked.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
-import { checkBytes, checkNoBytes, eachBounded, type LoadOptions } from '../desired/load.ts';
-import { mayGoOn, standing, standingOf, takesAway } from '../desired/loss.ts';
-import { WORTH_THREADS } from '../desired/many-files.ts';
-import { inOutline } from '../desired/outlines.ts';
+import { eachBounded, type LoadOptions } from '../desired/load.ts';
 import { shownPath } from '../desired/paths.ts';
 import { reading } from '../desired/reading.ts';
-import { type FileBytes, resolveFile } from '../desired/resolve.ts';
+import { resolveFile } from '../desired/resolve.ts';
 import type { Known } from '../model/plan.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
-import {
-  FollowedFile,
-  type Following,
-  type Hint,
-  LONG_STANDSTILL,
-  patience,
-  type Sight,
-  stampOf,
-} from './followed-file.ts';
+import { FollowedFile, type Following, type Hint, patience, type Sight, stampOf } from './followed-file.ts';
+import { Intake } from './intake.ts';
 import { Moving } from './moving.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
-import { type Entry, type Reading, type Refreshed, Round } from './round.ts';
+import { type Entry, type Refreshed, Round } from './round.ts';
+import { Rounds, type Stop } from './rounds.ts';
 
 /** So many files are looked at in one go. More of them are a look that gives way. */
 const FEW = 64;
-
-/** A look that is asked to give way goes on for so many milliseconds all the same, so that it comes to an end. */
-const SLICE = 50;
 
 export type WatchedOptions = Omit<LoadOptions, 'now'> &
   Following & {
     /** What is known of recordings: what a file that is seen for the first time may take away from. */
     known?: Known;
   };
-
-/** Tells a look at many files when to leave the rest for later. It is asked after a piece of work, never before the first. */
-interface Stop {
-  isDue(): boolean;
-  /** Resolves when it is. */
-  due: Promise<void>;
-}
 
 /**
  * What the files of a folder ask for, kept up to date: the same set that loading all of them would give once they
@@ -72,20 +52,16 @@ export class WatchedFiles {
   #search: Found = { found: [], folders: [], links: [], diagnostics: [], broken: [], files: 0 };
   #set: DesiredSet | undefined;
   readonly #byName = new Map<string, DesiredRecording>();
-  /** A look at few files that is to be made. */
-  #few: Round;
-  /** A look at many files that is not at its end, and whether it gave way the last time: then it has its turn. */
-  #bulk: Round | undefined;
-  #gaveWay = false;
-  /** The one after it: nothing is added to a look that is under way, so that it comes to an end. */
-  #next: Round | undefined;
+  readonly #rounds: Rounds;
+  readonly #intake: Intake;
 
   /** @param onPlaces is called when the folders have been found; true: search again, there may be more to find */
   constructor(options: WatchedOptions, onPlaces: () => boolean = () => false) {
     this.#options = options;
     this.#onPlaces = onPlaces;
     this.#moving = new Moving(options.clock);
-    this.#few = new Round(options.clock);
+    this.#rounds = new Rounds(options.clock);
+    this.#intake = new Intake(options, this.#moving, (entry) => this.#held.has(entry));
     this.#root = resolve(options.cwd, options.dir);
     this.places = new Places(this.#root);
     this.#references = new References(options, this.places);
@@ -105,25 +81,14 @@ export class WatchedFiles {
     // Whatever is asked of the set later, of files that have not changed, too.
     await reading();
     this.#sort(hints, everything);
-    if (this.#bulk && (this.#gaveWay || this.#few.due.size === 0))
-      return this.#lookAtMany(this.#bulk, awaited);
-    const few = this.#few;
-    await this.#run(few);
-    this.#few = new Round(this.#options.clock);
-    this.#gaveWay = this.#bulk !== undefined;
-    return this.#report(few);
-  }
-
-  async #lookAtMany(bulk: Round, awaited: AbortSignal | undefined): Promise<Refreshed> {
-    this.#gaveWay = false;
-    const stop = this.#set ? this.#stopFor(awaited) : undefined;
-    if (await this.#run(bulk, stop)) {
-      this.#bulk = this.#next;
-      this.#next = undefined;
-      return this.#report(bulk);
+    const round = this.#rounds.turn();
+    const isMany = round === this.#rounds.many;
+    if (await this.#run(round, isMany && this.#set ? this.#rounds.stopFor(awaited) : undefined)) {
+      this.#rounds.end(round);
+      return this.#report(round);
     }
-    // Of what has been touched until now it tells at its end.
-    for (const name of this.#assembly.takeTouched()) bulk.names.add(name);
+    // Of what it has touched until now it tells at its end.
+    for (const name of this.#assembly.takeTouched()) round.names.add(name);
     return this.#report(new Round(this.#options.clock));
   }
 
@@ -136,45 +101,26 @@ export class WatchedFiles {
     const isElsewhere = (path: string) =>
       !reshaped.some((changed) => path === changed || path.startsWith(changed + sep));
     const named = this.#named(new Map([...hints].filter(([path]) => isElsewhere(path))));
-    const first = this.#set && named.size <= FEW ? this.#few : many;
-    for (const [path, hint] of named) first.owe(path, hint);
+    this.#put(named, many);
     const moving = this.#moving.due().filter((path) => !named.has(path));
-    for (const path of moving) (this.#set && moving.length <= FEW ? this.#few : many).owe(path);
-    if (many.search || many.due.size > 0) {
-      if (!this.#bulk) this.#bulk = many;
-      else if (!this.#next) this.#next = many;
-      else this.#next.absorb(many);
-    }
-    if (this.#bulk) this.#takeFrom(this.#bulk, this.#few);
+    this.#put(new Map(moving.map((path) => [path, undefined])), many);
+    if (many.search || many.due.size > 0) this.#rounds.putLater(many);
   }
 
-  /** What comes first is no longer to be done later. */
-  #takeFrom(bulk: Round, few: Round): void {
-    // What has been touched until now is told of by the other one.
-    for (const name of this.#assembly.takeTouched()) bulk.names.add(name);
-    for (const path of few.due.keys()) {
-      bulk.due.delete(path);
-      this.#next?.due.delete(path);
+  #put(paths: ReadonlyMap<string, Hint | undefined>, many: Round): void {
+    const isFirst = this.#set && paths.size <= FEW;
+    const open = this.#rounds.many;
+    // What has been touched until now is for the other one to tell of.
+    if (open) for (const name of this.#assembly.takeTouched()) open.names.add(name);
+    for (const [path, hint] of paths) {
+      if (!isFirst) many.owe(path, hint);
+      else this.#rounds.putFirst(path, hint);
       const entry = this.#entries.get(path);
-      const bytes = entry && bulk.unread.get(entry);
+      const bytes = isFirst && entry && open?.unread.get(entry);
       if (!entry || !bytes) continue;
-      bulk.unread.delete(entry);
-      few.unread.set(entry, bytes);
+      open?.unread.delete(entry);
+      this.#rounds.few.unread.set(entry, bytes);
     }
-  }
-
-  #stopFor(awaited: AbortSignal | undefined): Stop {
-    const { clock } = this.#options;
-    const end = clock.monotonic() + SLICE;
-    const isAwaited = () => this.#few.due.size > 0 || awaited?.aborted === true;
-    const heard = new Promise<void>((resolve) => {
-      if (isAwaited()) resolve();
-      else awaited?.addEventListener('abort', () => resolve(), { once: true });
-    });
-    return {
-      isDue: () => isAwaited() && clock.monotonic() >= end,
-      due: heard.then(() => clock.sleep(end - clock.monotonic())),
-    };
   }
 
   /** Everything that a round has to do. @returns whether it came to its end */
@@ -186,7 +132,7 @@ export class WatchedFiles {
       round.search = false;
       for (const path of this.#everyPath()) round.owe(path);
     }
-    if (!(await this.#look(round, stop)) || !(await this.#readUnread(round, stop))) return false;
+    if (!(await this.#look(round, stop)) || !(await this.#intake.readUnread(round, stop))) return false;
     for (const entry of round.unresolved) {
       await round.pace();
       await this.#resolve(entry, round);
@@ -194,7 +140,7 @@ export class WatchedFiles {
       if (stop?.isDue()) return false;
     }
     // While many are looked at, what is gone may have come back under another name.
-    if (!this.#bulk || this.#bulk === round) this.#dropLost(round);
+    if (!this.#rounds.many || this.#rounds.many === round) this.#dropLost(round);
     await this.#findPlaces(round);
     return true;
   }
@@ -338,86 +284,9 @@ export class WatchedFiles {
     if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry, round);
     const sight = await entry.file.look(hint, stamp);
     this.#follow(entry.path, entry.shown, sight);
-    if (sight.state === 'changed') this.#check(entry, sight.bytes, round);
-    else if (sight.state === 'same' && entry.offered) this.#accept(entry, round);
+    if (sight.state === 'changed') this.#intake.take(entry, sight.bytes, round);
+    else if (sight.state === 'same' && entry.offered) this.#intake.accept(entry, round);
     else if (sight.state === 'same' && this.#held.has(entry)) round.unresolved.add(entry);
-  }
-
-  /** Stage A, where that costs next to nothing; everything else is put down for `#readUnread`. */
-  #check(entry: Entry, bytes: FileBytes, round: Round): void {
-    round.unread.delete(entry);
-    if (bytes instanceof Uint8Array) {
-      const { outlines, isEnough } = this.#options;
-      const recalled = outlines?.recall(bytes, entry.shown);
-      if (recalled && (isEnough?.(recalled) ?? true)) this.#offer(entry, recalled, round, bytes);
-      else round.unread.set(entry, bytes);
-    } else this.#offer(entry, checkNoBytes(bytes, entry.shown), round);
-  }
-
-  /** Stage A of what has to be read. Much of it is read by others, so that this thread stays free for what is under way. */
-  async #readUnread(round: Round, stop: Stop | undefined): Promise<boolean> {
-    const { outlines } = this.#options;
-    if (round.unread.size >= WORTH_THREADS) round.reading ??= this.#readByThreads([...round.unread]);
-    if (round.reading) {
-      const read = await Promise.race([round.reading, ...(stop ? [stop.due] : [])]);
-      if (read === undefined) return false;
-      round.reading = undefined;
-      if (read instanceof Error) throw read;
-      for (const [bytes, checked] of read) round.read.set(bytes, checked);
-    }
-    for (const [entry, bytes] of round.unread) {
-      await round.pace();
-      const checked = round.read.get(bytes) ?? checkBytes(bytes, entry.shown);
-      const learnt = inOutline(outlines ? outlines.learn(bytes, checked) : checked, bytes);
-      this.#offer(entry, learnt, round, bytes);
-      round.unread.delete(entry);
-      if (stop?.isDue()) return false;
-    }
-    round.read.clear();
-    return true;
-  }
-
-  /** Never rejects: what is read may be asked for later. */
-  async #readByThreads(unread: readonly [Entry, Uint8Array][]): Promise<Reading> {
-    try {
-      const { readFiles } = await import('../desired/threads.ts');
-      const files = unread.map(([{ shown }, bytes]) => ({ file: shown, bytes }));
-      const read = await readFiles(files, { until: this.#options.until });
-      return unread.map(([, bytes], index) => [bytes, read[index] as CheckedFile]);
-    } catch (error) {
-      return error as Error;
-    }
-  }
-
-  /** What a file holds now. It counts at once, unless it takes something away and may be the beginning of more. */
-  #offer(entry: Entry, checked: CheckedFile, round: Round, bytes?: Uint8Array): void {
-    const isWhole = entry.file.stoodStill >= LONG_STANDSTILL || !bytes;
-    const needed = !isWhole && this.#mayBeHalf(entry, checked, bytes, round) ? LONG_STANDSTILL : 0;
-    entry.offered = { checked, needed };
-    this.#accept(entry, round);
-  }
-
-  #mayBeHalf({ standing, shown }: Entry, checked: CheckedFile, bytes: Uint8Array, round: Round): boolean {
-    if (standing.length > 0) return takesAway(standing, checked);
-    const known = round.knownOf(shown, this.#options.known?.values() ?? []);
-    if (known.length > 0) return takesAway(known.map(standingOf), checked);
-    return mayGoOn(checked, bytes);
-  }
-
-  /** What was offered counts, once it has stood still for as long as it must. */
-  #accept(entry: Entry, round: Round): void {
-    const { checked, needed } = entry.offered as NonNullable<Entry['offered']>;
-    const left = needed - entry.file.stoodStill;
-    if (left > 0) {
-      this.#moving.set(entry.path, entry.shown, left);
-      // Until then what stood before does, also where the file was gone meanwhile.
-      if (this.#held.has(entry) && entry.checked) round.unresolved.add(entry);
-      return;
-    }
-    entry.offered = undefined;
-    entry.checked = checked;
-    entry.standing = standing(entry.standing, checked);
-    round.unresolved.add(entry);
   }
 
   #seeReference(path: string, sight: Sight, round: Round): void {
@@ -505,7 +374,7 @@ export class WatchedFiles {
       whole,
       settling: this.#moving.shown(),
       ...(again === undefined ? {} : { again }),
-      more: this.#bulk !== undefined || this.#few.due.size > 0,
+      more: this.#rounds.more,
     };
   }
 }
