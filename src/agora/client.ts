@@ -21,6 +21,9 @@ export interface ClientOptions {
   version: string;
 }
 
+/** More connections than the allowance needs are not kept idle: each takes a file handle that reading files may want. */
+const KEPT = { keepAlive: true, maxFreeSockets: 16 };
+
 interface Network {
   got: Got;
   agents: { http: HttpAgent; https: HttpsAgent };
@@ -42,8 +45,8 @@ async function openNetwork({
     import('node:https'),
   ]);
   const agents = {
-    http: new http.Agent({ keepAlive: true }),
-    https: new https.Agent({ keepAlive: true }),
+    http: new http.Agent(KEPT),
+    https: new https.Agent(KEPT),
   };
   let tunnel: HttpsAgent | undefined;
   return {
@@ -52,7 +55,7 @@ async function openNetwork({
       const { HttpsProxyAgent } = await import('hpagent');
       // The agent knows one time for what the proxy has for its answer and for how long a connection may lie idle.
       const timeout = proxyTimeout(timeouts);
-      tunnel ??= new HttpsProxyAgent({ keepAlive: true, proxy: url, timeout });
+      tunnel ??= new HttpsProxyAgent({ ...KEPT, proxy: url, timeout });
       return tunnel;
     },
     close: () => {

@@ -7,6 +7,7 @@ import type { LoadOptions } from '../desired/load.ts';
 import type { Outlines } from '../desired/outlines.ts';
 import { usage } from '../model/failure.ts';
 import { maskAddresses } from '../model/git-address.ts';
+import type { Known } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
 import { readSettled } from '../sources/followed-file.ts';
@@ -94,6 +95,7 @@ interface Surroundings {
   /** What reading the files of a folder gave last time, and of which that is enough. */
   outlines?: Outlines;
   isEnough?: LoadOptions['isEnough'];
+  known: Known;
   /** Aborts when it is over, and nobody waits for a look any more. */
   over: AbortSignal;
   /** Something may have changed. */
@@ -131,10 +133,10 @@ async function openFolder(
   { dir, sweepMs, longestRestMs }: Origin,
   around: Surroundings,
 ): Promise<OpenedSource> {
-  const { io, vault, bounds, log, onChange, outlines, isEnough, over } = around;
+  const { io, vault, bounds, log, onChange, outlines, isEnough, known, over } = around;
   const { FileSource } = await import('../sources/watcher.ts');
   const source = new FileSource({
-    ...{ dir, cwd: io.cwd, env: io.env, vault, bounds, clock: io.clock, onChange, outlines, isEnough },
+    ...{ dir, cwd: io.cwd, env: io.env, vault, bounds, clock: io.clock, onChange, outlines, isEnough, known },
     settleMs: SETTLE,
     ...{ sweepMs, longestRestMs, until: over },
     pollMs: Math.min(sweepMs, POLL),

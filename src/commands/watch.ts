@@ -115,6 +115,7 @@ async function run(running: Running): Promise<number> {
   const opened = await openSource(origin, {
     ...{ io, vault, bounds, log, state: settings.state, outlines: cache?.outlines, over: over.signal },
     isEnough: settlements?.isEnough,
+    known: state.known,
     onChange: () => daemon.hint([]),
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
   });

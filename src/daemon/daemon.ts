@@ -38,6 +38,8 @@ const NOT_BEGUN = 'the first look at the files is not done yet';
 /** A file that is written all the time keeps nobody from beginning for longer than this, in milliseconds. */
 const LONGEST_BEGINNING = 5_000;
 const BEGINNING_CHECK = 10;
+/** Recordings are planned for at least so long before another look has its turn, in milliseconds. */
+const LONGEST_TURN = 50;
 /** A stopped account is tried again with one call after this long, in milliseconds. */
 const REOPEN_AFTER = 5 * 60_000;
 
@@ -154,13 +156,20 @@ export class Daemon {
       for (const { name, file } of this.#ports.state.known.values())
         if (look.files.has(file)) this.#owed.add(name);
     if (obstacle) return;
-    const names = this.#owed;
+    // What has just changed comes first.
+    const names = new Set([...look.changed, ...this.#owed]);
     this.#owed = new Set();
     this.#inHand = names;
     const keys = abandonedKeys(look, this.#ports.state.known.values(), names);
-    let worked = this.#ports.clock.monotonic();
+    const began = this.#ports.clock.monotonic();
+    let worked = began;
     for (const name of names) {
       if (this.#stopping.signal.aborted) return;
+      // An edit does not wait until thousands of others are planned: the look at it goes on with these.
+      if (this.#looks.isAsked && this.#ports.clock.monotonic() - began > LONGEST_TURN) {
+        for (const left of names) this.#owed.add(left);
+        return;
+      }
       try {
         await this.#reconcile(name, keys.get(name) ?? []);
       } catch (error) {

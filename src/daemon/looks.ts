@@ -51,6 +51,11 @@ export class Looks {
     while (this.#looking) await this.#looking;
   }
 
+  /** Whether one more look has been asked for since the one that is under way began: that one is not to be kept waiting. */
+  get isAsked(): boolean {
+    return this.#hints !== undefined;
+  }
+
   /** For how long a look has been under way, in milliseconds; 0 where none is. */
   get lasting(): number {
     return this.#began === undefined ? 0 : this.#ports.clock.monotonic() - this.#began;

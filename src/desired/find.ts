@@ -9,6 +9,7 @@ import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
 import { realPath, within } from './reach.ts';
 import { diagnosticAt } from './resolve.ts';
+import { waitingOut } from './shortage.ts';
 
 /** A recording file: where it is, and what the user calls it. */
 export interface FoundFile {
@@ -129,7 +130,7 @@ class Walk implements Found {
         if (this.#entered.has(real)) continue;
         this.#entered.add(real);
         this.folders.push(next);
-        const entries = await readdir(next, { withFileTypes: true });
+        const entries = await waitingOut(() => readdir(next, { withFileTypes: true }));
         entries.sort((a, b) => (a.name < b.name ? -1 : 1));
         if (entries.length === 0 && next !== folder && (await isSubmodule(real))) this.#reportSubmodule(next);
         // What holds for the folder holds for its files: of many, working it out for each would take longer than reading them.
@@ -248,6 +249,7 @@ const REASONS: Record<string, string> = {
   ENOENT: 'it is gone',
   ELOOP: 'its links lead in a circle',
   EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
 };
 
 /** Why the system refuses, in words. */

@@ -19,11 +19,12 @@ import {
   resolveNow,
   type Surroundings,
 } from './resolve.ts';
+import { isShortage } from './shortage.ts';
 
 /** Files that are read at the same time: enough to keep a disk busy, far from any limit on open files. */
 const AT_ONCE = 16;
 
-/** Milliseconds between two attempts to open a file that is leased; and the system's limit (proc(5), lease-break-time) with some to spare. */
+/** Milliseconds between two attempts to open a file that is leased, or for which there is no handle; and the system's limit (proc(5), lease-break-time) with some to spare. */
 const LEASE_CHECK = 20;
 const LONGEST_LEASE = 60_000;
 
@@ -95,7 +96,7 @@ class Loading {
   take(found: FoundFile, index: number): Promise<void> | undefined {
     const { links } = this.#options.bounds;
     const bytes = readNow(found.path, found.isOrdinary === true, links);
-    return bytes === 'leased' ? this.#waitFor(found, index) : this.#takeBytes(bytes, found.shown, index);
+    return isPassing(bytes) ? this.#waitFor(found, index) : this.#takeBytes(bytes, found.shown, index);
   }
 
   /** In the order of the files. */
@@ -180,18 +181,28 @@ export function checkNoBytes(bytes: Exclude<FileBytes, Uint8Array>, shown: strin
 export async function readFile(path: string, isOrdinary = false, reach?: Reach): Promise<FileBytes> {
   let bytes = readNow(path, isOrdinary, reach);
   // As long as the system lets a lease be held.
-  for (let waited = 0; bytes === 'leased' && waited < LONGEST_LEASE; waited += LEASE_CHECK) {
+  for (let waited = 0; isPassing(bytes) && waited < LONGEST_LEASE; waited += LEASE_CHECK) {
     await sleep(LEASE_CHECK);
     bytes = readNow(path, isOrdinary, reach);
   }
-  return bytes === 'leased' ? { error: 'another program does not let go of it' } : bytes;
+  return isPassing(bytes) ? { error: PASSING[bytes] } : bytes;
+}
+
+/** What keeps a file from being opened for a while, and says nothing about the file. */
+const PASSING = {
+  leased: 'another program does not let go of it',
+  'no handle': 'too many files are open',
+};
+
+function isPassing(bytes: FileBytes | keyof typeof PASSING): bytes is keyof typeof PASSING {
+  return bytes === 'leased' || bytes === 'no handle';
 }
 
 /**
  * Never blocks: neither on what has come in the file's place, nor on a lease (fcntl(2), F_SETLEASE) that another
  * process, such as a file server, still holds. "leased": that one is to let go of it soon.
  */
-function readNow(path: string, isOrdinary: boolean, reach?: Reach): FileBytes | 'leased' {
+function readNow(path: string, isOrdinary: boolean, reach?: Reach): FileBytes | keyof typeof PASSING {
   let file: number | undefined;
   try {
     if (!isOrdinary) {
@@ -213,6 +224,7 @@ function readNow(path: string, isOrdinary: boolean, reach?: Reach): FileBytes | 
     if (code === 'EAGAIN') return 'leased';
     // A link has come in the file's place.
     if (isOrdinary && (code === 'ELOOP' || code === 'EMLINK')) return readNow(path, false, reach);
+    if (isShortage(error)) return 'no handle';
     return code === 'ENOENT' ? 'missing' : { error: reason(error) };
   } finally {
     if (file !== undefined) closeSync(file);

@@ -1,37 +1,43 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, resolve, sep } from 'node:path';
 import { Assembly } from '../desired/assemble.ts';
 import { type Bounds, boundsOf } from '../desired/bounds.ts';
-import type { CheckedFile } from '../desired/checked.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
-import {
-  checkBytes,
-  checkNoBytes,
-  eachBounded,
-  type LoadOptions,
-  onDisk,
-  readFile,
-} from '../desired/load.ts';
-import { WORTH_THREADS } from '../desired/many-files.ts';
-import { inOutline } from '../desired/outlines.ts';
+import { eachBounded, type LoadOptions, onDisk, readFile } from '../desired/load.ts';
 import { shownPath } from '../desired/paths.ts';
 import { reading } from '../desired/reading.ts';
-import { type FileBytes, resolveFile } from '../desired/resolve.ts';
+import { resolveFile } from '../desired/resolve.ts';
+import type { Known } from '../model/plan.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { FollowedFile, type Following, type Hint, patience, type Sight, stampOf } from './followed-file.ts';
+import { Intake } from './intake.ts';
+import { Moving } from './moving.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
 import { type Entry, type Refreshed, Round } from './round.ts';
+import { Rounds, type Stop } from './rounds.ts';
+
+/** So many files are looked at in one go. More of them are a look that gives way. */
+const FEW = 64;
+
+export type WatchedOptions = Omit<LoadOptions, 'now'> &
+  Following & {
+    /** What is known of recordings: what a file that is seen for the first time may take away from. */
+    known?: Known;
+  };
 
 /**
  * What the files of a folder ask for, kept up to date: the same set that loading all of them would give once they
  * stand still, at the cost of what has changed. Only content that its writer has finished is taken; until then
  * what was there before stands, or, where there was nothing, the file is listed among the broken ones, so that
  * what is known from it is left alone. One refresh at a time. Never rejects for anything that a user can do.
+ *
+ * A look at many files gives way: what events name meanwhile is looked at and told of by a refresh in between, and the
+ * next one takes the rest up. Of that nothing is told before its end.
  */
 export class WatchedFiles {
   readonly places: Places;
-  readonly #options: Omit<LoadOptions, 'now'> & Following;
+  readonly #options: WatchedOptions;
   readonly #onPlaces: () => boolean;
   readonly #root: string;
   readonly #entries = new Map<string, Entry>();
@@ -47,22 +53,23 @@ export class WatchedFiles {
   readonly #lost = new Map<Entry, number>();
   /** Below a folder that cannot be read now: nobody knows whether they are there. */
   readonly #parked = new Set<Entry>();
-  readonly #moving = new Set<string>();
+  readonly #moving: Moving;
   #search: Found = {
     ...{ found: [], folders: [], links: [], diagnostics: [], broken: [], files: 0 },
     unquoted: new Set(),
   };
   #set: DesiredSet | undefined;
   readonly #byName = new Map<string, DesiredRecording>();
-  #round: Round;
-  /** Whether all that the last round has gathered was told. */
-  #reported = true;
+  readonly #rounds: Rounds;
+  readonly #intake: Intake;
 
   /** @param onPlaces is called when the folders have been found; true: search again, there may be more to find */
-  constructor(options: Omit<LoadOptions, 'now'> & Following, onPlaces: () => boolean = () => false) {
+  constructor(options: WatchedOptions, onPlaces: () => boolean = () => false) {
     this.#options = options;
     this.#onPlaces = onPlaces;
-    this.#round = new Round(options.clock);
+    this.#moving = new Moving(options.clock);
+    this.#rounds = new Rounds(options.clock);
+    this.#intake = new Intake(options, this.#moving, (entry) => this.#held.has(entry));
     this.#root = resolve(options.cwd, options.dir);
     this.places = new Places(this.#root);
     this.#bounds = options.bounds ?? boundsOf(options);
@@ -79,36 +86,85 @@ export class WatchedFiles {
    * Looks again and compares.
    * @param hints paths at which something may have happened
    * @param everything whether to look at everything else, too; the first time that is done anyway
+   * @param awaited aborts when hints have come in that a look at many files is to give way to
    */
-  async refresh(hints: ReadonlyMap<string, Hint>, everything: boolean): Promise<Refreshed> {
+  async refresh(
+    hints: ReadonlyMap<string, Hint>,
+    everything: boolean,
+    awaited?: AbortSignal,
+  ): Promise<Refreshed> {
     // Whatever is asked of the set later, of files that have not changed, too.
     await reading();
-    this.#round = new Round(this.#options.clock, this.#reported ? undefined : this.#round);
-    this.#reported = false;
-    const reshaped = [...hints.keys()].some((path) => this.#reshapes(path));
-    const all = everything || reshaped || !this.#set;
-    // What came to a folder before anybody listened there is found by another search: files are read afterwards.
-    if (all)
-      do await this.#searchAgain();
-      while (this.#onPlaces());
-    // Where folders or links have changed, events do not tell what stands under a name.
-    const named = reshaped ? new Map<string, Hint>() : this.#named(hints);
-    await this.#look(all ? this.#everyPath() : new Set([...named.keys(), ...this.#moving]), named);
-    await this.#readUnread();
-    for (const entry of this.#round.unresolved) {
-      await this.#round.pace();
-      await this.#resolve(entry);
+    this.#sort(hints, everything);
+    const round = this.#rounds.turn();
+    const isMany = round === this.#rounds.many;
+    if (await this.#run(round, isMany && this.#set ? this.#rounds.stopFor(awaited) : undefined)) {
+      this.#rounds.end(round);
+      return this.#report(round);
     }
-    this.#dropLost();
-    await this.#findPlaces();
-    const refreshed = this.#report();
-    this.#reported = true;
-    return refreshed;
+    // Of what it has touched until now it tells at its end.
+    for (const name of this.#assembly.takeTouched()) round.names.add(name);
+    return this.#report(new Round(this.#options.clock));
+  }
+
+  /** Says what is to be looked at: few paths come first, the rest is for the look at many. */
+  #sort(hints: ReadonlyMap<string, Hint>, everything: boolean): void {
+    const many = new Round(this.#options.clock);
+    const reshaped = [...hints.keys()].filter((path) => this.#reshapes(path));
+    many.search = everything || reshaped.length > 0 || !this.#set;
+    // Where folders or links have changed, events do not tell what stands under a name.
+    const isElsewhere = (path: string) =>
+      !reshaped.some((changed) => path === changed || path.startsWith(changed + sep));
+    const named = this.#named(new Map([...hints].filter(([path]) => isElsewhere(path))));
+    this.#put(named, many);
+    const moving = this.#moving.due().filter((path) => !named.has(path));
+    this.#put(new Map(moving.map((path) => [path, undefined])), many);
+    if (many.search || many.due.size > 0) this.#rounds.putLater(many);
+  }
+
+  #put(paths: ReadonlyMap<string, Hint | undefined>, many: Round): void {
+    const isFirst = this.#set && paths.size <= FEW;
+    const open = this.#rounds.many;
+    // What has been touched until now is for the other one to tell of.
+    if (open) for (const name of this.#assembly.takeTouched()) open.names.add(name);
+    for (const [path, hint] of paths) {
+      if (!isFirst) many.owe(path, hint);
+      else this.#rounds.putFirst(path, hint);
+      const entry = this.#entries.get(path);
+      const bytes = isFirst && entry && open?.unread.get(entry);
+      if (!entry || !bytes) continue;
+      open?.unread.delete(entry);
+      this.#rounds.few.unread.set(entry, bytes);
+    }
+  }
+
+  /** Everything that a round has to do. @returns whether it came to its end */
+  async #run(round: Round, stop?: Stop): Promise<boolean> {
+    if (round.search) {
+      // What came to a folder before anybody listened there is found by another search: files are read afterwards.
+      do await this.#searchAgain(round);
+      while (this.#onPlaces());
+      round.search = false;
+      for (const path of this.#everyPath()) round.owe(path);
+    }
+    if (!(await this.#look(round, stop)) || !(await this.#intake.readUnread(round, stop))) return false;
+    for (const entry of round.unresolved) {
+      await round.pace();
+      await this.#resolve(entry, round);
+      round.unresolved.delete(entry);
+      if (stop?.isDue()) return false;
+    }
+    // While many are looked at, what is gone may have come back under another name.
+    if (!this.#rounds.many || this.#rounds.many === round) this.#dropLost(round);
+    await this.#findPlaces(round);
+    return true;
   }
 
   /** Each once. */
   #everyPath(): string[] {
-    const others = [...this.#references.paths(), ...this.#moving].filter((path) => !this.#entries.has(path));
+    const others = [...this.#references.paths(), ...this.#moving.paths()].filter(
+      (path) => !this.#entries.has(path),
+    );
     return [...this.#entries.keys(), ...new Set(others)];
   }
 
@@ -144,47 +200,48 @@ export class WatchedFiles {
     );
   }
 
-  async #searchAgain(): Promise<void> {
+  async #searchAgain(round: Round): Promise<void> {
     const before = this.#search;
     this.#search = await findRecordingFiles(this.#options.dir, this.#options.cwd, this.#bounds.links);
-    await this.#round.pace();
+    await round.pace();
     const { found, broken, diagnostics, files } = this.#search;
-    this.#round.whole ||= !this.#set || before.broken.join('\n') !== broken.join('\n');
-    this.#round.dirty ||=
-      this.#round.whole ||
+    round.whole ||= !this.#set || before.broken.join('\n') !== broken.join('\n');
+    round.dirty ||=
+      round.whole ||
       before.files - before.found.length !== files - found.length ||
       JSON.stringify(before.diagnostics) !== JSON.stringify(diagnostics);
     const present = new Set(found.map(({ path }) => path));
-    for (const { path, shown } of found) this.#found(path, shown);
-    for (const entry of this.#entries.values()) if (!present.has(entry.path)) this.#missed(entry);
+    for (const { path, shown } of found) round.dirty = this.#found(path, shown) || round.dirty;
+    for (const entry of this.#entries.values()) if (!present.has(entry.path)) this.#missed(entry, round);
     this.places.found(this.#search);
   }
 
-  /** The file is there. */
-  #found(path: string, shown: string): void {
+  /** The file is there. @returns whether that is news */
+  #found(path: string, shown: string): boolean {
     const entry = this.#entries.get(path);
-    if (entry && !this.#lost.has(entry) && !this.#parked.has(entry)) return;
+    if (entry && !this.#lost.has(entry) && !this.#parked.has(entry)) return false;
     const present: Entry = entry ?? {
       path,
       shown,
       file: new FollowedFile(path, this.#following),
+      standing: [],
       uses: NO_USES,
     };
     this.#entries.set(path, present);
     this.#lost.delete(present);
     this.#parked.delete(present);
     this.#held.add(present);
-    this.#moving.add(path);
-    this.#round.dirty = true;
+    this.#moving.set(path, shown, 0);
+    return true;
   }
 
   /** The file is not there. */
-  #missed(entry: Entry): void {
+  #missed(entry: Entry, round: Round): void {
     const unreadable = this.#search.broken.some(
       (path) => entry.shown === path || entry.shown.startsWith(`${path}/`),
     );
     if (unreadable ? this.#parked.has(entry) : this.#lost.has(entry)) return;
-    this.#withdraw(entry);
+    this.#withdraw(entry, round);
     this.#held.delete(entry);
     this.#moving.delete(entry.path);
     if (unreadable) {
@@ -196,24 +253,36 @@ export class WatchedFiles {
     }
   }
 
-  async #look(paths: Iterable<string>, hints: ReadonlyMap<string, Hint>): Promise<void> {
-    const due: string[] = [];
-    for (const path of paths) {
-      // Of ten thousand files nearly all are as they were, and a promise for each would cost as much as the look.
-      if (hints.has(path) || !this.#isUntouched(path)) due.push(path);
-      const pause = this.#round.pace();
-      if (pause) await pause;
+  async #look(round: Round, stop: Stop | undefined): Promise<boolean> {
+    while (round.due.size > 0) {
+      const part: [string, Hint | undefined][] = [];
+      for (const [path, hint] of round.due) {
+        // Of ten thousand files nearly all are as they were, and a promise for each would cost as much as the look.
+        if (hint || !this.#isUntouched(path)) part.push([path, hint]);
+        else round.due.delete(path);
+        if (part.length === FEW) break;
+        const pause = round.pace();
+        if (pause) await pause;
+        if (stop?.isDue()) break;
+      }
+      await eachBounded(part, async ([path, hint]) => {
+        await round.pace();
+        await this.#lookAt(path, hint, round);
+        round.due.delete(path);
+      });
+      if (round.due.size > 0 && stop?.isDue()) return false;
     }
-    await eachBounded(due, async (path) => {
-      await this.#round.pace();
-      const hint = hints.get(path);
-      const entry = this.#entries.get(path);
-      if (!entry && !this.#references.has(path)) this.#moving.delete(path);
-      if (this.#references.has(path)) this.#seeReference(path, await this.#references.look(path, hint));
-      if (!entry || this.#parked.has(entry)) return;
-      if (this.#lost.has(entry) && this.#isRecordingFile(path)) this.#found(path, entry.shown);
-      if (!this.#lost.has(entry)) await this.#lookAtEntry(entry, hint);
-    });
+    return true;
+  }
+
+  async #lookAt(path: string, hint: Hint | undefined, round: Round): Promise<void> {
+    const entry = this.#entries.get(path);
+    if (!entry && !this.#references.has(path)) this.#moving.delete(path);
+    if (this.#references.has(path)) this.#seeReference(path, await this.#references.look(path, hint), round);
+    if (!entry || this.#parked.has(entry)) return;
+    if (this.#lost.has(entry) && this.#isRecordingFile(path))
+      round.dirty = this.#found(path, entry.shown) || round.dirty;
+    if (!this.#lost.has(entry)) await this.#lookAtEntry(entry, hint, round);
   }
 
   /** Whether a file stands in the assembly, and its status is what it was. */
@@ -224,69 +293,36 @@ export class WatchedFiles {
     return entry.file.isUntouched(stampOf(path));
   }
 
-  async #lookAtEntry(entry: Entry, hint: Hint | undefined): Promise<void> {
+  async #lookAtEntry(entry: Entry, hint: Hint | undefined, round: Round): Promise<void> {
     const stamp = stampOf(entry.path);
     // A link that leads nowhere is there: that is a mistake, not a deletion.
-    if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry);
+    if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry, round);
     const sight = await entry.file.look(hint, stamp);
     this.#follow(entry.path, entry.shown, sight);
-    if (sight.state === 'changed') this.#check(entry, sight.bytes);
-    if (sight.state === 'changed' || (sight.state === 'same' && this.#held.has(entry)))
-      this.#round.unresolved.add(entry);
+    if (sight.state === 'changed') this.#intake.take(entry, sight.bytes, round);
+    else if (sight.state === 'same' && entry.offered) this.#intake.accept(entry, round);
+    else if (sight.state === 'same' && this.#held.has(entry)) round.unresolved.add(entry);
   }
 
-  /** Stage A, where that costs next to nothing; everything else is put down for `#readUnread`. */
-  #check(entry: Entry, bytes: FileBytes): void {
-    this.#round.unread.delete(entry);
-    if (!(bytes instanceof Uint8Array)) entry.checked = checkNoBytes(bytes, entry.shown);
-    else {
-      const { outlines, isEnough } = this.#options;
-      const recalled = outlines?.recall(bytes, entry.shown);
-      if (recalled && (isEnough?.(recalled) ?? true)) entry.checked = recalled;
-      else this.#round.unread.set(entry, bytes);
-    }
-  }
-
-  /** Stage A of what has to be read. Much of it is read by others, so that this thread stays free for what is under way. */
-  async #readUnread(): Promise<void> {
-    const { outlines } = this.#options;
-    const unread = [...this.#round.unread];
-    let read: CheckedFile[] = [];
-    if (unread.length >= WORTH_THREADS) {
-      const { readFiles } = await import('../desired/threads.ts');
-      const files = unread.map(([{ shown }, bytes]) => ({ file: shown, bytes }));
-      read = await readFiles(files, { until: this.#options.until });
-    }
-    for (const [index, [entry, bytes]] of unread.entries()) {
-      await this.#round.pace();
-      const checked = read[index] ?? checkBytes(bytes, entry.shown);
-      entry.checked = inOutline(outlines ? outlines.learn(bytes, checked) : checked, bytes);
-    }
-  }
-
-  #seeReference(path: string, sight: Sight): void {
+  #seeReference(path: string, sight: Sight, round: Round): void {
     this.#follow(path, shownPath(path, this.#options.cwd), sight);
     if (sight.state === 'changed')
-      for (const user of this.#references.users(path)) this.#round.unresolved.add(user);
+      for (const user of this.#references.users(path)) round.unresolved.add(user);
   }
 
   #follow(path: string, shown: string, sight: Sight): void {
-    if (sight.state !== 'settling') {
-      this.#moving.delete(path);
-      return;
-    }
-    this.#moving.add(path);
-    this.#round.wait(shown, sight.again);
+    if (sight.state === 'settling') this.#moving.set(path, shown, sight.again);
+    else this.#moving.delete(path);
   }
 
   /** Follows an entry's references, and lets it into the assembly unless one of them is still being written. */
-  async #resolve(entry: Entry): Promise<void> {
+  async #resolve(entry: Entry, round: Round): Promise<void> {
     if (!entry.checked || this.#lost.has(entry) || this.#parked.has(entry)) return;
     let uses = NO_USES;
     const readFile = async (path: string) => {
       uses = new Set([...uses, path]);
       const { bytes, sight } = await this.#references.read(path, entry);
-      if (sight) this.#seeReference(path, sight);
+      if (sight) this.#seeReference(path, sight, round);
       return bytes;
     };
     const { cwd, env, vault, clock } = this.#options;
@@ -299,45 +335,43 @@ export class WatchedFiles {
     entry.resolved = resolved;
     this.#held.delete(entry);
     this.#assembly.put(resolved);
-    this.#round.note(entry);
+    round.note(entry);
   }
 
   /** Takes a file out of the assembly; what it held stays at hand. */
-  #withdraw(entry: Entry): void {
+  #withdraw(entry: Entry, round: Round): void {
     this.#assembly.remove(entry.shown);
-    this.#round.note(entry);
+    round.note(entry);
   }
 
   /** Forgets files that have been gone for so long that no save can be under way. */
-  #dropLost(): void {
+  #dropLost(round: Round): void {
     const now = this.#options.clock.monotonic();
     for (const [entry, since] of this.#lost) {
       const left = patience(this.#options) - (now - since);
       if (left > 0) {
-        this.#moving.add(entry.path);
-        this.#round.wait(entry.shown, left);
+        this.#moving.set(entry.path, entry.shown, left);
         continue;
       }
       this.#lost.delete(entry);
       this.#entries.delete(entry.path);
       this.#moving.delete(entry.path);
       for (const path of entry.uses) this.#references.release(path, entry);
-      this.#round.note(entry);
+      round.note(entry);
     }
   }
 
   /** The places to point at where documents claim the same: files have to be read for them, so not all at a stretch. */
-  async #findPlaces(): Promise<void> {
+  async #findPlaces(round: Round): Promise<void> {
     for (const document of this.#assembly.disputed()) {
-      await this.#round.pace();
+      await round.pace();
       void document.marks;
     }
   }
 
-  #report(): Refreshed {
-    const { dirty, names, files, whole, settling, again } = this.#round;
-    for (const name of this.#assembly.takeTouched()) {
-      names.add(name);
+  #report({ dirty, names, files, whole }: Round): Refreshed {
+    for (const name of this.#assembly.takeTouched()) names.add(name);
+    for (const name of names) {
       const recording = this.#assembly.recording(name);
       if (recording) this.#byName.set(name, recording);
       else this.#byName.delete(name);
@@ -348,14 +382,16 @@ export class WatchedFiles {
       const held = [...this.#held, ...this.#lost.keys()].map(({ shown }) => shown);
       this.#set = this.#assembly.set({ ...this.#search, files: there + unseen }, held);
     }
+    const again = this.#moving.again();
     return {
       set: this.#set,
       byName: this.#byName,
       changed: [...names],
       files,
       whole,
-      settling: [...settling].sort(),
+      settling: this.#moving.shown(),
       ...(again === undefined ? {} : { again }),
+      more: this.#rounds.more,
     };
   }
 }

@@ -12,13 +12,18 @@ import type { Clock } from '../model/ports.ts';
  *   - Written in place: taken when size, times and inode have stood still for the settle time. A save is one or a
  *     few writes within a millisecond, so that a pause of tens of milliseconds means the end of it, or a writer
  *     that was put to sleep in the middle of it.
- *   - Against the latter: what is empty, or ends within a line, looks unfinished and has to stand still for much
- *     longer. So does a file that is gone: many a save takes the old one away before the new one comes.
+ *   - Against the latter: what is empty, or ends within a line that did not end the file before, looks unfinished and
+ *     has to stand still for two seconds. So does what takes something away, which only who understands it can tell:
+ *     `stoodStill` is for that. A file that is gone has to stay so, too, for a shorter time: many a save takes the old
+ *     one away before the new one comes.
  *   - Untouched for seconds: at rest, whoever wrote it.
  */
 
-/** Ten times as long for what looks unfinished: a heavily loaded machine's writer comes back within that time. */
-const UNFINISHED_FACTOR = 10;
+/** How long what may be half of what its writer means must stand still, in milliseconds. */
+export const LONG_STANDSTILL = 2_000;
+
+/** So many times the settle time a file must be gone: a heavily loaded machine's writer comes back within that. */
+const GONE_FACTOR = 10;
 
 /**
  * Milliseconds after which a file's own times are believed: the coarsest clock of a file system in use counts in
@@ -26,8 +31,10 @@ const UNFINISHED_FACTOR = 10;
  */
 const BELIEVED_AFTER = 2_000;
 
+const LINE_END = '\n'.charCodeAt(0);
+
 /** What a whole text ends with: the end of a line or, being JSON, a bracket. */
-const LAST_BYTES = [...'\n]}'].map((character) => character.charCodeAt(0));
+const LAST_BYTES = [LINE_END, ...[...']}'].map((character) => character.charCodeAt(0))];
 
 /** What events have told of one path. Written to while a look is under way, so that the look can notice. */
 export interface Hint {
@@ -59,9 +66,9 @@ export interface Following {
   readFile?: (path: string, isOrdinary: boolean) => Promise<FileBytes>;
 }
 
-/** How long something that looks unfinished, or is gone, must stay so to be believed, in milliseconds. */
+/** How long something that is gone, or cannot be read, must stay so to be believed, in milliseconds. */
 export function patience({ settleMs }: Following): number {
-  return settleMs * UNFINISHED_FACTOR;
+  return settleMs * GONE_FACTOR;
 }
 
 export function stampOf(path: string): Stamp {
@@ -75,11 +82,22 @@ export function stampOf(path: string): Stamp {
   }
 }
 
+interface Taken {
+  key: string;
+  stamp: Stamp;
+  /** Its times are too young to prove that it holds what it held. */
+  racy: boolean;
+  /** Since when it has stood still, on the monotonic clock. */
+  since: number;
+  /** SHA-256 of what follows the last end of a line; it may be secret. undefined where nothing does. */
+  tail: string | undefined;
+}
+
 /** Follows the content of one path: tells when there is another one, and never gives one that is in the making. */
 export class FollowedFile {
   readonly path: string;
   readonly #following: Following;
-  #taken: { key: string; stamp: Stamp; racy: boolean } | undefined;
+  #taken: Taken | undefined;
   #seen: { stamp: Stamp; since: number } | undefined;
 
   constructor(path: string, following: Following) {
@@ -95,6 +113,11 @@ export class FollowedFile {
   /** The status of what was last taken. */
   get stamp(): Stamp | undefined {
     return this.#taken?.stamp;
+  }
+
+  /** For how long what was last taken has stood still, in milliseconds; Infinity where it came whole or at rest. */
+  get stoodStill(): number {
+    return this.#taken ? this.#following.clock.monotonic() - this.#taken.since : 0;
   }
 
   /** Whether its status alone tells that it holds what was last taken, as long as no event has told of writing. */
@@ -113,8 +136,8 @@ export class FollowedFile {
     if (!hint?.written && this.isUntouched(stamp)) return { state: 'same' };
     const unchanged = this.#taken !== undefined && isSame(stamp, this.#taken.stamp);
     const arrived = this.#hasArrived(stamp, hint);
-    const wait =
-      arrived || this.#isAtRest(stamp) || unchanged ? 0 : this.#wait(stamp, hint, this.#following.settleMs);
+    const whole = arrived || this.#isAtRest(stamp);
+    const wait = whole || unchanged ? 0 : this.#wait(stamp, hint, this.#following.settleMs);
     if (wait > 0) return { state: 'settling', again: wait };
     const lookedAt = this.#following.clock.now();
     const { readFile: read = readFile } = this.#following;
@@ -127,10 +150,10 @@ export class FollowedFile {
       if (doubt > 0) return { state: 'settling', again: doubt };
     }
     const changed = key !== this.#taken?.key;
+    const since = whole ? Number.NEGATIVE_INFINITY : this.#stillSince(hint);
     this.#seen = undefined;
     this.#taken = {
-      key,
-      stamp,
+      ...{ key, stamp, since, tail: tailOf(bytes) },
       racy: typeof stamp !== 'string' && lookedAt - stamp.ctimeMs < BELIEVED_AFTER,
     };
     return changed ? { state: 'changed', bytes } : { state: 'same' };
@@ -145,11 +168,20 @@ export class FollowedFile {
       return hint?.written ? this.#wait(stamp, hint, this.#following.settleMs) : 0;
     }
     if (this.#isAtRest(stamp)) return 0;
-    return this.#wait(
-      stamp,
-      undefined,
-      looksUnfinished(bytes) ? patience(this.#following) : this.#following.settleMs,
-    );
+    return this.#wait(stamp, undefined, this.#needed(bytes));
+  }
+
+  #needed(bytes: FileBytes): number {
+    if (!(bytes instanceof Uint8Array)) return patience(this.#following);
+    // An editor that leaves out the end of the last line does so each time.
+    const isWhole = LAST_BYTES.includes(bytes.at(-1) as number) || tailOf(bytes) === this.#taken?.tail;
+    return isWhole && bytes.length > 0 ? this.#following.settleMs : LONG_STANDSTILL;
+  }
+
+  /** Since when the file that is being taken has stood still. */
+  #stillSince(hint: Hint | undefined): number {
+    if (this.#seen) return this.#seen.since;
+    return this.#taken && !hint?.written ? this.#taken.since : this.#following.clock.monotonic();
   }
 
   /** Whether another file has come to stand here, whole. */
@@ -216,8 +248,9 @@ function isEmpty(bytes: FileBytes): boolean {
   return bytes instanceof Uint8Array && bytes.length === 0;
 }
 
-function looksUnfinished(bytes: FileBytes): boolean {
-  return !(bytes instanceof Uint8Array) || !LAST_BYTES.includes(bytes.at(-1) as number);
+function tailOf(bytes: FileBytes): string | undefined {
+  if (!(bytes instanceof Uint8Array) || bytes.at(-1) === LINE_END) return undefined;
+  return digest('sha256', bytes.subarray(bytes.lastIndexOf(LINE_END) + 1), 'base64');
 }
 
 /** Resolves after the event loop has once more asked for events from start to end. */

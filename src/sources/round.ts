@@ -1,8 +1,10 @@
 import type { CheckedFile } from '../desired/checked.ts';
+import type { Standing } from '../desired/loss.ts';
 import type { ResolvedFile } from '../desired/resolve.ts';
+import type { KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Look } from '../model/source.ts';
-import type { FollowedFile } from './followed-file.ts';
+import type { FollowedFile, Hint } from './followed-file.ts';
 import { Pace } from './pace.ts';
 
 /** What a look at the files has given. `set` is the same object as before when nothing has changed. */
@@ -15,6 +17,8 @@ export interface Refreshed extends Look {
   settling: string[];
   /** After how many milliseconds those want to be looked at again. */
   again?: number;
+  /** A look at many files gave way to one at few: the rest of it is to be asked for at once. */
+  more: boolean;
 }
 
 /** A recording file. Exactly one of: in the assembly; held; lost; parked. */
@@ -24,34 +28,53 @@ export interface Entry {
   file: FollowedFile;
   /** Stage A of what was last taken. */
   checked?: CheckedFile;
+  /** Stage A of what it holds now, where that takes something away: it must stand still for so many milliseconds. */
+  offered?: { checked: CheckedFile; needed: number } | undefined;
+  /** What its documents said when they were last without an error. */
+  standing: readonly Standing[];
   resolved?: ResolvedFile;
   /** References that the last resolution followed. */
   uses: ReadonlySet<string>;
 }
 
-/** What one refresh gathers. */
+/** Bytes with what they say, or why they could not be read. */
+export type Reading = (readonly [Uint8Array, CheckedFile])[] | Error;
+
+/** What one look at files gathers, and what of it is still to be done: it may be left, and taken up again. */
 export class Round {
   dirty = false;
   whole = false;
+  /** Whether the folders are to be searched first. */
+  search = false;
   readonly names: Set<string> = new Set();
   readonly files: Set<string> = new Set();
-  readonly settling = new Set<string>();
+  /** Paths to be looked at. */
+  readonly due = new Map<string, Hint | undefined>();
   /** Read, but not understood yet. */
   readonly unread: Map<Entry, Uint8Array> = new Map();
+  /** What other threads make of it. */
+  reading: Promise<Reading> | undefined;
+  readonly read: Map<Uint8Array, CheckedFile> = new Map();
   readonly unresolved: Set<Entry> = new Set();
-  again: number | undefined;
   readonly #pace: Pace;
+  #known: Map<string, KnownRecording[]> | undefined;
 
-  /** @param left of a round that has failed: what it had taken note of is seen only once */
-  constructor(clock: Clock, left?: Round) {
+  constructor(clock: Clock) {
     this.#pace = new Pace(clock);
-    if (!left) return;
-    this.dirty = left.dirty;
-    this.whole = left.whole;
-    this.names = new Set(left.names);
-    this.files = new Set(left.files);
-    this.unread = new Map(left.unread);
-    this.unresolved = new Set(left.unresolved);
+  }
+
+  /** A path is to be looked at. @param hint what events have told of it, besides what they told before */
+  owe(path: string, hint?: Hint): void {
+    const before = this.due.get(path);
+    if (!before) this.due.set(path, hint);
+    else if (hint?.moved) before.moved = true;
+    if (before && hint?.written) before.written = true;
+  }
+
+  /** Takes over what another one was to do. */
+  absorb({ search, due }: Round): void {
+    this.search ||= search;
+    for (const [path, hint] of due) this.owe(path, hint);
   }
 
   /** Something of the file has changed. */
@@ -61,9 +84,14 @@ export class Round {
     for (const { recording } of resolved?.documents ?? []) this.names.add(recording.name);
   }
 
-  wait(shown: string, ms: number): void {
-    this.settling.add(shown);
-    this.again = Math.min(this.again ?? ms, ms);
+  /** Recordings that are known from a file. */
+  knownOf(shown: string, known: Iterable<KnownRecording>): readonly KnownRecording[] {
+    if (!this.#known) {
+      this.#known = new Map();
+      for (const recording of known)
+        this.#known.set(recording.file, [...(this.#known.get(recording.file) ?? []), recording]);
+    }
+    return this.#known.get(shown) ?? [];
   }
 
   pace(): Promise<void> | undefined {

@@ -1,7 +1,5 @@
-import type { LoadOptions } from '../desired/load.ts';
-import type { Clock } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
-import { WatchedFiles } from './files.ts';
+import { WatchedFiles, type WatchedOptions } from './files.ts';
 import { FolderWatches, type WatchFolder, watchFolder } from './folder-watches.ts';
 import type { Hint } from './followed-file.ts';
 import type { Refreshed } from './round.ts';
@@ -25,12 +23,7 @@ const TRUSTED_EVENTS = 4_096;
  */
 const REST_FACTOR = 600;
 
-export interface SourceOptions extends Omit<LoadOptions, 'now'> {
-  clock: Clock;
-  /** How long a file must stand still that is written in place, in milliseconds. */
-  settleMs: number;
-  /** Aborts when nobody waits for a look any more; a long one then ends with the signal's reason. */
-  until?: AbortSignal;
+export interface SourceOptions extends WatchedOptions {
   /** Milliseconds between two looks at everything, which find what no event told. */
   sweepMs: number;
   /** How much longer it may rest than that, altogether, where a look at everything takes long; left out, never longer. */
@@ -53,10 +46,14 @@ export class FileSource implements DesiredSource {
   /** What events have told since the last look, and during it. */
   #pending = new Map<string, Hint>();
   #handed: ReadonlyMap<string, Hint> = new Map();
+  /** Aborts when events have told of more than the look that is under way was asked for. */
+  #awaited = new AbortController();
   #events = 0;
   #all = true;
   #gathering = false;
   #started = false;
+  /** When the look at everything began that is under way, or has given way, on the monotonic clock. */
+  #began: number | undefined;
   /** How long the last look at everything took, in milliseconds. */
   #took = 0;
   #inTrouble = false;
@@ -100,12 +97,17 @@ export class FileSource implements DesiredSource {
     this.#pending = new Map();
     this.#events = 0;
     this.#all = false;
-    const began = this.#options.clock.monotonic();
-    const refreshed = await this.#files.refresh(this.#handed, all);
+    this.#awaited = new AbortController();
     // The first look reads everything, a sweep does not.
-    if (all && this.#started) this.#took = this.#options.clock.monotonic() - began;
+    if (all && this.#started) this.#began ??= this.#options.clock.monotonic();
+    const refreshed = await this.#files.refresh(this.#handed, all, this.#awaited.signal);
     this.#handed = new Map();
     if (this.#closing.signal.aborted) return refreshed;
+    if (refreshed.more) this.#options.onChange();
+    else if (this.#began !== undefined) {
+      this.#took = this.#options.clock.monotonic() - this.#began;
+      this.#began = undefined;
+    }
     if (this.#listen()) {
       this.#all = true;
       void this.#gather();
@@ -145,6 +147,7 @@ export class FileSource implements DesiredSource {
   #note(kind: string, path: string): void {
     const hint = this.#pending.get(path) ?? { moved: false, written: false };
     this.#pending.set(path, hint);
+    this.#awaited.abort();
     if (kind === 'rename') {
       hint.moved = true;
       return;

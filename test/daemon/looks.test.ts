@@ -26,7 +26,9 @@ function looks() {
 it('gathers what is said while a look is under way for one more look', async () => {
   const { subject, begun, ends } = looks();
   subject.hint(['a']);
+  expect(subject.isAsked).toBe(false);
   for (const path of ['b', 'c', 'b']) subject.hint([path]);
+  expect(subject.isAsked).toBe(true);
   ends[0]?.();
   await settle();
   expect(begun).toEqual([['a'], ['b', 'c']]);

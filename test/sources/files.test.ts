@@ -20,8 +20,19 @@ import { Vault } from '../../src/state/vault.ts';
 import { FakeClock } from '../support/clock.ts';
 import { KEY, recording } from './desk.ts';
 
+/** A clock by which everything takes a while, when it is told so. */
+class HurriedClock extends FakeClock {
+  hurried = false;
+  #passed = 0;
+
+  override monotonic(): number {
+    if (this.hurried) this.#passed += 3;
+    return super.monotonic() + this.#passed;
+  }
+}
+
 let cwd: string;
-let clock: FakeClock;
+let clock: HurriedClock;
 let files: WatchedFiles;
 
 beforeEach(start);
@@ -29,7 +40,7 @@ afterEach(finish);
 
 function start(): void {
   cwd = realpathSync(mkdtempSync(join(tmpdir(), 'reelstate-files-')));
-  clock = new FakeClock();
+  clock = new HurriedClock();
   // The clock that files are stamped by.
   clock.stepWall(Date.now() - clock.now());
   files = new WatchedFiles({ ...options(), clock, settleMs: 50 });
@@ -49,8 +60,8 @@ const NOTHING: ReadonlyMap<string, Hint> = new Map();
 async function settled(hints = NOTHING, everything = true) {
   let look = await files.refresh(hints, everything);
   const changed = new Set(look.changed);
-  while (look.again !== undefined) {
-    await clock.advance(look.again);
+  while (look.again !== undefined || look.more) {
+    if (!look.more) await clock.advance(look.again ?? 0);
     look = await files.refresh(NOTHING, false);
     for (const name of look.changed) changed.add(name);
   }
@@ -131,6 +142,59 @@ describe('a look', () => {
   });
 });
 
+describe('a look at many files', () => {
+  const COUNT = 200;
+  const COLOURS = ['#FF0000', '#0000FF'] as const;
+  const paint = (folder: string, colour: string) => {
+    for (let n = 0; n < COUNT; n++) put(`${folder}/r${n}.yaml`, recording(`${n}`, colour));
+  };
+
+  /** One refresh while events come in; each question for the time takes a while. */
+  async function hurried(hints = NOTHING, everything = false) {
+    clock.hurried = true;
+    const look = await files.refresh(hints, everything, AbortSignal.abort());
+    clock.hurried = false;
+    return look;
+  }
+
+  test('gives way to an edit, and tells of nothing before its end', async () => {
+    paint('recordings/show', COLOURS[0]);
+    put('recordings/other.yaml', recording('other', COLOURS[0]));
+    await settled();
+    renameSync(join(cwd, 'recordings/show'), join(cwd, 'recordings/moved'));
+    put('new', recording('other', COLOURS[1]));
+    let look = await hurried(NOTHING, true);
+    expect(look).toMatchObject({ more: true, changed: [] });
+    renameSync(join(cwd, 'new'), join(cwd, 'recordings/other.yaml'));
+    const edit = new Map([[join(cwd, 'recordings/other.yaml'), { moved: true, written: false }]]);
+    look = await hurried(edit);
+    expect(look).toMatchObject({ more: true, changed: ['other'] });
+    expect(look.byName.get('other')?.blocks.layout?.backgroundColor).toBe(COLOURS[1]);
+    expect(look.byName.get('r0')?.file).toBe('recordings/show/r0.yaml');
+    // Nothing counts as deleted meanwhile.
+    expect(look.set.broken.length).toBeGreaterThan(0);
+    const changes: number[] = [];
+    while (look.more) {
+      look = await hurried();
+      changes.push(look.changed.length);
+    }
+    expect(changes.find((changed) => changed > 0)).toBe(COUNT);
+    expect(changes.length).toBeGreaterThan(1);
+    expect(look.byName.get('r0')?.file).toBe('recordings/moved/r0.yaml');
+  });
+
+  test('has its turn, however many edits there are', async () => {
+    paint('recordings', COLOURS[0]);
+    await settled();
+    paint('recordings', COLOURS[1]);
+    let look = await hurried(NOTHING, true);
+    const edit = () => new Map([[join(cwd, 'recordings/r0.yaml'), { moved: false, written: true }]]);
+    const isThere = () => look.byName.get('r199')?.blocks.layout?.backgroundColor === COLOURS[1];
+    for (let looks = 0; looks < 500 && !isThere(); looks++) look = await hurried(edit());
+    expect(isThere()).toBe(true);
+  });
+});
+
 test('a broken file that claims what a healthy one claims concerns that one, and so does its end', async () => {
   put('recordings/a.yaml', recording('1'));
   put('recordings/b.yaml', recording('2'));
@@ -146,6 +210,14 @@ test('a broken file that claims what a healthy one claims concerns that one, and
   expect(once.set.broken).toEqual(['recordings/b.yaml']);
 });
 
+/** A recording with regions for these UIDs. */
+function custom(...uids: string[]): string {
+  const regions = uids.map(
+    (uid) => `    - { uid: "${uid}", x_axis: 0.${uid}, y_axis: 0, width: 0.1, height: 1 }\n`,
+  );
+  return `${recording('1').replace('bestFit', 'custom')}  layoutConfig:\n${regions.join('')}`;
+}
+
 /** What may be written into a file of recordings. */
 const CONTENTS = [
   `${recording('1')}nonsense: 1\n`,
@@ -160,6 +232,8 @@ const CONTENTS = [
   'recording: [\n',
   '',
   recording('6').trimEnd(),
+  custom('1'),
+  custom('1', '2', '3'),
 ];
 const WHICH = JSON.stringify({ appId: 'a', cname: 'c', uid: '1', resourceId: 'r', sid: '1', mode: 'web' });
 const PATHS = [
@@ -175,7 +249,7 @@ type Step =
   | { act: 'save' | 'replace'; path: string; text: string }
   | { act: 'remove'; path: string }
   | { act: 'move' | 'link'; path: string; to: string }
-  | { act: 'look'; hints: string[] | undefined; wait: number };
+  | { act: 'look'; hints: string[] | undefined; wait: number; hurried: boolean };
 
 const path = fc.constantFrom(...PATHS);
 const anything = fc.constantFrom(...PATHS, ...FOLDERS, ...REFERENCES);
@@ -210,7 +284,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       act: fc.constant('look' as const),
       hints: fc.option(fc.array(anything, { maxLength: 3 }), { nil: undefined }),
-      wait: fc.constantFrom(0, 10, 60, 600),
+      wait: fc.constantFrom(0, 10, 60, 600, 2_100),
+      hurried: fc.boolean(),
     }),
   },
 );
@@ -219,7 +294,10 @@ async function take(one: Step): Promise<void> {
   if (one.act === 'look') {
     await clock.advance(one.wait);
     const hints = new Map((one.hints ?? []).map((each) => [join(cwd, each), { moved: true, written: true }]));
-    await files.refresh(hints, one.hints === undefined);
+    // Events come in all the time, and a look at many files has to give way to them.
+    clock.hurried = one.hurried;
+    await files.refresh(hints, one.hints === undefined, one.hurried ? AbortSignal.abort() : undefined);
+    clock.hurried = false;
     return;
   }
   const here = join(cwd, one.path);

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readSettled } from '../../src/sources/followed-file.ts';
+import { FollowedFile, readSettled } from '../../src/sources/followed-file.ts';
 import { FakeClock } from '../support/clock.ts';
 
 /** A path in a folder of its own, and a clock that goes with the one of its times. */
@@ -24,7 +24,7 @@ test('a file that is read once is read when its writer has finished it', async (
     read = bytes;
   });
   // It ends within a line, so it is given more time.
-  await clock.advance(300);
+  await clock.advance(1_900);
   expect(read).toBeUndefined();
   writeFileSync(path, 'secret-complete\n');
   await clock.advance(600);
@@ -61,4 +61,47 @@ test('one that is written all the time says so', async () => {
     await clock.advance(20);
   }
   expect(await reading).toEqual({ error: 'it is being written all the time' });
+});
+
+test('what ends within a line waits for two seconds, unless the file ended with this line before', async () => {
+  const { clock, path, following } = desk();
+  const file = new FollowedFile(path, following);
+  const taken = async () => {
+    const since = clock.monotonic();
+    for (;;) {
+      const sight = await file.look();
+      if (sight.state === 'changed') return clock.monotonic() - since;
+      await clock.advance(sight.state === 'settling' ? sight.again : 10);
+    }
+  };
+  writeFileSync(path, 'one: 1\ntwo: 2');
+  expect(await taken()).toBe(2_000);
+  writeFileSync(path, 'one: 3\ntwo: 2');
+  expect(await taken()).toBe(50);
+  writeFileSync(path, 'one: 3\ntwo: 22');
+  expect(await taken()).toBe(2_000);
+  writeFileSync(path, 'one: 3\ntwo: 22\n');
+  expect(await taken()).toBe(50);
+  writeFileSync(path, '{ "one": 1 }');
+  expect(await taken()).toBe(50);
+});
+
+test('knows for how long it has stood still, and that it came whole', async () => {
+  const { clock, path, following } = desk();
+  const file = new FollowedFile(path, following);
+  writeFileSync(path, 'one\n');
+  await file.look();
+  await clock.advance(50);
+  expect(await file.look()).toMatchObject({ state: 'changed' });
+  expect(file.stoodStill).toBe(50);
+  await clock.advance(1_000);
+  expect(await file.look()).toEqual({ state: 'same' });
+  expect(file.stoodStill).toBe(1_050);
+  // The same once more: somebody is at it.
+  expect(await file.look({ moved: false, written: true })).toEqual({ state: 'same' });
+  expect(file.stoodStill).toBe(0);
+  writeFileSync(`${path}.new`, 'two\n');
+  renameSync(`${path}.new`, path);
+  expect(await file.look({ moved: true, written: false })).toMatchObject({ state: 'changed' });
+  expect(file.stoodStill).toBe(Number.POSITIVE_INFINITY);
 });
