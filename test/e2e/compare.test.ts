@@ -249,8 +249,10 @@ describe('plan --from --to', () => {
   });
 
   it('a comment is as short as its host wants it', async () => {
-    const names = Array.from({ length: 60 }, (_, n) => `recordings/n${n}.yaml`);
-    const cwd = await repository(Object.fromEntries(names.map((name) => [name, recording(name, RED)])));
+    const names = Array.from({ length: 60 }, (_, n) => `n${n}`);
+    const cwd = await repository(
+      Object.fromEntries(names.map((name) => [`recordings/${name}.yaml`, recording(name, RED)])),
+    );
     const markdown = async (...args: string[]) =>
       (await run(['plan', '--output', 'markdown', ...args], { cwd, env: GIT_ENV })).stdout;
     expect(await markdown()).not.toContain('left out');
