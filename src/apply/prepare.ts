@@ -2,9 +2,9 @@ import { expiredWords, expiringWords, hasExpired, MIN_STS_SECONDS } from '../ago
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Sealed, Storage, UpdateRequest } from '../model/recording.ts';
-import { unseenIn, withoutLineEnds } from '../model/secret-text.ts';
 import type { Prepare, Unready, Work } from '../model/work.ts';
-import type { Vault } from '../state/vault.ts';
+import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
+import type { Vault } from '../secrets/vault.ts';
 
 /** Runs a program without a shell. @returns its standard output, or what went wrong; never what it printed */
 export type RunProgram = (argv: readonly string[]) => Promise<{ stdout: string } | Unready>;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
-import { withoutOwn } from '../model/environment.ts';
+import { withoutOwn } from '../secrets/environment.ts';
 import type { RunProgram } from './prepare.ts';
 
 /** How long a credentials program may take, in milliseconds, and how much it may print, in bytes. */

@@ -13,8 +13,8 @@ import { diagnosticLine, eventLine, summaryLine } from '../render/apply-json.ts'
 import { applyMarkdown, applyText, isComplete } from '../render/apply-text.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { count, styleFor } from '../render/style.ts';
+import { Vault } from '../secrets/vault.ts';
 import { readKey, Store } from '../state/store.ts';
-import { Vault } from '../state/vault.ts';
 import { readBounds } from './bounds.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { tellOfOtherState } from './other-state.ts';

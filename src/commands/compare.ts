@@ -10,7 +10,7 @@ import { planAgainst, planBetween } from '../plan/compare.ts';
 import type { Asked } from '../plan/saved.ts';
 import { isKnownAnswer } from '../plan/shapes.ts';
 import { count, printable } from '../render/style.ts';
-import { Vault } from '../state/vault.ts';
+import { Vault } from '../secrets/vault.ts';
 import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { desiredFiles } from './desired-files.ts';
 import { checkNames, type RawOptions, textOf } from './settings.ts';

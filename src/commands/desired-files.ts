@@ -3,8 +3,8 @@ import { type LoadOptions, loadRecordings } from '../desired/load.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
 import { count, printable } from '../render/style.ts';
+import type { Vault } from '../secrets/vault.ts';
 import type { FileMemory } from '../sources/git.ts';
-import type { Vault } from '../state/vault.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
 
 /** The commit that the files are to be taken from: --ref, or HEAD with --git alone. undefined: the files as they are. */

@@ -6,8 +6,8 @@ import type { Intent } from '../model/journal.ts';
 import type { Io } from '../model/ports.ts';
 import type { BlockName, DesiredRecording, Endpoint } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
+import { Vault } from '../secrets/vault.ts';
 import { readKey, Store } from '../state/store.ts';
-import { Vault } from '../state/vault.ts';
 
 /**
  * Opens the state to record an imported file as what is applied: `start` has put it in force. Secrets are sealed

@@ -6,8 +6,8 @@ import type { Io } from '../model/ports.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import type { Asked } from '../plan/saved.ts';
 import { look } from '../reconcile.ts';
+import type { Vault } from '../secrets/vault.ts';
 import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
-import type { Vault } from '../state/vault.ts';
 import { desiredFiles, refOf } from './desired-files.ts';
 import { checkNames, isSet, type RawOptions, type Settings } from './settings.ts';
 

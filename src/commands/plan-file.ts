@@ -17,7 +17,7 @@ import {
 import type { PlanTerms, SavedPlan } from '../plan/saved.ts';
 import { isSavedPlan, isShallow } from '../plan/shapes.ts';
 import { planJson } from '../render/plan-json.ts';
-import type { Vault } from '../state/vault.ts';
+import type { Vault } from '../secrets/vault.ts';
 import { makePlanOf } from './make-plan.ts';
 import { fileHashes, savedTerms } from './saved-plan.ts';
 import { flagOf, type RawOptions } from './settings.ts';

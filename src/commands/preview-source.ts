@@ -16,7 +16,7 @@ import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredRecording, DesiredSet, Layout } from '../model/recording.ts';
 import { draftLayout } from '../render/picture/draft.ts';
-import { Vault } from '../state/vault.ts';
+import { Vault } from '../secrets/vault.ts';
 import { checkNames } from './settings.ts';
 
 /** A layout to draw, as the file has it. */

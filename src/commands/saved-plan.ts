@@ -16,7 +16,7 @@ import {
   staleness,
 } from '../plan/saved.ts';
 import { printable } from '../render/style.ts';
-import type { Vault } from '../state/vault.ts';
+import type { Vault } from '../secrets/vault.ts';
 
 /** Takes down what each recording file held. */
 export function fileHashes(): {

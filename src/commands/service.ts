@@ -5,11 +5,11 @@ import { programRunner } from '../apply/program.ts';
 import { TIMINGS } from '../apply/timings.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import { unseenIn, withoutLineEnds } from '../model/secret-text.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
+import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
+import type { Vault } from '../secrets/vault.ts';
 import { sentAgo } from '../state/fold.ts';
 import type { Store } from '../state/store.ts';
-import type { Vault } from '../state/vault.ts';
 import { version } from '../version.ts';
 import { duration, type RawOptions, type Settings } from './settings.ts';
 

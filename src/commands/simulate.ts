@@ -4,6 +4,7 @@ import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
 import { count } from '../render/style.ts';
+import { Vault } from '../secrets/vault.ts';
 import type { Credentials } from '../simulator/exchange.ts';
 import { type FaultRule, parseFaultRule } from '../simulator/fault-rule.ts';
 import { Refused } from '../simulator/fields.ts';
@@ -11,7 +12,6 @@ import type { Arrival } from '../simulator/journal.ts';
 import { isLoopbackName } from '../simulator/loopback.ts';
 import type { KnownRecording } from '../simulator/recording.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts';
-import { Vault } from '../state/vault.ts';
 import { readBounds } from './bounds.ts';
 import { choice, LOG_LEVELS, type LogLevel, type RawOptions } from './settings.ts';
 

@@ -6,12 +6,12 @@ import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
 import type { Outlines } from '../desired/outlines.ts';
 import { usage } from '../model/failure.ts';
-import { maskAddresses } from '../model/git-address.ts';
 import type { Known } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
+import { maskAddresses } from '../secrets/git-address.ts';
+import type { Vault } from '../secrets/vault.ts';
 import { readSettled } from '../sources/followed-file.ts';
-import type { Vault } from '../state/vault.ts';
 import { refOf } from './desired-files.ts';
 import { duration, isSet, type RawOptions, type Settings, textOf } from './settings.ts';
 

@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, parse, relative, resolve, sep } from 'node:path';
-import { isOwnVariable } from '../model/environment.ts';
+import { isOwnVariable } from '../secrets/environment.ts';
 
 /*
  * What references may lead to. Recording files are often written by more people than may read this machine's

@@ -54,8 +54,12 @@ export function readKnown(
 
 /** @param mode undefined where it is not known: what any of them takes is right */
 function checkChannelName(cname: string, mode: Mode | undefined, pointer: string, look: Look): void {
-  // Control characters are told of in any text.
-  const wrong = [...cname].find((one) => !CHANNEL_NAME_CHARACTER.test(one) && !/[\p{Cc}\p{Cs}]/u.test(one));
+  // A page recording is no channel of the RTC service, whose rule this is: any label will do. Control characters are told
+  // of in any text.
+  const isChannel = (mode ?? 'web') !== 'web';
+  const wrong = !isChannel
+    ? undefined
+    : [...cname].find((one) => !CHANNEL_NAME_CHARACTER.test(one) && !/[\p{Cc}\p{Cs}]/u.test(one));
   const tooLong = channelNameLength(cname, mode);
   if (wrong !== undefined)
     look.report(

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
-import type { Vault } from '../state/vault.ts';
+import type { Vault } from '../secrets/vault.ts';
 import { Assembly } from './assemble.ts';
 import { type Bounds, boundsOf, type Reach } from './bounds.ts';
 import type { CheckedFile } from './checked.ts';

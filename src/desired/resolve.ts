@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Blocks, DesiredRecording, Identity, Storage } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
-import type { Vault } from '../state/vault.ts';
+import type { Vault } from '../secrets/vault.ts';
 import type { Bounds } from './bounds.ts';
 import type {
   CheckedBlocks,

@@ -1,4 +1,4 @@
-import { unseenIn } from '../model/secret-text.ts';
+import { unseenIn } from '../secrets/secret-text.ts';
 import type { CheckedBlocks } from './checked.ts';
 import type { Look } from './look.ts';
 import { placeholderIn } from './placeholder.ts';

@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { expiredWords, expiringWords, MIN_STS_SECONDS, STS_AT_LEAST } from '../agora/sts.ts';
-import { isOwnVariable } from '../model/environment.ts';
 import { SENSITIVE, type Sealed } from '../model/recording.ts';
-import { unseenIn, withoutLineEnds } from '../model/secret-text.ts';
-import { maskRtmpUrl, unresolved } from '../state/vault.ts';
+import { isOwnVariable } from '../secrets/environment.ts';
+import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
+import { maskRtmpUrl, unresolved } from '../secrets/vault.ts';
 import { isAllowedProgram, isInReach, programPath, variableOutside } from './bounds.ts';
 import type { CommandSource, SecretSource } from './checked.ts';
 import { otherForm } from './encrypted.ts';

@@ -1,5 +1,5 @@
-import { isOwnVariable } from '../model/environment.ts';
 import type { BlockName } from '../model/recording.ts';
+import { isOwnVariable } from '../secrets/environment.ts';
 
 /** A secret of the JSON: the file has only the name of the variable that shall hold it. */
 export interface ImportedSecret {

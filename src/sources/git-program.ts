@@ -1,7 +1,7 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
-import { isOwnVariable } from '../model/environment.ts';
 import { Failure } from '../model/failure.ts';
-import { maskAddresses } from '../model/git-address.ts';
+import { isOwnVariable } from '../secrets/environment.ts';
+import { maskAddresses } from '../secrets/git-address.ts';
 
 /** What a run of git has given. */
 export interface GitResult {

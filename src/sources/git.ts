@@ -17,7 +17,7 @@ import {
 import { Failure } from '../model/failure.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Look } from '../model/source.ts';
-import type { Vault } from '../state/vault.ts';
+import type { Vault } from '../secrets/vault.ts';
 import { type DatedCommit, type ParsedCommit, parseCommit } from './git-formats.ts';
 import { GitNames } from './git-names.ts';
 import { ObjectReader } from './git-objects.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makePrepare, type RunProgram } from '../../src/apply/prepare.ts';
 import type { Call } from '../../src/model/plan.ts';
 import type { Storage } from '../../src/model/recording.ts';
-import { Vault } from '../../src/state/vault.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 import { FakeClock } from '../support/clock.ts';
 import { call, work } from '../support/engine.ts';
 

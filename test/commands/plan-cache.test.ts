@@ -9,9 +9,9 @@ import { loadRecordings } from '../../src/desired/load.ts';
 import type { Io } from '../../src/model/ports.ts';
 import type { DesiredRecording } from '../../src/model/recording.ts';
 import { planRecording } from '../../src/plan/plan.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 import { OutlineCache, Settlements } from '../../src/sources/outline-cache.ts';
 import { readState, Store } from '../../src/state/store.ts';
-import { Vault } from '../../src/state/vault.ts';
 import { commit, GIT_ENV, git } from '../sources/git-support.ts';
 import { folder, put } from '../support/cli.ts';
 

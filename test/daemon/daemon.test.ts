@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makePrepare } from '../../src/apply/prepare.ts';
 import type { Answer } from '../../src/model/answer.ts';
-import { Vault } from '../../src/state/vault.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 import { daemonBench, fileOf } from '../support/daemon.ts';
 import { answered, NOT_FOUND, OK, type Sent } from '../support/engine.ts';
 import { desiredOf, planOf } from '../support/planning.ts';

@@ -7,7 +7,7 @@ import { readFile } from '../../src/desired/load.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { resolveFile } from '../../src/desired/resolve.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
-import { Vault } from '../../src/state/vault.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 
 /*
  * The specification of diagnostics: test/fixtures/diagnostics/CODE/CASE.yaml and, beside it, CASE.out with all

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { MAX_FILE_BYTES } from '../../src/desired/decode.ts';
 import { loadRecordings } from '../../src/desired/load.ts';
 import type { DesiredSet } from '../../src/model/recording.ts';
-import { Vault } from '../../src/state/vault.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 
 let cwd: string;
 
@@ -43,7 +43,7 @@ async function load(dir = 'recordings') {
 async function loadUnprivileged(): Promise<DesiredSet> {
   const program = `
     import { loadRecordings } from ${JSON.stringify(new URL('../../src/desired/load.ts', import.meta.url).pathname)};
-    import { Vault } from ${JSON.stringify(new URL('../../src/state/vault.ts', import.meta.url).pathname)};
+    import { Vault } from ${JSON.stringify(new URL('../../src/secrets/vault.ts', import.meta.url).pathname)};
     const vault = new Vault(new Uint8Array(32));
     process.stdout.write(JSON.stringify(await loadRecordings({ dir: 'recordings', cwd: process.cwd(), env: {}, vault })));`;
   const input = 'program';

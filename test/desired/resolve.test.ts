@@ -4,7 +4,7 @@ import { Assembly, assemble } from '../../src/desired/assemble.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { type FileBytes, resolveFile } from '../../src/desired/resolve.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
-import { Vault } from '../../src/state/vault.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 
 const IDENTITY = { appId: 'a', cname: 'hall', uid: '527841', resourceId: 'r', sid: 's' };
 

@@ -13,7 +13,7 @@ import {
   VENDORS,
 } from '../../src/agora/tables.ts';
 import { loadRecordings } from '../../src/desired/load.ts';
-import { Vault } from '../../src/state/vault.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const SCHEMA = JSON.parse(readFileSync(join(ROOT, 'schemas/recording.schema.json'), 'utf8'));

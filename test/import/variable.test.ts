@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { variableName } from '../../src/import/variable.ts';
-import { isOwnVariable } from '../../src/model/environment.ts';
+import { isOwnVariable } from '../../src/secrets/environment.ts';
 
 it.each([
   ['town-hall', 'TOWN_HALL'],

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/process-io.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 import type { Refreshed } from '../../src/sources/round.ts';
 import { FileSource, type SourceOptions } from '../../src/sources/watcher.ts';
-import { Vault } from '../../src/state/vault.ts';
 
 export const KEY = new Uint8Array(32);
 const NEVER = 600_000;

@@ -14,9 +14,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadRecordings } from '../../src/desired/load.ts';
 import type { DesiredSet } from '../../src/model/recording.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 import { WatchedFiles } from '../../src/sources/files.ts';
 import type { Hint } from '../../src/sources/followed-file.ts';
-import { Vault } from '../../src/state/vault.ts';
 import { FakeClock } from '../support/clock.ts';
 import { KEY, recording } from './desk.ts';
 

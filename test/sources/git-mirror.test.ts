@@ -6,10 +6,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Vault } from '../../src/secrets/vault.ts';
 import { GitFiles } from '../../src/sources/git.ts';
 import { type Fetched, GitMirror, type MirrorOptions } from '../../src/sources/git-mirror.ts';
 import { GitSource } from '../../src/sources/git-source.ts';
-import { Vault } from '../../src/state/vault.ts';
 import { folder, put, recording } from '../support/cli.ts';
 import { commit, GIT_ENV, git, repository, SleepersClock, serve } from './git-support.ts';
 

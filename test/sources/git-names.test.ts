@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Vault } from '../../src/secrets/vault.ts';
 import { GitFiles } from '../../src/sources/git.ts';
 import { GitMirror } from '../../src/sources/git-mirror.ts';
 import { complaint } from '../../src/sources/git-program.ts';
 import { signatureTrouble } from '../../src/sources/git-signature.ts';
-import { Vault } from '../../src/state/vault.ts';
 import { folder, put, recording } from '../support/cli.ts';
 import { commit, GIT_ENV, git, repository, SleepersClock } from './git-support.ts';
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Looks } from '../../src/daemon/looks.ts';
 import { systemClock } from '../../src/process-io.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 import type { WatchFolder } from '../../src/sources/folder-watches.ts';
 import type { Refreshed } from '../../src/sources/round.ts';
 import { FileSource } from '../../src/sources/watcher.ts';
-import { Vault } from '../../src/state/vault.ts';
 import { coloursOf, Desk, KEY, recording } from './desk.ts';
 
 /*

@@ -6,7 +6,7 @@ import type { Io } from '../../src/model/ports.ts';
 import type { DesiredRecording } from '../../src/model/recording.ts';
 import type { DesiredSource, Look } from '../../src/model/source.ts';
 import { styleFor } from '../../src/render/style.ts';
-import type { Vault } from '../../src/state/vault.ts';
+import type { Vault } from '../../src/secrets/vault.ts';
 import { bench, type Sent } from './engine.ts';
 import { desiredOf } from './planning.ts';
 

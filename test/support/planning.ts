@@ -6,8 +6,8 @@ import type { Known, Plan } from '../../src/model/plan.ts';
 import type { DesiredSet } from '../../src/model/recording.ts';
 import { makePlan, type PlanOptions } from '../../src/plan/plan.ts';
 import { keepBooks } from '../../src/reconcile.ts';
+import { Vault } from '../../src/secrets/vault.ts';
 import { fold } from '../../src/state/fold.ts';
-import { Vault } from '../../src/state/vault.ts';
 
 export const NOW = Date.parse('2026-01-02T03:04:05.000Z');
 const KEY = new Uint8Array(32).fill(7);

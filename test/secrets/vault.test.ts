@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SENSITIVE } from '../../src/model/recording.ts';
-import { maskRtmpUrl, unresolved, Vault } from '../../src/state/vault.ts';
+import { maskRtmpUrl, unresolved, Vault } from '../../src/secrets/vault.ts';
 
 const KEY = new Uint8Array(32).fill(7);
 

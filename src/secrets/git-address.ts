@@ -1,4 +1,4 @@
-import { SENSITIVE } from './recording.ts';
+import { SENSITIVE } from '../model/recording.ts';
 
 /*
  * Addresses of git repositories as people may see them, also in git's own words.

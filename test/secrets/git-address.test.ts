@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { maskAddresses, secretsOf } from '../../src/model/git-address.ts';
+import { maskAddresses, secretsOf } from '../../src/secrets/git-address.ts';
 
 it.each([
   ['https://example.com/x.git', 'https://example.com/x.git'],
