@@ -61,9 +61,9 @@ export async function killRuns(runs: number, seed: number): Promise<KillFigures>
     const planned = await run(['plan', '--json'], { cwd });
     expect({ code: planned.code, stderr: planned.stderr }).toEqual({ code: 0, stderr: '' });
     if (planned.stdout.includes('outcome-unknown')) figures.midCall++;
-    // Every fourth time the file goes back to what it was before: a lost revert would show. Where a call was in flight,
+    // Now and then the file goes back to what it was before: a lost revert would show. Where a call was in flight,
     // apply then waits until it can no longer take effect, and sends once more.
-    const back = n % 4 === 0;
+    const back = n % 8 === 4;
     if (back) await put(cwd, files(n - 1));
     const goal = back ? n - 1 : n;
     const after = await run(args, { cwd });
