@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # agora-token 2.0.5 and 2.0.6: a patch release turns the services of a token that was read from a map into a list.
 #
-# To see for which channel a token is, it is read with AccessToken2.from_string(), the only reader in the package (by its
+# To see for which channel a token is, it is read with AccessToken2.from_string(), the only reader of such tokens there (by its
 # path, src/AccessToken2), and its services are looked up by their type, which is 1 for RTC. In 2.0.5 `services` is an
 # object with the type as the key. In 2.0.6 it is a list in the order of the token, so the same lookup finds nothing in
 # the same token: index 1 is the second service, if there is one. getServices(type), which 2.0.5 does not have, takes

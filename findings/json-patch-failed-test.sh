@@ -5,8 +5,8 @@
 # an operation that fails is not successful. Only two of four libraries leave the document as it was:
 # - rfc6902 throws nothing, returns the error as an item of a list, and applies the operation after the failed test;
 # - fast-json-patch 3.1.1 throws, and what stood before the test stays applied, since it changes its document in place;
-# - json8-patch 1.0.6 throws and puts the document back as it was;
-# - immutable-json-patch 6.0.3 throws and never touches the document.
+# - json8-patch 1.0.6 throws, and the document is as it was;
+# - immutable-json-patch 6.0.3 throws, and the document is as it was.
 #
 # Seen (the patch sets mixedVideoLayout to 3, tests the revision, sets backgroundColor to #FF0000):
 #   rfc6902: returns null, TestError, null; layout 3, colour #FF0000
