@@ -14,8 +14,10 @@ export interface Ticket {
 
 /**
  * At most `rate` requests in any sliding second, as the service sees them: the places of a p-queue. A request keeps its
- * place from the moment it is let through until a second and a margin after it has left, so a connection that takes
- * long to set up cannot push two bursts together; or until a second after its answer, which proves that it has arrived.
+ * place from the moment it is let through, so a connection that takes long to set up cannot push two bursts together.
+ * An answer proves that it has arrived, some time before: what is certain of that time is drawn from the shortest way
+ * seen so far. A second after that its place is free. What is not answered keeps it for a second and a margin after it
+ * has left.
  * Times are slept on the clock that is handed in, so steps of the wall clock neither release nor hold anything.
  */
 export class Limiter {
@@ -31,6 +33,9 @@ export class Limiter {
   /** 429s in a row. */
   #inRow = 0;
   #recovery: symbol | undefined;
+  /** The shortest time from a departure to its answer so far, in milliseconds, and how many there were. */
+  #shortest = Number.POSITIVE_INFINITY;
+  #answers = 0;
 
   /**
    * @param rate requests a second; below 1, one request in 1/rate seconds
@@ -90,13 +95,22 @@ export class Limiter {
       giveBack = resolve;
     });
     const after = (ms: number) => void this.#clock.sleep(ms, this.#over.signal).then(giveBack);
-    let hasDeparted = false;
+    let departed: number | undefined;
     const ticket = {
       departed: () => {
-        if (!hasDeparted) after(this.#window);
-        hasDeparted = true;
+        if (departed === undefined) after(this.#window);
+        departed ??= this.#clock.monotonic();
       },
-      answered: () => after(this.#window - TIMINGS.windowMargin + TIMINGS.answerMargin),
+      answered: () => {
+        const way = this.#clock.monotonic() - (departed ?? Number.NEGATIVE_INFINITY);
+        this.#shortest = Math.min(this.#shortest, way);
+        this.#answers += 1;
+        const certain =
+          this.#answers < TIMINGS.answersKnown
+            ? 0
+            : Math.max(0, TIMINGS.knownShare * this.#shortest - TIMINGS.knownLess);
+        after(this.#window - TIMINGS.windowMargin + TIMINGS.answerMargin - certain);
+      },
       giveBack,
     };
     return { ticket, over };
