@@ -227,7 +227,7 @@ describe('resync', () => {
     const r = await resync([fileOf(1)], () => shown());
     expect(r.healing.cooling).toBe(0);
     await r.clock.advance(10 * MINUTE);
-    expect(r.healing.cooling).toBe(1_050);
+    expect(r.healing.cooling).toBe(1_150);
     await r.clock.advance(1_000);
     expect(r.healing.cooling).toBe(50);
     await r.end();
