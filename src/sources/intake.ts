@@ -95,10 +95,10 @@ export class Intake {
     if (this.#isHeld(entry) && entry.checked) round.unresolved.add(entry);
   }
 
-  #mayBeHalf({ standing, shown }: Entry, checked: CheckedFile, bytes: Uint8Array, round: Round): boolean {
-    if (standing.length > 0) return takesAway(standing, checked);
-    const known = round.knownOf(shown, this.#options.known?.values() ?? []);
-    if (known.length > 0) return takesAway(known.map(standingOf), checked);
+  #mayBeHalf(entry: Entry, checked: CheckedFile, bytes: Uint8Array, round: Round): boolean {
+    if (entry.standing.length > 0) return takesAway(entry.standing, checked);
+    const known = round.knownOf(entry, checked, this.#options.known ?? new Map());
+    if (known.size > 0) return takesAway([...known].map(standingOf), checked);
     return mayGoOn(checked, bytes);
   }
 

@@ -1,8 +1,9 @@
 import type { CheckedFile } from '../desired/checked.ts';
 import type { Standing } from '../desired/loss.ts';
 import type { ResolvedFile } from '../desired/resolve.ts';
-import type { KnownRecording } from '../model/plan.ts';
+import type { Known, KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
+import { recordingKey } from '../model/recording-key.ts';
 import type { Look } from '../model/source.ts';
 import type { FollowedFile, Hint } from './followed-file.ts';
 import { Pace } from './pace.ts';
@@ -84,14 +85,21 @@ export class Round {
     for (const { recording } of resolved?.documents ?? []) this.names.add(recording.name);
   }
 
-  /** Recordings that are known from a file. */
-  knownOf(shown: string, known: Iterable<KnownRecording>): readonly KnownRecording[] {
+  /** Recordings that are known from a file, and those that its documents are about: the file may have been moved. */
+  knownOf({ shown }: Entry, { documents }: CheckedFile, known: Known): ReadonlySet<KnownRecording> {
     if (!this.#known) {
       this.#known = new Map();
-      for (const recording of known)
-        this.#known.set(recording.file, [...(this.#known.get(recording.file) ?? []), recording]);
+      for (const recording of known.values())
+        for (const id of [`file ${recording.file}`, `name ${recording.name}`])
+          this.#known.set(id, [...(this.#known.get(id) ?? []), recording]);
     }
-    return this.#known.get(shown) ?? [];
+    const ids = [`file ${shown}`, ...documents.map(({ name }) => `name ${name}`)];
+    const found = new Set(ids.flatMap((id) => this.#known?.get(id) ?? []));
+    for (const { recording } of documents) {
+      const same = 'fromFile' in recording ? undefined : known.get(recordingKey(recording));
+      if (same) found.add(same);
+    }
+    return found;
   }
 
   pace(): Promise<void> | undefined {

@@ -229,7 +229,7 @@ describe('resync', () => {
     await r.clock.advance(10 * MINUTE);
     expect(r.healing.cooling).toBe(1_150);
     await r.clock.advance(1_000);
-    expect(r.healing.cooling).toBe(50);
+    expect(r.healing.cooling).toBe(150);
     await r.end();
   });
 

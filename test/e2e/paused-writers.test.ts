@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -261,4 +262,24 @@ it('a daemon that starts while a file is being written takes nothing away', asyn
   expect(sent).toHaveLength(cuts.length);
   await again.stop();
   await w.sim.stop();
+});
+
+it('a file that is moved and written anew in pieces at once takes nothing away', async () => {
+  const document = (n: string, uid: number) => `name: ${n}\n${recording(n, LISTS(uid))}`;
+  const cwd = await folder({ 'recordings/two.yaml': `${document('a', 7)}---\n${document('b', 7)}` });
+  const w = await watching(cwd, FAST, OPTIONS);
+  for (const name of ['a', 'b']) await w.condition(name, 'Ready');
+  const text = `${document('a', 8)}---\n${document('b', 8)}`;
+  // Before the daemon has seen it in its new place, the file ends within its first document.
+  const place = join(cwd, 'recordings/moved.yaml');
+  renameSync(join(cwd, 'recordings/two.yaml'), place);
+  writeFileSync(place, text.slice(0, text.indexOf('subscriptions')));
+  await sleep(900);
+  await writeFile(place, text);
+  const isNew = ({ body }: { body: unknown }) => JSON.stringify(body).includes('"8"');
+  await until(async () => (await w.sim.requests()).filter(isNew).length === 2, 'both documents', 20_000);
+  for (const name of ['a', 'b']) await w.condition(name, 'Ready');
+  // Two for each: as they were first, and as they are now.
+  expect(await w.sim.requests()).toHaveLength(4);
+  expect((await w.stop()).stderr).not.toContain('forgotten');
 });
