@@ -53,11 +53,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     )
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
 
-  sending(
-    planning(
-      command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out or plan --json'),
-    ),
-  )
+  sending(planning(command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out')))
     .option('--yes', 'do not ask; without a terminal nothing is sent without it, but for a plan in a file')
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));

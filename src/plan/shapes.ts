@@ -3,6 +3,8 @@
  * that are not named may hold anything, because a newer version adds some.
  */
 
+import type { SavedPlan } from './saved.ts';
+
 /** Whether a value is of a shape. */
 type Shape = (value: unknown) => boolean;
 
@@ -126,8 +128,7 @@ export const isRecordingsAnswer: Shape = object({
   ),
 });
 
-/** What `plan --out` writes. Requests are compared as a whole, whatever they hold. */
-export const isSavedPlan: Shape = object(
+const savedPlan: Shape = object(
   {
     ...{ reelstate: oneOf('plan'), format_version: oneOf('1.0'), timestamp: date, applyable: flag },
     asked: object({ dir: argument, names: list(text), resync: flag, allowEmpty: flag }, { ref: argument }),
@@ -148,27 +149,10 @@ export const isSavedPlan: Shape = object(
   { unsubscribe_spelling: oneOf('unSubscribe', 'unsubscribe') },
 );
 
-/** What `plan --json` prints, as far as it is held against a plan that is made now. */
-export const isPrintedPlan: Shape = object(
-  {
-    ...{ timestamp: date, applyable: flag },
-    recordings: list(
-      object(
-        {
-          ...{ name: text, file: text, action: text },
-          calls: list(
-            object({
-              ...{ endpoint: text, reason: text, body: isObject, patch: list(isObject) },
-              changes: list(object({ path: text, reason: text })),
-            }),
-          ),
-        },
-        { sid: text, mode: text, notes: list(text) },
-      ),
-    ),
-  },
-  { diagnostics: list(object({ severity: text })), commit: object({ sha: text }) },
-);
+/** What `plan --out` writes. Requests are compared as a whole, whatever they hold. */
+export function isSavedPlan(value: unknown): value is SavedPlan {
+  return savedPlan(value);
+}
 
 /** Nested deeper than this is nothing that reelstate has written. */
 const DEEPEST = 64;

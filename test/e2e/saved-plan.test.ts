@@ -206,6 +206,65 @@ describe('plan --out and apply FILE', () => {
     await sim.stop();
   });
 
+  it.each([
+    ['half a file', (text: string) => text.slice(0, text.length / 2)],
+    ['nothing', () => ''],
+    ['another JSON', () => '[1, null]'],
+    ['what status --json prints', () => '{"format_version":"1.0","recordings":[]}'],
+  ])('is no plan: %s', async (_, make) => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['plan', '--out', 'p.json']);
+    await put(cwd, { 'p.json': make(await readFile(join(cwd, 'p.json'), 'utf8')) });
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /p\.json is not a plan that can be applied\n {2}reelstate plan --out FILE/,
+      ),
+    });
+    expect(await sim.requests()).toEqual([]);
+    await sim.stop();
+  });
+
+  it('what plan --json printed is not applied, and the way to a plan that is', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    await put(cwd, { 'p.json': (await reelstate(['plan', '--json'])).stdout });
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr:
+        'reelstate: p.json is what reelstate plan --json printed: it is for programs to read, and cannot be applied\n' +
+        '  reelstate plan --out FILE writes one.\n',
+    });
+    expect(await sim.requests()).toEqual([]);
+    await sim.stop();
+  });
+
+  it('forgets, also all of them', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['apply']);
+    await rm(join(cwd, 'recordings/a.yaml'));
+    await reelstate(['plan', '--allow-empty', '--out', 'p.json']);
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Forgotten: a.'),
+    });
+    await sim.stop();
+  });
+
+  it('sends the whole state where it was made with --resync, once', async () => {
+    const { sim, reelstate } = await desk();
+    await reelstate(['apply']);
+    await reelstate(['plan', '--resync', '--out', 'p.json']);
+    expect((await reelstate(['apply', 'p.json'])).code).toBe(0);
+    expect(await sim.requests()).toHaveLength(2);
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/since it was made calls have been sent: updateLayout of a/),
+    });
+    await sim.stop();
+  });
+
   it('a recording may be called like a path', async () => {
     const { sim, reelstate } = await desk({
       'recordings/a.yaml': `name: halls/town.json\n${recording('a', RED)}`,
