@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { Answer, Portion } from '../reader.ts';
 import type { CheckedFile } from './checked.ts';
@@ -34,8 +33,7 @@ interface Job extends Unread {
 }
 
 /**
- * Stage A of many files by other threads, while this one goes on finding files, and does something with those that
- * have been read. Where there can be no other thread all is done here.
+ * Stage A of many files by other threads, while this one goes on finding files. Where there can be no other thread all is done here.
  */
 export class ReadingThreads {
   readonly #work = new SharedWork();
@@ -43,15 +41,12 @@ export class ReadingThreads {
 
   /** @param start starts a thread; undefined: there can be none */
   constructor(start: (() => Worker) | undefined = threadStarter()) {
-    const cores = availableParallelism();
+    const most = Math.min(availableParallelism(), MOST);
     try {
-      while (start && this.#threads.length < Math.min(cores, MOST))
-        this.#threads.push(new Thread(start(), this.#work));
+      while (start && this.#threads.length < most) this.#threads.push(new Thread(start(), this.#work));
     } catch {
       // Where the system gives no more threads, those that there are read it all, or this one.
     }
-    // Where every core has its thread, helpers that look for one's garbage would only keep another from its work.
-    if (this.#threads.length >= cores) setFlagsFromString('--no-parallel-scavenge');
   }
 
   /**
@@ -85,7 +80,6 @@ export class ReadingThreads {
   /** Ends the threads, whatever they are at. */
   leave(): void {
     for (const thread of this.#threads) thread.end();
-    setFlagsFromString('--parallel-scavenge');
   }
 }
 
