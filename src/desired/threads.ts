@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { turn } from '../model/turns.ts';
 import type { Answer, Portion } from '../reader.ts';
 import type { CheckedFile } from './checked.ts';
 import { outlined } from './outlines.ts';
@@ -57,7 +58,7 @@ export class ReadingThreads {
   add(unread: Unread, take: Job['take']): Promise<void> | undefined {
     if (!this.#work.add({ ...unread, take })) return undefined;
     for (const thread of this.#threads) thread.fill();
-    return new Promise((resolve) => setImmediate(resolve));
+    return turn();
   }
 
   /**
@@ -177,7 +178,7 @@ class SharedWork {
       const { readRecordingFile } = await reading();
       for (const { bytes, file, take } of jobs) {
         take(readRecordingFile(bytes, file));
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
         until?.throwIfAborted();
       }
     }

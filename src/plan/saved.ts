@@ -1,4 +1,5 @@
 import { isSealed, type UnsubscribeSpelling } from '../agora/requests.ts';
+import { stable } from '../model/json.ts';
 import type { Action, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
 import type { BlockName, ClientRequests, Identity, Sealed } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
@@ -153,15 +154,6 @@ export function callsSince(known: Iterable<KnownRecording>, serial: number): str
     Object.entries({ update, updateLayout }).flatMap(([endpoint, { applied, unknown }]) =>
       [applied, ...unknown].some((sent) => sent && sent.seq > serial) ? [`${endpoint} of ${name}`] : [],
     ),
-  );
-}
-
-/** JSON in which the order of keys does not count. */
-function stable(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
   );
 }
 

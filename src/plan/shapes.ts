@@ -3,6 +3,7 @@
  * that are not named may hold anything, because a newer version adds some.
  */
 
+import { isObject } from '../model/json.ts';
 import type { SavedPlan } from './saved.ts';
 
 /** Whether a value is of a shape. */
@@ -18,10 +19,6 @@ const number: Shape = (value) => typeof value === 'number';
 /** Milliseconds since 1970 that a calendar has (ECMAScript, TimeClip). */
 const time: Shape = (value) => typeof value === 'number' && Math.abs(value) <= 8.64e15;
 const date: Shape = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const oneOf =
   (...values: readonly unknown[]): Shape =>
