@@ -59,14 +59,14 @@ export async function put(path: string, files: Record<string, string>): Promise<
 }
 
 /**
- * Starts the built command, with nothing of this environment but what finds Node. There is no terminal to ask on, so
+ * Starts the built command (or `cli`), with nothing of this environment but what finds Node. There is no terminal to ask on, so
  * apply sends, as in a pipeline that says so once.
  */
 export function start(
   args: readonly string[],
-  options: { cwd: string; env?: Record<string, string>; input?: string },
+  options: { cwd: string; env?: Record<string, string>; input?: string; cli?: string },
 ): Started {
-  const child = spawn(NODE, [CLI, ...args], {
+  const child = spawn(NODE, [options.cli ?? CLI, ...args], {
     cwd: options.cwd,
     env: {
       PATH: process.env.PATH ?? '',
@@ -115,7 +115,7 @@ export function start(
 
 export async function run(
   args: readonly string[],
-  options: { cwd: string; env?: Record<string, string>; input?: string },
+  options: { cwd: string; env?: Record<string, string>; input?: string; cli?: string },
 ): Promise<Ran> {
   return start(args, options).done;
 }
