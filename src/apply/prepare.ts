@@ -1,5 +1,4 @@
 import { expiredWords, expiringWords, hasExpired, MIN_STS_SECONDS } from '../agora/sts.ts';
-import { isObject } from '../model/json.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Sealed, Storage, UpdateRequest } from '../model/recording.ts';
@@ -105,13 +104,13 @@ function read(stdout: string, program: string, now: number): Printed | Unready {
   const wrong = (what: string): Unready => ({
     message: `${program} did not print storage credentials: ${what}`,
   });
-  let printed: unknown;
+  let printed: Record<string, unknown>;
   try {
-    printed = JSON.parse(stdout);
+    printed = JSON.parse(stdout) as Record<string, unknown>;
   } catch {
     return wrong('its output is no JSON');
   }
-  if (!isObject(printed)) return wrong('its output is no JSON object');
+  if (typeof printed !== 'object' || printed === null) return wrong('its output is no JSON object');
   if (printed.Version !== 1) return wrong('"Version" is not 1');
   const { AccessKeyId, SecretAccessKey } = printed;
   // Some programs print the optional fields always, as null or empty.
