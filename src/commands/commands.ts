@@ -161,7 +161,7 @@ function common(command: Command): Command {
     .option(
       '--endpoint <url>',
       'where the service is; may be given several times; plain HTTP on this machine only (default: the two public domains)',
-      (url: string, urls: string[] = []) => [...urls, url],
+      several,
     )
     .option('--rate <number>', 'requests a second (default: 10)')
     .option('--output <form>', 'text, json or markdown (default: text)')
@@ -189,7 +189,6 @@ function planning(command: Command): Command {
 
 /** What recording files may name. Of several in a variable commas stand between them. */
 function bounded(command: Command): Command {
-  const several = (value: string, values: string[] = []) => [...values, value];
   return command
     .option(
       '--secrets-dir <dir>',
