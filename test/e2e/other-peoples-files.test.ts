@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CLI, folder, NODE, put, recording, simulator } from '../support/cli.ts';
-import { runHere as run } from '../support/here.ts';
+import { CLI, folder, NODE, put, recording } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 const LISTS = (spelling: string, uid = '1') =>
   recording(

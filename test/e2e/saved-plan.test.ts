@@ -2,8 +2,8 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GIT_ENV, git, repository } from '../sources/git-support.ts';
-import { folder, put, recording, sid, simulator } from '../support/cli.ts';
-import { runHere as run } from '../support/here.ts';
+import { folder, put, recording, sid } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 /*
  * A plan that is saved: applied exactly as it is, once, or refused with the reason.
