@@ -1,8 +1,7 @@
 import type { Engine } from './apply/engine.ts';
 import type { Call, Known, Plan, RecordingPlan } from './model/plan.ts';
-import type { DesiredRecording, DesiredSet } from './model/recording.ts';
+import type { DesiredSet } from './model/recording.ts';
 import type { Journal } from './model/work.ts';
-import { PlansAhead } from './plan/ahead.ts';
 import { lateCalls, makePlan, type PlanOptions } from './plan/plan.ts';
 
 /*
@@ -15,26 +14,17 @@ import { lateCalls, makePlan, type PlanOptions } from './plan/plan.ts';
 
 /** Where the flow begins: the files, and what is known. */
 export interface Ends {
-  /** @param onRecording may be told of recordings while others are still being read */
-  desired: (onRecording: (recording: DesiredRecording) => void) => Promise<DesiredSet>;
+  desired: () => Promise<DesiredSet>;
   known: Known;
 }
 
-/**
- * files → desired → plan ← known
- * @param onPlan is told of a recording's plan that is made while others are still being read
- */
+/** files → desired → plan ← known */
 export async function look(
   { desired, known }: Ends,
   options: PlanOptions,
-  onPlan: (plan: RecordingPlan) => void = () => {},
 ): Promise<{ plan: Plan; desired: DesiredSet }> {
-  const ahead = new PlansAhead(known, options);
-  const set = await desired((recording) => {
-    const plan = ahead.make(recording);
-    if (plan) onPlan(plan);
-  });
-  return { desired: set, plan: makePlan(set, known, { ...options, ahead }) };
+  const set = await desired();
+  return { desired: set, plan: makePlan(set, known, options) };
 }
 
 /** Recordings that apply may touch: those whose secrets are all at hand. */

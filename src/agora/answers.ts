@@ -1,4 +1,5 @@
 import type { Answer } from '../model/answer.ts';
+import { isObject } from '../model/json.ts';
 import type { Identity } from '../model/recording.ts';
 
 /**
@@ -147,8 +148,4 @@ function reasonOf(body: Record<string, unknown> | undefined): string | undefined
     .filter(Boolean)
     .join(', ');
   return text === '' ? undefined : text.replace(CONTROL, ' ').slice(0, LONGEST_REASON);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

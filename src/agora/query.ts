@@ -1,3 +1,5 @@
+import { isObject } from '../model/json.ts';
+
 /** What `query` shows of a recording (Agora Cloud Recording REST, query). */
 export interface Observation {
   /** It has stopped, or is about to: status 6, 7, 8 and 20. */
@@ -40,5 +42,5 @@ function statusOf(value: unknown): number | undefined {
 }
 
 function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  return isObject(value) ? value[name] : undefined;
 }

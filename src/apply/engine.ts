@@ -4,6 +4,7 @@ import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare, Work } from '../model/work.ts';
+import { wholeCall } from '../plan/whole.ts';
 import { Account, type AccountOptions } from './account.ts';
 import { type Attempt, type AttemptPorts, Attempts } from './attempt.ts';
 import { dropSame, endRest, isNews, type Lane, newLane, nextCall, putBack, sameCall } from './lane.ts';
@@ -366,15 +367,9 @@ export class Engine {
     delete lane.doubted;
     if (lane.dropped) return;
     for (const other of ['update', 'updateLayout'] as const) {
-      const request = lane.work.whole[other];
-      if (other === endpoint || !request || lane.waiting.has(other)) continue;
-      lane.waiting.set(other, {
-        endpoint: other,
-        reason: 'outcome-unknown',
-        changes: [],
-        patch: [],
-        request,
-      } as unknown as Call);
+      if (other === endpoint || lane.waiting.has(other)) continue;
+      const call = wholeCall(other, lane.work.whole, 'outcome-unknown');
+      if (call) lane.waiting.set(other, call);
     }
   }
 }

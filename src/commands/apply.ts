@@ -19,7 +19,7 @@ import { readBounds } from './bounds.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { showPlan, unseenPlan } from './plan.ts';
-import { isSaved, planAgain, planFileOf } from './plan-file.ts';
+import { planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
 import { connect, credentials, timeoutOf } from './service.ts';
 import { duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
@@ -50,14 +50,14 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   timeoutOf(raw, io);
   await tellOfOtherState(settings, raw, io);
-  const bounds = readBounds(raw, settings, io, file && isSaved(file) ? { dir: file.asked.dir } : {});
+  const bounds = readBounds(raw, settings, io, file ? { dir: file.asked.dir } : {});
   const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
   try {
     const vault = new Vault((await readKey(settings.state)) as Buffer);
-    const { dir, rate } = settings;
+    const { rate } = settings;
     const { state } = store;
     const made = file
-      ? await planAgain(file, { dir, rate, io, vault, bounds, state })
+      ? await planAgain(file, { rate, io, vault, bounds, state })
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
           ...{ rate, io, vault, bounds, known: state.known, now: io.clock.now() },

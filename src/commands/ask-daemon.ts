@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
+import { isObject } from '../model/json.ts';
 import type { Io } from '../model/ports.ts';
-import { isObject, isShallow } from '../plan/shapes.ts';
+import { isShallow } from '../plan/shapes.ts';
 import { type RawOptions, textOf } from './settings.ts';
 
 /** How long a daemon may take to answer, in milliseconds. */

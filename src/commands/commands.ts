@@ -53,11 +53,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     )
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
 
-  sending(
-    planning(
-      command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out or plan --json'),
-    ),
-  )
+  sending(planning(command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out')))
     .option('--yes', 'do not ask; without a terminal nothing is sent without it, but for a plan in a file')
     .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
@@ -165,7 +161,7 @@ function common(command: Command): Command {
     .option(
       '--endpoint <url>',
       'where the service is; may be given several times; plain HTTP on this machine only (default: the two public domains)',
-      (url: string, urls: string[] = []) => [...urls, url],
+      several,
     )
     .option('--rate <number>', 'requests a second (default: 10)')
     .option('--output <form>', 'text, json or markdown (default: text)')
@@ -193,7 +189,6 @@ function planning(command: Command): Command {
 
 /** What recording files may name. Of several in a variable commas stand between them. */
 function bounded(command: Command): Command {
-  const several = (value: string, values: string[] = []) => [...values, value];
   return command
     .option(
       '--secrets-dir <dir>',

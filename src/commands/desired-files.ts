@@ -27,7 +27,6 @@ export async function desiredFiles(input: {
   onFile?: LoadOptions['onFile'];
   outlines?: LoadOptions['outlines'];
   isEnough?: LoadOptions['isEnough'];
-  onRecording?: LoadOptions['onRecording'];
   /** The same for files of a commit. */
   memory?: FileMemory | undefined;
   /** Accept a commit without the folder: git knows no empty one, so that is what is left when the last file is gone. */

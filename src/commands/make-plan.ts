@@ -1,7 +1,7 @@
 import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
 import type { State } from '../model/journal.ts';
-import type { Known, Plan, RecordingPlan } from '../model/plan.ts';
+import type { Known, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import type { Asked } from '../plan/saved.ts';
@@ -39,12 +39,10 @@ export async function makePlanOf(input: {
   onFile?: LoadOptions['onFile'];
   /** Of a plan that was made before: a name that nothing has any more is no mistake of the command line. */
   namesMayBeGone?: boolean;
-  /** Is told of plans that are made while files are still being read. */
-  onPlan?: ((plan: RecordingPlan) => void) | undefined;
   /** What is known in full: with it, what has not changed since the last plan is not read in full. */
   state?: Pick<State, 'known' | 'written'>;
 }): Promise<Plan> {
-  const { asked, rate, io, vault, bounds, known, now, onFile, onPlan, state, namesMayBeGone } = input;
+  const { asked, rate, io, vault, bounds, known, now, onFile, state, namesMayBeGone } = input;
   const { dir, ref, names, resync, allowEmpty } = asked;
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
   const isWholeAsked = resync || onFile !== undefined;
@@ -53,9 +51,9 @@ export async function makePlanOf(input: {
   const settlements = cache && state && new Settlements(cache, state);
   const settled = new Set<DesiredRecording>();
   const ends = {
-    desired: async (onRecording: LoadOptions['onRecording']) => {
+    desired: async () => {
       const set = await desiredFiles({
-        ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, onRecording, outlines: cache?.outlines },
+        ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, outlines: cache?.outlines },
         // What is asked for in full is read now, by as many threads as there are, and not one after the other.
         isEnough: isWholeAsked ? () => false : settlements?.isEnough,
         memory: isWholeAsked ? undefined : settlements?.memory,
@@ -67,7 +65,7 @@ export async function makePlanOf(input: {
   };
   const isSettled = (recording: DesiredRecording) => settled.has(recording);
   const options = { now, rate, names, resync, allowEmpty, dir, isSettled };
-  const { plan, desired } = await look(ends, options, onPlan);
+  const { plan, desired } = await look(ends, options);
   for (const recording of plan.recordings) settlements?.settle(recording);
   cache?.save(now);
   // A name that a broken file would have given is no mistake of the command line.

@@ -1,39 +1,29 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Bounds } from '../desired/bounds.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { State } from '../model/journal.ts';
+import { isObject } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
-import {
-  askedBy,
-  type PrintedPlan,
-  type PrintedRecording,
-  printedDeviation,
-  printedPlan,
-  printedStaleness,
-  spellingsIn,
-} from '../plan/printed.ts';
-import type { PlanTerms, SavedPlan } from '../plan/saved.ts';
+import { deviation, type SavedPlan, savedRecordings, staleness } from '../plan/saved.ts';
 import { isSavedPlan, isShallow } from '../plan/shapes.ts';
-import { planJson } from '../render/plan-json.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { makePlanOf } from './make-plan.ts';
-import { fileHashes, savedTerms } from './saved-plan.ts';
+import { fileHashes, stateNow } from './saved-plan.ts';
 import { flagOf, type RawOptions } from './settings.ts';
 
-/** A plan that is applied as it is or not at all: what `plan --out` wrote, or what `plan --json` printed. */
-export type PlanFile = SavedPlan | PrintedPlan;
+/** The way on, whatever makes a plan useless. */
+const AGAIN = { hint: 'Nothing was sent. Make a new one with reelstate plan --out FILE.' };
 
-export function isSaved(value: object): value is SavedPlan {
+function isSaved(value: object): boolean {
   return 'reelstate' in value && value.reelstate === 'plan';
 }
 
-/** The way on, whatever makes a plan useless. */
-function again(isSaved: boolean): { hint: string } {
-  return {
-    hint: `Nothing was sent. Make a new one with reelstate plan ${isSaved ? '--out FILE' : '--json'}.`,
-  };
+/** What `plan --json` prints is for programs to read: secrets are masked in it, and it is bound to no state. */
+function isPrinted(value: object): boolean {
+  return 'applyable' in value && 'format_version' in value;
 }
 
 /**
@@ -45,7 +35,7 @@ export async function planFileOf(
   names: readonly string[],
   raw: RawOptions,
   io: Io,
-): Promise<PlanFile | undefined> {
+): Promise<SavedPlan | undefined> {
   const looksLike = (name: string) => name.endsWith('.json') || name.includes('/');
   const there = await Promise.all(names.map((name) => looksLike(name) && isFile(resolve(io.cwd, name))));
   const file = names[there.indexOf(true)];
@@ -55,12 +45,12 @@ export async function planFileOf(
     usage(`${file} is a plan: what it is about was said when it was made (${flagOf(flag)})`);
   for (const flag of ['git', 'ref', 'resync', 'allowEmpty']) if (raw[flag] !== undefined) throw refuse(flag);
   const plan = parse(await readFile(resolve(io.cwd, file), 'utf8'), file);
-  const otherwise = isSaved(plan) ? otherThanSaved(plan, raw, io) : undefined;
+  const otherwise = otherThanSaved(plan, raw, io);
   if (otherwise !== undefined) throw refuse(otherwise);
   return plan;
 }
 
-/** The flag that says otherwise than a saved plan does. What is printed names neither the folder nor the spelling. */
+/** The flag that says otherwise than a saved plan does. */
 function otherThanSaved(
   { asked, unsubscribe_spelling, recordings }: SavedPlan,
   raw: RawOptions,
@@ -84,30 +74,38 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
-function parse(text: string, file: string): PlanFile {
+/** How the lists within some requests are spelt. */
+function spellingsIn(requests: readonly unknown[]): UnsubscribeSpelling[] {
+  const used = new Set<UnsubscribeSpelling>();
+  for (const request of requests)
+    for (const [, spelling] of JSON.stringify(request).matchAll(/"(un[Ss]ubscribe)(?:Audio|Video)Uids":/g))
+      used.add(spelling as UnsubscribeSpelling);
+  return [...used];
+}
+
+function parse(text: string, file: string): SavedPlan {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     value = undefined;
   }
-  const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const saved = isSaved(fields);
-  // status --json has a version and recordings, too, but nothing to apply.
-  if (!saved && !('applyable' in fields && 'format_version' in fields))
-    throw new Failure(`${file} is not a plan that can be applied`, {
-      hint: 'reelstate plan --out FILE writes one, and what reelstate plan --json prints is one.',
-    });
+  const fields = isObject(value) ? value : {};
+  if (!isSaved(fields))
+    throw new Failure(
+      isPrinted(fields)
+        ? `${file} is what reelstate plan --json printed: it is for programs to read, and cannot be applied`
+        : `${file} is not a plan that can be applied`,
+      { hint: 'reelstate plan --out FILE writes one.' },
+    );
   const { format_version: version } = fields;
   if (version !== '1.0')
     throw new Failure(
       `${file}: written by another version of reelstate (format ${typeof version === 'string' ? version : 'unknown'}, this one reads 1.0)`,
-      again(saved),
+      AGAIN,
     );
-  const isWhole = isShallow(fields) && (!saved || isSavedPlan(fields));
-  const plan = !isWhole ? undefined : saved ? (fields as unknown as SavedPlan) : printedPlan(fields);
-  if (!plan) throw new Failure(`${file} is damaged`, again(saved));
-  return plan;
+  if (!isShallow(fields) || !isSavedPlan(fields)) throw new Failure(`${file} is damaged`, AGAIN);
+  return fields;
 }
 
 /**
@@ -115,44 +113,32 @@ function parse(text: string, file: string): PlanFile {
  * @throws Failure that says what has changed, where it is not
  */
 export async function planAgain(
-  file: PlanFile,
-  run: { dir: string; rate: number; io: Io; vault: Vault; bounds: Bounds; state: State },
+  saved: SavedPlan,
+  run: { rate: number; io: Io; vault: Vault; bounds: Bounds; state: State },
 ): Promise<Plan> {
-  const { dir, rate, io, vault, bounds, state } = run;
-  const refuse = (why: string) => new Failure(`this plan cannot be applied: ${why}`, again(isSaved(file)));
-  if (!file.applyable) throw refuse('it was made with errors, or with references that could not be resolved');
-  const terms = isSaved(file) ? savedTerms(file, state, vault) : printedTerms(file, state, dir);
-  const early = terms.early();
+  const { rate, io, vault, bounds, state } = run;
+  const refuse = (why: string) => new Failure(`this plan cannot be applied: ${why}`, AGAIN);
+  const { asked, commit, files, timestamp } = saved;
+  if (!saved.applyable)
+    throw refuse('it was made with errors, or with references that could not be resolved');
+  const at = stateNow(saved, state, vault);
+  const early = staleness(saved, { ...at, commit: commit ?? undefined, files });
   if (early) throw refuse(early);
   const { hashes, onFile } = fileHashes();
   // As of then: what has fallen due since is no part of it.
-  const now = Date.parse(file.timestamp);
-  const { asked } = terms;
+  const now = Date.parse(timestamp);
   const { known } = state;
   const plan = await makePlanOf({
     ...{ asked, rate, io, vault, bounds, known, now, onFile },
     namesMayBeGone: true,
   });
-  const stale = terms.stale(plan, hashes);
+  const stale = staleness(saved, { ...at, commit: plan.commit, files: hashes });
   if (stale) throw refuse(stale);
   const wrong =
     plan.diagnostics.find(({ severity }) => severity === 'error') ??
     plan.recordings.flatMap(({ unresolved }) => unresolved)[0];
   if (wrong) throw refuse(`${wrong.range.filename}:${wrong.range.start.line}: ${wrong.summary}`);
-  const other = terms.other(plan);
+  const other = deviation(saved, savedRecordings(plan));
   if (other) throw refuse(other);
   return plan;
-}
-
-/** What binds a printed plan: what it says. */
-function printedTerms(printed: PrintedPlan, { known }: State, dir: string): PlanTerms {
-  return {
-    asked: askedBy(printed, dir),
-    early: () => printedStaleness(printed, known.values()),
-    stale: () => undefined,
-    other: (plan) => {
-      const now = planJson(plan, printed.unsubscribe_spelling) as { recordings: PrintedRecording[] };
-      return printedDeviation(printed.recordings, now.recordings);
-    },
-  };
 }

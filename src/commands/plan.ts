@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { usage } from '../model/failure.ts';
-import type { Plan, RecordingPlan } from '../model/plan.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { planPieces } from '../render/plan-json.ts';
-import { PlanText, planText } from '../render/plan-text.ts';
+import { type Draw, planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
 import { readKey, readState, Store } from '../state/store.ts';
@@ -12,7 +12,7 @@ import { readBounds } from './bounds.ts';
 import { comparePlan, readBaseline } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { tellOfOtherState } from './other-state.ts';
-import { NO_PICTURES, type PictureSettings, readPictures, writePictures } from './plan-pictures.ts';
+import { NO_PICTURES, readPictures, writePictures } from './plan-pictures.ts';
 import { print } from './print.ts';
 import { fileHashes, savePlan } from './saved-plan.ts';
 import { isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
@@ -26,22 +26,15 @@ export async function plan(names: string[], raw: RawOptions, io: Io): Promise<nu
       '--output html is a page for a browser',
       'Send it to a file: reelstate plan --output html > plan.html',
     );
-  const text = settings.output === 'text' ? await textOf(settings, io, pictures) : undefined;
-  const result = await planned(names, raw, settings, io, text?.prepare);
-  await showPlan(result, settings, io, pictures, text);
+  const result = await planned(names, raw, settings, io);
+  await showPlan(result, settings, io, pictures);
   if (result.diagnostics.some(({ severity }) => severity === 'error')) return 1;
   const { to_create, to_update, to_forget } = result.summary;
   return isSet('detailedExitcode', raw, io) && to_create + to_update + to_forget > 0 ? 2 : 0;
 }
 
 /** The plan from what is known, or from what else is asked for, to what the files ask for; saved with --out. */
-async function planned(
-  names: readonly string[],
-  raw: RawOptions,
-  settings: Settings,
-  io: Io,
-  onPlan?: (plan: RecordingPlan) => void,
-): Promise<Plan> {
+async function planned(names: readonly string[], raw: RawOptions, settings: Settings, io: Io): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
   const baseline = await readBaseline(raw, io);
   const bounds = readBounds(raw, settings, io);
@@ -61,7 +54,7 @@ async function planned(
   const { hashes, onFile } = fileHashes();
   const { rate, unsubscribeSpelling: spelling } = settings;
   const made = await makePlanOf({
-    ...{ asked, rate, io, vault, bounds, known, onPlan, now: io.clock.now() },
+    ...{ asked, rate, io, vault, bounds, known, now: io.clock.now() },
     ...(out === undefined ? {} : { onFile }),
     ...(settings.cache ? { state } : {}),
   });
@@ -69,29 +62,15 @@ async function planned(
   return made;
 }
 
-/** Puts a plan into words for the terminal that is there. */
-async function textOf(
-  settings: Settings,
-  io: Io,
-  { drawn, view }: PictureSettings = NO_PICTURES,
-): Promise<PlanText> {
-  const pictures = drawn ? await import('../render/plan-pictures.ts') : undefined;
-  const draw: ConstructorParameters<typeof PlanText>[2] =
-    pictures && ((recording, room) => pictures.changeLines(recording, view, room));
-  return new PlanText(styleFor(settings.color), io.columns, draw);
-}
-
 /**
  * The plan to standard output; for people, its diagnostics to standard error first.
  * @param pictures left out, no layout is drawn
- * @param text where some of it has been put into words already
  */
 export async function showPlan(
   result: Plan,
   settings: Settings,
   io: Io,
   pictures = NO_PICTURES,
-  text?: PlanText,
 ): Promise<void> {
   const { drawn, view, files, commentLimit } = pictures;
   const links = files && (await writePictures(result, view, files, io));
@@ -113,7 +92,10 @@ export async function showPlan(
     case 'text': {
       const style = styleFor(settings.color);
       if (result.diagnostics.length > 0) await io.err(`${diagnosticsText(result.diagnostics, style)}\n`);
-      return io.out((text ?? (await textOf(settings, io, pictures))).of(result));
+      const drawing = drawn ? await import('../render/plan-pictures.ts') : undefined;
+      const draw: Draw | undefined =
+        drawing && ((recording, room) => drawing.changeLines(recording, view, room));
+      return io.out(planText(result, style, io.columns, draw));
     }
   }
 }

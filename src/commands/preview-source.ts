@@ -13,6 +13,7 @@ import { resolveFile } from '../desired/resolve.ts';
 import { SourceText } from '../desired/source-text.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { usage } from '../model/failure.ts';
+import { isObject } from '../model/json.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredRecording, DesiredSet, Layout } from '../model/recording.ts';
 import { draftLayout } from '../render/picture/draft.ts';
@@ -152,7 +153,7 @@ async function draftsOf(file: string, io: Io, reach?: Reach): Promise<Sitter[]> 
 function plainValue(read: () => unknown): Record<string, unknown> | undefined {
   try {
     const value = read();
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -6,15 +6,7 @@ import { Failure } from '../model/failure.ts';
 import type { State } from '../model/journal.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
-import {
-  type Asked,
-  callsSince,
-  deviation,
-  type PlanTerms,
-  type SavedPlan,
-  savedRecordings,
-  staleness,
-} from '../plan/saved.ts';
+import { type Asked, callsSince, type Now, type SavedPlan, savedRecordings } from '../plan/saved.ts';
 import { printable } from '../render/style.ts';
 import type { Vault } from '../secrets/vault.ts';
 
@@ -81,17 +73,11 @@ export async function savePlan(
   await io.err(`Wrote ${printable(out)}. ${use}\n`);
 }
 
-/** What binds a saved plan: one moment of one state, and what the files held. */
-export function savedTerms(saved: SavedPlan, { serial, known }: State, vault: Vault): PlanTerms {
-  const now = {
-    stateId: stateId(vault),
-    serial,
-    since: callsSince(known.values(), ({ seq = 0 }) => seq > saved.state.serial),
-  };
-  return {
-    asked: saved.asked,
-    early: () => staleness(saved, { ...now, commit: saved.commit ?? undefined, files: saved.files }),
-    stale: ({ commit }, files) => staleness(saved, { ...now, commit, files }),
-    other: (plan) => deviation(saved, savedRecordings(plan)),
-  };
+/** The state as a saved plan is held against it. */
+export function stateNow(
+  { state }: SavedPlan,
+  { serial, known }: State,
+  vault: Vault,
+): Pick<Now, 'stateId' | 'serial' | 'since'> {
+  return { stateId: stateId(vault), serial, since: callsSince(known.values(), state.serial) };
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../model/ports.ts';
 import type { Endpoint } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Commit, DesiredSource, Look } from '../model/source.ts';
+import { Pace, turn } from '../model/turns.ts';
 import type { ApplyEvent, Journal, Work } from '../model/work.ts';
 import { planRecording } from '../plan/plan.ts';
 import { keepBooks } from '../reconcile.ts';
@@ -142,7 +143,7 @@ export class Daemon {
     // Only now: a look that failed has started nothing over.
     if (first) this.#startOver = false;
     // Both ends of a look pass over all there is: others have a turn in between.
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     this.#problems.tell(look);
     this.#look = look;
     const obstacle = emptiness(look, this.#ports.state.known.size);
@@ -162,7 +163,7 @@ export class Daemon {
     this.#inHand = names;
     const keys = abandonedKeys(look, this.#ports.state.known.values(), names);
     const began = this.#ports.clock.monotonic();
-    let worked = began;
+    const pace = new Pace(this.#ports.clock);
     for (const name of names) {
       if (this.#stopping.signal.aborted) return;
       // An edit does not wait until thousands of others are planned: the look at it goes on with these.
@@ -178,10 +179,7 @@ export class Daemon {
       }
       names.delete(name);
       // A thousand files at once must not hold up answers and signals.
-      if (this.#ports.clock.monotonic() - worked > 10) {
-        await new Promise((resolve) => setImmediate(resolve));
-        worked = this.#ports.clock.monotonic();
-      }
+      await pace.breathe();
     }
   }
 

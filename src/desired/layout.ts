@@ -1,10 +1,10 @@
 import { COORDINATE_UNITS, MAX_UID, MIXED_VIDEO_LAYOUTS, RENDER_MODES } from '../agora/tables.ts';
+import { isObject } from '../model/json.ts';
 import type { Layout, Region, RegionBackground } from '../model/recording.ts';
 import { type Look, label } from './look.ts';
 import { checkOverlap, units } from './overlap.ts';
 import { placeholderIn } from './placeholder.ts';
 import type { LayoutBlock, RegionBackgroundFields, RegionFields, RenderMode } from './schema.generated.ts';
-import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import { readUserUid, reportTwice } from './uid.ts';
 
@@ -112,7 +112,7 @@ function readRegions(list: readonly RegionFields[], look: Look, isSound: IsSound
 
 /** Where something is not sound, NaN stands for it, which lies nowhere. */
 function readRegion(written: RegionFields, base: string, look: Look, isSound: IsSound): Region {
-  const fields: Partial<RegionFields> = isMapping(written) ? written : {};
+  const fields: Partial<RegionFields> = isObject(written) ? written : {};
   const number = (field: 'x_axis' | 'y_axis' | 'width' | 'height') =>
     isSound(`${base}/${field}`) ? (fields[field] ?? Number.NaN) : Number.NaN;
   const [x_axis, width] = readSpan('x_axis', 'width', number, base, look);
@@ -200,7 +200,7 @@ function readBackgrounds(
   const uids: { uid: string; pointer: string }[] = [];
   const backgrounds = list.flatMap((fields, index) => {
     const base = `${BASE}/backgroundConfig/${index}`;
-    if (!isMapping(fields)) return [];
+    if (!isObject(fields)) return [];
     const { uid, image_url, render_mode } = fields;
     if (isSound(`${base}/image_url`)) checkImageUrl(image_url, `${base}/image_url`, look);
     const pointer = `${base}/uid`;

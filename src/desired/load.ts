@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
+import type { DesiredSet } from '../model/recording.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { Assembly } from './assemble.ts';
 import { type Bounds, boundsOf, type Reach } from './bounds.ts';
@@ -48,11 +48,6 @@ export interface LoadOptions {
   outlines?: Outlines;
   /** Whether nobody will ask for more than what such a file is about; left out: always. */
   isEnough?: (recalled: CheckedFile) => boolean;
-  /**
-   * Is told of recordings while other files are still being read, where these are many. Which of them count in the
-   * end is seen only when all have been read.
-   */
-  onRecording?: (recording: DesiredRecording) => void;
 }
 
 /** Everything that the files of a folder ask for. A mistake of the user is a diagnostic, never an exception. */
@@ -127,15 +122,11 @@ class Loading {
     onFile?.(file, bytes);
     const recalled = outlines?.recall(bytes, file);
     if (!recalled || !isEnough(recalled))
-      return this.#many.add({ file, bytes }, (checked) => this.#learn(checked, bytes, index));
+      return this.#many.add({ file, bytes }, (checked) =>
+        this.#resolve(outlines?.learn(bytes, checked) ?? checked, index),
+      );
     this.#resolve(recalled, index);
     return undefined;
-  }
-
-  #learn(checked: CheckedFile, bytes: Uint8Array, index: number): void {
-    const { outlines, onRecording } = this.#options;
-    this.#resolve(outlines?.learn(bytes, checked) ?? checked, index);
-    for (const { recording } of this.#resolved[index]?.documents ?? []) onRecording?.(recording);
   }
 
   /** Most are resolved at once: ten thousand promises would take longer than that. */

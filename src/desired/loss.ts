@@ -1,4 +1,5 @@
 import { DEFAULTS } from '../agora/defaults.ts';
+import { isObject } from '../model/json.ts';
 import type { KnownRecording } from '../model/plan.ts';
 import type { Blocks, Identity } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
@@ -147,9 +148,5 @@ function losesItem(before: readonly unknown[], now: readonly unknown[], defaults
 }
 
 function uidOf(item: unknown): unknown {
-  return isObject(item) ? (item as { uid?: unknown }).uid : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  return isObject(item) ? item.uid : undefined;
 }

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { turn } from '../model/turns.ts';
 import type { CheckedFile } from './checked.ts';
 import { reading } from './reading.ts';
 import type { ReadingThreads, Unread } from './threads.ts';

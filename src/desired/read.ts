@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { isObject } from '../model/json.ts';
 import type { Identity } from '../model/recording.ts';
 import type {
   CheckedBlocks,
@@ -22,7 +23,7 @@ import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
 import { type Objection, readRunFile } from './run-file.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
-import { checkShape, isMapping } from './shape.ts';
+import { checkShape } from './shape.ts';
 import { type IsSound, soundness } from './soundness.ts';
 import { SourceText } from './source-text.ts';
 import { readStorage } from './storage.ts';
@@ -95,7 +96,7 @@ export function readIdentityFile(
     const tree = new TreeBuilder(findings).build(first);
     const look = new Look(findings, tree);
     const isSound = soundness(tree.whole ? checkShape(validateRunFile, '/recording', tree, look) : []);
-    if (tree.whole && isMapping(tree.value))
+    if (tree.whole && isObject(tree.value))
       ({ identity, objections } = readRunFile(
         file,
         tree.value as Partial<IdentityFields>,
@@ -103,7 +104,7 @@ export function readIdentityFile(
         look,
         isSound,
       ));
-    if (!broken && isMapping(tree.value)) claimed = idsIn({ ...known, ...tree.value });
+    if (!broken && isObject(tree.value)) claimed = idsIn({ ...known, ...tree.value });
   }
   const rest = { objections, diagnostics: findings.diagnostics() };
   if (findings.errors === 0 && identity) return { identity, ...rest };
@@ -152,10 +153,10 @@ function readDocument(
   const before = findings.errors;
   const look = new Look(findings, tree);
   const isSound = soundness(checkShape(validateRecording, '', tree, look));
-  if (!isMapping(tree.value)) return undefined;
+  if (!isObject(tree.value)) return undefined;
   const written = tree.value as unknown as RecordingFile;
   const name = isSound('/name') ? readName(written.name, findings.source.filename, several, look) : '';
-  const recording = isMapping(written.recording) ? readWhich(written.recording, look, isSound) : undefined;
+  const recording = isObject(written.recording) ? readWhich(written.recording, look, isSound) : undefined;
   const blocks = readBlocks(written, isSound, look);
   const kind = kindOf(written.recording, isSound);
   if (kind)
@@ -221,7 +222,7 @@ function kindOf(
   written: RecordingFile['recording'],
   isSound: IsSound,
 ): Pick<Identity, 'mode' | 'streamTypes'> | undefined {
-  if (!isMapping(written)) return undefined;
+  if (!isObject(written)) return undefined;
   // Among fields that are still missing, or in another file, the mode may be one.
   if (written.mode === undefined && ('fromFile' in written || !isSound('/recording'))) return undefined;
   return readKind(written, '/recording', isSound);
@@ -230,16 +231,16 @@ function kindOf(
 /** @returns those in which everything is sound */
 function readBlocks(written: RecordingFile, isSound: IsSound, look: Look): CheckedBlocks {
   const blocks: CheckedBlocks = {};
-  const lists = isMapping(written.subscriptions)
+  const lists = isObject(written.subscriptions)
     ? readSubscriptions(written.subscriptions, look, isSound)
     : undefined;
   if (lists) blocks.subscriptions = lists;
-  const layout = isMapping(written.layout) ? readLayout(written.layout, look, isSound) : undefined;
+  const layout = isObject(written.layout) ? readLayout(written.layout, look, isSound) : undefined;
   if (layout) blocks.layout = layout;
   if (written.onhold !== undefined && isSound('/onhold')) blocks.onhold = written.onhold;
-  const rtmp = isMapping(written.rtmp) ? readRtmp(written.rtmp, look, isSound) : undefined;
+  const rtmp = isObject(written.rtmp) ? readRtmp(written.rtmp, look, isSound) : undefined;
   if (rtmp) blocks.rtmp = rtmp;
-  const storage = isMapping(written.storage) ? readStorage(written.storage, look, isSound) : undefined;
+  const storage = isObject(written.storage) ? readStorage(written.storage, look, isSound) : undefined;
   if (storage) blocks.storage = storage;
   return blocks;
 }

@@ -1,4 +1,5 @@
 import { MODES } from '../agora/tables.ts';
+import { isObject } from '../model/json.ts';
 import type { Identity, Mode } from '../model/recording.ts';
 import type { DraftBlocks, RecordingIds, RefusedDocument, SecretSource } from './checked.ts';
 import { ENVIRONMENT_NAME } from './concealment.ts';
@@ -6,7 +7,6 @@ import type { Findings } from './findings.ts';
 import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
 import { isName, nameOfFile } from './name.ts';
-import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import type { Tree } from './tree.ts';
 
@@ -27,7 +27,7 @@ export function refuse(
   findings: Findings,
   isSound: IsSound = () => false,
 ): RefusedDocument | undefined {
-  if (!isMapping(tree.value)) return undefined;
+  if (!isObject(tree.value)) return undefined;
   const { source } = findings;
   const look = new Look(findings, tree);
   const { line } = source.position(look.fieldSpan('').start);
@@ -49,7 +49,7 @@ export function refuse(
 }
 
 function whichIn(written: unknown, look: Look): RefusedDocument['recording'] {
-  if (!isMapping(written)) return undefined;
+  if (!isObject(written)) return undefined;
   const { fromFile } = written;
   if (fromFile === undefined) return idsIn(written);
   return isText(fromFile) ? { fromFile, known: knownIn(written, look) } : undefined;
@@ -72,7 +72,7 @@ function knownIn(
 
 /** Which recording some fields are about. */
 export function idsIn(written: unknown): RecordingIds | undefined {
-  if (!isMapping(written)) return undefined;
+  if (!isObject(written)) return undefined;
   const { appId, resourceId, sid } = written;
   return isText(appId) && isText(resourceId) && isText(sid) ? { appId, resourceId, sid } : undefined;
 }
@@ -88,13 +88,13 @@ export function blocksIn(
 ): DraftBlocks {
   return {
     // Whether a medium has a list counts only where both are as they should be.
-    ...(isMapping(subscriptions)
+    ...(isObject(subscriptions)
       ? { subscriptions: isSound('/subscriptions') ? mediaIn(subscriptions) : {} }
       : {}),
-    ...(isMapping(layout) ? { layout: true } : {}),
+    ...(isObject(layout) ? { layout: true } : {}),
     ...(typeof onhold === 'boolean' ? { onhold: true } : {}),
-    ...(isMapping(rtmp) ? { rtmp: { outputs: outputsIn(rtmp) } } : {}),
-    ...(isMapping(storage) ? { storage: keysIn(storage) } : {}),
+    ...(isObject(rtmp) ? { rtmp: { outputs: outputsIn(rtmp) } } : {}),
+    ...(isObject(storage) ? { storage: keysIn(storage) } : {}),
   };
 }
 
@@ -108,7 +108,7 @@ function mediaIn({ audioUidList, videoUidList }: Record<string, unknown>): Draft
 function outputsIn({ outputs }: Record<string, unknown>): NonNullable<DraftBlocks['rtmp']>['outputs'] {
   if (!Array.isArray(outputs)) return [];
   return outputs.map((output) => {
-    const rtmpUrl = isMapping(output) ? referenceIn(output.rtmpUrl) : undefined;
+    const rtmpUrl = isObject(output) ? referenceIn(output.rtmpUrl) : undefined;
     return rtmpUrl ? { rtmpUrl } : {};
   });
 }
@@ -130,7 +130,7 @@ function keysIn(storage: Record<string, unknown>): NonNullable<DraftBlocks['stor
 
 /** A reference that names one thing. */
 function referenceIn(written: unknown): SecretSource | undefined {
-  if (!isMapping(written)) return undefined;
+  if (!isObject(written)) return undefined;
   const { fromEnv, fromFile } = written;
   if (fromFile === undefined)
     return isText(fromEnv) && ENVIRONMENT_NAME.test(fromEnv) ? { fromEnv } : undefined;

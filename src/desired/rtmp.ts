@@ -1,9 +1,9 @@
+import { isObject } from '../model/json.ts';
 import { unseenIn } from '../secrets/secret-text.ts';
 import type { CheckedBlocks } from './checked.ts';
 import type { Look } from './look.ts';
 import { placeholderIn } from './placeholder.ts';
 import type { RtmpBlock } from './schema.generated.ts';
-import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import { secretSource } from './storage.ts';
 
@@ -22,7 +22,7 @@ export function readRtmp({ outputs }: RtmpBlock, look: Look, isSound: IsSound): 
     );
   const sources = outputs.flatMap((output, index) => {
     const pointer = `/rtmp/outputs/${index}/rtmpUrl`;
-    if (!isMapping(output) || !isSound(pointer)) return [];
+    if (!isObject(output) || !isSound(pointer)) return [];
     const source = secretSource(output.rtmpUrl);
     if ('literal' in source) checkWritten(source.literal, pointer, look);
     return [{ rtmpUrl: source }];

@@ -41,11 +41,6 @@ export function checkShape(
     );
 }
 
-/** Whether something has fields. */
-export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Unknown fields and limits leave everything else as the types say. */
 function breaksTypes({ keyword }: ShapeError): boolean {
   return ['type', 'enum', 'required', 'minProperties', 'maxProperties'].includes(keyword);

@@ -7,13 +7,13 @@ import {
   VENDORS,
   type Vendor,
 } from '../agora/tables.ts';
+import { isObject } from '../model/json.ts';
 import type { CheckedBlocks, SecretSource } from './checked.ts';
 import { type Look, label } from './look.ts';
 import { placeholderIn } from './placeholder.ts';
 import { quoted } from './printable.ts';
 import { readRegion, WITHOUT_QUOTES } from './region.ts';
 import type { Secret, SecretReference, StorageBlock } from './schema.generated.ts';
-import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import { suggest } from './suggest.ts';
 import { formatHint } from './type-hint.ts';
@@ -149,7 +149,7 @@ function checkVendor(block: StorageBlock, { number, title }: Vendor, sound: Soun
   check('tag', tag, TAG_VENDORS);
   check('endpoint', endpoint, [ENDPOINT_VENDOR]);
   const { extensionParams = {} } = block;
-  if (number === ENDPOINT_VENDOR && isMapping(extensionParams) && endpoint === undefined)
+  if (number === ENDPOINT_VENDOR && isObject(extensionParams) && endpoint === undefined)
     look.reportField('endpoint-missing', BASE, `${title} needs extensionParams.endpoint`);
 }
 

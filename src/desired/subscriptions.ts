@@ -1,8 +1,8 @@
 import { ALL_STREAMS, MAX_VIDEO_STREAMS } from '../agora/tables.ts';
+import { isObject } from '../model/json.ts';
 import type { Subscriptions } from '../model/recording.ts';
 import type { Look } from './look.ts';
 import type { SubscriptionsBlock, Uid } from './schema.generated.ts';
-import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 import { readUserUid, reportTwice } from './uid.ts';
 
@@ -22,8 +22,8 @@ export function readSubscriptions(
 ): Subscriptions | undefined {
   const { audioUidList, videoUidList } = block;
   const normal: Subscriptions = {};
-  if (isMapping(audioUidList)) normal.audioUidList = readMedium('Audio', audioUidList, look, isSound);
-  if (isMapping(videoUidList)) normal.videoUidList = readMedium('Video', videoUidList, look, isSound);
+  if (isObject(audioUidList)) normal.audioUidList = readMedium('Audio', audioUidList, look, isSound);
+  if (isObject(videoUidList)) normal.videoUidList = readMedium('Video', videoUidList, look, isSound);
   return isSound('/subscriptions') ? normal : undefined;
 }
 

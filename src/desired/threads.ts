@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
+import { turn } from '../model/turns.ts';
 import type { Answer, Portion } from '../reader.ts';
 import type { CheckedFile } from './checked.ts';
 import { outlined } from './outlines.ts';
@@ -34,8 +34,7 @@ interface Job extends Unread {
 }
 
 /**
- * Stage A of many files by other threads, while this one goes on finding files, and does something with those that
- * have been read. Where there can be no other thread all is done here.
+ * Stage A of many files by other threads, while this one goes on finding files. Where there can be no other thread all is done here.
  */
 export class ReadingThreads {
   readonly #work = new SharedWork();
@@ -43,15 +42,12 @@ export class ReadingThreads {
 
   /** @param start starts a thread; undefined: there can be none */
   constructor(start: (() => Worker) | undefined = threadStarter()) {
-    const cores = availableParallelism();
+    const most = Math.min(availableParallelism(), MOST);
     try {
-      while (start && this.#threads.length < Math.min(cores, MOST))
-        this.#threads.push(new Thread(start(), this.#work));
+      while (start && this.#threads.length < most) this.#threads.push(new Thread(start(), this.#work));
     } catch {
       // Where the system gives no more threads, those that there are read it all, or this one.
     }
-    // Where every core has its thread, helpers that look for one's garbage would only keep another from its work.
-    if (this.#threads.length >= cores) setFlagsFromString('--no-parallel-scavenge');
   }
 
   /**
@@ -62,7 +58,7 @@ export class ReadingThreads {
   add(unread: Unread, take: Job['take']): Promise<void> | undefined {
     if (!this.#work.add({ ...unread, take })) return undefined;
     for (const thread of this.#threads) thread.fill();
-    return new Promise((resolve) => setImmediate(resolve));
+    return turn();
   }
 
   /**
@@ -85,7 +81,6 @@ export class ReadingThreads {
   /** Ends the threads, whatever they are at. */
   leave(): void {
     for (const thread of this.#threads) thread.end();
-    setFlagsFromString('--parallel-scavenge');
   }
 }
 
@@ -183,7 +178,7 @@ class SharedWork {
       const { readRecordingFile } = await reading();
       for (const { bytes, file, take } of jobs) {
         take(readRecordingFile(bytes, file));
-        await new Promise((resolve) => setImmediate(resolve));
+        await turn();
         until?.throwIfAborted();
       }
     }

@@ -1,5 +1,6 @@
+import { isObject } from '../model/json.ts';
 import type { BlockName } from '../model/recording.ts';
-import { isObject, type JsonObject } from './start-json.ts';
+import type { JsonObject } from './start-json.ts';
 
 /** Something that is wrong in the JSON. */
 export interface Problem {

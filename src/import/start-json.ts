@@ -1,5 +1,6 @@
 import { decode } from '../desired/decode.ts';
 import { Failure } from '../model/failure.ts';
+import { isObject } from '../model/json.ts';
 import { type LeftOut, misplaced, type Note } from './section.ts';
 
 export type JsonObject = Record<string, unknown>;
@@ -81,10 +82,6 @@ function jsonIn(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parse(text: string, file: string): unknown {

@@ -1,4 +1,5 @@
 import { isSealed, mapSealed } from '../agora/requests.ts';
+import { stable } from '../model/json.ts';
 import type { ClientRequests, Endpoint, Layout, Sealed, UpdateRequest } from '../model/recording.ts';
 
 /**
@@ -89,16 +90,6 @@ function isSame(a: unknown, b: unknown): boolean {
   for (const field of fields)
     if (!Object.hasOwn(b, field) || !isSame(a[field as never], b[field as never])) return false;
   return true;
-}
-
-function stable(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(stable).join()}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return `{${entries
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, item]) => `${JSON.stringify(key)}:${stable(item)}`)
-    .join()}}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import fastJsonPatch, { type Operation } from 'fast-json-patch';
 import { PROGRAM_FIELDS, PROGRAM_SECRETS, wireRequest } from '../agora/requests.ts';
+import { isObject } from '../model/json.ts';
 import {
   type ClientRequests,
   type Endpoint,
@@ -35,7 +36,7 @@ export function patchOf<E extends Endpoint>(
       ? (shown.get(value) ?? value)
       : Array.isArray(value)
         ? value.map(reveal)
-        : typeof value === 'object' && value !== null
+        : isObject(value)
           ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reveal(item)]))
           : value;
   return operations.map((operation) =>

@@ -41,8 +41,6 @@ export interface PlanOptions {
   resync?: boolean;
   /** Whether it is known already that nothing is to be done for the recording, as it is and as it is known. */
   isSettled?: (recording: DesiredRecording) => boolean;
-  /** The plans made already, with the same options and of the same knowledge. */
-  ahead?: { of: (recording: DesiredRecording) => RecordingPlan | undefined };
   /** Accept an empty set of files although recordings are known. */
   allowEmpty?: boolean;
   /** For the message about an empty set. */
@@ -64,11 +62,7 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   const named = abandoned(desired, known, claimed);
   const planned = desired.recordings
     .filter(({ name }) => wanted(name))
-    .map((recording) => {
-      const others = named.get(recording.name);
-      if (others) return planRecording(recording, known, others, options);
-      return options.ahead?.of(recording) ?? planRecording(recording, known, [], options);
-    });
+    .map((recording) => planRecording(recording, known, named.get(recording.name) ?? [], options));
   const refused = found.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
   const gone = refused ? [] : forgotten(desired, known, claimed).filter(({ name }) => wanted(name));
   const recordings = [...planned, ...gone];

@@ -1,4 +1,5 @@
 import { isSealed, type UnsubscribeSpelling } from '../agora/requests.ts';
+import { stable } from '../model/json.ts';
 import type { Action, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
 import type { BlockName, ClientRequests, Identity, Sealed } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
@@ -13,17 +14,6 @@ export interface Asked {
   names: readonly string[];
   resync: boolean;
   allowEmpty: boolean;
-}
-
-/** What holds a plan in a file to be the one that would be made now. Each gives the reason where it is not. */
-export interface PlanTerms {
-  asked: Asked;
-  /** By what is known alone. */
-  early(): string | undefined;
-  /** By what the files held when it was made once more. */
-  stale(plan: Plan, files: Readonly<Record<string, string>>): string | undefined;
-  /** By what would be done. */
-  other(plan: Plan): string | undefined;
 }
 
 /** What becomes of one recording, without what is only for people. Secrets sealed. */
@@ -96,10 +86,9 @@ export function staleness(saved: SavedPlan, now: Now): string | undefined {
   const { state, commit, files, asked } = saved;
   if (state.id !== now.stateId) return 'it was made with another state directory';
   if (state.serial !== now.serial)
-    return (
-      staleAfter(now.since) ??
-      `the state has changed since it was made (entry ${state.serial} was the last, and now ${now.serial} is)`
-    );
+    return now.since.length > 0
+      ? `since it was made calls have been sent: ${listed(now.since)}`
+      : `the state has changed since it was made (entry ${state.serial} was the last, and now ${now.serial} is)`;
   if (commit?.sha !== now.commit?.sha)
     return `${asked.ref ?? 'the commit'} was at ${short(commit)} when it was made, and is at ${short(now.commit)} now`;
   const changed = Object.keys({ ...files, ...now.files })
@@ -122,8 +111,8 @@ export function deviation(saved: SavedPlan, now: readonly SavedRecording[]): str
 }
 
 /** Several that are to be forgotten may have had one name. */
-export function byName<T extends { name: string }>(recordings: readonly T[]): Map<string, T[]> {
-  const found = new Map<string, T[]>();
+function byName(recordings: readonly SavedRecording[]): Map<string, SavedRecording[]> {
+  const found = new Map<string, SavedRecording[]>();
   for (const recording of recordings) {
     const same = found.get(recording.name);
     if (same) same.push(recording);
@@ -159,32 +148,12 @@ function isSound({ reference, sealed }: Sealed): boolean {
   return typeof reference === 'string' && (sealed === null || typeof sealed === 'string');
 }
 
-/**
- * Calls of these recordings that were sent or answered since a plan was made, for people.
- * @param isSince whether something of the journal is younger than the plan; what is told of an answer has no number
- */
-export function callsSince(
-  recordings: Iterable<KnownRecording>,
-  isSince: (sent: { at: number; seq?: number }) => boolean,
-): string[] {
-  return [...recordings].flatMap(({ name, update, updateLayout }) =>
-    Object.entries({ update, updateLayout }).flatMap(([endpoint, { applied, unknown, last }]) =>
-      [applied, ...unknown, last].some((sent) => sent && isSince(sent)) ? [`${endpoint} of ${name}`] : [],
+/** Calls that were sent after an entry of the journal, for people. */
+export function callsSince(known: Iterable<KnownRecording>, serial: number): string[] {
+  return [...known].flatMap(({ name, update, updateLayout }) =>
+    Object.entries({ update, updateLayout }).flatMap(([endpoint, { applied, unknown }]) =>
+      [applied, ...unknown].some((sent) => sent && sent.seq > serial) ? [`${endpoint} of ${name}`] : [],
     ),
-  );
-}
-
-/** Why a plan is stale after which calls were sent; undefined where none were. */
-export function staleAfter(since: readonly string[]): string | undefined {
-  return since.length > 0 ? `since it was made calls have been sent: ${listed(since)}` : undefined;
-}
-
-/** JSON in which the order of keys does not count. */
-export function stable(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
   );
 }
 
@@ -193,7 +162,7 @@ function short(commit: Commit | null | undefined): string {
 }
 
 /** The first of them for a message; the rest is counted. */
-export function listed(items: readonly string[]): string {
+function listed(items: readonly string[]): string {
   const more = items.length > NAMED ? ` and ${items.length - NAMED} more` : '';
   return `${items.slice(0, NAMED).join(', ')}${more}`;
 }

@@ -3,6 +3,9 @@
  * that are not named may hold anything, because a newer version adds some.
  */
 
+import { isObject } from '../model/json.ts';
+import type { SavedPlan } from './saved.ts';
+
 /** Whether a value is of a shape. */
 type Shape = (value: unknown) => boolean;
 
@@ -16,10 +19,6 @@ const number: Shape = (value) => typeof value === 'number';
 /** Milliseconds since 1970 that a calendar has (ECMAScript, TimeClip). */
 const time: Shape = (value) => typeof value === 'number' && Math.abs(value) <= 8.64e15;
 const date: Shape = (value) => typeof value === 'string' && !Number.isNaN(Date.parse(value));
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const oneOf =
   (...values: readonly unknown[]): Shape =>
@@ -126,8 +125,7 @@ export const isRecordingsAnswer: Shape = object({
   ),
 });
 
-/** What `plan --out` writes. Requests are compared as a whole, whatever they hold. */
-export const isSavedPlan: Shape = object(
+const savedPlan: Shape = object(
   {
     ...{ reelstate: oneOf('plan'), format_version: oneOf('1.0'), timestamp: date, applyable: flag },
     asked: object({ dir: argument, names: list(text), resync: flag, allowEmpty: flag }, { ref: argument }),
@@ -148,27 +146,10 @@ export const isSavedPlan: Shape = object(
   { unsubscribe_spelling: oneOf('unSubscribe', 'unsubscribe') },
 );
 
-/** What `plan --json` prints, as far as it is held against a plan that is made now. */
-export const isPrintedPlan: Shape = object(
-  {
-    ...{ timestamp: date, applyable: flag },
-    recordings: list(
-      object(
-        {
-          ...{ name: text, file: text, action: text },
-          calls: list(
-            object({
-              ...{ endpoint: text, reason: text, body: isObject, patch: list(isObject) },
-              changes: list(object({ path: text, reason: text })),
-            }),
-          ),
-        },
-        { sid: text, mode: text, notes: list(text) },
-      ),
-    ),
-  },
-  { diagnostics: list(object({ severity: text })), commit: object({ sha: text }) },
-);
+/** What `plan --out` writes. Requests are compared as a whole, whatever they hold. */
+export function isSavedPlan(value: unknown): value is SavedPlan {
+  return savedPlan(value);
+}
 
 /** Nested deeper than this is nothing that reelstate has written. */
 const DEEPEST = 64;

@@ -1,6 +1,6 @@
 import { desiredRequests, ENDPOINT_OF, RESETTABLE, SECTION_OF } from '../agora/requests.ts';
 import { BLOCK_MODES } from '../agora/tables.ts';
-import type { KnownEndpoint, KnownRecording } from '../model/plan.ts';
+import type { Call, CallReason, KnownEndpoint, KnownRecording } from '../model/plan.ts';
 import type { BlockName, Blocks, ClientRequests, Endpoint, Identity } from '../model/recording.ts';
 import { assumeUnchangedSecrets } from './comparable.ts';
 
@@ -55,4 +55,15 @@ export function wholeRequests(
     ...(update ? { update: assumeUnchangedSecrets(update, known?.update.applied?.request) } : {}),
     ...(updateLayout ? { updateLayout } : {}),
   };
+}
+
+/** A call that sends the whole desired state of an endpoint, whatever is known; undefined where nothing is managed there. */
+export function wholeCall(
+  endpoint: Endpoint,
+  { update, updateLayout }: Partial<ClientRequests>,
+  reason: CallReason,
+): Call | undefined {
+  const call = { reason, changes: [], patch: [] };
+  if (endpoint === 'update') return update && { endpoint, request: update, ...call };
+  return updateLayout && { endpoint, request: updateLayout, ...call };
 }

@@ -17,43 +17,19 @@ const GLANCE = 12;
 /** Lines longer than this are hard to read, however wide the terminal is. */
 const WIDEST = 100;
 
-type Draw = (recording: RecordingPlan, room: { columns: number; style: Style }) => string[];
+/** Gives the lines that show each layout of a recording that changes, before and after. */
+export type Draw = (recording: RecordingPlan, room: { columns: number; style: Style }) => string[];
 
 /**
  * The plan for people: at a glance, then each recording with something to say, then the sums.
- * @param draw gives lines that show each layout that changes, before and after; left out, nothing is drawn
+ * @param draw left out, nothing is drawn
  */
 export function planText(plan: Plan, style: Style, columns = 80, draw?: Draw): string {
-  return new PlanText(style, columns, draw).of(plan);
-}
-
-/** The same, where recordings may be put into words before the whole plan is there. */
-export class PlanText {
-  readonly #style: Style;
-  readonly #width: number;
-  readonly #draw: Draw | undefined;
-  readonly #prepared = new Map<RecordingPlan, string>();
-
-  constructor(style: Style, columns = 80, draw?: Draw) {
-    this.#style = style;
-    this.#width = Math.min(columns, WIDEST);
-    this.#draw = draw;
-  }
-
-  prepare = (recording: RecordingPlan): void => {
-    if (hasNews(recording)) this.#prepared.set(recording, this.#words(recording));
-  };
-
-  of(plan: Plan): string {
-    const told = plan.recordings.filter(hasNews);
-    const blocks = told.map((recording) => this.#prepared.get(recording) ?? this.#words(recording));
-    const glance = told.length > 1 ? [glanceText(plan, this.#style)] : [];
-    return `${[...glance, ...blocks, sums(plan, this.#style)].join('\n\n')}\n`;
-  }
-
-  #words(recording: RecordingPlan): string {
-    return recordingText(recording, this.#style, this.#width, this.#draw);
-  }
+  const width = Math.min(columns, WIDEST);
+  const told = plan.recordings.filter(hasNews);
+  const blocks = told.map((recording) => recordingText(recording, style, width, draw));
+  const glance = told.length > 1 ? [glanceText(plan, style)] : [];
+  return `${[...glance, ...blocks, sums(plan, style)].join('\n\n')}\n`;
 }
 
 /** Whether people should hear of the recording at all. */

@@ -1,4 +1,5 @@
 import { ALL_STREAMS, MIXED_VIDEO_LAYOUTS, RENDER_MODES, VENDORS } from '../agora/tables.ts';
+import { isObject } from '../model/json.ts';
 import type { Call, Change, Json } from '../model/plan.ts';
 import type { Region, RegionBackground, UpdateRequest } from '../model/recording.ts';
 import { printable } from './style.ts';
@@ -94,10 +95,6 @@ function region({ x_axis, y_axis, width, height, alpha, render_mode }: Region): 
 
 function background({ image_url, render_mode }: RegionBackground): string {
   return `${JSON.stringify(printable(image_url))}${render_mode ? `  ${nameIn(RENDER_MODES, render_mode)}` : ''}`;
-}
-
-function isObject(value: Json): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function nameIn(names: Readonly<Record<string, number>>, value: number): string {

@@ -3,6 +3,8 @@
  * gives the value with its type, or throws Refused. No reason ever holds a value, since any may be a secret.
  */
 
+import { isObject } from '../model/json.ts';
+
 export type JsonObject = Record<string, unknown>;
 
 /** A body that the service does not take: HTTP 400 with this code and reason (Agora Cloud Recording REST, common errors). */
@@ -18,12 +20,10 @@ export class Refused extends Error {
 
 /** An object; with `known`, no other fields than these. */
 export function object(value: unknown, at: string, known?: readonly string[]): JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refused(`${at} must be an object`);
-  }
+  if (!isObject(value)) throw new Refused(`${at} must be an object`);
   const stranger = known && Object.keys(value).find((key) => !known.includes(key));
   if (stranger !== undefined) throw new Refused(`${at}.${stranger} is not a known parameter`);
-  return value as JsonObject;
+  return value;
 }
 
 /** The reader's value where the field is present, undefined where it is absent. A null is not an absent field. */

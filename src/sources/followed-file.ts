@@ -4,6 +4,7 @@ import { errorCode } from '../desired/find.ts';
 import { readFile } from '../desired/load.ts';
 import type { FileBytes } from '../desired/resolve.ts';
 import type { Clock } from '../model/ports.ts';
+import { turn } from '../model/turns.ts';
 
 /*
  * When is what stands in a file what its writer meant it to be? Nothing tells but circumstances:
@@ -255,6 +256,6 @@ function tailOf(bytes: FileBytes): string | undefined {
 
 /** Resolves after the event loop has once more asked for events from start to end. */
 async function nextPoll(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  await turn();
 }

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { Assembly } from '../desired/assemble.ts';
 import { type Bounds, boundsOf, type Reach } from '../desired/bounds.ts';
 import type { CheckedDocument, CheckedFile, RefusedDocument } from '../desired/checked.ts';
@@ -17,6 +16,7 @@ import {
 import { Failure } from '../model/failure.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Look } from '../model/source.ts';
+import { turn } from '../model/turns.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { type DatedCommit, type ParsedCommit, parseCommit } from './git-formats.ts';
 import { GitNames } from './git-names.ts';

@@ -5,8 +5,8 @@ import type { Known, KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Look } from '../model/source.ts';
+import { Pace } from '../model/turns.ts';
 import type { FollowedFile, Hint } from './followed-file.ts';
-import { Pace } from './pace.ts';
 
 /** What a look at the files has given. `set` is the same object as before when nothing has changed. */
 export interface Refreshed extends Look {

@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { State } from '../model/journal.ts';
 import type { KnownRecording } from '../model/plan.ts';
+import { takingTurns } from '../model/turns.ts';
 import type { Disk } from './disk.ts';
 import { moveToHistory } from './history.ts';
 import { entriesInTurns, piecesOf } from './journal-file.ts';
 import { encodeLine, HEADER } from './lines.ts';
 import { JOURNAL, SNAPSHOT, type SnapshotHeader } from './load.ts';
-import { takingTurns } from './turns.ts';
 import { WrittenText } from './written.ts';
 
 /*

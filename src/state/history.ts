@@ -1,10 +1,10 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Answered, Intent, JournalEntry, PastCall } from '../model/journal.ts';
+import { takingTurns } from '../model/turns.ts';
 import { Disk } from './disk.ts';
 import { decodeLine, encodeLine } from './lines.ts';
 import { JOURNAL, journalEntries, readIfThere } from './load.ts';
-import { takingTurns } from './turns.ts';
 
 /*
  * What happened, for as long as there is room for it: the journal's entries without the requests. The journal is

@@ -1,8 +1,8 @@
 import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { JournalEntry } from '../model/journal.ts';
+import { takingTurns } from '../model/turns.ts';
 import { DamagedStateError, decodeLine, HEADER, isSound, MEND } from './lines.ts';
-import { takingTurns } from './turns.ts';
 
 /** Bytes that are read at once. A journal whose writer was killed again and again may be larger than a text can be. */
 const PIECE = 256 * 1024;

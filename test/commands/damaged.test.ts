@@ -88,13 +88,9 @@ function judge(ran: { code: number; out: string; err: string }, variant: unknown
   return / damaged\n/.test(ran.err);
 }
 
-it.each([['--out'], ['--json']])('a plan in a file: %s', { timeout: 120_000 }, async (form) => {
+it('a plan in a file', { timeout: 120_000 }, async () => {
   const cwd = await folder(FILES);
-  const made = await run(['plan', ...(form === '--out' ? ['--out', 'p.json'] : ['--json'])], {
-    cwd,
-    env: { CDN_URL },
-  });
-  if (form === '--json') await put(cwd, { 'p.json': made.stdout });
+  await run(['plan', '--out', 'p.json'], { cwd, env: { CDN_URL } });
   // Without credentials it ends before anything is sent, and the next one finds the state as it was.
   const apply = () => reelstate(['apply', 'p.json', '--no-cache'], cwd, { CDN_URL });
   expect((await apply()).err).toContain('AGORA_CUSTOMER_ID');
@@ -108,7 +104,7 @@ it.each([['--out'], ['--json']])('a plan in a file: %s', { timeout: 120_000 }, a
     if (judge(ran, variant)) damaged += 1;
   }
   expect(all).toBeGreaterThan(150);
-  expect(damaged).toBeGreaterThan(form === '--out' ? all / 3 : all / 50);
+  expect(damaged).toBeGreaterThan(all / 3);
 });
 
 it('what a daemon answers', { timeout: 120_000 }, async () => {

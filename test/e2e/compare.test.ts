@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commit, GIT_ENV, git, repository } from '../sources/git-support.ts';
-import { folder, put, recording, run, simulator } from '../support/cli.ts';
+import { folder, put, recording } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 import { watching } from '../support/watching.ts';
 
 /*

@@ -2,7 +2,8 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commit, GIT_ENV, git, repository } from '../sources/git-support.ts';
-import { folder, put, recording, run, sid } from '../support/cli.ts';
+import { folder, put, recording, sid } from '../support/cli.ts';
+import { runHere as run } from '../support/here.ts';
 import { watching } from '../support/watching.ts';
 
 /*

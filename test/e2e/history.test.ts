@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Store } from '../../src/state/store.ts';
 import { commit, GIT_ENV, git, repository } from '../sources/git-support.ts';
-import { folder, put, recording, run, simulator, start } from '../support/cli.ts';
+import { folder, put, recording, start } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 /*
  * Which commit led to which call, with what answer, when: through the built command.

@@ -1,7 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folder, put, recording, run, sid, simulator } from '../support/cli.ts';
+import { folder, put, recording, sid } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 /*
  * Files that are swapped, moved, broken and looked at from elsewhere: what is known of a recording must survive.

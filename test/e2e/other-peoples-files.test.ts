@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CLI, folder, NODE, put, recording, run, simulator } from '../support/cli.ts';
+import { CLI, folder, NODE, put, recording } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 const LISTS = (spelling: string, uid = '1') =>
   recording(
@@ -48,8 +49,7 @@ describe('what reaches the service', () => {
       'recordings/b.yaml': LISTS('unSubscribe').replaceAll('-a', '-b'),
     });
     const sim = await simulator(cwd);
-    const printed = (await run(['plan', '--json'], { cwd })).stdout;
-    await put(cwd, { 'plan.json': printed });
+    expect((await run(['plan', '--out', 'plan.json'], { cwd })).code).toBe(0);
     const done = await run(['apply', 'plan.json', '--yes', '--endpoint', sim.url], { cwd });
     expect([done.code, done.stderr]).toEqual([0, expect.any(String)]);
     const bodies = (await sim.requests()).map(({ body }) => JSON.stringify(body)).join();

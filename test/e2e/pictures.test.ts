@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { folder, put, recording, run, simulator } from '../support/cli.ts';
+import { folder, put, recording } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 /*
  * Pictures through the built command: of a layout, and of what a plan does to it.

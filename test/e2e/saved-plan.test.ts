@@ -2,7 +2,8 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GIT_ENV, git, repository } from '../sources/git-support.ts';
-import { folder, put, recording, run, sid, simulator } from '../support/cli.ts';
+import { folder, put, recording, sid } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 /*
  * A plan that is saved: applied exactly as it is, once, or refused with the reason.
@@ -203,6 +204,65 @@ describe('plan --out and apply FILE', () => {
     const { sim, reelstate } = await desk();
     await reelstate(['plan', '--out', 'p.json']);
     expect(await reelstate(args)).toMatchObject({ code: 64, stderr: expect.stringMatching(message) });
+    await sim.stop();
+  });
+
+  it.each([
+    ['half a file', (text: string) => text.slice(0, text.length / 2)],
+    ['nothing', () => ''],
+    ['another JSON', () => '[1, null]'],
+    ['what status --json prints', () => '{"format_version":"1.0","recordings":[]}'],
+  ])('is no plan: %s', async (_, make) => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['plan', '--out', 'p.json']);
+    await put(cwd, { 'p.json': make(await readFile(join(cwd, 'p.json'), 'utf8')) });
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /p\.json is not a plan that can be applied\n {2}reelstate plan --out FILE/,
+      ),
+    });
+    expect(await sim.requests()).toEqual([]);
+    await sim.stop();
+  });
+
+  it('what plan --json printed is not applied, and the way to a plan that is', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    await put(cwd, { 'p.json': (await reelstate(['plan', '--json'])).stdout });
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr:
+        'reelstate: p.json is what reelstate plan --json printed: it is for programs to read, and cannot be applied\n' +
+        '  reelstate plan --out FILE writes one.\n',
+    });
+    expect(await sim.requests()).toEqual([]);
+    await sim.stop();
+  });
+
+  it('forgets, also all of them', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['apply']);
+    await rm(join(cwd, 'recordings/a.yaml'));
+    await reelstate(['plan', '--allow-empty', '--out', 'p.json']);
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Forgotten: a.'),
+    });
+    await sim.stop();
+  });
+
+  it('sends the whole state where it was made with --resync, once', async () => {
+    const { sim, reelstate } = await desk();
+    await reelstate(['apply']);
+    await reelstate(['plan', '--resync', '--out', 'p.json']);
+    expect((await reelstate(['apply', 'p.json'])).code).toBe(0);
+    expect(await sim.requests()).toHaveLength(2);
+    expect(await reelstate(['apply', 'p.json'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/since it was made calls have been sent: updateLayout of a/),
+    });
     await sim.stop();
   });
 

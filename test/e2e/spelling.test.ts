@@ -1,6 +1,7 @@
 import fastJsonPatch from 'fast-json-patch';
 import { expect, it } from 'vitest';
-import { folder, put, recording, run, simulator } from '../support/cli.ts';
+import { folder, put, recording } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 const FLAG = ['--unsubscribe-spelling', 'unsubscribe'];
 const lists = (uid: string) =>

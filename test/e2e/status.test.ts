@@ -1,7 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folder, put, recording, run, simulator, start } from '../support/cli.ts';
+import { folder, put, recording, start } from '../support/cli.ts';
+import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 /*
  * What status says beyond what was applied: what is pending, what was never applied, and where no state is although

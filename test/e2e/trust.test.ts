@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CREDENTIALS, folder, put, type Ran, recording, run, simulator, start } from '../support/cli.ts';
+import { runHere } from '../support/here.ts';
 import { until, watching } from '../support/watching.ts';
 
 /*
@@ -26,7 +27,7 @@ interface Told {
 }
 
 async function told(args: readonly string[], options: { cwd: string; env?: Record<string, string> }) {
-  const ran = await run([...args, '--json'], options);
+  const ran = await runHere([...args, '--json'], options);
   const { diagnostics, ...rest } = JSON.parse(ran.stdout) as { diagnostics: Told[]; applyable?: boolean };
   return { code: ran.code, diagnostics, ...rest, ran };
 }

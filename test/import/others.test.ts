@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { main } from '../../src/main.ts';
-import { folder, run } from '../support/cli.ts';
+import { folder } from '../support/cli.ts';
+import { runHere as run } from '../support/here.ts';
 import { fakeIo } from '../support/io.ts';
 
 /*

@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import type { Known, Plan, RecordingPlan } from '../../src/model/plan.ts';
-import type { DesiredRecording, DesiredSet } from '../../src/model/recording.ts';
-import { recordingKey } from '../../src/model/recording-key.ts';
 import { comparable, meaning } from '../../src/plan/comparable.ts';
-import { look } from '../../src/reconcile.ts';
 import { planJson } from '../../src/render/plan-json.ts';
 import { emptyState } from '../../src/state/fold.ts';
-import { applied, desiredOf, NOW, planOf } from '../support/planning.ts';
+import { applied, desiredOf, planOf } from '../support/planning.ts';
 
 /*
  * The laws of planning, over recordings of all modes that a file could ask for.
@@ -99,12 +95,6 @@ const some = fc.array(blocks as fc.Arbitrary<File>, { minLength: 1, maxLength: 4
 const changes = ({ summary }: { summary: { to_create: number; to_update: number; to_forget: number } }) =>
   summary.to_create + summary.to_update + summary.to_forget;
 
-/** Names of known recordings that nothing claims any more. */
-function abandoned(known: Known, { recordings }: DesiredSet): Set<string> {
-  const claimed = new Set(recordings.map(({ identity }) => identity && recordingKey(identity)));
-  return new Set([...known.values()].filter(({ key }) => !claimed.has(key)).map(({ name }) => name));
-}
-
 describe('the laws of planning', () => {
   it('what is generated is what files may say', async () => {
     await fc.assert(
@@ -140,37 +130,6 @@ describe('the laws of planning', () => {
         const once = JSON.stringify(planJson(planOf(desired, state.known)));
         expect(JSON.stringify(planJson(planOf(desired, state.known)))).toBe(once);
         expect(JSON.stringify([desired, [...state.known]])).toBe(sides);
-      }),
-    );
-  });
-
-  it('a plan is the same whichever recordings were planned while others were still being read', async () => {
-    const moved = fc.array(fc.boolean(), { minLength: 4, maxLength: 4 });
-    await fc.assert(
-      fc.asyncProperty(some, some, moved, moved, async (before, after, isMoved, isAhead) => {
-        const state = emptyState();
-        await applied(planOf(await desire(before), state.known), state);
-        // A recording that was started anew takes the place of the one that had its name.
-        const files = Object.entries(texts(after)).map(([name, text], index) => [
-          name,
-          isMoved[index] ? text.replace(/sid: .*/, '$&-again') : text,
-        ]);
-        const set = await desiredOf(Object.fromEntries(files), ENV);
-        const options = { now: NOW, rate: 10, dir: 'recordings', names: isMoved[0] ? ['0-mix'] : [] };
-        const early: RecordingPlan[] = [];
-        const desired = async (onRecording: (recording: DesiredRecording) => void) => {
-          for (const [index, recording] of set.recordings.entries())
-            if (isAhead[index]) onRecording(recording);
-          return set;
-        };
-        const { plan } = await look({ desired, known: state.known }, options, (one) => early.push(one));
-        const atOnce = planOf(set, state.known, options);
-        expect(JSON.stringify(planJson(plan))).toBe(JSON.stringify(planJson(atOnce)));
-        const replaced = ({ recordings }: Plan) => recordings.map(({ supersedes }) => supersedes);
-        expect(replaced(plan)).toEqual(replaced(atOnce));
-        // What was told early stands, unless it takes another's place.
-        for (const one of early)
-          expect(plan.recordings.includes(one) || abandoned(state.known, set).has(one.name)).toBe(true);
       }),
     );
   });

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { folder, put, recording, run } from '../support/cli.ts';
+import { folder, put, recording } from '../support/cli.ts';
+import { runHere as run } from '../support/here.ts';
 import { commit, GIT_ENV, git, repository } from './git-support.ts';
 
 const red = 'layout: { backgroundColor: "#FF0000" }\n';

@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 /** What a test has started or written ends with it, also where it fails before it sees to that itself. */
-function whenTestEnds(act: () => void | Promise<void>): void {
+export function whenTestEnds(act: () => void | Promise<void>): void {
   try {
     onTestFinished(act);
   } catch {
@@ -59,14 +59,14 @@ export async function put(path: string, files: Record<string, string>): Promise<
 }
 
 /**
- * Starts the built command, with nothing of this environment but what finds Node. There is no terminal to ask on, so
+ * Starts the built command (or `cli`), with nothing of this environment but what finds Node. There is no terminal to ask on, so
  * apply sends, as in a pipeline that says so once.
  */
 export function start(
   args: readonly string[],
-  options: { cwd: string; env?: Record<string, string>; input?: string },
+  options: { cwd: string; env?: Record<string, string>; input?: string; cli?: string },
 ): Started {
-  const child = spawn(NODE, [CLI, ...args], {
+  const child = spawn(NODE, [options.cli ?? CLI, ...args], {
     cwd: options.cwd,
     env: {
       PATH: process.env.PATH ?? '',
@@ -115,7 +115,7 @@ export function start(
 
 export async function run(
   args: readonly string[],
-  options: { cwd: string; env?: Record<string, string>; input?: string },
+  options: { cwd: string; env?: Record<string, string>; input?: string; cli?: string },
 ): Promise<Ran> {
   return start(args, options).done;
 }
@@ -127,6 +127,18 @@ export async function simulator(cwd: string, args: readonly string[] = [], env: 
     env,
   });
   const url = await started.shows(/http:\/\/127\.0\.0\.1:\d+/);
+  return {
+    ...controls(url),
+    pid: started.child.pid as number,
+    async stop() {
+      started.child.kill('SIGTERM');
+      return started.done;
+    },
+  };
+}
+
+/** What a running simulator tells of itself. */
+export function controls(url: string) {
   const json = async (path: string, init?: RequestInit) => {
     const response = await fetch(`${url}${path}`, init);
     const text = await response.text();
@@ -135,15 +147,10 @@ export async function simulator(cwd: string, args: readonly string[] = [], env: 
   };
   return {
     url,
-    pid: started.child.pid as number,
     json,
     recordings: async () => (await json('/_sim/recordings?secrets=1')) as Record<string, never>[],
     requests: async () => (await json('/_sim/requests?secrets=1')) as SimulatedRequest[],
     violations: async () => json('/_sim/violations'),
-    async stop() {
-      started.child.kill('SIGTERM');
-      return started.done;
-    },
   };
 }
 

@@ -1,4 +1,5 @@
 import { MIXED_VIDEO_LAYOUTS, RENDER_MODES } from '../../agora/tables.ts';
+import { isObject } from '../../model/json.ts';
 import type { Layout, Region, RegionBackground } from '../../model/recording.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Layout, Region, RegionBackground } from '../../model/recording.ts'
  * @returns undefined where there is nothing to draw
  */
 export function draftLayout(block: unknown): Layout | undefined {
-  if (!isRecord(block)) return undefined;
+  if (!isObject(block)) return undefined;
   const regions = list(block.layoutConfig).flatMap(draftRegion);
   const backgrounds = list(block.backgroundConfig).flatMap(draftBackground);
   const kind = named(MIXED_VIDEO_LAYOUTS, block.mixedVideoLayout);
@@ -24,7 +25,7 @@ export function draftLayout(block: unknown): Layout | undefined {
 }
 
 function draftRegion(fields: unknown): Region[] {
-  if (!isRecord(fields)) return [];
+  if (!isObject(fields)) return [];
   const [x_axis, y_axis, width, height] = ['x_axis', 'y_axis', 'width', 'height'].map((name) => fields[name]);
   if (!isNumber(x_axis) || !isNumber(y_axis) || !isNumber(width) || !isNumber(height)) return [];
   const mode = named(RENDER_MODES, fields.render_mode);
@@ -40,7 +41,7 @@ function draftRegion(fields: unknown): Region[] {
 }
 
 function draftBackground(fields: unknown): RegionBackground[] {
-  if (!isRecord(fields) || !isUid(fields.uid) || typeof fields.image_url !== 'string') return [];
+  if (!isObject(fields) || !isUid(fields.uid) || typeof fields.image_url !== 'string') return [];
   return [{ uid: String(fields.uid), image_url: fields.image_url }];
 }
 
@@ -60,10 +61,6 @@ function texts<Name extends string>(
 
 function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isNumber(value: unknown): value is number {

@@ -1,7 +1,29 @@
-import type { Clock } from '../model/ports.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from './ports.ts';
 
-/** Milliseconds of work after which everybody else gets a turn. */
+/*
+ * Long work on many things leaves the event loop to others in between: answers and signals must not wait for all of it.
+ */
+
+/** Milliseconds of work after which everything else gets a turn. */
 const AT_A_STRETCH = 10;
+
+/** The same in steps, for work that has no clock. */
+const STEPS = 16;
+
+/** Resolves when everything else that is due has had its turn. */
+export function turn(): Promise<void> {
+  return setImmediate();
+}
+
+/** Called at every step: now and then it gives something to wait for. */
+export function takingTurns(): () => Promise<void> | undefined {
+  let steps = 0;
+  return () => {
+    steps++;
+    return steps % STEPS === 0 ? turn() : undefined;
+  };
+}
 
 /** Lets a long piece of work on many things leave the event loop to others in between. */
 export class Pace {
@@ -22,7 +44,7 @@ export class Pace {
   /** Of all who wait for the same pause only as many go on as there is time for. */
   async #wait(): Promise<void> {
     do {
-      this.#pause ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#pause ??= turn().then(() => {
         this.#since = this.#clock.monotonic();
         this.#pause = undefined;
       });
