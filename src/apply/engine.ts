@@ -4,6 +4,7 @@ import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare, Work } from '../model/work.ts';
+import { withKept } from '../plan/credentials.ts';
 import { Account, type AccountOptions } from './account.ts';
 import { type Attempt, type AttemptPorts, Attempts } from './attempt.ts';
 import { dropSame, endRest, isNews, type Lane, newLane, nextCall, putBack, sameCall } from './lane.ts';
@@ -368,13 +369,9 @@ export class Engine {
     for (const other of ['update', 'updateLayout'] as const) {
       const request = lane.work.whole[other];
       if (other === endpoint || !request || lane.waiting.has(other)) continue;
-      lane.waiting.set(other, {
-        endpoint: other,
-        reason: 'outcome-unknown',
-        changes: [],
-        patch: [],
-        request,
-      } as unknown as Call);
+      const resent = { endpoint: other, reason: 'outcome-unknown', changes: [], patch: [], request };
+      const call = withKept(resent as unknown as Call, lane.work.keeps);
+      if (call) lane.waiting.set(other, call);
     }
   }
 }

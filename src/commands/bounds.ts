@@ -1,9 +1,9 @@
-import { accessSync, constants, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
 import { type Bounds, boundsOf } from '../desired/bounds.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import { isSet, listOf, type RawOptions, type Settings } from './settings.ts';
+import { isSet, listOf, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /**
  * What recording files may name, as the flags and variables say.
@@ -30,8 +30,13 @@ export function readBounds(
     programs: commands && new Set(commands.flatMap((command) => callsFor(command, io))),
     secretsDirs: listOf('secretsDir', raw, io) ?? [],
     untrusted: isSet('untrusted', raw, io),
+    isTop: existsSync(join(resolve(io.cwd, dir), '.git')),
+    closed: TOKEN_FILES.flatMap((name) => textOf(name, raw, io) ?? []).map((file) => resolve(io.cwd, file)),
   });
 }
+
+/** Flags that name a file with a token of reelstate's own. */
+const TOKEN_FILES = ['listenTokenFile', 'daemonTokenFile'] as const;
 
 /** How a file may call a program that is allowed by its path: by the path, and by its name where PATH leads to it. */
 function callsFor(command: string, { cwd, env }: Io): string[] {

@@ -2,6 +2,7 @@ import type { Call, KnownRecording, RecordingPlan, Remembered } from '../model/p
 import type { BlockName, Endpoint } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
 import { meaning } from '../plan/comparable.ts';
+import { withKept } from '../plan/credentials.ts';
 import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
 
 /** Ready: the recording is as its file says. Reconciling: it is being made so. Stalled: it cannot be, until something changes. */
@@ -64,11 +65,8 @@ export function callsOf(watched: Watched, plan: RecordingPlan): Call[] {
     // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
     const request = planned.has(endpoint) ? undefined : plan.whole[endpoint];
     if (!request) return [];
-    const keeps = endpoint === 'update' ? plan.keeps : undefined;
-    if (keeps && Object.keys(request).every((section) => (keeps as readonly string[]).includes(section)))
-      return [];
-    const kept = keeps ? { keeps } : {};
-    return [{ endpoint, reason: 'resync', changes: [], patch: [], request, ...kept } as unknown as Call];
+    const call = { endpoint, reason: 'resync', changes: [], patch: [], request } as unknown as Call;
+    return withKept(call, plan.keeps) ?? [];
   });
   const all = [...calls, ...owed];
   const open = all.filter((call) => !isRefused(watched, call));
