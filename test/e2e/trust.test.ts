@@ -210,6 +210,22 @@ describe('files', () => {
 });
 
 describe('links among the recording files', () => {
+  it('may stay within the folder where --dir itself is a link, on disk and in a commit', async () => {
+    const cwd = await repository({
+      'live/recordings/a/one.yaml': recording('a'),
+      'live/recordings/b.txt': recording('b'),
+      'ops/readme': '-',
+    });
+    await symlink('../live/recordings', join(cwd, 'ops/recordings'));
+    await symlink('b.txt', join(cwd, 'live/recordings/b.yaml'));
+    git(cwd, 'add', '--all');
+    git(cwd, 'commit', '--quiet', '--message', 'Links');
+    for (const flags of [[], ['--git']]) {
+      const args = ['validate', '--dir', 'ops/recordings', ...flags];
+      expect(await told(args, { cwd })).toMatchObject({ code: 0, diagnostics: [] });
+    }
+  });
+
   it('never lead out, wherever they lead, and hang nobody', async () => {
     const elsewhere = await folder({ 'passwords.yaml': 'root: hunter2-in-the-clear\n' });
     const cwd = await folder({
