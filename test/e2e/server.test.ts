@@ -238,6 +238,23 @@ describe('a token', () => {
   });
 });
 
+it.each([
+  'localhost:9464',
+  'ada:pass-word@localhost',
+  'ftp://ada:pass-word@localhost',
+  'http://ada:pass-word@localhost:1',
+])('the address of a daemon is wrong: %s', async (address) => {
+  const cwd = await folder(FILE('#000001'));
+  for (const args of [
+    ['status', '--daemon'],
+    ['plan', '--against'],
+  ]) {
+    const { code, stderr } = await run([...args, address], { cwd });
+    expect([code, stderr]).toEqual([64, expect.stringContaining(`reelstate: ${args[1]}`)]);
+    expect(stderr).not.toContain('pass-word');
+  }
+});
+
 describe('clients that mean no good', () => {
   it('400 slow connections delay no edit, and health answers meanwhile', async () => {
     const cwd = await folder(FILE('#000001'));
