@@ -254,8 +254,11 @@ describe('links among the recording files', () => {
       expect(codes(diagnostics)).toContainEqual(['error', 'file-unreadable', 'recordings/own-pipe.yaml']);
       expect(codes(diagnostics)).toContainEqual(['error', 'unknown-field', 'recordings/beside.yaml']);
     }
-    for (const args of [['validate'], ['plan'], ['preview']])
-      expect(said(await run(args, { cwd }))).not.toMatch(/hunter2|customer-secret/);
+    for (const args of [['validate'], ['plan'], ['preview']]) {
+      const words = said(await run(args, { cwd }));
+      expect(words).toContain('put the file there, or take the link away');
+      expect(words).not.toMatch(/hunter2|customer-secret/);
+    }
     const w = await watching(cwd);
     await w.condition('a', 'Ready');
     // Led out while it is watched.
