@@ -29,10 +29,18 @@ export function readBounds(
     ...{ dir, cwd: io.cwd, env: io.env, state: settings.state, variables },
     programs: commands && new Set(commands.flatMap((command) => callsFor(command, io))),
     secretsDirs: listOf('secretsDir', raw, io) ?? [],
-    untrusted: isSet('untrusted', raw, io),
+    untrusted: isUntrusted(raw, io),
     isTop: existsSync(join(resolve(io.cwd, dir), '.git')),
     closed: TOKEN_FILES.flatMap((name) => textOf(name, raw, io) ?? []).map((file) => resolve(io.cwd, file)),
   });
+}
+
+/** A word that is not understood must not be taken for trust. @throws Failure (64) for such a one */
+function isUntrusted(raw: RawOptions, io: Io): boolean {
+  const said = io.env.REELSTATE_UNTRUSTED ?? '';
+  if (isSet('untrusted', raw, io)) return true;
+  if (/^(0|false|no|)$/i.test(said)) return false;
+  throw usage(`REELSTATE_UNTRUSTED ${JSON.stringify(said)}: must be 1 or 0`);
 }
 
 /** Flags that name a file with a token of reelstate's own. */

@@ -315,6 +315,8 @@ describe('--untrusted', () => {
     expect(codes(planned.diagnostics)).toEqual([follow('a'), follow('a'), follow('b'), follow('c')]);
     expect(said(planned.ran)).not.toMatch(/a-secret-key|in the checkout|of the run file/);
     await expect(readFile(join(cwd, 'ran'))).rejects.toThrow();
+    const unclear = await run(['plan'], { cwd, env: { ...SK, REELSTATE_UNTRUSTED: 'on' } });
+    expect([unclear.code, unclear.stderr]).toEqual([64, expect.stringContaining('REELSTATE_UNTRUSTED "on"')]);
   });
 });
 
