@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Failure } from './model/failure.ts';
 import type { Clock, Io } from './model/ports.ts';
+import { isOwnVariable } from './secrets/environment.ts';
 
 /** The real clock. */
 export const systemClock: Clock = {
@@ -74,22 +75,19 @@ export function processIo(): Io {
   };
 }
 
-/** Variables of ours that hold a secret. */
-const OWN_SECRET = /^(AGORA_|REELSTATE_|PG).*(SECRET|TOKEN|PASSWORD)/;
-
 /**
  * The environment, as it was at the start. What the system shows of it to other processes of the same user
- * (proc_pid_environ(5)) is what the process was started with, whatever is unset afterwards: there our own secrets are
- * written over, so that a program that a recording file names does not find them in its parent. Linux alone lets a
- * process do that; where it cannot be done it is left as it is.
+ * (proc_pid_environ(5)) is what the process was started with, whatever is unset afterwards: there our own variables are
+ * written over, so that a program that a recording file names does not find them in its parent. All of them, because an
+ * address may hold a token, too. Linux alone lets a process do that; where it cannot be done it is left as it is.
  */
 function environment(): Record<string, string | undefined> {
-  const secret = Object.keys(process.env).filter((name) => OWN_SECRET.test(name) && process.env[name]);
-  if (secret.length > 0 && process.platform === 'linux')
+  const own = Object.keys(process.env).filter((name) => isOwnVariable(name) && process.env[name]);
+  if (own.length > 0 && process.platform === 'linux')
     try {
       // Set anew, each has a place of its own elsewhere.
-      for (const name of secret) process.env[name] = `${process.env[name]}`;
-      overwrite(secret);
+      for (const name of own) process.env[name] = `${process.env[name]}`;
+      overwrite(own);
     } catch {
       // No /proc, or one that may not be written to.
     }

@@ -2,6 +2,7 @@ import type { Engine } from './apply/engine.ts';
 import type { Call, Known, Plan, RecordingPlan } from './model/plan.ts';
 import type { DesiredSet } from './model/recording.ts';
 import type { Journal } from './model/work.ts';
+import { withKept } from './plan/credentials.ts';
 import { lateCalls, makePlan, type PlanOptions } from './plan/plan.ts';
 
 /*
@@ -38,16 +39,29 @@ export async function carryOut(plan: Plan, known: Known, engine: Engine, journal
   const asked = plan.commit ? { commit: plan.commit } : {};
   const submit = (callsOf: (recording: RecordingPlan) => readonly Call[]) => {
     for (const recording of sendable(plan)) {
-      const { key, name, file, identity, whole, ended } = recording;
+      const { key, name, file, identity, whole, keeps, ended } = recording;
       const calls = callsOf(recording);
       if (key && identity && calls.length > 0)
-        engine.submit({ key, name, file, identity, calls, whole, ended: ended !== undefined, ...asked });
+        engine.submit({
+          key,
+          name,
+          file,
+          identity,
+          calls,
+          whole,
+          keeps,
+          ended: ended !== undefined,
+          ...asked,
+        });
     }
     return engine.idle();
   };
   await submit(({ calls }) => calls);
   // What an earlier call may still undo is not done before it was sent once more.
-  await submit(({ key, whole }) => lateCalls(whole, key === undefined ? undefined : known.get(key)));
+  await submit(({ key, whole, keeps }) => {
+    const late = lateCalls(whole, key === undefined ? undefined : known.get(key));
+    return late.flatMap((call) => withKept(call, keeps) ?? []);
+  });
 }
 
 /** Records what changes without any call: forgotten, renamed and released things. */

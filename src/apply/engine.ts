@@ -4,6 +4,7 @@ import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare, Work } from '../model/work.ts';
+import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
 import { Account, type AccountOptions } from './account.ts';
 import { type Attempt, type AttemptPorts, Attempts } from './attempt.ts';
@@ -368,7 +369,8 @@ export class Engine {
     if (lane.dropped) return;
     for (const other of ['update', 'updateLayout'] as const) {
       if (other === endpoint || lane.waiting.has(other)) continue;
-      const call = wholeCall(other, lane.work.whole, 'outcome-unknown');
+      const resent = wholeCall(other, lane.work.whole, 'outcome-unknown');
+      const call = resent && withKept(resent, lane.work.keeps);
       if (call) lane.waiting.set(other, call);
     }
   }

@@ -41,9 +41,7 @@ async function answerOf(
   flag: string,
   token: string | undefined,
 ): Promise<{ format_version?: unknown; recordings: unknown[] }> {
-  const url = URL.canParse(address) ? new URL(path, address) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol))
-    throw usage(`${flag} ${JSON.stringify(address)}: must be an address such as http://127.0.0.1:9464`);
+  const url = urlOf(address, path, flag);
   try {
     const response = await fetch(url, {
       signal: AbortSignal.timeout(PATIENCE),
@@ -64,6 +62,20 @@ async function answerOf(
       },
     );
   }
+}
+
+/** @throws Failure (64), without what of the address may be a password */
+function urlOf(address: string, path: string, flag: string): URL {
+  const shown = address.includes('@') ? '' : ` ${JSON.stringify(address)}`;
+  // "localhost:9464" can be parsed, too, but not be built upon.
+  if (!/^https?:/i.test(address) || !URL.canParse(path, address))
+    throw usage(`${flag}${shown}: must be an address such as http://127.0.0.1:9464`);
+  const url = new URL(path, address);
+  if (url.username || url.password)
+    throw usage(
+      `${flag}: credentials do not belong into the address: a token goes into --daemon-token-file FILE`,
+    );
+  return url;
 }
 
 /** The daemon's own words are a line; whatever else answers there may say more. */

@@ -1,9 +1,9 @@
-import { accessSync, constants, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
 import { type Bounds, boundsOf } from '../desired/bounds.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import { isSet, listOf, type RawOptions, type Settings } from './settings.ts';
+import { isSet, listOf, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /**
  * What recording files may name, as the flags and variables say.
@@ -29,9 +29,22 @@ export function readBounds(
     ...{ dir, cwd: io.cwd, env: io.env, state: settings.state, variables },
     programs: commands && new Set(commands.flatMap((command) => callsFor(command, io))),
     secretsDirs: listOf('secretsDir', raw, io) ?? [],
-    untrusted: isSet('untrusted', raw, io),
+    untrusted: isUntrusted(raw, io),
+    isTop: existsSync(join(resolve(io.cwd, dir), '.git')),
+    closed: TOKEN_FILES.flatMap((name) => textOf(name, raw, io) ?? []).map((file) => resolve(io.cwd, file)),
   });
 }
+
+/** A word that is not understood must not be taken for trust. @throws Failure (64) for such a one */
+function isUntrusted(raw: RawOptions, io: Io): boolean {
+  const said = io.env.REELSTATE_UNTRUSTED ?? '';
+  if (isSet('untrusted', raw, io)) return true;
+  if (/^(0|false|no|)$/i.test(said)) return false;
+  throw usage(`REELSTATE_UNTRUSTED ${JSON.stringify(said)}: must be 1 or 0`);
+}
+
+/** Flags that name a file with a token of reelstate's own. */
+const TOKEN_FILES = ['listenTokenFile', 'daemonTokenFile'] as const;
 
 /** How a file may call a program that is allowed by its path: by the path, and by its name where PATH leads to it. */
 function callsFor(command: string, { cwd, env }: Io): string[] {

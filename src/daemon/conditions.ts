@@ -2,6 +2,7 @@ import type { Call, KnownRecording, RecordingPlan, Remembered } from '../model/p
 import type { BlockName, Endpoint } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
 import { meaning } from '../plan/comparable.ts';
+import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
 import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
 
@@ -64,11 +65,7 @@ export function callsOf(watched: Watched, plan: RecordingPlan): Call[] {
   const owed = [...(watched.owed ?? [])].flatMap((endpoint) => {
     // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
     const call = planned.has(endpoint) ? undefined : wholeCall(endpoint, plan.whole, 'resync');
-    if (!call) return [];
-    const keeps = endpoint === 'update' ? plan.keeps : undefined;
-    if (keeps && Object.keys(call.request).every((section) => (keeps as readonly string[]).includes(section)))
-      return [];
-    return [keeps ? { ...call, keeps } : call];
+    return (call && withKept(call, plan.keeps)) ?? [];
   });
   const all = [...calls, ...owed];
   const open = all.filter((call) => !isRefused(watched, call));

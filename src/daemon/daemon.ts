@@ -250,8 +250,8 @@ export class Daemon {
       this.#ports.log.warn({ recording: name, file }, `${summary}; its storage stays as it is`);
     const { commit } = this;
     // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
-    const { whole } = plan;
-    engine.submit({ key, name, file, identity, calls, whole, ...(commit ? { commit } : {}) });
+    const { whole, keeps } = plan;
+    engine.submit({ key, name, file, identity, calls, whole, keeps, ...(commit ? { commit } : {}) });
   }
 
   /** Why nothing is sent for a recording, whatever its plan says. */

@@ -24,16 +24,17 @@ const PREFIXED = ['x-hub-signature-256', 'x-hub-signature'];
 const BARE = ['x-gitea-signature', 'x-forgejo-signature', 'x-gogs-signature'];
 
 /**
- * What the hosts call the ID of a delivery; the first that there is counts. GitLab's X-Gitlab-Event-UUID is shared by
- * events that lead to one another, so its Idempotency-Key comes first.
+ * What the hosts call the ID of a delivery; the first that there is counts: the one that is signed before those that a
+ * replay may change. GitLab's X-Gitlab-Event-UUID is shared by events that lead to one another, so its Idempotency-Key
+ * comes first.
  */
 const DELIVERY = [
+  'webhook-id',
   'x-github-delivery',
   'x-gitea-delivery',
   'x-forgejo-delivery',
   'x-gogs-delivery',
   'x-request-uuid',
-  'webhook-id',
   'idempotency-key',
   'x-gitlab-event-uuid',
 ];

@@ -56,7 +56,7 @@ export async function serve(
   const hook = views.hook && new Hook(views.hook.secret, views.hook.onNews, views.hook.now);
   const connections = new Connections();
   const server: Server = createServer(LIMITS, (request, response) => {
-    if (pathOf(request) !== HOOK) connections.answering(request.socket, response);
+    if (targetOf(request).path !== HOOK) connections.answering(request.socket, response);
     void answerTo(request, views, access, hook)
       .catch(() => plain(500, 'failed'))
       .then((answer) => send(answer, request, response));
@@ -90,10 +90,13 @@ async function answerTo(
   access: Access,
   hook: Hook | undefined,
 ): Promise<Answer> {
-  const path = pathOf(request);
+  const { path, hosts } = targetOf(request);
+  // Which of two names counts is for others to say (RFC 9112, 3.2).
+  if (hosts.length > 1) return plain(400, 'more than one Host');
   const isHook = hook !== undefined && path === HOOK;
   const { remoteAddress: remote, localAddress: local } = request.socket;
-  const { host, authorization } = request.headers;
+  const { authorization } = request.headers;
+  const [host] = hosts;
   const refused = refusal({ path, remote, local, host, authorization }, access, isHook);
   if (refused)
     return plain(
@@ -115,8 +118,15 @@ async function answerTo(
 
 const HOOK = '/hooks/git';
 
-function pathOf({ url = '/' }: IncomingMessage): string {
-  return url.split('?')[0] as string;
+/** What is asked for, and the hosts that are named: one, unless the request has a mistake. A whole address counts before Host (RFC 9112, 3.2.2). */
+function targetOf({ url = '/', headersDistinct: { host: hosts = [] } }: IncomingMessage): {
+  path: string;
+  hosts: readonly string[];
+} {
+  const [, authority, rest = url] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
+  const [path] = rest.split('?') as [string];
+  if (authority === undefined) return { path, hosts };
+  return { path: path || '/', hosts: hosts.length > 1 ? hosts : [authority] };
 }
 
 /** What can be read, by path. */

@@ -10,7 +10,7 @@ import { isOwnVariable } from '../secrets/environment.ts';
 export interface Reach {
   /** Absolute. */
   folders: readonly string[];
-  /** Folders within them that are closed all the same. Absolute. */
+  /** Folders and files within them that are closed all the same. Absolute. */
   closed: readonly string[];
 }
 
@@ -39,6 +39,10 @@ export interface BoundsOptions {
   variables?: readonly string[] | undefined;
   programs?: ReadonlySet<string> | undefined;
   untrusted?: boolean;
+  /** Files that are closed although they may lie in a folder that is open, such as those of tokens. */
+  closed?: readonly string[];
+  /** `dir` is the top of a checkout, so that what is beside it belongs to somebody else. */
+  isTop?: boolean;
 }
 
 /** Where container engines and orchestrators mount secrets. */
@@ -46,14 +50,15 @@ const RUN_SECRETS = '/run/secrets';
 
 /** The bounds of a folder of recording files. */
 export function boundsOf(options: BoundsOptions): Bounds {
-  const { cwd, env, state, secretsDirs = [], variables, programs, untrusted = false } = options;
+  const { cwd, env, state, secretsDirs = [], variables, programs, untrusted = false, isTop } = options;
   const dir = resolve(cwd, options.dir);
   const holder = dirname(dir);
   // The root of the file system holds everything, and would be no bound.
-  const own = holder === parse(dir).root ? [dir] : [holder, dir];
+  const isAlone = holder === parse(dir).root || (untrusted && isTop);
+  const own = isAlone ? [dir] : [holder, dir];
   // systemd.exec(5), LoadCredential=
   const credentials = env.CREDENTIALS_DIRECTORY;
-  const closed = state === undefined ? [] : [state];
+  const closed = [...(state === undefined ? [] : [state]), ...(options.closed ?? [])];
   return {
     dir,
     links: { folders: own, closed },

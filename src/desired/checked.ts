@@ -38,6 +38,7 @@ export interface DraftBlocks {
     secretKey?: SecretSource;
     stsToken?: SecretSource;
     stsExpiration?: number;
+    credentials?: CommandSource;
   };
 }
 

@@ -184,7 +184,7 @@ class Walk implements Found {
     try {
       // Before anything there is touched: it may be a folder without an end, or a device.
       const real = within(path, this.#reach);
-      if (typeof real !== 'string') return this.#lose(path, 'link-out-of-bounds', LEADS_OUT);
+      if (typeof real !== 'string') return this.#lose(path, 'link-out-of-bounds', LEADS_OUT, LINK_WAY);
       if ((await stat(path)).isDirectory()) this.#linked.push(path);
       else this.#take(path, real);
     } catch (error) {
@@ -196,8 +196,8 @@ class Walk implements Found {
     }
   }
 
-  #lose(path: string, code: Code, summary: string): void {
-    this.#report(path, code, summary);
+  #lose(path: string, code: Code, summary: string, detail?: string): void {
+    this.#report(path, code, summary, detail);
     if (isRecordingFileName(basename(path))) this.#lost += 1;
   }
 
@@ -231,6 +231,8 @@ async function isSubmodule(folder: string): Promise<boolean> {
 }
 /** What is wrong with a link that leads out of the folder. */
 export const LEADS_OUT = 'this link leads out of the folder';
+export const LINK_WAY =
+  'It may lead no further than the folder that holds --dir: put the file there, or take the link away.';
 
 /** The mark of something that is wrong with a file as such. */
 export function wholeFile(filename: string): Mark {

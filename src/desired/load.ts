@@ -6,7 +6,15 @@ import { Assembly } from './assemble.ts';
 import { type Bounds, boundsOf, type Reach } from './bounds.ts';
 import type { CheckedFile } from './checked.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
-import { errorCode, type FoundFile, findRecordingFiles, LEADS_OUT, reason, wholeFile } from './find.ts';
+import {
+  errorCode,
+  type FoundFile,
+  findRecordingFiles,
+  LEADS_OUT,
+  LINK_WAY,
+  reason,
+  wholeFile,
+} from './find.ts';
 import { ManyFiles } from './many-files.ts';
 import type { Outlines } from './outlines.ts';
 import { within } from './reach.ts';
@@ -154,13 +162,13 @@ export function checkBytes(bytes: FileBytes, shown: string): CheckedFile {
 
 /** Of a file that gave no bytes: the diagnostic that says so. */
 export function checkNoBytes(bytes: Exclude<FileBytes, Uint8Array>, shown: string): CheckedFile {
-  const [code, summary] =
+  const [code, summary, detail] =
     bytes === 'missing'
       ? (['file-unreadable', 'the file went away while it was read'] as const)
       : bytes.outOfBounds
-        ? (['link-out-of-bounds', LEADS_OUT] as const)
+        ? (['link-out-of-bounds', LEADS_OUT, LINK_WAY] as const)
         : ([bytes.tooLarge ? 'file-too-large' : 'file-unreadable', bytes.error] as const);
-  return { file: shown, documents: [], diagnostics: [diagnosticAt(wholeFile(shown), code, summary)] };
+  return { file: shown, documents: [], diagnostics: [diagnosticAt(wholeFile(shown), code, summary, detail)] };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { MODES } from '../agora/tables.ts';
 import { isObject } from '../model/json.ts';
 import type { Identity, Mode } from '../model/recording.ts';
-import type { DraftBlocks, RecordingIds, RefusedDocument, SecretSource } from './checked.ts';
+import type { CommandSource, DraftBlocks, RecordingIds, RefusedDocument, SecretSource } from './checked.ts';
 import { ENVIRONMENT_NAME } from './concealment.ts';
 import type { Findings } from './findings.ts';
 import { Look } from './look.ts';
@@ -115,7 +115,10 @@ function outputsIn({ outputs }: Record<string, unknown>): NonNullable<DraftBlock
 
 function keysIn(storage: Record<string, unknown>): NonNullable<DraftBlocks['storage']> {
   // Keys beside it are to be taken out.
-  if (storage.credentials !== undefined) return {};
+  if (storage.credentials !== undefined) {
+    const credentials = commandIn(storage.credentials);
+    return credentials ? { credentials } : {};
+  }
   const [accessKey, secretKey, stsToken] = KEYS.map((key) => referenceIn(storage[key]));
   const { stsExpiration } = storage;
   return {
@@ -126,6 +129,13 @@ function keysIn(storage: Record<string, unknown>): NonNullable<DraftBlocks['stor
       ? { stsExpiration: stsExpiration as number }
       : {}),
   };
+}
+
+function commandIn(written: unknown): CommandSource | undefined {
+  const command = isObject(written) ? written.fromCommand : undefined;
+  return Array.isArray(command) && command.length > 0 && command.every(isText)
+    ? { fromCommand: command }
+    : undefined;
 }
 
 /** A reference that names one thing. */

@@ -236,6 +236,7 @@ class Resolution {
       if (rtmpUrl) await this.#secrets.rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`);
     for (const field of ['accessKey', 'secretKey', 'stsToken'] as const)
       if (storage[field]) await this.#secrets.key(storage[field], `/storage/${field}`);
+    if (storage.credentials) this.#secrets.command(storage.credentials);
     this.#secrets.checkExpiry(storage.stsExpiration);
   }
 

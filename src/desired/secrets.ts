@@ -126,9 +126,11 @@ export class Secrets {
       this.outside(pointer, outside, way);
       return undefined;
     }
-    const value = withoutLineEnds(env[name] ?? '');
+    // What every object has, such as "constructor", is no variable.
+    const found = Object.hasOwn(env, name) ? env[name] : undefined;
+    const value = withoutLineEnds(found ?? '');
     if (value !== '') return value;
-    const state = env[name] === undefined ? 'is not set' : 'is empty';
+    const state = found === undefined ? 'is not set' : 'is empty';
     this.#finds.missing('environment-unset', pointer, `the environment variable ${name} ${state}`);
     return undefined;
   }

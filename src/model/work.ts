@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
 import type { JournalEvent, Outcome } from './journal.ts';
-import type { Call } from './plan.ts';
+import type { Call, RecordingPlan } from './plan.ts';
 import type { ClientRequests, Endpoint, Identity } from './recording.ts';
 import type { Commit } from './source.ts';
 
@@ -13,6 +13,8 @@ export interface Work {
   calls: readonly Call[];
   /** The whole desired state of every managed endpoint: sent once more when the recording may have moved. */
   whole: Partial<ClientRequests>;
+  /** Sections of the whole `update` that are in force already and cannot be sent again. */
+  keeps?: RecordingPlan['keeps'] | undefined;
   /** It was found ended before: one more 404 confirms it. */
   ended?: boolean;
   /** The commit that asks for it; absent where the files are from no commit. */

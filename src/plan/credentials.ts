@@ -98,6 +98,16 @@ function secondsLeft({ stsExpiration = Number.POSITIVE_INFINITY }: Storage, now:
   return stsExpiration - now / 1000;
 }
 
+/**
+ * A call without the sections that are in force and cannot be sent again (`RecordingPlan.keeps`); undefined where nothing
+ * else is in it.
+ */
+export function withKept(call: Call, keeps: Call['keeps']): Call | undefined {
+  if (call.endpoint !== 'update' || !keeps) return call;
+  const sections = Object.keys(call.request) as (keyof UpdateRequest)[];
+  return sections.every((section) => keeps.includes(section)) ? undefined : keeping(call, keeps);
+}
+
 /** A copy. What is worked out only when it is asked for stays so. */
 function keeping(call: Call, keeps: NonNullable<Call['keeps']>): Call {
   const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(call)) as Call;

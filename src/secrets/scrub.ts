@@ -12,6 +12,9 @@ const SHORTEST = 6;
 /** The first or last characters of a secret from so many on are taken for a quotation that was cut off. */
 const SHORTEST_CUT = 8;
 
+/** So many from its middle are, too: parts of this length are found wherever they begin. */
+const SHORTEST_MIDDLE = 2 * SHORTEST_CUT - 1;
+
 /** A word of the language is no such quotation, although a secret may begin with one. */
 const ORDINARY = /^[A-Z]?[a-z]{1,14}$/;
 
@@ -27,7 +30,7 @@ export interface Scrubbed {
 export class Scrubber {
   /** The longest first, because one secret may be the beginning of another. */
   readonly #quotable: (readonly [quoted: string, shown: string])[];
-  /** Of these the beginning or the end alone is taken out, too. */
+  /** Of these parts are taken out, too. */
   readonly #cut: string[];
 
   constructor(secrets: Iterable<Scrubbed>) {
@@ -40,7 +43,9 @@ export class Scrubber {
       for (const part of hidden) {
         for (const form of plainForms(part)) quotable.push([form, SENSITIVE]);
         for (const form of encodedForms(part)) quotable.push([form, SENSITIVE]);
-        for (const form of [...plainForms(part), ...encodedForms(part)]) cut.add(form);
+        // However it is escaped, letters and digits stay as they are.
+        const runs = part.match(/[A-Za-z0-9]+/g) ?? [];
+        for (const form of [...plainForms(part), ...runs, ...encodedForms(part)]) cut.add(form);
       }
       for (const form of isWhole ? [] : encodedForms(value)) quotable.push([form, SENSITIVE]);
     }
@@ -58,41 +63,46 @@ export class Scrubber {
     return this.#withoutCut(clean);
   }
 
-  /** Nearly always there is none, which two looks into the text's own pieces tell for each secret. */
+  /** Nearly always there is none, which a few looks into the text's own pieces tell for each secret. */
   #withoutCut(text: string): string {
+    // A message of ordinary words quotes nothing.
+    if (!text.split(/\s+/).some((word) => word.length >= SHORTEST_CUT && !ORDINARY.test(bare(word))))
+      return text;
     const pieces = new Set<string>();
     for (let at = 0; at + SHORTEST_CUT <= text.length; at++) pieces.add(text.slice(at, at + SHORTEST_CUT));
-    let clean = text;
+    /** What is taken out: forms have parts in common, and may be found one over the other. */
+    const out = new Uint8Array(text.length);
     for (const form of this.#cut) {
-      if (pieces.has(form.slice(0, SHORTEST_CUT))) clean = withoutBeginning(clean, form);
-      if (pieces.has(form.slice(-SHORTEST_CUT))) clean = withoutEnd(clean, form);
+      const last = form.length - SHORTEST_CUT;
+      // At these steps every long part of it has a piece.
+      for (let at = 0; at <= last; at = at === last ? form.length : Math.min(at + SHORTEST_CUT, last))
+        if (pieces.has(form.slice(at, at + SHORTEST_CUT))) takeOut(out, text, form, at);
     }
+    let clean = '';
+    for (let at = 0; at < text.length; at++)
+      if (!out[at]) clean += text[at];
+      else if (at === 0 || !out[at - 1]) clean += SENSITIVE;
     return clean;
   }
 }
 
-function withoutBeginning(text: string, form: string): string {
-  let clean = text;
-  for (let at = 0; ; at += SENSITIVE.length) {
-    at = clean.indexOf(form.slice(0, SHORTEST_CUT), at);
-    if (at === -1) return clean;
-    let length = SHORTEST_CUT;
-    while (length < form.length && clean[at + length] === form[length]) length++;
-    if (!ORDINARY.test(form.slice(0, length)))
-      clean = `${clean.slice(0, at)}${SENSITIVE}${clean.slice(at + length)}`;
-  }
+/** A word without what may stand around it in a sentence. */
+function bare(word: string): string {
+  return word.replace(/^["'(]+|["'),.:;]+$/g, '');
 }
 
-function withoutEnd(text: string, form: string): string {
-  let clean = text;
-  for (let at = 0; ; at += SENSITIVE.length) {
-    const found = clean.indexOf(form.slice(-SHORTEST_CUT), at);
-    if (found === -1) return clean;
-    const end = found + SHORTEST_CUT;
-    let length = SHORTEST_CUT;
-    while (length < form.length && clean[end - length - 1] === form[form.length - length - 1]) length++;
-    at = end - length;
-    if (!ORDINARY.test(form.slice(-length))) clean = `${clean.slice(0, at)}${SENSITIVE}${clean.slice(end)}`;
+/** Marks the longest part of a form, wherever it stands in the text, that holds what the form has at `from`. */
+function takeOut(out: Uint8Array, text: string, form: string, from: number): void {
+  const piece = form.slice(from, from + SHORTEST_CUT);
+  for (let found = text.indexOf(piece); found !== -1; found = text.indexOf(piece, found + 1)) {
+    let before = 0;
+    while (before < from && text[found - before - 1] === form[from - before - 1]) before++;
+    let end = SHORTEST_CUT;
+    while (from + end < form.length && text[found + end] === form[from + end]) end++;
+    const isAtAnEnd = before === from || from + end === form.length;
+    const part = text.slice(found - before, found + end);
+    if (part.length >= (isAtAnEnd ? SHORTEST_CUT : SHORTEST_MIDDLE) && !ORDINARY.test(part))
+      out.fill(1, found - before, found + end);
   }
 }
 
@@ -104,6 +114,8 @@ function plainForms(value: string): string[] {
     ...new Set([
       value,
       JSON.stringify(value).slice(1, -1),
+      // As PHP writes it.
+      JSON.stringify(value).slice(1, -1).replaceAll('/', '\\/'),
       inAddress,
       inAddress.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
       inAddress.replaceAll('%20', '+'),

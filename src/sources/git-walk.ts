@@ -1,6 +1,6 @@
 import type { Search } from '../desired/assemble.ts';
 import type { Code } from '../desired/codes.ts';
-import { isRecordingFileName, LEADS_OUT, OtherFiles, wholeFile } from '../desired/find.ts';
+import { isRecordingFileName, LEADS_OUT, LINK_WAY, OtherFiles, wholeFile } from '../desired/find.ts';
 import { quoted } from '../desired/printable.ts';
 import { diagnosticAt } from '../desired/resolve.ts';
 import type { CommitTree } from './git-tree.ts';
@@ -125,11 +125,11 @@ class CommitWalk implements FoundInCommit {
     const place = await this.#tree.resolve(real);
     const name = path.slice(path.lastIndexOf('/') + 1);
     const isFound = place.kind === 'folder' || place.kind === 'file';
-    if (isFound && !this.#isInReach(place.path)) this.#lose(path, 'link-out-of-bounds', LEADS_OUT);
+    if (isFound && !this.#isInReach(place.path)) this.#lose(path, 'link-out-of-bounds', LEADS_OUT, LINK_WAY);
     else if (place.kind === 'folder') this.#linked.push({ oid: place.oid, path, real: place.path });
     else if (place.kind === 'file') this.#take(place.oid, name, this.#shown(path), place.path);
     else if (place.kind === 'outside')
-      this.#lose(path, 'link-out-of-bounds', 'this link leads out of the repository');
+      this.#lose(path, 'link-out-of-bounds', 'this link leads out of the repository', LINK_WAY);
     else {
       const summary = {
         missing: 'this link leads nowhere',
@@ -140,8 +140,8 @@ class CommitWalk implements FoundInCommit {
     }
   }
 
-  #lose(path: string, code: Code, summary: string): void {
-    this.#report(path, code, summary);
+  #lose(path: string, code: Code, summary: string, detail?: string): void {
+    this.#report(path, code, summary, detail);
     if (isRecordingFileName(path.slice(path.lastIndexOf('/') + 1))) this.#lost += 1;
   }
 

@@ -143,16 +143,19 @@ export class GitFiles {
     const bounds = this.#bounds;
     const called = commit.sha.slice(0, SHORT);
     const folder = place.folder(dir);
-    const isLinkInReach = (path: string) => isInTreeReach(path, folder, bounds.links, place);
+    const top = await tree.resolve(folder);
+    const real = top.kind === 'folder' ? top.path : folder;
+    const isIn = (reach: Reach) => (path: string) =>
+      isInTreeReach(path, [folderAbove(folder), real], reach, place);
     const search =
       this.#search && this.#sha === commit.sha
         ? this.#search
-        : await findInCommit(tree, folder, (path) => place.shown(path), called, isLinkInReach);
-    const follow = (path: string) => this.#follow(path, tree, place);
+        : await findInCommit(tree, folder, (path) => place.shown(path), called, isIn(bounds.links));
+    const follow = (path: string) => this.#follow(path, tree, place, isIn(bounds.files));
     const mayQuote = async (path: string) => {
       const inTree = place.inTree(path);
       const found = inTree === undefined ? undefined : await tree.resolve(inTree);
-      return found?.kind === 'file' && isBelow(folder, found.path);
+      return found?.kind === 'file' && isBelow(real, found.path);
     };
     const surroundings: Surroundings = { cwd, env, vault, now, bounds, readFile: follow, mayQuote };
     const entries = await this.#entriesOf(search.found, surroundings);
@@ -247,13 +250,18 @@ export class GitFiles {
     return this.#options.memory?.recall(oid, shown, () => this.#git.runNow(['cat-file', 'blob', oid]));
   }
 
-  async #follow(path: string, tree: CommitTree, place: RepositoryPlace): Promise<FileBytes> {
+  async #follow(
+    path: string,
+    tree: CommitTree,
+    place: RepositoryPlace,
+    isInReach: (path: string) => boolean,
+  ): Promise<FileBytes> {
     const inTree = place.inTree(path);
     if (inTree === undefined) return this.#onDisk(path);
     const found = await tree.resolve(inTree);
     switch (found.kind) {
       case 'file':
-        return isInTreeReach(found.path, place.folder(this.#options.dir), this.#bounds.files, place)
+        return isInReach(found.path)
           ? this.#blob(found.oid)
           : { error: 'it leads out of the folders that it may be in', outOfBounds: true };
       case 'folder':
@@ -321,12 +329,21 @@ async function followed({ oid, checked, before }: Checked, surroundings: Surroun
 
 /**
  * Whether a path of the tree, without links in it, is where one may lead to.
- * @param folder of the recording files, in the tree
+ * @param own folders in the tree that are in reach besides
  */
-function isInTreeReach(path: string, folder: string, { folders }: Reach, place: RepositoryPlace): boolean {
-  const holder = folder.includes('/') ? folder.slice(0, folder.lastIndexOf('/')) : '';
+function isInTreeReach(
+  path: string,
+  own: readonly string[],
+  { folders }: Reach,
+  place: RepositoryPlace,
+): boolean {
   const others = folders.flatMap((each) => place.inTree(each) ?? []);
-  return [holder, ...others].some((each) => isBelow(each, path));
+  return [...own, ...others].some((each) => isBelow(each, path));
+}
+
+/** '' is the top, and above it there is nothing. */
+function folderAbove(path: string): string {
+  return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
 }
 
 function isTooLarge(bytes: Exclude<FileBytes, Uint8Array>): boolean {

@@ -107,6 +107,27 @@ describe('Host', () => {
     await w.stop();
   });
 
+  it('is one, and a whole address in the request counts before it', async () => {
+    const cwd = await folder(FILE('#000001'));
+    const w = await watching(cwd);
+    const status = async (line: string, ...hosts: string[]) => {
+      const lines = [line, ...hosts.map((host) => `Host: ${host}`), 'Connection: close'];
+      const [socket] = await idle(w.url, 1, `${lines.join('\r\n')}\r\n\r\n`);
+      const heard = await new Promise<string>((resolve) =>
+        socket?.once('data', (data) => resolve(`${data}`)),
+      );
+      return heard.split(' ')[1];
+    };
+    const path = 'GET /api/recordings HTTP/1.1';
+    expect(await status(path, 'localhost', 'evil.example')).toBe('400');
+    expect(await status(path, 'evil.example', 'localhost')).toBe('400');
+    expect(await status(path.replace('/', 'http://evil.example/'), 'localhost')).toBe('403');
+    expect(await status(path.replace('/', 'http://localhost:80/'), 'evil.example')).toBe('200');
+    expect(await status('GET http://localhost HTTP/1.1', 'localhost')).toBe('404');
+    expect(await status('GET http://localhost/hooks/git?/healthz HTTP/1.1', 'evil.example')).toBe('404');
+    await w.stop();
+  });
+
   it.each([
     [['--listen-host', 'a.example'], {}, '--listen-host is about --listen'],
     [['--listen-token-file', 'token'], {}, '--listen-token-file is about --listen'],
@@ -215,6 +236,23 @@ describe('a token', () => {
     const { stderr } = await w.stop();
     expect(stderr).not.toMatch(/a-token|the-next/);
   });
+});
+
+it.each([
+  'localhost:9464',
+  'ada:pass-word@localhost',
+  'ftp://ada:pass-word@localhost',
+  'http://ada:pass-word@localhost:1',
+])('the address of a daemon is wrong: %s', async (address) => {
+  const cwd = await folder(FILE('#000001'));
+  for (const args of [
+    ['status', '--daemon'],
+    ['plan', '--against'],
+  ]) {
+    const { code, stderr } = await run([...args, address], { cwd });
+    expect([code, stderr]).toEqual([64, expect.stringContaining(`reelstate: ${args[1]}`)]);
+    expect(stderr).not.toContain('pass-word');
+  }
 });
 
 describe('clients that mean no good', () => {
@@ -356,6 +394,12 @@ describe('POST /hooks/git', () => {
     }
     expect(await w.hook(signed)).toMatchObject({ text: 'looking\n' });
     expect(await w.hook(signed)).toMatchObject({ text: 'looking\n' });
+    // The ID that is signed counts before one that whoever sends it again may choose.
+    const once = standard(SECRET, '{}', 'msg_7');
+    expect(await w.hook(once)).toMatchObject({ text: 'looking\n' });
+    expect(await w.hook({ ...once, 'X-GitHub-Delivery': 'another' })).toMatchObject({
+      text: 'taken before\n',
+    });
     await w.stop();
   });
 

@@ -81,6 +81,22 @@ describe('variables', () => {
     await sim.stop();
   });
 
+  it('are no more than those of the environment', async () => {
+    const names = ['constructor', 'toString', '__proto__'];
+    const cwd = await folder(
+      Object.fromEntries(
+        names.map((name) => [`recordings/${name}.yaml`, recording(name, KEYS('k', `{ fromEnv: ${name} }`))]),
+      ),
+    );
+    for (const args of [['validate'], ['plan']]) {
+      const { code, diagnostics } = await told(args, { cwd });
+      expect([code, codes(diagnostics)]).toEqual([
+        0,
+        [...names].sort().map((name) => ['warning', 'environment-unset', `recordings/${name}.yaml`]),
+      ]);
+    }
+  });
+
   it('are narrowed to what --allow-env names', async () => {
     const cwd = await folder({
       'recordings/a.yaml': recording('a', KEYS('{ fromEnv: S3_KEY }', '{ fromEnv: S3_SECRET }')),
@@ -146,6 +162,20 @@ describe('files', () => {
     await sim.stop();
   });
 
+  it("are never the daemon's own tokens", async () => {
+    const cwd = await folder({
+      token: 'a-token-of-the-daemon\n',
+      'recordings/a.yaml': recording('a', KEYS('k', '{ fromFile: ../token }')),
+    });
+    const env = { REELSTATE_LISTEN_TOKEN_FILE: 'token' };
+    const { code, diagnostics } = await told(['validate'], { cwd, env });
+    expect([code, codes(diagnostics)]).toEqual([
+      1,
+      [['error', 'reference-out-of-bounds', 'recordings/a.yaml']],
+    ]);
+    expect((await told(['validate'], { cwd })).code).toBe(0);
+  });
+
   it("may be in systemd's credentials folder", async () => {
     const credentials = await folder({ s3: 'from-systemd\n' });
     const cwd = await folder({
@@ -181,6 +211,22 @@ describe('files', () => {
 });
 
 describe('links among the recording files', () => {
+  it('may stay within the folder where --dir itself is a link, on disk and in a commit', async () => {
+    const cwd = await repository({
+      'live/recordings/a/one.yaml': recording('a'),
+      'live/recordings/b.txt': recording('b'),
+      'ops/readme': '-',
+    });
+    await symlink('../live/recordings', join(cwd, 'ops/recordings'));
+    await symlink('b.txt', join(cwd, 'live/recordings/b.yaml'));
+    git(cwd, 'add', '--all');
+    git(cwd, 'commit', '--quiet', '--message', 'Links');
+    for (const flags of [[], ['--git']]) {
+      const args = ['validate', '--dir', 'ops/recordings', ...flags];
+      expect(await told(args, { cwd })).toMatchObject({ code: 0, diagnostics: [] });
+    }
+  });
+
   it('never lead out, wherever they lead, and hang nobody', async () => {
     const elsewhere = await folder({ 'passwords.yaml': 'root: hunter2-in-the-clear\n' });
     const cwd = await folder({
@@ -209,8 +255,11 @@ describe('links among the recording files', () => {
       expect(codes(diagnostics)).toContainEqual(['error', 'file-unreadable', 'recordings/own-pipe.yaml']);
       expect(codes(diagnostics)).toContainEqual(['error', 'unknown-field', 'recordings/beside.yaml']);
     }
-    for (const args of [['validate'], ['plan'], ['preview']])
-      expect(said(await run(args, { cwd }))).not.toMatch(/hunter2|customer-secret/);
+    for (const args of [['validate'], ['plan'], ['preview']]) {
+      const words = said(await run(args, { cwd }));
+      expect(words).toContain('put the file there, or take the link away');
+      expect(words).not.toMatch(/hunter2|customer-secret/);
+    }
     const w = await watching(cwd);
     await w.condition('a', 'Ready');
     // Led out while it is watched.
@@ -267,7 +316,44 @@ describe('--untrusted', () => {
     expect(codes(planned.diagnostics)).toEqual([follow('a'), follow('a'), follow('b'), follow('c')]);
     expect(said(planned.ran)).not.toMatch(/a-secret-key|in the checkout|of the run file/);
     await expect(readFile(join(cwd, 'ran'))).rejects.toThrow();
+    const unclear = await run(['plan'], { cwd, env: { ...SK, REELSTATE_UNTRUSTED: 'on' } });
+    expect([unclear.code, unclear.stderr]).toEqual([64, expect.stringContaining('REELSTATE_UNTRUSTED "on"')]);
   });
+});
+
+it('--untrusted at the top of a checkout follows no link to what is beside it', async () => {
+  const cwd = await folder({
+    'beside.yaml': recording('b'),
+    'checkout/a.yaml': recording('a'),
+    'checkout/.git/HEAD': 'ref: refs/heads/main\n',
+  });
+  await symlink('../beside.yaml', join(cwd, 'checkout/b.yaml'));
+  for (const args of [['validate'], ['plan']]) {
+    const at = { cwd: join(cwd, 'checkout') };
+    expect((await told([...args, '--dir', '.'], at)).code).toBe(0);
+    const { code, diagnostics } = await told([...args, '--untrusted', '--dir', '.'], at);
+    expect([code, codes(diagnostics)]).toEqual([1, [['error', 'link-out-of-bounds', 'b.yaml']]]);
+  }
+});
+
+it('what is out of bounds is told beside other mistakes', async () => {
+  const cwd = await folder({
+    'recordings/a.yaml': `colour: red\n${recording('a', storage('credentials: { fromCommand: [../creds.sh] }'))}`,
+    'recordings/b.yaml': `colour: red\n${recording('b', KEYS('{ fromEnv: PGPASSWORD }', '{ fromFile: /etc/hostname }'))}`,
+  });
+  const { diagnostics } = await told(['validate', '--allow-command', 'other'], { cwd });
+  expect(diagnostics.map(({ code, range: { filename, start } }) => [code, filename, start.line])).toEqual([
+    ['unknown-field', 'recordings/a.yaml', 1],
+    ['reference-out-of-bounds', 'recordings/a.yaml', 9],
+    ['unknown-field', 'recordings/b.yaml', 1],
+    ['reference-out-of-bounds', 'recordings/b.yaml', 9],
+    ['reference-out-of-bounds', 'recordings/b.yaml', 9],
+  ]);
+  // Where it is allowed there is nothing to be said of it.
+  const allowed = await told(['validate', '--allow-command', 'creds.sh', '--allow-command', './creds.sh'], {
+    cwd,
+  });
+  expect(codes(allowed.diagnostics).filter(([, , file]) => file === 'recordings/a.yaml')).toHaveLength(1);
 });
 
 describe('programs', () => {
@@ -506,17 +592,25 @@ describe('secrets', () => {
 /** A service that takes what no simulated one would: everything. */
 async function willing() {
   const bodies: Record<string, unknown>[] = [];
+  /** How often it says that a recording is not there. */
+  const gap = { left: 0 };
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     bodies.push(JSON.parse(Buffer.concat(chunks).toString()).clientRequest);
+    if (gap.left > 0) {
+      gap.left -= 1;
+      response.writeHead(404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ code: 404, reason: 'failed to find worker' }));
+      return;
+    }
     const [, resourceId, sid] = /resourceid\/([^/]+)\/sid\/([^/]+)/.exec(request.url ?? '') ?? [];
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ resourceId, sid }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, gap };
 }
 
 describe('a token of the file', () => {
@@ -585,6 +679,27 @@ describe('a token of the file', () => {
     expect((await told(['plan'], { cwd, env })).applyable).toBe(false);
     const held = await run(['apply', '--yes', '--endpoint', sim.url], { cwd, env });
     expect([held.code, sim.bodies.length]).toEqual([1, 2]);
+  });
+
+  it('that expired since stays out of what is sent once more after a gap, too', async () => {
+    const soon = now() + 4;
+    const file = (uid: string, color: string) =>
+      recording('a', `${lists(uid)}layout: { backgroundColor: "${color}" }\n${sts(soon)}`);
+    const cwd = await folder({ 'recordings/a.yaml': file('5', '#000001') });
+    const sim = await willing();
+    expect((await run(['apply', '--yes', '--endpoint', sim.url], { cwd, env })).code).toBe(0);
+    await until(async () => now() > soon, 'the expiry');
+    await put(cwd, { 'recordings/a.yaml': file('5', '#000002') });
+    sim.bodies.length = 0;
+    sim.gap.left = 1;
+    const { code, stderr } = await run(['apply', '--yes', '--endpoint', sim.url], { cwd, env });
+    expect([code, stderr]).toEqual([0, expect.stringContaining('404')]);
+    expect(sim.bodies.map((body) => Object.keys(body).filter((key) => !/layout/i.test(key)))).toEqual([
+      expect.not.arrayContaining(['storageConfig']),
+      expect.not.arrayContaining(['storageConfig']),
+      ['streamSubscribe'],
+    ]);
+    expect(await told(['plan', '--detailed-exitcode'], { cwd, env })).toMatchObject({ code: 0 });
   });
 
   it('that is about to expire stays out of what a daemon sends, too', async () => {

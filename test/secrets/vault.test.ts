@@ -76,6 +76,14 @@ describe('words that quote a secret', () => {
   it.each([
     ['its beginning', KEY_OF_S3.slice(0, 9), '(sensitive)'],
     ['its end', KEY_OF_S3.slice(-9), '(sensitive)'],
+    ['its middle', KEY_OF_S3.slice(9, 25), '(sensitive)'],
+    ['its letters and digits, however the rest is escaped', 'wJalrXUtnFEMI&#x2F;', '(sensitive)&#x2F;'],
+    ['in JSON of PHP', KEY_OF_S3.replace('/', '\\/'), '(sensitive)'],
+    [
+      'in base64 over several lines',
+      Buffer.from(KEY_OF_S3).toString('base64').replace(/.{20}/g, '$& '),
+      '(sensitive) (sensitive) (sensitive)',
+    ],
     ['in an address', encodeURIComponent(KEY_OF_S3), '(sensitive)'],
     ['in a form', encodeURIComponent(KEY_OF_S3).replace('%2F', '%2f').replace('%2B', '%2b'), '(sensitive)'],
     ['in base64', Buffer.from(KEY_OF_S3).toString('base64'), '(sensitive)'],
