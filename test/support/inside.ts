@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { setMaxListeners } from 'node:events';
 import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import type { Clock, Io } from '../../src/model/ports.ts';
@@ -44,12 +45,16 @@ export class LeapingClock implements Clock {
     this.#stirred = performance.now();
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const timer = { at: this.monotonic() + ms, fire: resolve };
-      this.#timers.push(timer);
-      signal?.addEventListener('abort', () => {
+      const end = () => {
         this.#timers = this.#timers.filter((other) => other !== timer);
+        signal?.removeEventListener('abort', end);
         resolve();
-      });
+      };
+      const timer = { at: this.monotonic() + ms, fire: end };
+      this.#timers.push(timer);
+      if (!signal) return;
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', end);
     });
   }
   /** The same clock for the simulator: a request that waits on it is none that is under way. */
