@@ -3,7 +3,7 @@ import type { Action, Call, Comparison, Plan, RecordingPlan } from '../model/pla
 import { type Html, html, type PageSection, page, svgMarkup } from './picture/html.ts';
 import { changeSvg } from './picture/svg-change.ts';
 import { type CanvasView, layoutChange } from './plan-pictures.ts';
-import { callLine, hasNews, REASONS, resetCount, SIGNS, sumLine } from './plan-text.ts';
+import { callLine, hasNews, resetCount, SIGNS, sumLine, whyOf } from './plan-text.ts';
 import { count, printable } from './style.ts';
 import { type Row, rowsOf } from './values.ts';
 
@@ -168,7 +168,7 @@ function recordingSection(recording: RecordingPlan, id: string, view: CanvasView
 
 function callMarkup(call: Call): Html {
   const rows = rowsOf(call);
-  const why = REASONS[call.reason];
+  const why = whyOf(call);
   const head = html`<h3><code>${call.endpoint}</code>${why === '' ? '' : ` ${why}`}</h3>`;
   if (rows.length === 0) return head;
   const cells = [...rows.filter(({ reset }) => !reset), ...rows.filter(({ reset }) => reset)].map(

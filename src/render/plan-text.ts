@@ -1,4 +1,4 @@
-import type { Action, Plan, RecordingPlan, Summary } from '../model/plan.ts';
+import type { Action, Call, Plan, RecordingPlan, Summary } from '../model/plan.ts';
 import { count, printable, type Style } from './style.ts';
 import { type Row, rowsOf } from './values.ts';
 
@@ -71,7 +71,8 @@ function recordingText(
   const lines = [`${paint(action, style)(head)}${gap}${style.dim(printable(file))}`];
   if (action === 'suspended') lines.push('    suspended: left alone, whatever the file says');
   for (const call of calls) {
-    lines.push(`    ${call.endpoint}${REASONS[call.reason] ? style.dim(`  ${REASONS[call.reason]}`) : ''}`);
+    const why = whyOf(call);
+    lines.push(`    ${call.endpoint}${why ? style.dim(`  ${why}`) : ''}`);
     lines.push(...rowLines(rowsOf(call), style));
   }
   if (draw) lines.push(...draw(recording, { columns, style }));
@@ -86,6 +87,13 @@ export const REASONS = {
   resync: 'the whole state once more',
   'credentials-expiring': 'storage credentials are due for renewal',
 } as const;
+
+/** Why a call is made; empty where its rows say so. */
+export function whyOf({ reason, notBefore }: Pick<Call, 'reason' | 'notBefore'>): string {
+  return notBefore === undefined
+    ? REASONS[reason]
+    : 'once more, when an earlier call can no longer take effect';
+}
 
 function rowLines(rows: readonly Row[], style: Style): string[] {
   const width = Math.min(40, Math.max(0, ...rows.map(({ subject }) => subject.length))) + 2;
