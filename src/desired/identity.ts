@@ -5,7 +5,7 @@ import { quoted } from './printable.ts';
 import type { IdentityFields } from './schema.generated.ts';
 import type { IsSound } from './soundness.ts';
 import { readOwnUid } from './uid.ts';
-import { checkFilledIn } from './unfilled.ts';
+import { checkFilledIn, checkPlainName } from './unfilled.ts';
 
 /** Texts as given to and answered by acquire and start. */
 const TEXTS = ['appId', 'cname', 'resourceId', 'sid'] as const;
@@ -42,7 +42,8 @@ export function readKnown(
   for (const field of TEXTS)
     if (sound(field)) {
       known[field] = fields[field] as string;
-      checkFilledIn(fields[field], `${base}/${field}`, look);
+      const check = field === 'cname' ? checkFilledIn : checkPlainName;
+      check(fields[field], `${base}/${field}`, look);
     }
   if (sound('uid')) known.uid = readOwnUid(fields.uid as string | number, `${base}/uid`, look);
   if (sound('mode')) known.mode = fields.mode as Mode;

@@ -6,7 +6,7 @@ import { MAX_DEPTH, type ParsedDocument } from './parse.ts';
 import { Places } from './places.ts';
 import { quoted } from './printable.ts';
 import type { Span } from './source-text.ts';
-import { NOT_FILLED_IN } from './unfilled.ts';
+import { NOT_FILLED_IN, UNQUOTED_PLACEHOLDER } from './unfilled.ts';
 
 /** A document as plain values, with every place by JSON Pointer. Mappings inherit nothing. */
 export interface Tree {
@@ -77,6 +77,10 @@ export class TreeBuilder {
     if (node.tag && !KNOWN_TAG.test(node.tag))
       this.#findings.add('unknown-tag', spanOf(node), 'this value has an unknown tag', 'Remove the tag.');
     if (isScalar(node)) return this.#scalar(node, spot);
+    if (isUnfilled(node)) {
+      this.#findings.addAlone('wrong-type', spanOf(node), UNQUOTED_PLACEHOLDER, NOT_FILLED_IN);
+      return this.#place(spot, spanOf(node), '');
+    }
     this.#place(spot, spanOf(node), null);
     this.#open.add(node);
     const value = isMap(node) ? this.#mapping(node, spot) : this.#list(node as ParsedNode, spot);
@@ -143,13 +147,7 @@ export class TreeBuilder {
       const keySpan = spanOf(keyNode);
       const earlier = typeof key === 'string' ? entries.get(key) : undefined;
       if (typeof key !== 'string')
-        this.#findings.add(
-          'wrong-type',
-          keySpan,
-          "a field's name must be plain text",
-          // What {{name}} is to YAML.
-          isMap(keyNode) ? NOT_FILLED_IN : undefined,
-        );
+        this.#findings.add('wrong-type', keySpan, "a field's name must be plain text");
       else if (earlier) this.#doubled(key, keySpan, earlier.keySpan);
       else entries.set(key, { key, keySpan, value, alias: spot.alias });
     }
@@ -237,4 +235,11 @@ class Fields {
 
 function spanOf(node: ParsedNode): Span {
   return { start: node.range[0], end: node.range[1] };
+}
+
+/** What `{{name}}` is to YAML: a mapping of one field, whose name is a mapping. */
+function isUnfilled(node: ParsedNode): boolean {
+  if (!isMap(node)) return false;
+  const [first, second] = node.items;
+  return second === undefined && isMap(first?.key) && !first.value;
 }

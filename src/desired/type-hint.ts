@@ -31,7 +31,10 @@ export function typeHint(pointer: string, types: readonly string[], value: unkno
   if (typeof value !== 'string' || types.includes('string')) return undefined;
   if (/^-?\d+(\.\d+)?$/.test(value)) return 'Write it without quotes.';
   if (/^\d+(\.\d+)?\s*px$/i.test(value)) return rangeHint(label(pointer));
-  return /^\d+(\.\d+)?\s*%$/.test(value) ? 'Write it as a fraction: 0.5 for half.' : undefined;
+  if (/^\d+,\d+$/.test(value)) return `Write a point, not a comma: ${value.replace(',', '.')}.`;
+  if (label(pointer) === 'stsExpiration')
+    return 'It counts seconds since 1970: 1893456000 is the first of January 2030.';
+  return /^\d+(\.\d+)?\s*(%|\/\s*\d+)$/.test(value) ? 'Write it as a fraction: 0.5 for half.' : undefined;
 }
 
 function emptyHint(pointer: string): string | undefined {
@@ -41,6 +44,8 @@ function emptyHint(pointer: string): string | undefined {
 }
 
 function listHint(pointer: string, value: unknown): string {
+  if (typeof value === 'string' && /^[-\u2010-\u2015\u2022\u2212*]\s*\S/.test(value))
+    return 'Each entry begins with "- ": a plain hyphen and a space.';
   if (/Uids$/.test(pointer) || label(pointer) === 'fileNamePrefix') {
     const parts = typeof value === 'string' || typeof value === 'number' ? partsOf(String(value)) : [];
     return `A list is needed: write [${parts.length > 0 ? parts.map((part) => quoted(part)).join(', ') : '…'}].`;
