@@ -1,8 +1,10 @@
 /** What templates leave behind where they were not filled in, within a text. */
 const WITHIN = /\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)/;
-/** The same as the whole of a text; what documents have in place of a value, too. */
-const WHOLE =
-  /^(<[^<>]+>|\$?\{\{.*\}\}|#\{\w+\}#?|@{1,2}\w+@{1,2}|__[A-Z]\w*__|\[[A-Z]+(_[A-Z]+)+\]|YOUR[_-]\w+|your([_-]\w+)+)$/s;
+/** The same as the whole of a text. */
+const WHOLE = /^(<[^<>]+>|\$?\{\{.*\}\}|#\{\w+\}#?|@@\w+@@|__[A-Z]\w*__)$/s;
+/** What documents have in place of a value. A channel may be called your-show. */
+const FROM_DOCUMENTS =
+  /^(YOUR|your)[_-](APP|app|ACCESS|access|SECRET|secret|BUCKET|bucket|CHANNEL|channel)([_-]\w+)*$/;
 /** With the name of a variable in it: `${NAME}` (also with a default behind the name), `$NAME` or `{{ name }}`. */
 const VARIABLE = [
   /^\$\{(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)(?:[:?+=-][^{}]*)?\}$/,
@@ -23,7 +25,7 @@ export function placeholderIn(text: string): string | true | undefined {
     const name = form.exec(trimmed)?.[1];
     if (name) return name;
   }
-  return WITHIN.test(trimmed) || WHOLE.test(trimmed) ? true : undefined;
+  return [WITHIN, WHOLE, FROM_DOCUMENTS].some((form) => form.test(trimmed)) ? true : undefined;
 }
 
 /** Whether the whole of a value that a reference gives is a placeholder: of no key, token or address that is thinkable. */

@@ -15,7 +15,6 @@ it.each([
   ['#{S3_KEY}#', true],
   ['@@S3_KEY@@', true],
   ['__S3_KEY__', true],
-  ['[ACCESS_KEY]', true],
   ['YOUR_ACCESS_KEY', true],
   ['your-bucket', true],
   ['$S3_KEY', 'S3_KEY'],
@@ -26,7 +25,8 @@ it.each([
   [' <your bucket> ', true],
   ['my-bucket', undefined],
   ['yourtube', undefined],
-  ['[live]', undefined],
+  ['[LIVE_SHOW]', undefined],
+  ['your-show', undefined],
   ['@home', undefined],
   // What the documents of the service have in place of a key is taken as it stands.
   ['xxxxxxf', undefined],
