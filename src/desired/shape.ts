@@ -32,6 +32,8 @@ export function checkShape(
   const errors = validate.errors ?? [];
   for (const error of oneForEachMistake(errors, base)) {
     if (error.keyword === 'additionalProperties') reportUnknown(error, base, look);
+    else if (base !== '' && error.keyword === 'type' && error.instancePath === '')
+      look.report('document-not-mapping', '', `a run file consists of fields, not of ${found(tree.value)}`);
     else reportShape(error, valueAt(tree.value, error.instancePath), look);
   }
   return errors
@@ -109,7 +111,14 @@ function reportShape(error: ShapeError, value: unknown, look: Look): void {
   const { keyword, instancePath, params } = error;
   const name = label(instancePath);
   if (keyword === 'required')
-    look.reportField('missing-field', instancePath, `${params.missingProperty} is missing in ${name}`);
+    look.reportField(
+      'missing-field',
+      instancePath,
+      `${params.missingProperty} is missing in ${name}`,
+      instancePath === '' && isOfAnchors(value)
+        ? 'Anchors reach no further than their document: put the x- fields into the one that uses them.'
+        : undefined,
+    );
   else if (keyword === 'type') reportType(instancePath, [params.type].flat() as string[], value, look);
   else if (keyword === 'enum')
     reportEnum(instancePath, params.allowedValues as (string | number)[], value, look);
@@ -203,6 +212,10 @@ function reportType(pointer: string, types: string[], value: unknown, look: Look
       typeHint(pointer, types, value),
     );
   }
+}
+
+function isOfAnchors(value: unknown): boolean {
+  return isMapping(value) && Object.keys(value).every((field) => field.startsWith('x-'));
 }
 
 function documentHint(value: unknown): string | undefined {

@@ -18,6 +18,10 @@ export interface Tree {
   refused: boolean;
 }
 
+const TAG_WAY = 'Remove the tag, and write out what it stands for: tags of other programs are not followed.';
+
+const ANCHOR_WAY = 'An anchor reaches no further than its document: repeat it below x- in this one.';
+
 /** Values that aliases may add to one file. */
 const MAX_ALIASED = 100_000;
 const KNOWN_TAG = /^(!|tag:yaml\.org,2002:(str|int|float|bool|null|map|seq))$/;
@@ -75,7 +79,7 @@ export class TreeBuilder {
     if (isAlias(node)) return this.#throughAlias(node, spot);
     if (spot.alias && ++this.#aliased > MAX_ALIASED) return this.#tooManyAliases(spot.alias);
     if (node.tag && !KNOWN_TAG.test(node.tag))
-      this.#findings.add('unknown-tag', spanOf(node), 'this value has an unknown tag', 'Remove the tag.');
+      this.#findings.addAlone('unknown-tag', spanOf(node), 'this value has an unknown tag', TAG_WAY);
     if (isScalar(node)) return this.#scalar(node, spot);
     if (isUnfilled(node)) {
       this.#findings.addAlone('wrong-type', spanOf(node), UNQUOTED_PLACEHOLDER, NOT_FILLED_IN);
@@ -189,16 +193,18 @@ export class TreeBuilder {
     const target = this.#targets.get(node);
     if (!target || this.#open.has(target)) {
       const summary = target ? 'the anchor contains itself' : 'there is no anchor of this name above';
-      this.#unreachable('yaml-alias', span, summary);
+      const isElsewhere =
+        !target && this.#findings.source.text.slice(0, span.start).includes(`&${node.source}`);
+      this.#unreachable('yaml-alias', span, summary, isElsewhere ? ANCHOR_WAY : undefined);
       return this.#place(spot, span, null);
     }
     const value = this.#value(target, { ...spot, alias: span, depth: spot.depth + 1 });
     return this.#place(spot, span, value, spot.place.text);
   }
 
-  #unreachable(code: 'nested-too-deep' | 'yaml-alias', span: Span, summary: string): void {
+  #unreachable(code: 'nested-too-deep' | 'yaml-alias', span: Span, summary: string, detail?: string): void {
     this.#whole = false;
-    this.#findings.add(code, span, summary);
+    this.#findings.add(code, span, summary, detail);
   }
 
   #tooManyAliases(span: Span): null {

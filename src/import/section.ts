@@ -174,8 +174,11 @@ export class Section {
     // Keys that are whole numbers come in their order, whatever the order in the text.
     if (!keys.every((key) => /^\d+$/.test(key))) return value;
     const last = keys.length - 1;
-    const which = last > 0 && keys[last] === String(last) ? `0 to ${last}` : keys.join(', ');
-    this.note(name, `an object with ${last < 0 ? 'no fields' : `the keys ${which}`} is taken as a list`);
+    const which =
+      last > 0 && keys[last] === String(last)
+        ? `keys 0 to ${last}`
+        : `key${last > 0 ? 's' : ''} ${keys.join(', ')}`;
+    this.note(name, `an object with ${last < 0 ? 'no fields' : `the ${which}`} is taken as a list`);
     return Object.values(value);
   }
 

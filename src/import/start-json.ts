@@ -84,8 +84,7 @@ function whatItIs(value: JsonObject): string {
   const needed = 'the body that start was given: {"cname": …, "uid": …, "clientRequest": {…}}.';
   if ('serverResponse' in value) return `This is what query has answered. It must be ${needed}`;
   const near = Object.keys(value).find((name) => plain(name) === 'clientrequest' && name !== 'clientRequest');
-  if (near !== undefined)
-    return `Names count letter by letter, and the service would not find it either: ${near} must be clientRequest.`;
+  if (near !== undefined) return `The service knows no other spelling: ${near} must be clientRequest.`;
   const holder = Object.keys(value).find((name) => isBody(value[name]));
   if (holder !== undefined)
     return `This is more than the request: write what is inside its field ${holder} to a file of its own.`;
