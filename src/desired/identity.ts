@@ -55,12 +55,12 @@ export function readKnown(
 
 /** @param mode undefined where it is not known: what any of them takes is right */
 function checkChannelName(cname: string, mode: Mode | undefined, pointer: string, look: Look): void {
-  // A page recording is no channel of the RTC service, whose rule this is: any label will do. Control characters are told
-  // of in any text.
+  // A page recording is no channel of the RTC service, whose rule this is: any label will do. Control characters
+  // other than tabs and line ends are told of in any text.
   const isChannel = (mode ?? 'web') !== 'web';
   const wrong = !isChannel
     ? undefined
-    : [...cname].find((one) => !CHANNEL_NAME_CHARACTER.test(one) && !/[\p{Cc}\p{Cs}]/u.test(one));
+    : [...cname].find((one) => !CHANNEL_NAME_CHARACTER.test(one) && !/[^\P{Cc}\t\r\n]|\p{Cs}/u.test(one));
   const tooLong = channelNameLength(cname, mode);
   if (wrong !== undefined)
     look.report(

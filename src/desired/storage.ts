@@ -166,7 +166,8 @@ const ENDPOINT = /^([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:\d
 
 function checkEndpoint(endpoint: string | undefined, look: Look): void {
   const place = `${BASE}/extensionParams/endpoint`;
-  if (endpoint === undefined) return;
+  // An empty one has been told.
+  if (!endpoint) return;
   if (placeholderIn(endpoint)) checkFilledIn(endpoint, place, look);
   else if (!ENDPOINT.test(endpoint)) {
     // Without a name and a password, should there be one.

@@ -15,9 +15,18 @@ export function rangeHint(name: string): string | undefined {
 
 /** The way out where a text is not of the form that the field takes. */
 export function formatHint(name: string, value: unknown): string | undefined {
-  if (typeof value !== 'string' || !placeholderIn(value)) return undefined;
+  if (typeof value !== 'string') return undefined;
+  if (!placeholderIn(value)) return name === 'backgroundColor' ? colourHint(value) : undefined;
   return name === 'fromEnv' ? 'Write the name alone, without $ and brackets.' : NOT_FILLED_IN;
 }
+
+function colourHint(text: string): string {
+  const digits = /^(?:#|0x)?([\da-f]{6}|[\da-f]{3})$/i.exec(text)?.[1];
+  if (digits === undefined) return COLOUR_WAY;
+  return `Write "#${digits.length === 6 ? digits : digits.replace(/./g, '$&$&')}".`;
+}
+
+const COLOUR_WAY = 'Write a # and six digits from 0 to F in quotes: red, green, blue.';
 
 /** The way out where a value is of another kind than the field takes. @param types those that it takes */
 export function typeHint(pointer: string, types: readonly string[], value: unknown): string | undefined {
@@ -27,7 +36,7 @@ export function typeHint(pointer: string, types: readonly string[], value: unkno
   if (types.includes('object') && !types.includes('string')) return fieldsHint(pointer, value);
   if (types.includes('boolean')) return booleanHint(pointer, value);
   if (types.includes('string') && !types.includes('integer') && typeof value !== 'object')
-    return 'Write it in quotes.';
+    return label(pointer) === 'backgroundColor' ? COLOUR_WAY : 'Write it in quotes.';
   if (typeof value !== 'string' || types.includes('string')) return undefined;
   if (/^-?\d+(\.\d+)?$/.test(value)) return 'Write it without quotes.';
   if (/^\d+(\.\d+)?\s*px$/i.test(value)) return rangeHint(label(pointer));
