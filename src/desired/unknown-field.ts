@@ -35,6 +35,9 @@ const AT_START = ['width', 'height', 'fps', 'bitrate', 'resolution'];
 /** `appId:a` in a mapping in braces, which is a name to YAML. */
 const GLUED = /^(\w+):./s;
 
+/** What other programs take for a comment, up to the name of the field below it. */
+const COMMENT = /^\/[/*]/;
+
 const ORDER = /^z(_?order|_?index)?$/i;
 
 /** The known field that was meant by another name; undefined where none is near. */
@@ -45,6 +48,7 @@ export function meantField(field: string, known: readonly string[]): string | un
   }
   const glued = GLUED.exec(field)?.[1];
   if (glued !== undefined) return known.find((name) => name === glued);
+  if (COMMENT.test(field)) return known.find((name) => field.endsWith(`"${name}"`));
   return ORDER.test(field) ? undefined : suggest(field, known);
 }
 
@@ -62,6 +66,7 @@ export function wayOut(
   const glued = GLUED.exec(field)?.[1];
   if (glued !== undefined && known.includes(glued))
     return `A space is missing behind the colon: write "${glued}: ".`;
+  if (COMMENT.test(field)) return 'A comment begins with # here, not with // or /*.';
   if (field === '$schema')
     return 'Leave it out. An editor takes the schema from a first line "# yaml-language-server: $schema=PATH".';
   if (where === '/layout' && AT_START.includes(field))
