@@ -35,7 +35,8 @@ export async function readBaseline(raw: RawOptions, io: Io): Promise<Baseline | 
     if (raw[flag] !== undefined)
       throw usage(`--${flag} does not go with ${against === undefined ? '--from and --to' : '--against'}`);
   if (against !== undefined) return { against, token: await daemonToken(raw, io) };
-  if (typeof from !== 'string' || from === '') throw usage('--to needs --from: which commit to compare with');
+  if (from === '') throw usage('--from: must not be empty', 'Is the variable set that was meant?');
+  if (typeof from !== 'string') throw usage('--to needs --from: which commit to compare with');
   return { from, fromDir, to: typeof to === 'string' && to !== '' ? to : 'HEAD' };
 }
 

@@ -302,10 +302,19 @@ function wayToOwnName({ name = '', file }: About, other: About): string {
   if (name !== other.name)
     return 'The two look the same, but are written with other characters of Unicode. Rename one of them.';
   const isOfFile = (about: About) => nameOfFile(about.file) === name;
-  const folder = file.split('/').at(-2);
-  if (!isOfFile({ name, file }) || !isOfFile(other) || file === other.file || !folder)
-    return 'Rename one of the two.';
-  return `Both are called after their files. Keep these, and give one a name of its own: name: ${folder}-${name}`;
+  if (!isOfFile({ name, file }) || !isOfFile(other) || file === other.file) return 'Rename one of the two.';
+  const folders = ownFolders(file, other.file);
+  const one = folders.length > 0 ? folders : ownFolders(other.file, file);
+  if (one.length === 0) return 'Both are called after their files: rename one of the two files.';
+  const which = folders.length > 0 ? 'one' : 'the other one';
+  return `Both are called after their files. Keep these, and give ${which} a name of its own: name: ${[...one, name].join('-')}`;
+}
+
+/** The folders of a file below those that it shares with another one. */
+function ownFolders(file: string, other: string): string[] {
+  const [folders, others] = [file, other].map((path) => path.split('/').slice(0, -1)) as [string[], string[]];
+  const first = folders.findIndex((folder, index) => folder !== others[index]);
+  return first === -1 ? [] : folders.slice(first);
 }
 
 /** What is said of the recording later points at lines of its file, too. */

@@ -116,6 +116,10 @@ export const CODES = {
   'out-of-range': error('Number out of range', 'The number is smaller or larger than the field allows.'),
   'list-empty': error('Empty list', 'The list needs at least one entry. Leave the field out to set nothing.'),
   'text-empty': error('Empty text', 'The field needs a text.'),
+  'white-space': error(
+    'White space in it',
+    'No ID and no bucket has spaces or line ends: the service would not find what is meant.',
+  ),
   // document and identity
   'name-format': error('Name not usable', 'A name has 1 to 128 characters and no control characters.'),
   'name-missing': error('Name missing', 'In a file of several documents each one needs a `name`.'),

@@ -23,6 +23,8 @@ export class Findings {
   readonly #shown: Finding[] = [];
   #hidden: { count: number; severity: Severity; span: Span } | undefined;
   #errors = 0;
+  /** Places of which nothing more is said. */
+  readonly #alone = new Set<string>();
 
   constructor(source: SourceText) {
     this.source = source;
@@ -33,8 +35,15 @@ export class Findings {
     return this.#errors;
   }
 
+  /** Reports what makes anything else that is said of the very same place a consequence of it. */
+  addAlone(code: Code, span: Span, summary: string, detail?: string): void {
+    this.add(code, span, summary, detail);
+    this.#alone.add(`${span.start} ${span.end}`);
+  }
+
   /** @param summary one line; never the value of a secret field */
   add(code: Code, span: Span, summary: string, detail?: string): void {
+    if (this.#alone.has(`${span.start} ${span.end}`)) return;
     const { severity } = CODES[code];
     if (severity === 'error') this.#errors += 1;
     if (this.#shown.length < MAX_SHOWN) this.#shown.push({ code, severity, span, summary, detail });

@@ -5,7 +5,7 @@ import { quoted } from './printable.ts';
 import type { IdentityFields } from './schema.generated.ts';
 import type { IsSound } from './soundness.ts';
 import { readOwnUid } from './uid.ts';
-import { checkFilledIn } from './unfilled.ts';
+import { checkFilledIn, checkPlainName } from './unfilled.ts';
 
 /** Texts as given to and answered by acquire and start. */
 const TEXTS = ['appId', 'cname', 'resourceId', 'sid'] as const;
@@ -42,7 +42,8 @@ export function readKnown(
   for (const field of TEXTS)
     if (sound(field)) {
       known[field] = fields[field] as string;
-      checkFilledIn(fields[field], `${base}/${field}`, look);
+      const check = field === 'cname' ? checkFilledIn : checkPlainName;
+      check(fields[field], `${base}/${field}`, look);
     }
   if (sound('uid')) known.uid = readOwnUid(fields.uid as string | number, `${base}/uid`, look);
   if (sound('mode')) known.mode = fields.mode as Mode;
@@ -54,12 +55,12 @@ export function readKnown(
 
 /** @param mode undefined where it is not known: what any of them takes is right */
 function checkChannelName(cname: string, mode: Mode | undefined, pointer: string, look: Look): void {
-  // A page recording is no channel of the RTC service, whose rule this is: any label will do. Control characters are told
-  // of in any text.
+  // A page recording is no channel of the RTC service, whose rule this is: any label will do. Control characters
+  // other than tabs and line ends are told of in any text.
   const isChannel = (mode ?? 'web') !== 'web';
   const wrong = !isChannel
     ? undefined
-    : [...cname].find((one) => !CHANNEL_NAME_CHARACTER.test(one) && !/[\p{Cc}\p{Cs}]/u.test(one));
+    : [...cname].find((one) => !CHANNEL_NAME_CHARACTER.test(one) && !/[^\P{Cc}\t\r\n]|\p{Cs}/u.test(one));
   const tooLong = channelNameLength(cname, mode);
   if (wrong !== undefined)
     look.report(

@@ -247,7 +247,7 @@ function nameOf(run: string): string {
   const character = run.charAt(0);
   const name =
     NAMES[character] ?? (isUnseen(character) ? 'mark that is not to be seen' : 'space of another kind');
-  return `a ${name} (${codeOf(character)})`;
+  return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name} (${codeOf(character)})`;
 }
 
 function codeOf(character: string): string {

@@ -10,8 +10,11 @@ interface Edges {
   bottom: number;
 }
 
-/** Coordinates carry six decimals, so where columns are thirds of the canvas an edge may be off by one millionth. */
-const TOLERANCE = 1;
+/**
+ * Columns of a third or a seventh are rounded, to six decimals at most and to three by hand: what is off by a thousandth
+ * of the canvas, a pixel or two, is no overlap.
+ */
+const TOLERANCE = COORDINATE_UNITS / 1000;
 
 /**
  * One warning for a region that covers earlier ones: with 17 regions every pair would be 136. A small one that lies

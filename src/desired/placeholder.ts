@@ -1,12 +1,17 @@
 /** What templates leave behind where they were not filled in, within a text. */
 const WITHIN = /\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)/;
 /** The same as the whole of a text. */
-const WHOLE = /^(<[^<>]+>|%[A-Za-z_]\w*%|\$?\{\{.*\}\})$/s;
+const WHOLE = /^(<[^<>]+>|\$?\{\{.*\}\}|#\{\w+\}#?|@@\w+@@|__[A-Z]\w*__)$/s;
+/** What documents have in place of a value. A channel may be called your-show. */
+const FROM_DOCUMENTS =
+  /^(YOUR|your)[_-](APP|app|ACCESS|access|SECRET|secret|BUCKET|bucket|CHANNEL|channel)([_-]\w+)*$/;
 /** With the name of a variable in it: `${NAME}` (also with a default behind the name), `$NAME` or `{{ name }}`. */
 const VARIABLE = [
-  /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?:[:?+=-][^{}]*)?\}$/,
+  /^\$\{(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)(?:[:?+=-][^{}]*)?\}$/,
   /^\$([A-Za-z_][A-Za-z0-9_]*)$/,
-  /^\{\{-?\s*\.?([A-Za-z_][A-Za-z0-9_]*)\s*-?\}\}$/,
+  /^\$\(([A-Za-z_][A-Za-z0-9_]*)\)$/,
+  /^%([A-Za-z_][A-Za-z0-9_]*)%$/,
+  /^\$?\{\{-?\s*(?:secrets|vars|env)?\.?([A-Za-z_][A-Za-z0-9_]*)\s*-?\}\}$/,
 ];
 
 /**
@@ -20,5 +25,10 @@ export function placeholderIn(text: string): string | true | undefined {
     const name = form.exec(trimmed)?.[1];
     if (name) return name;
   }
-  return WITHIN.test(trimmed) || WHOLE.test(trimmed) ? true : undefined;
+  return [WITHIN, WHOLE, FROM_DOCUMENTS].some((form) => form.test(trimmed)) ? true : undefined;
+}
+
+/** Whether the whole of a value that a reference gives is a placeholder: of no key, token or address that is thinkable. */
+export function isUnfilled(value: string): boolean {
+  return /^(\$\{[^{}]*\}|\$?\{\{[^{}]*\}\}|<[^<>]+>)$/.test(value);
 }

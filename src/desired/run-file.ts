@@ -1,9 +1,11 @@
 import type { Identity } from '../model/recording.ts';
 import type { Code } from './codes.ts';
+import { FIELD_NAME } from './concealment.ts';
 import { channelNameLength, readKnown } from './identity.ts';
 import type { Look } from './look.ts';
 import { quoted } from './printable.ts';
 import type { IdentityFields } from './schema.generated.ts';
+import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 
 /*
@@ -41,14 +43,29 @@ export function readRunFile(
       'missing-field',
       '',
       `${field} is missing in the run file`,
-      field === 'resourceId' || field === 'sid'
-        ? 'It is part of what start answered.'
-        : 'Add it here, or beside fromFile in the recording file.',
+      elsewhere(field, fields) ??
+        (field === 'resourceId' || field === 'sid'
+          ? 'It is part of what start answered.'
+          : 'Add it here, or beside fromFile in the recording file.'),
     );
   const identity = { mode: 'mix' as const, ...known, ...found } as Identity;
   const objections = [...contradictions(file, found, known), ...tooLong(identity, known)];
   const isWhole = missing.length + objections.length === 0 && isSound('');
   return isWhole ? { identity, objections } : { objections };
+}
+
+/** Where a file has a field after all: by a name that is spelt otherwise, or a level further in. */
+function elsewhere(field: string, fields: object): string | undefined {
+  const near = Object.keys(fields).find((name) => plain(name) === plain(field));
+  if (near !== undefined) return `It stands here under another name: write ${field}.`;
+  const holder = Object.entries(fields).find(([, value]) => isMapping(value) && field in value)?.[0];
+  return holder !== undefined && FIELD_NAME.test(holder)
+    ? `It stands within ${quoted(holder)}: write what is inside that alone.`
+    : undefined;
+}
+
+function plain(name: string): string {
+  return name.replace(/[_-]/g, '').toLowerCase();
 }
 
 function contradictions(file: string, found: Partial<Identity>, known: Partial<Identity>): Objection[] {

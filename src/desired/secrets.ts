@@ -7,7 +7,8 @@ import { maskRtmpUrl, unresolved } from '../secrets/vault.ts';
 import { isAllowedProgram, isInReach, programPath, variableOutside } from './bounds.ts';
 import type { CommandSource, SecretSource } from './checked.ts';
 import { otherForm } from './encrypted.ts';
-import type { Report } from './look.ts';
+import { label, type Report } from './look.ts';
+import { isUnfilled } from './placeholder.ts';
 import { printable, quoted } from './printable.ts';
 import type { FileBytes, Surroundings } from './resolve.ts';
 import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
@@ -75,6 +76,8 @@ export class Secrets {
       const unseen = unseenIn(value);
       if (unseen) this.#finds.report('secret-character', pointer, `the address has ${unseen}`, UNSEEN_WAY);
       // A literal was looked at before.
+      else if (!('literal' in source) && (isUnfilled(value) || /^["']/.test(value)))
+        this.#wrapped(value, pointer);
       else if (!('literal' in source) && !isRtmpUrl(value))
         this.#finds.report('rtmp-url-format', pointer, NOT_RTMP);
       return maskRtmpUrl(value);
@@ -92,8 +95,28 @@ export class Secrets {
           `${pointer.slice('/storage/'.length)} has ${unseen}`,
           UNSEEN_WAY,
         );
+      else if (!('literal' in source)) this.#wrapped(value, pointer);
       return SENSITIVE;
     });
+  }
+
+  /** What a value is wrapped in where it was put down for another program, which would take it off. */
+  #wrapped(value: string, pointer: string): void {
+    const name = label(pointer);
+    if (isUnfilled(value))
+      this.#finds.report(
+        'secret-placeholder',
+        pointer,
+        `${name} leads to a placeholder that was never filled in`,
+        'Fill it in where the value is kept; the value itself is not shown here.',
+      );
+    else if (/^(["']).+\1$/s.test(value))
+      this.#finds.report(
+        'secret-character',
+        pointer,
+        `${name} is in quotes, which would be sent`,
+        'Take them off where the value is kept: docker --env-file and the like keep them.',
+      );
   }
 
   /**

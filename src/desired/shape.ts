@@ -5,7 +5,7 @@ import { quoted } from './printable.ts';
 import { suggest } from './suggest.ts';
 import type { Tree } from './tree.ts';
 import { formatHint, rangeHint, typeHint } from './type-hint.ts';
-import { meantField, wayOut } from './unknown-field.ts';
+import { isLevelTooMany, meantField, wayOut } from './unknown-field.ts';
 import { fields, type ShapeError, type ShapeValidator } from './validator.generated.js';
 
 const TYPE_NAMES: Record<string, string> = {
@@ -32,6 +32,8 @@ export function checkShape(
   const errors = validate.errors ?? [];
   for (const error of oneForEachMistake(errors, base)) {
     if (error.keyword === 'additionalProperties') reportUnknown(error, base, look);
+    else if (base !== '' && error.keyword === 'type' && error.instancePath === '')
+      look.report('document-not-mapping', '', `a run file consists of fields, not of ${found(tree.value)}`);
     else reportShape(error, valueAt(tree.value, error.instancePath), look);
   }
   return errors
@@ -53,6 +55,14 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
   const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties');
   // A mistyped field is not missing as well.
   const meant = new Set(unknown.map((error) => `${error.instancePath} ${suggestField(error, base) ?? ''}`));
+  // What stands a level too low or too high is not missing as well.
+  const misplaced = new Set(
+    unknown.flatMap(({ instancePath, params }) =>
+      levelAround(String(params.additionalProperty), base + instancePath).map(
+        (name) => `${instancePath} ${name}`,
+      ),
+    ),
+  );
   const holders = new Set(unknown.map(({ instancePath }) => instancePath));
   // Of a whole body of the API that was pasted one thing is to be said.
   const isBody = unknown.some(
@@ -64,7 +74,9 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
     if (keyword !== 'type' && wrongType.has(instancePath)) return false;
     if (keyword === 'maxProperties' && holders.has(instancePath)) return false;
     if (keyword !== 'required') return true;
-    return !meant.has(`${instancePath} ${params.missingProperty}`) && !meant.has(`${instancePath} fromFile`);
+    const missing = `${instancePath} ${params.missingProperty}`;
+    if (misplaced.has(missing) || misplaced.has(`${instancePath} *`)) return false;
+    return !meant.has(missing) && !meant.has(`${instancePath} fromFile`);
   });
 }
 
@@ -73,6 +85,12 @@ function isPartOfBody(keyword: string, instancePath: string, params: ShapeError[
   if (instancePath !== '') return false;
   if (keyword === 'required') return params.missingProperty === 'recording';
   return keyword === 'additionalProperties' && ['cname', 'uid'].includes(String(params.additionalProperty));
+}
+
+/** What an unknown field has to say for what is missing beside it: the block that it belongs to, or "*" for all. */
+function levelAround(field: string, where: string): string[] {
+  if (isLevelTooMany(field, where)) return ['*'];
+  return where === '' && fields['/recording']?.includes(field) ? ['recording'] : [];
 }
 
 /** The fields that the schema has where an error is. */
@@ -88,7 +106,14 @@ function reportShape(error: ShapeError, value: unknown, look: Look): void {
   const { keyword, instancePath, params } = error;
   const name = label(instancePath);
   if (keyword === 'required')
-    look.reportField('missing-field', instancePath, `${params.missingProperty} is missing in ${name}`);
+    look.reportField(
+      'missing-field',
+      instancePath,
+      `${params.missingProperty} is missing in ${name}`,
+      instancePath === '' && isOfAnchors(value)
+        ? 'Anchors reach no further than their document: put the x- fields into the one that uses them.'
+        : undefined,
+    );
   else if (keyword === 'type') reportType(instancePath, [params.type].flat() as string[], value, look);
   else if (keyword === 'enum')
     reportEnum(instancePath, params.allowedValues as (string | number)[], value, look);
@@ -171,6 +196,7 @@ function reportType(pointer: string, types: string[], value: unknown, look: Look
       'document-not-mapping',
       pointer,
       `a recording document consists of fields, not of ${found(value)}`,
+      documentHint(value),
     );
   } else {
     const expected = types.map((type) => TYPE_NAMES[type]).join(' or ');
@@ -181,6 +207,19 @@ function reportType(pointer: string, types: string[], value: unknown, look: Look
       typeHint(pointer, types, value),
     );
   }
+}
+
+function isOfAnchors(value: unknown): boolean {
+  return isMapping(value) && Object.keys(value).every((field) => field.startsWith('x-'));
+}
+
+function documentHint(value: unknown): string | undefined {
+  if (Array.isArray(value))
+    return 'Leave the list out: each recording is a document of its own, with a line --- between two of them.';
+  if (typeof value !== 'string') return undefined;
+  if (/^\S+\.(ya?ml|json)$/i.test(value.trim()))
+    return 'This may be a link that git has checked out as text (core.symlinks=false): put the file itself there.';
+  return 'It begins with `recording:` or `name:`.';
 }
 
 function found(value: unknown): string {

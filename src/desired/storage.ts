@@ -17,7 +17,8 @@ import type { Secret, SecretReference, StorageBlock } from './schema.generated.t
 import type { IsSound } from './soundness.ts';
 import { suggest } from './suggest.ts';
 import { formatHint } from './type-hint.ts';
-import { checkFilledIn } from './unfilled.ts';
+import { checkFilledIn, checkPlainName } from './unfilled.ts';
+import { isLevelTooMany } from './unknown-field.ts';
 
 type CheckedStorage = NonNullable<CheckedBlocks['storage']>;
 
@@ -36,7 +37,7 @@ export function readStorage(block: StorageBlock, look: Look, isSound: IsSound): 
   const vendor = sound('vendor') ? findVendor(block.vendor, look) : undefined;
   const region = vendor && sound('region') ? readRegion(block.region, vendor, look) : undefined;
   if (!vendor && sound('region')) checkQuotes(block.region, look);
-  if (sound('bucket')) checkFilledIn(block.bucket, `${BASE}/bucket`, look);
+  if (sound('bucket')) checkPlainName(block.bucket, `${BASE}/bucket`, look);
   if (sound('extensionParams/endpoint')) checkEndpoint(block.extensionParams?.endpoint, look);
   checkKeys(block, sound, look);
   if (sound('accessKey')) checkAccessKey(block.accessKey, look);
@@ -110,7 +111,8 @@ function checkKeys(block: StorageBlock, sound: Sound, look: Look): void {
     return;
   }
   const missing = (['accessKey', 'secretKey'] as const).filter((key) => block[key] === undefined);
-  if (missing.length > 0)
+  // Where a whole section was pasted, they are a level further in.
+  if (missing.length > 0 && !Object.keys(block).some((field) => isLevelTooMany(field, BASE)))
     look.reportField(
       'storage-keys-missing',
       BASE,
@@ -164,7 +166,8 @@ const ENDPOINT = /^([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\])(:\d
 
 function checkEndpoint(endpoint: string | undefined, look: Look): void {
   const place = `${BASE}/extensionParams/endpoint`;
-  if (endpoint === undefined) return;
+  // An empty one has been told.
+  if (!endpoint) return;
   if (placeholderIn(endpoint)) checkFilledIn(endpoint, place, look);
   else if (!ENDPOINT.test(endpoint)) {
     // Without a name and a password, should there be one.

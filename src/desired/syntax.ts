@@ -2,7 +2,7 @@ import { Composer, type Document, type ParsedNode, Parser } from 'yaml';
 import { curlyQuoteIn } from './look-alikes.ts';
 import type { Span } from './source-text.ts';
 import { unclosed } from './unclosed.ts';
-import { NOT_FILLED_IN } from './unfilled.ts';
+import { NOT_FILLED_IN, UNQUOTED_PLACEHOLDER } from './unfilled.ts';
 
 /*
  * Where a document is no YAML: what is wrong with it. The library reads on behind a mistake, and most of what it then
@@ -145,7 +145,7 @@ function problemsOf(text: string, span: Span, errors: readonly YamlError[]): Syn
   const placeholder = /^\$\{[^{}\n]*\}/.exec(text.slice(Math.max(0, at - 1)));
   if (placeholder && quotes.length === 0) {
     const place = { start: at - 1, end: at - 1 + placeholder[0].length };
-    return [{ span: place, summary: 'a placeholder stands here without quotes', detail: NOT_FILLED_IN }];
+    return [{ span: place, summary: UNQUOTED_PLACEHOLDER, detail: NOT_FILLED_IN }];
   }
   const open = [...quotes, ...(startsAllStreams(text, at) ? [] : brackets)];
   // Behind what is never closed much is read in another way than it was meant, and behind a quote everything.
@@ -186,14 +186,40 @@ function problemOf(text: string, span: Span, { code, message, pos }: YamlError):
     const start = text.lastIndexOf('\n', at - 1) + 1 + (tab?.indexOf('\t') ?? 0);
     if (tab) return { span: { start, end: start + 1 }, summary: TAB };
   }
-  const { summary, detail } = wording(code, message);
   const curly = curlyQuoteIn(text.charAt(at));
+  const { summary, detail } = curly ? wording(code, message) : (slip(text, at) ?? wording(code, message));
   const better = startsAllStreams(text, at)
     ? ALL_STREAMS_IN_QUOTES
     : curly
       ? `${curly} is no quote to YAML. Use straight quotes.`
       : detail;
   return { span: clamp(text, span, pos), summary, ...(better === undefined ? {} : { detail: better }) };
+}
+
+/** Slips that are known by the line in which they stand, as people's editors and templates make them. */
+function slip(text: string, at: number): { summary: string; detail: string } | undefined {
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const line = text.slice(start).split('\n', 1)[0] as string;
+  if (/\{\{|\{%|<%/.test(line))
+    return {
+      summary: 'this line belongs to a template',
+      detail: 'Files are taken as they stand: render the template before reelstate reads the file.',
+    };
+  if (/^\s*```/.test(line))
+    return { summary: '``` belongs to Markdown, not to the file', detail: 'Remove this line.' };
+  if (/^\s*[\w-]+:[^\s/]/.test(line) && at - start <= line.search(/\S/))
+    return { summary: 'a space is missing behind the colon', detail: 'Write the value after ": ".' };
+  if (line.includes('\uff0c'))
+    return {
+      summary: 'a full-width comma (U+FF0C) stands here, which separates nothing',
+      detail: 'Write a plain comma and a space.',
+    };
+  return /'[^']*'\w/.test(line.slice(0, at - start + 1))
+    ? {
+        summary: "this ' ends the text",
+        detail: "Write '' for ' within 'single' quotes, or use double ones.",
+      }
+    : undefined;
 }
 
 /** The library points one behind the end for what is missing there; people look at the last thing written. */

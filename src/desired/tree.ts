@@ -6,7 +6,7 @@ import { MAX_DEPTH, type ParsedDocument } from './parse.ts';
 import { Places } from './places.ts';
 import { quoted } from './printable.ts';
 import type { Span } from './source-text.ts';
-import { NOT_FILLED_IN } from './unfilled.ts';
+import { NOT_FILLED_IN, UNQUOTED_PLACEHOLDER } from './unfilled.ts';
 
 /** A document as plain values, with every place by JSON Pointer. Mappings inherit nothing. */
 export interface Tree {
@@ -17,6 +17,10 @@ export interface Tree {
   /** Something in it was refused, so the document is not used, although its other problems can be looked for. */
   refused: boolean;
 }
+
+const TAG_WAY = 'Remove the tag, and write out what it stands for: tags of other programs are not followed.';
+
+const ANCHOR_WAY = 'An anchor reaches no further than its document: repeat it below x- in this one.';
 
 /** Values that aliases may add to one file. */
 const MAX_ALIASED = 100_000;
@@ -75,8 +79,12 @@ export class TreeBuilder {
     if (isAlias(node)) return this.#throughAlias(node, spot);
     if (spot.alias && ++this.#aliased > MAX_ALIASED) return this.#tooManyAliases(spot.alias);
     if (node.tag && !KNOWN_TAG.test(node.tag))
-      this.#findings.add('unknown-tag', spanOf(node), 'this value has an unknown tag', 'Remove the tag.');
+      this.#findings.addAlone('unknown-tag', spanOf(node), 'this value has an unknown tag', TAG_WAY);
     if (isScalar(node)) return this.#scalar(node, spot);
+    if (isUnfilled(node)) {
+      this.#findings.addAlone('wrong-type', spanOf(node), UNQUOTED_PLACEHOLDER, NOT_FILLED_IN);
+      return this.#place(spot, spanOf(node), '');
+    }
     this.#place(spot, spanOf(node), null);
     this.#open.add(node);
     const value = isMap(node) ? this.#mapping(node, spot) : this.#list(node as ParsedNode, spot);
@@ -143,13 +151,7 @@ export class TreeBuilder {
       const keySpan = spanOf(keyNode);
       const earlier = typeof key === 'string' ? entries.get(key) : undefined;
       if (typeof key !== 'string')
-        this.#findings.add(
-          'wrong-type',
-          keySpan,
-          "a field's name must be plain text",
-          // What {{name}} is to YAML.
-          isMap(keyNode) ? NOT_FILLED_IN : undefined,
-        );
+        this.#findings.add('wrong-type', keySpan, "a field's name must be plain text");
       else if (earlier) this.#doubled(key, keySpan, earlier.keySpan);
       else entries.set(key, { key, keySpan, value, alias: spot.alias });
     }
@@ -191,16 +193,18 @@ export class TreeBuilder {
     const target = this.#targets.get(node);
     if (!target || this.#open.has(target)) {
       const summary = target ? 'the anchor contains itself' : 'there is no anchor of this name above';
-      this.#unreachable('yaml-alias', span, summary);
+      const isElsewhere =
+        !target && this.#findings.source.text.slice(0, span.start).includes(`&${node.source}`);
+      this.#unreachable('yaml-alias', span, summary, isElsewhere ? ANCHOR_WAY : undefined);
       return this.#place(spot, span, null);
     }
     const value = this.#value(target, { ...spot, alias: span, depth: spot.depth + 1 });
     return this.#place(spot, span, value, spot.place.text);
   }
 
-  #unreachable(code: 'nested-too-deep' | 'yaml-alias', span: Span, summary: string): void {
+  #unreachable(code: 'nested-too-deep' | 'yaml-alias', span: Span, summary: string, detail?: string): void {
     this.#whole = false;
-    this.#findings.add(code, span, summary);
+    this.#findings.add(code, span, summary, detail);
   }
 
   #tooManyAliases(span: Span): null {
@@ -237,4 +241,11 @@ class Fields {
 
 function spanOf(node: ParsedNode): Span {
   return { start: node.range[0], end: node.range[1] };
+}
+
+/** What `{{name}}` is to YAML: a mapping of one field, whose name is a mapping. */
+function isUnfilled(node: ParsedNode): boolean {
+  if (!isMap(node)) return false;
+  const [first, second] = node.items;
+  return second === undefined && isMap(first?.key) && !first.value;
 }

@@ -15,9 +15,18 @@ export function rangeHint(name: string): string | undefined {
 
 /** The way out where a text is not of the form that the field takes. */
 export function formatHint(name: string, value: unknown): string | undefined {
-  if (typeof value !== 'string' || !placeholderIn(value)) return undefined;
+  if (typeof value !== 'string') return undefined;
+  if (!placeholderIn(value)) return name === 'backgroundColor' ? colourHint(value) : undefined;
   return name === 'fromEnv' ? 'Write the name alone, without $ and brackets.' : NOT_FILLED_IN;
 }
+
+function colourHint(text: string): string {
+  const digits = /^(?:#|0x)?([\da-f]{6}|[\da-f]{3})$/i.exec(text)?.[1];
+  if (digits === undefined) return COLOUR_WAY;
+  return `Write "#${digits.length === 6 ? digits : digits.replace(/./g, '$&$&')}".`;
+}
+
+const COLOUR_WAY = 'Write a # and six digits from 0 to F in quotes: red, green, blue.';
 
 /** The way out where a value is of another kind than the field takes. @param types those that it takes */
 export function typeHint(pointer: string, types: readonly string[], value: unknown): string | undefined {
@@ -27,11 +36,14 @@ export function typeHint(pointer: string, types: readonly string[], value: unkno
   if (types.includes('object') && !types.includes('string')) return fieldsHint(pointer, value);
   if (types.includes('boolean')) return booleanHint(pointer, value);
   if (types.includes('string') && !types.includes('integer') && typeof value !== 'object')
-    return 'Write it in quotes.';
+    return label(pointer) === 'backgroundColor' ? COLOUR_WAY : 'Write it in quotes.';
   if (typeof value !== 'string' || types.includes('string')) return undefined;
   if (/^-?\d+(\.\d+)?$/.test(value)) return 'Write it without quotes.';
   if (/^\d+(\.\d+)?\s*px$/i.test(value)) return rangeHint(label(pointer));
-  return /^\d+(\.\d+)?\s*%$/.test(value) ? 'Write it as a fraction: 0.5 for half.' : undefined;
+  if (/^\d+,\d+$/.test(value)) return `Write a point, not a comma: ${value.replace(',', '.')}.`;
+  if (label(pointer) === 'stsExpiration')
+    return 'It counts seconds since 1970: 1893456000 is the first of January 2030.';
+  return /^\d+(\.\d+)?\s*(%|\/\s*\d+)$/.test(value) ? 'Write it as a fraction: 0.5 for half.' : undefined;
 }
 
 function emptyHint(pointer: string): string | undefined {
@@ -41,6 +53,8 @@ function emptyHint(pointer: string): string | undefined {
 }
 
 function listHint(pointer: string, value: unknown): string {
+  if (typeof value === 'string' && /^[-\u2010-\u2015\u2022\u2212*]\s*\S/.test(value))
+    return 'Each entry begins with "- ": a plain hyphen and a space.';
   if (/Uids$/.test(pointer) || label(pointer) === 'fileNamePrefix') {
     const parts = typeof value === 'string' || typeof value === 'number' ? partsOf(String(value)) : [];
     return `A list is needed: write [${parts.length > 0 ? parts.map((part) => quoted(part)).join(', ') : '…'}].`;

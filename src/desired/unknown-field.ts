@@ -29,6 +29,15 @@ const SYNONYMS: Record<string, string> = {
   },
 };
 
+/** What only `start` is given, among what updateLayout takes as well (Agora Cloud Recording REST, start). */
+const AT_START = ['width', 'height', 'fps', 'bitrate', 'resolution'];
+
+/** `appId:a` in a mapping in braces, which is a name to YAML. */
+const GLUED = /^(\w+):./s;
+
+/** What other programs take for a comment, up to the name of the field below it. */
+const COMMENT = /^\/[/*]/;
+
 const ORDER = /^z(_?order|_?index)?$/i;
 
 /** The known field that was meant by another name; undefined where none is near. */
@@ -37,6 +46,9 @@ export function meantField(field: string, known: readonly string[]): string | un
     const other = Object.hasOwn(names, field) ? names[field] : undefined;
     if (other !== undefined && known.includes(other)) return other;
   }
+  const glued = GLUED.exec(field)?.[1];
+  if (glued !== undefined) return known.find((name) => name === glued);
+  if (COMMENT.test(field)) return known.find((name) => field.endsWith(`"${name}"`));
   return ORDER.test(field) ? undefined : suggest(field, known);
 }
 
@@ -51,6 +63,14 @@ export function wayOut(
   homes: readonly string[],
   known: readonly string[],
 ): string {
+  const glued = GLUED.exec(field)?.[1];
+  if (glued !== undefined && known.includes(glued))
+    return `A space is missing behind the colon: write "${glued}: ".`;
+  if (COMMENT.test(field)) return 'A comment begins with # here, not with // or /*.';
+  if (field === '$schema')
+    return 'Leave it out. An editor takes the schema from a first line "# yaml-language-server: $schema=PATH".';
+  if (where === '/layout' && AT_START.includes(field))
+    return 'It is set by start alone, and cannot be changed while the recording runs: leave it out.';
   const pasted = wayOutOfBody(field, where);
   if (pasted !== undefined) return pasted;
   if (ORDER.test(field) && known.includes('x_axis'))
@@ -60,6 +80,15 @@ export function wayOut(
   if (home) return `It belongs in ${home.slice(1).replaceAll('/*', '').replaceAll('/', '.')}.`;
   const near = meantField(field, known);
   return near ? `Did you mean ${near}?${lookAlike(field)}` : `Known here: ${known.join(', ')}.`;
+}
+
+/** Whether a field is a section of the API's that stands within the very block that takes what is inside it. */
+export function isLevelTooMany(field: string, where: string): boolean {
+  const block = where.split('/')[1];
+  return (
+    block !== undefined &&
+    (field === 'clientRequest' || (Object.hasOwn(SECTIONS, field) && SECTIONS[field] === block))
+  );
 }
 
 /** For what was pasted with the level around it. */

@@ -87,6 +87,26 @@ export function misplaced(name: string, holder: string): string | undefined {
   return `it belongs inside ${home}; here the service does not look at it${effect && `, ${effect}`}`;
 }
 
+/** What other calls than `start` are given in their clientRequest (Agora Cloud Recording REST, acquire and update). */
+const OF_OTHER_CALLS: Readonly<Record<string, string>> = {
+  scene: 'acquire',
+  resourceExpiredHour: 'acquire',
+  excludeResourceIds: 'acquire',
+  regionAffinity: 'acquire',
+  startParameter: 'acquire',
+  streamSubscribe: 'update: its content stands under subscriptions in a recording file',
+  webRecordingConfig: 'update: its onhold stands at the top of a recording file',
+  rtmpPublishConfig: 'update: its content stands under rtmp in a recording file',
+};
+
+/** Why a field at the top of a clientRequest is none of `start`'s. @param isStart whether others are */
+function ofOtherCall(name: string, isStart: boolean): string | undefined {
+  if (Object.hasOwn(OF_OTHER_CALLS, name)) return `it belongs to ${OF_OTHER_CALLS[name]}`;
+  return !isStart && HOMES[name] === 'transcodingConfig'
+    ? 'it belongs to updateLayout: its content stands under layout in a recording file; for start it belongs inside recordingConfig.transcodingConfig'
+    : undefined;
+}
+
 /** A JSON number as a text, as environment variables and form fields give it. */
 const DIGITS = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
@@ -131,7 +151,9 @@ export class Section {
 
   /** A list of objects; what is none of these is a problem. */
   sections(name: string): Section[] | undefined {
-    const value = this.list(name);
+    const there = this.take(name);
+    // Of a list of objects an empty one says as little as a text.
+    const value = isObject(there) && Object.keys(there).length === 0 ? there : this.list(name);
     if (value === undefined) return undefined;
     if (!Array.isArray(value)) {
       this.problem(name, 'must be a list');
@@ -151,8 +173,13 @@ export class Section {
     if (!isObject(value)) return value;
     const keys = Object.keys(value);
     // Keys that are whole numbers come in their order, whatever the order in the text.
-    if (keys.length === 0 || !keys.every((key, index) => key === String(index))) return value;
-    this.note(name, `an object with the keys 0 to ${keys.length - 1} is taken as a list`);
+    if (!keys.every((key) => /^\d+$/.test(key))) return value;
+    const last = keys.length - 1;
+    const which =
+      last > 0 && keys[last] === String(last)
+        ? `keys 0 to ${last}`
+        : `key${last > 0 ? 's' : ''} ${keys.join(', ')}`;
+    this.note(name, `an object with ${last < 0 ? 'no fields' : `the ${which}`} is taken as a list`);
     return Object.values(value);
   }
 
@@ -223,7 +250,9 @@ export class Section {
     const holder = /(\w*)(?:\[\d+\])?$/.exec(this.path)?.[1] || 'clientRequest';
     for (const [name, value] of Object.entries(this.#value)) {
       if (this.#taken.has(name) || value === null) continue;
-      const reason = misplaced(name, holder);
+      const other =
+        holder === 'clientRequest' ? ofOtherCall(name, this.isThere('recordingConfig')) : undefined;
+      const reason = other ?? misplaced(name, holder);
       const why = reason === undefined ? {} : { reason };
       this.#findings.leftOut.push({ parent: this.path, name, ...why, ...this.#of() });
     }

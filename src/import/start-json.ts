@@ -43,7 +43,12 @@ export function readStartJson(bytes: Uint8Array, file: string): StartJson {
   const { text, problem } = decode(bytes);
   if (problem) throw new Failure(`${file}: ${problem.summary}`, { hint: problem.detail });
   const value = parse(text, file);
-  if (!isObject(value)) throw new Failure(`${file}: a JSON object is needed: the body that start was given`);
+  if (!isObject(value))
+    throw new Failure(`${file}: a JSON object is needed: the body that start was given`, {
+      ...(Array.isArray(value)
+        ? { hint: 'This is a list: write what is inside it to a file of its own, each entry to another one.' }
+        : {}),
+    });
   const { cname, uid, appId, resourceId, sid, mode } = value;
   const beside = { cname, uid, appId, resourceId, sid, mode };
   const isWritten = typeof value.clientRequest === 'string';
@@ -58,7 +63,7 @@ export function readStartJson(bytes: Uint8Array, file: string): StartJson {
       clientRequest === undefined && !isWritten
         ? `${file}: it has no clientRequest`
         : `${file}: clientRequest must be a JSON object`,
-      { hint: 'It must be the body that start was given: {"cname": …, "uid": …, "clientRequest": {…}}.' },
+      { hint: whatItIs(value) },
     );
   const leftOut = Object.keys(value).flatMap((name): LeftOut[] => {
     const reason = misplaced(name, '');
@@ -73,6 +78,29 @@ export function readStartJson(bytes: Uint8Array, file: string): StartJson {
       ]
     : [];
   return { ...beside, clientRequest, path: 'clientRequest', leftOut, notes };
+}
+
+/** What a JSON is in place of the body of `start`, where that can be told, and the way out. */
+function whatItIs(value: JsonObject): string {
+  const needed = 'the body that start was given: {"cname": …, "uid": …, "clientRequest": {…}}.';
+  if ('serverResponse' in value) return `This is what query has answered. It must be ${needed}`;
+  const near = Object.keys(value).find((name) => plain(name) === 'clientrequest' && name !== 'clientRequest');
+  if (near !== undefined) return `The service knows no other spelling: ${near} must be clientRequest.`;
+  const holder = Object.keys(value).find((name) => isBody(value[name]));
+  if (holder !== undefined)
+    return `This is more than the request: write what is inside its field ${holder} to a file of its own.`;
+  if ('sid' in value && 'resourceId' in value) return `This is what start has answered. It must be ${needed}`;
+  return `It must be ${needed}`;
+}
+
+/** Whether something is the body of a request, or a text that holds one. */
+function isBody(value: unknown): boolean {
+  const inside = typeof value === 'string' ? jsonIn(value) : value;
+  return isObject(inside) && 'clientRequest' in inside;
+}
+
+function plain(name: string): string {
+  return name.replace(/[^A-Za-z]/g, '').toLowerCase();
 }
 
 /** An object that was made a text before it was put into another one. */

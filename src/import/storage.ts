@@ -32,8 +32,9 @@ export function convertStorage(request: Section, converted: Converted): void {
     secrets.push({ variable, value, path: config.pathOf(field), block: 'storage' });
     storage[field] = { fromEnv: variable };
   }
+  if (storage.stsToken === undefined) config.leaveOut('stsExpiration', 'counts only with stsToken');
   const { stsExpiration, fileNamePrefix } = {
-    stsExpiration: config.number('stsExpiration'),
+    stsExpiration: config.isTaken('stsExpiration') ? undefined : config.number('stsExpiration'),
     fileNamePrefix: filledList(config, 'fileNamePrefix', 'it names no folder'),
   };
   Object.assign(storage, { stsExpiration, fileNamePrefix }, extension(config, vendor));
@@ -56,7 +57,11 @@ function extension(config: Section, vendor: { number: number; title: string } | 
   const takers = { sse: SSE_VENDORS, tag: TAG_VENDORS, endpoint: [ENDPOINT_VENDOR] };
   for (const [field, vendors] of Object.entries(takers))
     if (vendor && !vendors.includes(vendor.number)) params.leaveOut(field, `${vendor.title} takes none`);
-  const kept = params.pick(Object.keys(takers).filter((field) => !params.isTaken(field)));
+  const kept: JsonObject = {};
+  for (const field of Object.keys(takers)) {
+    const value = params.isTaken(field) ? undefined : params.filled(field);
+    if (value !== undefined) kept[field] = value;
+  }
   params.finish();
   return Object.keys(kept).length > 0 ? { extensionParams: kept } : {};
 }

@@ -46,6 +46,7 @@ export function usable(
     const text = recordingFileText(document, schema);
     const { checked, told } = checkWritten(text, file, origins);
     const errors = told.filter(({ severity }) => severity === 'error');
+    let isNamed = true;
     for (const error of errors) {
       const block = BLOCKS.find((each) => each === error.at[0]);
       const isNews = !problems.some(({ path, summary }) => path === error.path && summary === error.summary);
@@ -53,8 +54,9 @@ export function usable(
       if (block) spoiled.add(block);
       else if (error.at.join('/') === 'recording/streamTypes')
         delete (document.recording as Record<string, unknown>).streamTypes;
-      else if (error.code !== 'too-many-problems') return { problems };
+      else if (error.code !== 'too-many-problems') isNamed = false;
     }
+    if (!isNamed) return { problems };
     const gone = [...spoiled].filter((block) => block in document);
     if (errors.length === 0 && gone.length === 0)
       return {

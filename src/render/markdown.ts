@@ -6,8 +6,11 @@ import { printable } from './style.ts';
  * of <code> neither looks, and what is copied from there is still what was written.
  */
 
-/** "@team", "#12", "!12", "~label", "%milestone", "$snippet" and "$math$", "&12", "GH-12", and addresses. */
-const REFERENCE = /[@#!~%$&^]\S|GH-\d|:\/\/|www\./i;
+/**
+ * "@team", "#12", "!12", "~label", "%milestone", "$snippet" and "$math$", "&12", "GH-12", ":smile:", a commit's ID, and
+ * addresses.
+ */
+const REFERENCE = /[@#!~%$&^]\S|GH-\d|^:[a-z]|\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}\b|:\/\/|www\./i;
 
 /** Text that markdown, HTML and the hosts of reviews leave as it is. */
 export function escapeMarkdown(value: string): string {

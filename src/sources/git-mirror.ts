@@ -5,7 +5,7 @@ import { Failure, usage } from '../model/failure.ts';
 import type { Clock } from '../model/ports.ts';
 import { secretsOf } from '../secrets/git-address.ts';
 import { Vault } from '../secrets/vault.ts';
-import { ambiguity, candidates, goneBranch, isWholeId } from './git-names.ts';
+import { ambiguity, candidates, goneBranch, isWholeId, meantRef } from './git-names.ts';
 import { complaint, GitProgram, type GitResult } from './git-program.ts';
 import { signatureTrouble } from './git-signature.ts';
 
@@ -210,7 +210,7 @@ export class GitMirror {
     );
     const found = wanted.filter((each) => ids.has(each.ref));
     const [taken] = found;
-    if (!taken) return inVain(`the remote has no ref ${ref}`);
+    if (!taken) return inVain(`the remote has no ref ${ref}${meantRef(ref)}`);
     if (taken.kind === 'branch') this.#isBranch = true;
     else if (this.#isBranch || (await this.#idOf(BRANCH_REF)) !== undefined)
       return inVain(goneBranch(ref, taken));

@@ -133,3 +133,10 @@ export class GitNames {
 function revision(oid: string, ref: string, rest: string): string {
   return `${rest.startsWith('@{') ? ref : oid}${rest}`;
 }
+
+/** What was meant by a name that a remote does not have, where that can be told: empty, or behind a colon. */
+export function meantRef(ref: string): string {
+  const own = /^(?:refs\/remotes\/)?origin\/(.+)$/.exec(ref)?.[1];
+  if (own !== undefined) return `: there the branch is called ${own}`;
+  return /^[0-9a-f]{4,39}$/.test(ref) ? ': a commit can be named by its whole ID alone' : '';
+}

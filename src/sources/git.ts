@@ -296,6 +296,10 @@ export class GitFiles {
     if (named && object?.bytes && object.type === 'commit')
       return { parsed: parseCommit(object.oid, object.bytes), note: named.note };
     const { stdout } = await this.#git.run(['rev-parse', '--is-shallow-repository']);
+    if (/^0{40,64}$/.test(ref))
+      throw new Failure('a commit of zeros alone is none', {
+        hint: 'A CI system gives it as the commit before a new branch: compare with the branch that it comes from.',
+      });
     const missing = `there is no commit called ${JSON.stringify(ref)} in the git repository`;
     if (stdout.trim() === 'true')
       throw new Failure(`${missing}: it is a shallow clone, which holds only the newest commits`, {

@@ -36,6 +36,9 @@ const ENV = {
   STS: 'topsecret',
   CDN_URL: 'rtmp://cdn.example.com/live/topsecret',
   NOT_RTMP: 'http://topsecret.example.com',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what a template leaves behind
+  UNFILLED: '${topsecret}',
+  IN_QUOTES: '"topsecret"',
   WITH_TAB: 'top\tsecret',
   WITH_NO_BREAK_SPACE: 'topsecret\u00a0\n',
   URL_WITH_SPACE: 'rtmp://cdn.example.com/live/topsecret \r\n',

@@ -163,6 +163,16 @@ it('a submodule that is not checked out forgets no recording either', async () =
 });
 
 describe('what git says is the way out is kept', () => {
+  it('of what a CI system has in place of a commit', async () => {
+    const { remote } = await tagged();
+    const into = join(await folder(), 'clone');
+    git(remote, ['clone', '--quiet', `file://${remote}`, into]);
+    const zeros = await run(['plan', '--from', '0'.repeat(40)], options(into));
+    expect([zeros.code, zeros.stderr]).toEqual([1, expect.stringContaining('before a new branch')]);
+    const unset = await run(['plan', '--from', ''], options(into));
+    expect([unset.code, unset.stderr]).toEqual([64, expect.stringContaining('--from: must not be empty')]);
+  });
+
   it('of a shallow clone', async () => {
     const { remote } = await tagged();
     const into = join(await folder(), 'clone');

@@ -157,11 +157,16 @@ describe('what people do is no finding, with --strict neither', () => {
   });
 
   it.each(Array.from({ length: 16 }, (_, index) => index + 2))('columns of 1/%i', async (n) => {
-    const columns = Array.from({ length: n }, (_, i) => ({
-      ...{ x: Number((i / n).toFixed(6)), width: Number((1 / n).toFixed(6)) },
-    }));
-    const file = REGIONS(...columns.map(({ x, width }) => at(x, 0, width, 1)));
-    expect(await validate({ 'recordings/a.yaml': file }, '--strict')).toMatchObject({ code: 0, codes: [] });
+    for (const digits of [6, 4, 3]) {
+      const rounded = (value: number) => Number(value.toFixed(digits));
+      const columns = Array.from({ length: n }, (_, i) => {
+        const x = rounded(i / n);
+        return at(x, 0, Math.min(rounded(1 / n), 1 - x), 1);
+      });
+      expect(await validate({ 'recordings/a.yaml': REGIONS(...columns) }, '--strict')).toMatchObject({
+        ...{ code: 0, codes: [] },
+      });
+    }
   });
 
   it('a file of comments alone is none, and forgets nothing where it is the only one', async () => {
@@ -202,6 +207,27 @@ it('one file name in two folders is told how to keep it', async () => {
     expect.stringContaining('name: eu-standup'),
     expect.stringContaining('name: us-standup'),
   ]);
+});
+
+it.each([
+  [
+    ['eu/prod/a.yaml', 'us/prod/a.yaml', 'us/test/a.yaml'],
+    ['one a name of its own: name: eu-prod-a', 'name: us-prod-a', 'name: us-test-a'],
+  ],
+  [
+    ['a.yaml', 'eu/a.yaml'],
+    ['the other one a name of its own: name: eu-a', 'give one a name of its own: name: eu-a'],
+  ],
+  [
+    ['a.yaml', 'a.yml'],
+    ['rename one of the two files', 'rename one of the two files'],
+  ],
+])('of %j each is told another name', async (files, names) => {
+  const all = files.map((file, index) => [`recordings/${file}`, recording(`of-${index}`)]);
+  const { diagnostics } = await validate(Object.fromEntries(all));
+  expect(diagnostics.map(({ detail }: { detail: string }) => detail)).toEqual(
+    names.map((name) => expect.stringMatching(new RegExp(`${name}$|${name}\\.$`))),
+  );
 });
 
 describe('Node.js', () => {

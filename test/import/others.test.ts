@@ -56,6 +56,82 @@ describe('import', () => {
     });
   });
 
+  it('tells what is wrong in every block, also where it cannot be said which recording it is', async () => {
+    const { code, told, file } = await imported(
+      JSON.stringify({
+        ...WHO,
+        cname: 'caf\u00e9',
+        uid: '{{uid}}',
+        clientRequest: {
+          recordingConfig: { streamTypes: 5, subscribeAudioUids: ['z'] },
+          storageConfig: { vendor: 9, region: 1, ...KEYS },
+        },
+      }),
+    );
+    expect({ code, file }).toEqual({ code: 1, file: null });
+    expect(told.match(/^start\.json: [\w.[\]]+/gm)).toEqual([
+      'start.json: cname',
+      'start.json: uid',
+      `start.json: ${CONFIG}.streamTypes`,
+      `start.json: ${CONFIG}.subscribeAudioUids[0]`,
+      'start.json: clientRequest.storageConfig.vendor',
+    ]);
+    expect(told).toMatch(/reelstate: nothing was written\n$/);
+  });
+
+  it('takes the objects that PHP makes of lists with gaps and of empty lists', async () => {
+    const { code, told, file } = await imported({
+      recordingConfig: { subscribeAudioUids: { 1: '101', 3: '102' }, subscribeVideoUids: {} },
+      storageConfig: { vendor: 1, region: 1, ...KEYS, fileNamePrefix: {} },
+    });
+    expect(code).toBe(0);
+    expect(file.subscriptions).toEqual({
+      audioUidList: { subscribeAudioUids: ['101', '102'] },
+      videoUidList: { subscribeVideoUids: ['#allstream#'] },
+    });
+    expect(file.storage).not.toHaveProperty('fileNamePrefix');
+    expect(told).toContain(`${CONFIG}.subscribeAudioUids: an object with the keys 1, 3 is taken as a list`);
+    expect(told).toContain('storageConfig.fileNamePrefix: an object with no fields is taken as a list\n');
+  });
+
+  it('leaves out what official clients send empty', async () => {
+    const { code, told, file } = await imported({
+      storageConfig: {
+        ...{ vendor: 1, region: 1, ...KEYS, stsToken: '', stsExpiration: 0 },
+        extensionParams: { sse: '', tag: '' },
+      },
+    });
+    expect(code).toBe(0);
+    expect(Object.keys(file.storage ?? {})).toEqual(['vendor', 'region', 'bucket', 'accessKey', 'secretKey']);
+    expect(told).toContain('storageConfig.stsExpiration: counts only with stsToken');
+    expect(told).toContain('storageConfig.extensionParams.tag: left out, because it is empty');
+  });
+
+  it('says what other calls of the service were given', async () => {
+    const update = await imported({ streamSubscribe: {}, webRecordingConfig: {}, rtmpPublishConfig: {} });
+    expect(update.told).toContain(
+      'clientRequest.streamSubscribe: it belongs to update: its content stands under subscriptions',
+    );
+    const layout = await imported({ mixedVideoLayout: 1, backgroundColor: '#FF0000' });
+    expect(layout.told).toContain(
+      'clientRequest.mixedVideoLayout: it belongs to updateLayout: its content stands under layout',
+    );
+    const acquire = await imported({ scene: 0, resourceExpiredHour: 24, startParameter: {} });
+    expect(acquire.told).toContain('clientRequest.startParameter: it belongs to acquire');
+  });
+
+  it.each([
+    [[{ ...WHO, clientRequest: {} }], 'This is a list: write what is inside it to a file of its own'],
+    [{ resourceId: 'R', sid: 'S', cname: 'c', uid: '9' }, 'This is what start has answered.'],
+    [{ resourceId: 'R', sid: 'S', serverResponse: { status: 5 } }, 'This is what query has answered.'],
+    [{ url: 'u', body: '{"clientRequest":{}}' }, 'write what is inside its field body to a file'],
+    [{ ...WHO, client_request: {} }, 'client_request must be clientRequest'],
+  ])('names what %j is in place of the body', async (json, hint) => {
+    const { code, told } = await imported(JSON.stringify(json));
+    expect(code).toBe(1);
+    expect(told).toContain(hint);
+  });
+
   it('takes numbers in quotes, and tells all of them in one run', async () => {
     const region = { uid: 11, x_axis: '0', y_axis: '0', width: '0.5', height: '1.0' };
     const { code, told, file } = await imported({

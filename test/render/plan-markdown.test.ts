@@ -67,6 +67,15 @@ function diagnostic(extra: Partial<Diagnostic> = {}): Diagnostic {
 }
 
 describe('a plan for a review', () => {
+  it.each([
+    [':smile: talk', '<code>:smile</code>: talk'],
+    ['like a0123456789abc', 'like <code>a0123456789abc</code>'],
+    ['recordings/a.yaml:2:3', 'recordings/a.yaml:2:3'],
+    ['defaced 1234567', 'defaced 1234567'],
+  ])('hosts find neither pictures nor commits in %j', (text, shown) => {
+    expect(escapeHtml(text)).toBe(shown);
+  });
+
   it('begins with the verdict and what it costs', () => {
     const [, first] = planMarkdown(plan([recording([change()])])).split('\n');
     expect(first).toBe(

@@ -203,6 +203,15 @@ test.each([
   expect(failure.message).not.toContain('secret');
 });
 
+test.each([
+  ['origin/main', 'the remote has no ref origin/main: there the branch is called main'],
+  ['0123abc', 'the remote has no ref 0123abc: a commit can be named by its whole ID alone'],
+  ['nope', 'the remote has no ref nope'],
+])('says what was meant by %s', async (ref, message) => {
+  const mirror = await mirrorOf(`file://${await repository(ONE)}`, { ref });
+  expect(await mirror.fetch()).toMatchObject({ outcome: 'away', message });
+});
+
 test('runs no command that an address names', async () => {
   const proof = join(await folder(), 'proof');
   const mirror = await mirrorOf(`ext::touch ${proof}`);
