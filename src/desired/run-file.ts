@@ -1,3 +1,4 @@
+import { isObject } from '../model/json.ts';
 import type { Identity } from '../model/recording.ts';
 import type { Code } from './codes.ts';
 import { FIELD_NAME } from './concealment.ts';
@@ -5,7 +6,6 @@ import { channelNameLength, readKnown } from './identity.ts';
 import type { Look } from './look.ts';
 import { quoted } from './printable.ts';
 import type { IdentityFields } from './schema.generated.ts';
-import { isMapping } from './shape.ts';
 import type { IsSound } from './soundness.ts';
 
 /*
@@ -58,7 +58,7 @@ export function readRunFile(
 function elsewhere(field: string, fields: object): string | undefined {
   const near = Object.keys(fields).find((name) => plain(name) === plain(field));
   if (near !== undefined) return `It stands here under another name: write ${field}.`;
-  const holder = Object.entries(fields).find(([, value]) => isMapping(value) && field in value)?.[0];
+  const holder = Object.entries(fields).find(([, value]) => isObject(value) && field in value)?.[0];
   return holder !== undefined && FIELD_NAME.test(holder)
     ? `It stands within ${quoted(holder)}: write what is inside that alone.`
     : undefined;

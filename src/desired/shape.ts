@@ -1,3 +1,4 @@
+import { isObject } from '../model/json.ts';
 import type { Code } from './codes.ts';
 import { FIELD_NAME } from './concealment.ts';
 import { type Look, label } from './look.ts';
@@ -210,7 +211,7 @@ function reportType(pointer: string, types: string[], value: unknown, look: Look
 }
 
 function isOfAnchors(value: unknown): boolean {
-  return isMapping(value) && Object.keys(value).every((field) => field.startsWith('x-'));
+  return isObject(value) && Object.keys(value).every((field) => field.startsWith('x-'));
 }
 
 function documentHint(value: unknown): string | undefined {
