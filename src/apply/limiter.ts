@@ -48,7 +48,8 @@ export class Limiter {
     this.#queue = new PQueue({ concurrency: this.#full });
     // A departure in the future is a wall clock that was set back, and counts as just now. More than all places can
     // not be taken.
-    const left = sentAgo.map((ago) => this.#window - Math.max(0, ago)).filter((ms) => ms > 0);
+    const earlier = this.#window - TIMINGS.windowMargin + TIMINGS.earlierMargin;
+    const left = sentAgo.map((ago) => earlier - Math.max(0, ago)).filter((ms) => ms > 0);
     for (const ms of left.sort((a, b) => b - a).slice(0, this.#full))
       void this.#queue.add(() => clock.sleep(ms, this.#over.signal));
   }

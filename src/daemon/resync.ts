@@ -58,7 +58,7 @@ export class Resync {
    * whoever ends waits for that.
    */
   get cooling(): number {
-    return Math.max(0, this.#askedAt + 1_000 + TIMINGS.windowMargin - this.#ports.clock.monotonic());
+    return Math.max(0, this.#askedAt + 1_000 + TIMINGS.earlierMargin - this.#ports.clock.monotonic());
   }
 
   disconnected(): number {

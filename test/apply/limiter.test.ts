@@ -117,11 +117,11 @@ describe('the limiter', () => {
     (await second)?.departed();
     // Not answered soon, it is free by its departure.
     const third = limiter.take();
-    await clock.advance(1_149);
+    await clock.advance(1_999);
     expect(limiter.inUse).toBe(1);
     await clock.advance(1);
     await third;
-    expect(clock.monotonic() - before).toBe(1_151);
+    expect(clock.monotonic() - before).toBe(2_001);
   });
 
   it('lets a burst go at once after a rest', async () => {
