@@ -135,6 +135,7 @@ export class Attempts {
     // Also where no connection could be made: an outage must not bring thousands of attempts in a second.
     place.ticket.departed();
     if (answer.kind === 'answer') place.ticket.answered();
+    else place.ticket.lost();
     const judged = judge(answer, identity);
     const message = scrub(judged.message).slice(0, LONGEST_MESSAGE);
     // What meets one call again and again is not about the account, and must not hold the others back for ever.

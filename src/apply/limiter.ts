@@ -8,14 +8,21 @@ export interface Ticket {
   departed(): void;
   /** The service has answered: the request had reached it by now, so its second is over a second from now at the latest. */
   answered(): void;
+  /** There will be no answer. */
+  lost(): void;
   /** Nothing was tried: the place is free again. */
   giveBack(): void;
 }
+
+/** So many answers tell how long one takes. */
+const RECENT = 20;
 
 /**
  * At most `rate` requests in any sliding second, as the service sees them: the places of a p-queue. A request keeps its
  * place from the moment it is let through until a second and a margin after it has left, so a connection that takes
  * long to set up cannot push two bursts together; or until a second after its answer, which proves that it has arrived.
+ * One whose answer takes longer than the quickest of late may have arrived later by just that, and keeps its place for so
+ * much longer: on a busy machine requests that left one after the other arrive together.
  * Times are slept on the clock that is handed in, so steps of the wall clock neither release nor hold anything.
  */
 export class Limiter {
@@ -27,6 +34,8 @@ export class Limiter {
   readonly #waiting = new Set<(ticket: undefined) => void>();
   /** What keeps everything back at the moment. */
   readonly #pauses = new Set<string>();
+  /** How long the last answers took, in milliseconds. */
+  #took: readonly number[] = [];
   #heldUntil = Number.NEGATIVE_INFINITY;
   /** 429s in a row. */
   #inRow = 0;
@@ -51,6 +60,11 @@ export class Limiter {
   /** Requests a second at the moment: lower for a while after the service complained. */
   get rate(): number {
     return this.#queue.concurrency;
+  }
+
+  /** Of the last answers the one that took the shortest, in milliseconds. */
+  get #quickest(): number {
+    return Math.min(...this.#took);
   }
 
   /** Places taken at the moment. */
@@ -89,14 +103,32 @@ export class Limiter {
     const over = new Promise<void>((resolve) => {
       giveBack = resolve;
     });
-    const after = (ms: number) => void this.#clock.sleep(ms, this.#over.signal).then(giveBack);
-    let hasDeparted = false;
+    const after = (ms: number) => this.#clock.sleep(ms, this.#over.signal);
+    let departedAt: number | undefined;
+    let isOver = false;
+    const end = (shortest: number) => {
+      if (isOver) return;
+      isOver = true;
+      if (departedAt === undefined) return;
+      const took = this.#clock.monotonic() - departedAt;
+      const late = Math.min(TIMINGS.longestLateness, Math.max(0, took - this.#quickest));
+      void after(Math.max(0, Math.min(shortest, this.#window + late - took))).then(giveBack);
+      if (shortest < Number.POSITIVE_INFINITY) this.#took = [...this.#took, took].slice(-RECENT);
+    };
     const ticket = {
       departed: () => {
-        if (!hasDeparted) after(this.#window);
-        hasDeparted = true;
+        if (departedAt !== undefined) return;
+        departedAt = this.#clock.monotonic();
+        void after(this.#window)
+          .then(() => {
+            // Before anything was answered nothing says that this is late.
+            if (!isOver && this.#quickest < this.#window) return after(TIMINGS.longestLateness);
+            return isOver ? over : undefined;
+          })
+          .then(giveBack);
       },
-      answered: () => after(this.#window - TIMINGS.windowMargin + TIMINGS.answerMargin),
+      answered: () => end(this.#window - TIMINGS.windowMargin + TIMINGS.answerMargin),
+      lost: () => end(Number.POSITIVE_INFINITY),
       giveBack,
     };
     return { ticket, over };

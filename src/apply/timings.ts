@@ -35,6 +35,8 @@ export const TIMINGS = {
    * 19 requests arrived within one second, with 1,050 ms never more than the allowance; 1,050 ms uses 95 % of it.
    */
   windowMargin: 50,
-  /** The same, counted from the answer: only for what the two clocks round away. */
+  /** So much later than the quickest an answer makes its request at most: what takes longer is a slow answer. */
+  longestLateness: 1_000,
+  /** The same as the margin, counted from the answer: only for what the two clocks round away. */
   answerMargin: 2,
 } as const;

@@ -72,13 +72,37 @@ describe('the limiter', () => {
     const before = clock.monotonic();
     await clock.advance(1);
     (await second)?.departed();
-    // Not answered soon, it is free by its departure.
+    // Not answered at all, it is free by its departure: it may have been late, but not for ever.
     const third = limiter.take();
-    await clock.advance(1_049);
+    await clock.advance(2_049);
     expect(limiter.inUse).toBe(1);
     await clock.advance(1);
     await third;
-    expect(clock.monotonic() - before).toBe(1_051);
+    expect(clock.monotonic() - before).toBe(2_051);
+  });
+
+  it.each([
+    ['an answer that takes longer than the others keeps its place for so much longer', [100, 400], 1_350],
+    ['one that takes as long as the others does not', [400, 400], 1_050],
+    ['one that takes very long says nothing of when its request arrived', [2_000, 2_000], 1_050],
+    ['one that is lost soon does not', [100, 'lost'], 1_050],
+  ] as const)('%s', async (_, [first, second], free) => {
+    const clock = new FakeClock();
+    const limiter = new Limiter(2, clock);
+    const make = async (takes: number | 'lost') => {
+      const ticket = await limiter.take();
+      ticket?.departed();
+      void clock
+        .sleep(takes === 'lost' ? 50 : takes)
+        .then(() => (takes === 'lost' ? ticket?.lost() : ticket?.answered()));
+    };
+    await make(first);
+    await clock.advance(5_000);
+    await make(second);
+    await clock.advance(free - 1);
+    expect(limiter.inUse).toBe(1);
+    await clock.advance(1);
+    expect(limiter.inUse).toBe(0);
   });
 
   it('lets a burst go at once after a rest', async () => {
