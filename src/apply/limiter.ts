@@ -16,6 +16,8 @@ export interface Ticket {
 
 /** So many answers tell how long one takes. */
 const RECENT = 20;
+/** The first answers may all be late: they count as that beyond the margin. */
+const UNTRIED: readonly number[] = [TIMINGS.windowMargin];
 
 /**
  * At most `rate` requests in any sliding second, as the service sees them: the places of a p-queue. A request keeps its
@@ -35,7 +37,7 @@ export class Limiter {
   /** What keeps everything back at the moment. */
   readonly #pauses = new Set<string>();
   /** How long the last answers took, in milliseconds. */
-  #took: readonly number[] = [];
+  #took: readonly number[] = UNTRIED;
   #heldUntil = Number.NEGATIVE_INFINITY;
   /** 429s in a row. */
   #inRow = 0;
@@ -122,7 +124,8 @@ export class Limiter {
         void after(this.#window)
           .then(() => {
             // Before anything was answered nothing says that this is late.
-            if (!isOver && this.#quickest < this.#window) return after(TIMINGS.longestLateness);
+            if (!isOver && this.#took !== UNTRIED && this.#quickest < this.#window)
+              return after(TIMINGS.longestLateness);
             return isOver ? over : undefined;
           })
           .then(giveBack);
