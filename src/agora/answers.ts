@@ -15,7 +15,7 @@ export const LATE = { afterDeparture: 30_000, afterGivingUp: 20_000 } as const;
  * 500 with a verdict on the body, 400 with no verdict at all.
  *   applied         200 that names this very recording
  *   refused         code 2 whatever the status, 432, 433: the same call will be refused again
- *   unauthorized    401: the account is stopped, it is the same for every call
+ *   unauthorized    401: the account is stopped, it is the same for every call. Not a page that a proxy shows with it
  *   throttled       429, and a 400 that is no verdict on the body: over an allowance; the call was not looked at
  *   not-found       404 "failed to find worker": ended, or being moved to another server
  *   unfinished      206 or code 65: not success, the outcome is unknown
@@ -59,7 +59,8 @@ export function judge(answer: Answer, identity: Pick<Identity, 'sid' | 'resource
   const { status, retryAfter } = answer;
   const body = isObject(answer.body) ? answer.body : undefined;
   const said = reasonOf(body);
-  const [meaning, message] = meaningOf(status, body, said ?? '', identity);
+  const page = typeof answer.body === 'string';
+  const [meaning, message] = meaningOf(status, body, page, said ?? '', identity);
   return {
     meaning,
     status,
@@ -69,17 +70,19 @@ export function judge(answer: Answer, identity: Pick<Identity, 'sid' | 'resource
   };
 }
 
-/** The table. Its first line that fits decides. */
+/** The table. Its first line that fits decides. @param page whether the body is a text that is no JSON */
 function meaningOf(
   status: number,
   body: Record<string, unknown> | undefined,
+  page: boolean,
   said: string,
   identity: Pick<Identity, 'sid' | 'resourceId'>,
 ): [Meaning, string] {
   const number = code(body);
   const foreign: [Meaning, string] = ['foreign', `an answer ${status} that is not in the service's words`];
   if (status === 429) return ['throttled', 'over the allowance of the account (429)'];
-  if (status === 401) return ['unauthorized', 'the service does not accept the credentials (401)'];
+  if (status === 401)
+    return page ? foreign : ['unauthorized', 'the service does not accept the credentials (401)'];
   if (status >= 300 && status < 400)
     return ['foreign', `the service answered ${status}, a redirect, which is not followed`];
   if (number !== 2) {
@@ -95,7 +98,8 @@ function meaningOf(
       : ['throttled', `the service takes no more calls at the moment (${status})`];
   if (status === 200) return judgeSuccess(body, number, identity);
   if (status === 404)
-    return body && (number === 404 || /find worker/i.test(said))
+    // A gateway that counts its errors in the same way speaks of routes.
+    return body && (number === 404 || /find worker/i.test(said)) && !/\broute\b/i.test(said)
       ? ['not-found', 'the service does not find the recording (404)']
       : foreign;
   if (body && (status === 432 || status === 433 || (status < 500 && REFUSALS.includes(number))))
@@ -111,14 +115,18 @@ function judgeSuccess(
   identity: Pick<Identity, 'sid' | 'resourceId'>,
 ): [Meaning, string] {
   if (!body) return ['unknown', "an answer 200 that is not in the service's words"];
-  if (number !== undefined && number !== 0 && number !== 200)
-    return ['unknown', `the service answered 200 with code ${number}`];
+  if (body.code !== undefined && number !== 0 && number !== 200)
+    return [
+      'unknown',
+      `the service answered 200 with ${number === undefined ? 'another code' : `code ${number}`}`,
+    ];
   const { sid, resourceId } = body;
   if (sid === undefined) return ['unknown', 'the service answered 200 without naming a recording'];
   if (sid !== identity.sid || (resourceId !== undefined && resourceId !== identity.resourceId))
     return ['unknown', 'the service answered for another recording'];
   // Contradicts itself: the documented answer of a success has neither.
-  if (body.success === false || (typeof body.error === 'string' && body.error !== ''))
+  const { success = true, error } = body;
+  if ((success !== true && success !== 'true') || (error !== undefined && error !== null && error !== ''))
     return ['unknown', 'the service answered 200 with an error'];
   return ['applied', 'applied'];
 }

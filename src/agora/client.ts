@@ -5,6 +5,7 @@ import type { Got } from 'got';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
 import type { Outgoing, Sender } from '../model/work.ts';
+import { judge } from './answers.ts';
 import type { Domains } from './domains.ts';
 import type { ProxyServer } from './proxy.ts';
 import { MAX_ANSWER_BYTES, proxyTimeout, troubleOf } from './way.ts';
@@ -104,18 +105,25 @@ export class Client implements Sender {
       endpoint === 'updateLayout'
         ? `${recordingPath(identity, 'mix')}/updateLayout`
         : `${recordingPath(identity, identity.mode)}/update`;
-    return this.#request('POST', path, body, departed);
+    return this.#request('POST', path, body, identity, departed);
   }
 
   /** `query`: whether the recording runs, and in web mode what it really does. */
   async query(identity: Identity, departed: () => void): Promise<Answer> {
-    return this.#request('GET', `${recordingPath(identity, identity.mode)}/query`, undefined, departed);
+    return this.#request(
+      'GET',
+      `${recordingPath(identity, identity.mode)}/query`,
+      undefined,
+      identity,
+      departed,
+    );
   }
 
   async #request(
     method: 'GET' | 'POST',
     path: string,
     body: object | undefined,
+    identity: Identity,
     departed: () => void,
   ): Promise<Answer> {
     const origin = this.#options.domains.pick();
@@ -146,15 +154,18 @@ export class Client implements Sender {
         if (transferred > MAX_ANSWER_BYTES) request.cancel();
       });
       const response = await request;
-      this.#options.domains.report(origin, response.statusCode < 500 ? 'answered' : 'failed');
       const retryAfter = this.#retryAfter(response.headers['retry-after']);
-      return {
+      const answer: Answer = {
         kind: 'answer',
         status: response.statusCode,
         body: parse(response.body),
         host,
         ...(retryAfter === undefined ? {} : { retryAfter }),
       };
+      // What is no word of the service's, such as a proxy's page, says that the way to it is closed, whatever the status.
+      const isItsWord = !['unknown', 'foreign'].includes(judge(answer, identity).meaning);
+      this.#options.domains.report(origin, isItsWord ? 'answered' : 'failed');
+      return answer;
     } catch (error) {
       const { timeouts, domains } = this.#options;
       const { hasSocket, connected } = trip;
@@ -230,6 +241,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    return text.trim() === '' ? undefined : text;
   }
 }

@@ -49,7 +49,7 @@ const FAILURES = 2;
 export type Reached = 'answered' | 'network' | 'failed';
 
 /**
- * Which origin to send to. A failure is an answer that never came or a 5xx; after two in a row the next origin
+ * Which origin to send to. A failure is an answer that never came, a 5xx or none of the service's own words; after two in a row the next origin
  * that has not failed since the last answer has its turn. The first one gets a single call again after a rest, and
  * all of them once it answers.
  */

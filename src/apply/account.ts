@@ -103,12 +103,12 @@ export class Account {
   }
 
   /** Draws from an answer what it says about the account and the App ID, at once, before another call may go. */
-  learn({ meaning, message, retryAfter, appWide }: Judgement, identity: Identity): void {
+  learn({ meaning, status, message, retryAfter, appWide }: Judgement, identity: Identity): void {
     // Only an answer that needs these credentials shows that they are good.
     if (!['unauthorized', 'unknown', 'foreign', 'unreached'].includes(meaning)) this.#proven = true;
     if (meaning === 'unauthorized')
       this.#shut(`${message}. Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET`);
-    if (meaning === 'throttled') this.#slowDown(identity, retryAfter);
+    if (meaning === 'throttled') this.#slowDown(identity, status ?? 429, retryAfter);
     if (appWide && !this.#disabled.has(identity.appId)) {
       this.#disabled.set(identity.appId, message);
       this.#onEvent({ type: 'disabled', appId: identity.appId, message });
@@ -126,17 +126,17 @@ export class Account {
     for (const limiter of this.#limiters.values()) limiter.dismiss();
   }
 
-  #slowDown({ appId }: Identity, retryAfter: number | undefined): void {
+  #slowDown({ appId }: Identity, status: number, retryAfter: number | undefined): void {
     const limiter = this.#limiterOf(appId);
     const isNews = limiter.held === 0;
     const hold = limiter.slowDown(
       retryAfter === undefined ? undefined : Math.min(retryAfter, TIMINGS.retryAfterCap),
     );
     // The other calls of one burst say the same.
-    if (isNews) this.#onEvent({ type: 'slowed', hold, rate: limiter.rate });
+    if (isNews) this.#onEvent({ type: 'slowed', status, hold, rate: limiter.rate });
     if (hold > this.#options.patience)
       this.#shut(
-        `the service holds the account back for ${Math.ceil(hold / 1000)} s (429), which is longer than --retry-for`,
+        `the service holds the account back for ${Math.ceil(hold / 1000)} s (${status}), which is longer than --retry-for`,
       );
   }
 

@@ -112,10 +112,13 @@ export class Engine {
     this.#account.close();
   }
 
-  /** Tries again where an answer had stopped the account or an App ID. */
+  /** Tries again where an answer had stopped the account or an App ID, and what waits for its repetition. */
   resume(): void {
     this.#account.reopen();
-    for (const lane of this.#lanes.values()) this.#start(lane);
+    for (const lane of this.#lanes.values()) {
+      if (lane.pause?.endpoint && !lane.pause.isAsked) lane.pause.end();
+      this.#start(lane);
+    }
   }
 
   /** Why nothing is sent for the account at the moment. */

@@ -61,7 +61,7 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
     case 'slowed':
       return {
         level: 'warn',
-        text: `  .. the service says 429: all calls are held back for ${seconds(event.hold)} s, then ${event.rate} a second`,
+        text: `  .. the service says ${event.status}: all calls are held back for ${seconds(event.hold)} s, then ${event.rate} a second`,
       };
     case 'disabled':
     case 'warned':

@@ -34,7 +34,7 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   if (settings.output === 'json') await print(jsonPieces(statusJson(shown)), io);
   else if (settings.output === 'markdown') await io.out(statusMarkdown(shown));
   else if (shown.recordings.length + shown.fresh.length > 0 || names.length === 0)
-    await io.out(statusText(shown, styleFor(settings.color), io.clock.now()));
+    await io.out(statusText(shown, styleFor(settings.color), io.clock.now(), state.known.size > 0));
   for (const name of unfound(shown, names)) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
   return 0;
 }

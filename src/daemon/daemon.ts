@@ -265,7 +265,7 @@ export class Daemon {
   }
 
   /** No document gives this name. While something in a file or folder is wrong, nobody can tell that it is deleted. */
-  async #gone(name: string, keys: readonly string[], { set, commit }: Look): Promise<void> {
+  async #gone(name: string, keys: readonly string[], { set, commit, settling }: Look): Promise<void> {
     const { state, engine, journal, log } = this.#ports;
     // What still waits of what it asked for has lost its reason.
     const asked = this.#watched.get(name)?.plan?.key;
@@ -275,7 +275,8 @@ export class Daemon {
       this.#owed.add(name);
       const known = [...state.known.values()].find((recording) => recording.name === name);
       const file = this.#watched.get(name)?.file ?? known?.file;
-      if (file === undefined) return;
+      // While a file is being moved nothing is wrong with it yet.
+      if (file === undefined || settling?.includes(file)) return;
       return this.#stand(
         this.#watch(name, file),
         'Stalled',
@@ -354,7 +355,7 @@ export class Daemon {
       case 'slowed':
         log.warn(
           { hold_seconds: event.hold / 1000, rate: event.rate },
-          'the service says 429: everything is held back',
+          `the service says ${event.status}: everything is held back`,
         );
         break;
       case 'stopped':

@@ -3,7 +3,7 @@ export type Answer =
   | {
       kind: 'answer';
       status: number;
-      /** The parsed body; undefined where it is no JSON. */
+      /** The parsed body; the text where it is no JSON, undefined where there is none. */
       body: unknown;
       /** Retry-After in milliseconds, if the service sent one that can be read. */
       retryAfter?: number;

@@ -1,4 +1,4 @@
-import type { CallReason, KnownRecording } from './plan.ts';
+import type { CallReason, KnownRecording, LateCall } from './plan.ts';
 import type { BlockName, ClientRequests, Endpoint, Identity } from './recording.ts';
 import type { Commit } from './source.ts';
 
@@ -122,4 +122,9 @@ export interface State {
    * new process must count them against the allowance. Until it is answered a call may arrive at any moment.
    */
   sent: { seq: number; at: number; answered: boolean }[];
+  /**
+   * Calls without a known outcome of recordings that were forgotten meanwhile, by `recordingKey`: should a file claim
+   * one again, they may still take effect. Gone with the next snapshot, which is younger than they are likely to be.
+   */
+  orphaned: Map<string, Record<Endpoint, LateCall[]>>;
 }

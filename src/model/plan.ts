@@ -138,6 +138,9 @@ export interface Unsure<Request> extends Remembered<Request> {
   until?: number;
 }
 
+/** A call without a known outcome, and until when it may still take effect, milliseconds since 1970. */
+export type LateCall<Request = unknown> = Remembered<Request> & { until: number };
+
 /** What is known of one endpoint of one recording. */
 export interface KnownEndpoint<Request> {
   applied?: Remembered<Request>;
@@ -147,7 +150,7 @@ export interface KnownEndpoint<Request> {
    * Calls without a known outcome that had been overtaken when `applied` left, and could still take effect then: what
    * is applied is in force for certain only once it was sent after the last `until`.
    */
-  late?: (Remembered<Request> & { until: number })[];
+  late?: LateCall<Request>[];
   /** The last answer, for people. */
   last?: { outcome: string; status?: number; message?: string; at: number };
 }

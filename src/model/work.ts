@@ -101,7 +101,8 @@ export type ApplyEvent =
   | { type: 'admitted'; waited: number }
   /** One request is over: `took` milliseconds; no status where no answer came. */
   | { type: 'answered'; endpoint: Endpoint | 'query'; status?: number; took: number }
-  | { type: 'slowed'; hold: number; rate: number }
+  /** `status`: of the answer that says so, 429 or a 400 that is no verdict. */
+  | { type: 'slowed'; status: number; hold: number; rate: number }
   /** The service is not enabled for an App ID: nothing more is sent for it. */
   | { type: 'disabled'; appId: string; message: string }
   | { type: 'stopped'; message: string };

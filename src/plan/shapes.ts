@@ -91,8 +91,11 @@ const layoutRequest = object(
 );
 
 const endpoint = (request: Shape): Shape => {
-  const remembered = object({ request, at: time, seq: number }, { commit });
-  return object({ unknown: list(remembered) }, { applied: remembered });
+  const given = { request, at: time, seq: number };
+  return object(
+    { unknown: list(object(given, { commit, until: time })) },
+    { applied: object(given, { commit }), late: list(object({ ...given, until: time }, { commit })) },
+  );
 };
 
 /** What a daemon answers at `/api/known`. */

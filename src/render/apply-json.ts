@@ -75,7 +75,7 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
       return line(
         'rate_limited',
         'warn',
-        `the service says 429: held back ${seconds(event.hold)} s, then ${event.rate} a second`,
+        `the service says ${event.status}: held back ${seconds(event.hold)} s, then ${event.rate} a second`,
         now,
         {
           hold_seconds: seconds(event.hold),

@@ -112,7 +112,13 @@ function endpointJson({ applied, unknown, last }: KnownEndpoint<unknown>): objec
   };
 }
 
-export function statusText(overview: Overview, style: Style, now: number): string {
+/** @param isAnyKnown whether the state knows of any recording, shown or not */
+export function statusText(
+  overview: Overview,
+  style: Style,
+  now: number,
+  isAnyKnown = overview.recordings.length > 0,
+): string {
   const { recordings, fresh } = overview;
   const nothing = 'Nothing is known yet: nothing was applied from here.\n';
   if (recordings.length + fresh.length === 0) return nothing;
@@ -123,7 +129,7 @@ export function statusText(overview: Overview, style: Style, now: number): strin
       `${printable(name).padEnd(width)}  ${style.cyan(NEW.padEnd(7))}  ${(mode ?? '').padEnd(10)}  never applied: ${printable(file)}`,
       ...notes.map((note) => style.dim(`    ${printable(note)}`)),
     );
-  const head = recordings.length === 0 ? nothing : '';
+  const head = isAnyKnown ? '' : nothing;
   return `${head}${lines.join('\n')}\n\n${sums(overview)} What was applied is remembered, not read back: the service cannot be asked for subscriptions and layout.\n`;
 }
 

@@ -250,6 +250,7 @@ export class WatchedFiles {
     } else {
       this.#parked.delete(entry);
       this.#lost.set(entry, this.#options.clock.monotonic());
+      this.#moving.set(entry.path, entry.shown, patience(this.#options));
     }
   }
 

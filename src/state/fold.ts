@@ -1,15 +1,15 @@
 import { LATE } from '../agora/answers.ts';
 import { SECTION_OF } from '../agora/requests.ts';
 import type { Answered, Intent, JournalEntry, State } from '../model/journal.ts';
-import type { KnownEndpoint, KnownRecording, Unsure } from '../model/plan.ts';
-import type { UpdateRequest } from '../model/recording.ts';
+import type { KnownEndpoint, KnownRecording, LateCall, Remembered, Unsure } from '../model/plan.ts';
+import type { Endpoint, UpdateRequest } from '../model/recording.ts';
 import { keepForChange } from './known-line.ts';
 
 /** Departures are remembered for so long, in milliseconds: longer than a call can be on its way. */
 const SENT_KEPT = 60_000;
 
 export function emptyState(): State {
-  return { serial: 0, known: new Map(), written: new Map(), sent: [] };
+  return { serial: 0, known: new Map(), written: new Map(), sent: [], orphaned: new Map() };
 }
 
 /**
@@ -31,14 +31,19 @@ export function fold(state: State, entry: JournalEntry): void {
     case 'intent': {
       state.sent = recent(state.sent, at);
       state.sent.push({ seq: entry.seq, at, answered: false });
-      intend(recordingOf(state, entry), entry, at);
+      const recording = recordingOf(state, entry);
+      adopt(state, recording, entry.endpoint);
+      intend(recording, entry, at);
       break;
     }
     case 'answer': {
       const sent = state.sent.findLast(({ seq }) => seq === entry.of);
       if (sent) Object.assign(sent, { at, answered: true });
       const recording = state.known.get(entry.key);
-      if (!recording) break;
+      if (!recording) {
+        answerOrphaned(state, entry, at);
+        break;
+      }
       answer(recording[entry.endpoint], entry, at);
       if (entry.outcome === 'applied') delete recording.ended;
       break;
@@ -52,13 +57,14 @@ export function fold(state: State, entry: JournalEntry): void {
       // Of a recording for which nothing ever left nothing is known.
       if (
         [recording.update, recording.updateLayout].every(
-          ({ applied, unknown, last }) => !applied && !last && unknown.length === 0,
+          ({ applied, unknown, late, last }) => !applied && !last && !late && unknown.length === 0,
         )
       )
         state.known.delete(entry.key);
       break;
     }
     case 'forget':
+      orphan(state, entry.key, at);
       state.known.delete(entry.key);
       break;
     case 'release': {
@@ -119,6 +125,34 @@ function recordingOf(state: State, { key, name, file, identity }: Intent): Known
   return recording;
 }
 
+/** What was left of the endpoint when its recording was forgotten is to be reckoned with again. */
+function adopt({ orphaned }: State, recording: KnownRecording, endpoint: Endpoint): void {
+  const calls = orphaned.get(recording.key);
+  if (!calls || calls[endpoint].length === 0) return;
+  keepLate(recording[endpoint] as KnownEndpoint<unknown>, calls[endpoint]);
+  calls[endpoint] = [];
+}
+
+/** Of what is forgotten the calls that may still take effect. */
+function orphan({ known, orphaned }: State, key: string, at: number): void {
+  for (const [other, { update, updateLayout }] of orphaned)
+    if ([...update, ...updateLayout].every(({ until }) => until <= at)) orphaned.delete(other);
+  const recording = known.get(key);
+  if (!recording) return;
+  const left = (endpoint: KnownEndpoint<unknown>) =>
+    [...(endpoint.late ?? []), ...notAnswered(endpoint).map(withLimit)].filter(({ until }) => until > at);
+  const [update, updateLayout] = [left(recording.update), left(recording.updateLayout)];
+  if (update.length + updateLayout.length > 0) orphaned.set(key, { update, updateLayout });
+}
+
+/** The answer to a call that was under way when its recording was forgotten. */
+function answerOrphaned({ orphaned }: State, { key, endpoint, of, outcome }: Answered, at: number): void {
+  const calls = orphaned.get(key);
+  if (!calls) return;
+  if (outcome !== 'unknown') calls[endpoint] = calls[endpoint].filter(({ seq }) => seq !== of);
+  else for (const call of calls[endpoint]) if (call.seq === of) call.until = givenUpUntil(call, at);
+}
+
 function intend(
   recording: KnownRecording,
   { endpoint, request, seq, commit }: Intent & { seq: number },
@@ -143,7 +177,7 @@ function answer(known: KnownEndpoint<unknown>, { of, outcome, status, message }:
   } else if (outcome === 'refused' || outcome === 'deferred') {
     known.unknown = known.unknown.filter(({ seq }) => seq !== of);
   } else if (sent) {
-    sent.until = Math.max(sent.at + LATE.afterDeparture, at + LATE.afterGivingUp);
+    sent.until = givenUpUntil(sent, at);
     // Repetitions of one call make one candidate. Only now: had the repetition been refused, the first would still stand.
     const same = JSON.stringify(sent.request);
     known.unknown = known.unknown.filter((other) => other === sent || JSON.stringify(other.request) !== same);
@@ -154,18 +188,32 @@ function answer(known: KnownEndpoint<unknown>, { of, outcome, status, message }:
  * Calls that could still take effect when this one left. One that asks for the same is kept as well: it may outlive
  * what comes next.
  */
-function overtaken(known: KnownEndpoint<unknown>, sent: Unsure<unknown>): LateCalls {
-  // What was applied and is only doubted was answered long ago.
-  const given = known.unknown.filter((other) => other !== sent && other.seq !== known.applied?.seq);
-  return [...(known.late ?? []), ...given]
-    .map((call) => ({ ...call, until: call.until ?? call.at + LATE.afterDeparture }))
-    .filter(({ until }) => until > sent.at);
+function overtaken(known: KnownEndpoint<unknown>, sent: Unsure<unknown>): LateCall[] {
+  const given = notAnswered(known).filter((other) => other !== sent);
+  return (
+    [...(known.late ?? []), ...given.map(withLimit)]
+      .filter(({ until }) => until > sent.at)
+      // No call has longer than this: its time was taken from a clock that has been set back since.
+      .map((call) => ({ ...call, until: Math.min(call.until, sent.at + LATE.afterDeparture) }))
+  );
 }
 
-type LateCalls = NonNullable<KnownEndpoint<unknown>['late']>;
+/** What was applied and is only doubted was answered long ago. */
+function notAnswered({ unknown, applied }: KnownEndpoint<unknown>): Unsure<unknown>[] {
+  return unknown.filter(({ seq }) => seq !== applied?.seq);
+}
+
+function withLimit(call: Unsure<unknown>): LateCall {
+  return { ...call, until: call.until ?? call.at + LATE.afterDeparture };
+}
+
+/** @param at when it was given up, milliseconds since 1970 */
+function givenUpUntil(call: Remembered<unknown>, at: number): number {
+  return Math.max(call.at + LATE.afterDeparture, at + LATE.afterGivingUp);
+}
 
 /** Absent where there is none: of ten thousand recordings hardly one has any. */
-function keepLate(known: KnownEndpoint<unknown>, late: LateCalls): void {
+function keepLate(known: KnownEndpoint<unknown>, late: LateCall[]): void {
   if (late.length > 0) known.late = late;
   else delete known.late;
 }

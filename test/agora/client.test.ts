@@ -176,7 +176,12 @@ describe('an answer', () => {
     expect(arrived).toHaveLength(1);
   });
 
-  it.each(['', '<html>', '{"a":', '\u0000'])('that is no JSON has no body: %j', async (text) => {
+  it.each(['<html>', '{"a":', '\u0000'])('that is no JSON is handed on as a text: %j', async (text) => {
+    const { answer } = await answerTo((_, response) => response.end(text));
+    expect(answer).toMatchObject({ kind: 'answer', status: 200, body: text });
+  });
+
+  it.each(['', ' \n'])('with nothing in it has no body: %j', async (text) => {
     const { answer } = await answerTo((_, response) => response.end(text));
     expect(answer).toMatchObject({ kind: 'answer', status: 200, body: undefined });
   });

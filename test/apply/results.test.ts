@@ -93,7 +93,7 @@ describe('the results of a run', () => {
   it('a call that was put back after it had started was not attempted', () => {
     const subject = results(planned('a', ['update']));
     subject.take(started('a', 'update'));
-    subject.take({ type: 'slowed', hold: 1_000, rate: 5 });
+    subject.take({ type: 'slowed', status: 429, hold: 1_000, rate: 5 });
     expect(subject.finish().calls[0]?.result).toBe('not-attempted');
   });
 

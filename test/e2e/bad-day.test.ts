@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FaultRule } from '../../src/simulator/fault-rule.ts';
 import {
@@ -232,6 +234,19 @@ describe('what an answer means', () => {
     const began = (await s.requests())[0]?.mono as number;
     expect(requests).toHaveLength(2);
     expect((requests[1]?.mono as number) - began).toBeGreaterThan(29_900);
+  });
+
+  it('an abandoned call outlives its file: where that comes back, what it asks for is sent once more, too', async () => {
+    const s = await scene(['a', 'b'], [{ match: { sid: sid('a') }, connection: 'cut-before' } as FaultRule]);
+    expect((await s.run('apply', '--retry-for', '0s')).code).toBe(1);
+    await s.faults([]);
+    await rm(join(s.cwd, 'recordings/a.yaml'));
+    expect((await s.run('apply')).stdout).toMatch(/forgotten/i);
+    await put(s.cwd, { 'recordings/a.yaml': recording('a', 'layout: { mixedVideoLayout: floating }\n') });
+    expect((await s.run('apply')).code).toBe(0);
+    const requests = (await s.requests()).filter((request) => request.sid === sid('a'));
+    expect(requests.map(({ body }) => body.clientRequest.mixedVideoLayout)).toEqual([1, 0, 0]);
+    expect((requests[2]?.mono as number) - (requests[0]?.mono as number)).toBeGreaterThan(29_900);
   });
 
   it('two calls of one recording never overlap, whatever the latency', async () => {

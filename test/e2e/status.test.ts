@@ -56,6 +56,10 @@ describe('status', () => {
       never_applied: [{ name: 'new', action: 'create' }],
       summary: { recordings: 4, conditions: { Ready: 3 }, pending: 2, never_applied: 1 },
     });
+    // Asked about that one alone it does not say that nothing is known.
+    expect((await status('new')).stdout).toMatch(
+      /^new +New +mix +never applied: recordings\/new\.yaml\n\n1 recording: /,
+    );
     const markdown = (await status('--output', 'markdown')).stdout;
     expect(markdown).toContain('| new | New | mix |  | never applied |');
     expect(markdown).toContain('4 recordings: 3 Ready, 1 never applied; 2 with something pending.');

@@ -137,10 +137,20 @@ describe('reelstate watch', () => {
     await put(cwd, { 'recordings/new/deep/b.yaml': recording('b', LAYOUT('#000002')) });
     await w.sim.json('/_sim/reload', { method: 'POST' });
     await w.atService(sid('b'), color('#000002'));
-    await rename(join(cwd, 'recordings/new/deep/b.yaml'), join(cwd, 'recordings/renamed.yaml'));
+    await mkdir(join(cwd, 'recordings/newer'));
+    await rename(join(cwd, 'recordings/new/deep/b.yaml'), join(cwd, 'recordings/newer/renamed.yaml'));
+    // On its way nothing is wrong with it.
+    const seen = new Set<string>();
+    await until(async () => {
+      const { recordings } = await w.api();
+      for (const { conditions } of recordings)
+        for (const { type, status } of conditions) if (status === 'True') seen.add(type);
+      return recordings.every(({ name }) => name !== 'b');
+    }, 'b forgotten');
+    expect([...seen]).not.toContain('Stalled');
     await w.condition('renamed', 'Ready');
     const calls = (await w.sim.requests()).length;
-    await rm(join(cwd, 'recordings/renamed.yaml'));
+    await rm(join(cwd, 'recordings/newer/renamed.yaml'));
     await w.daemon.shows(/"recording":"renamed"[^\n]*forgotten/, 'stderr');
     expect((await w.sim.requests()).length).toBe(calls);
     await w.stop();

@@ -53,7 +53,7 @@ describe('a line of apply --json', () => {
       { type: 'apply_errored', ended: true },
     ],
     [
-      { type: 'slowed', hold: 2_000, rate: 5 },
+      { type: 'slowed', status: 429, hold: 2_000, rate: 5 },
       { type: 'rate_limited', '@level': 'warn', hold_seconds: 2, rate: 5 },
     ],
     [

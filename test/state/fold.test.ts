@@ -107,6 +107,49 @@ describe('a call in the state', () => {
     expect(known().updateLayout.late).toBeUndefined();
   });
 
+  it('outlives that its recording is forgotten: what a file asks for that claims it again is sure only after that', () => {
+    const { state, add, known } = journal();
+    add(answer(add(intent('red')), 'unknown'));
+    add(answer(add(intent('blue')), 'applied'));
+    add({ event: 'forget', key: KEY });
+    expect(state.known.size).toBe(0);
+    add(answer(add(intent('blue')), 'applied'));
+    expect(lateUntil(known().updateLayout, { backgroundColor: 'blue' })).toBe(at(1) + LATE.afterDeparture);
+    expect(isUnsure(known().update)).toBe(false);
+    expect(state.orphaned.get(KEY)?.updateLayout).toEqual([]);
+  });
+
+  it.each([
+    ['unknown', true],
+    ['refused', false],
+  ] as const)('%s, and forgotten while it is under way', (outcome, isLate) => {
+    const { add, known } = journal();
+    const of = add(intent('red'));
+    add({ event: 'forget', key: KEY });
+    add(answer(of, outcome));
+    add(answer(add(intent('blue')), 'applied'));
+    expect(isUnsure(known().updateLayout)).toBe(isLate);
+  });
+
+  it('is not remembered for longer than it may take', () => {
+    const { state, add } = journal();
+    add(answer(add(intent('red')), 'unknown'));
+    add({ event: 'forget', key: KEY });
+    expect(state.orphaned.size).toBe(1);
+    add({ event: 'forget', key: 'another' }, at(1) + LATE.afterDeparture);
+    expect(state.orphaned.size).toBe(0);
+  });
+
+  it('is waited for no longer than it may take, also where the clock was set back since', () => {
+    const { add, known } = journal();
+    add(answer(add(intent('red')), 'unknown'));
+    const back = at(1) - 3_600_000;
+    add(answer(add(intent('blue'), back), 'applied'), back);
+    expect(lateUntil(known().updateLayout, {})).toBe(back + LATE.afterDeparture);
+    add(answer(add(intent('blue'), back + LATE.afterDeparture), 'applied'));
+    expect(isUnsure(known().updateLayout)).toBe(false);
+  });
+
   it.each(['refused', 'deferred'] as const)('%s: it is as if it had not been sent', (outcome) => {
     const { add, known } = journal();
     add(answer(add(intent('red')), 'applied'));
