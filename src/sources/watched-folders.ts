@@ -39,7 +39,8 @@ export const watchFolder: WatchFolder = (folder, { onEvent, onError }) => {
   });
   watcher.on('raw', (kind, name) => onEvent(kind, name === null || isAbsolute(name) ? null : name));
   watcher.on('error', (error) => {
-    if (isReady) onError(error);
+    // chokidar reads the folder after each event, and where that fails the watch stays.
+    if (isReady && (error as NodeJS.ErrnoException).syscall === 'watch') onError(error);
   });
   const close = () => {
     void watcher.close();
