@@ -166,9 +166,9 @@ async function openRef({ dir }: Origin, ref: string, around: Surroundings): Prom
   const source = new GitSource(files, ref, io.clock, () => ref === 'HEAD' && isHeld());
   return {
     source: {
-      look: () => {
+      look: async () => {
         // First: what moves after this is heard.
-        refs.follow();
+        await refs.follow();
         return source.look();
       },
       close: async () => {

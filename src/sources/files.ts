@@ -38,7 +38,7 @@ export type WatchedOptions = Omit<LoadOptions, 'now'> &
 export class WatchedFiles {
   readonly places: Places;
   readonly #options: WatchedOptions;
-  readonly #onPlaces: () => boolean;
+  readonly #onPlaces: () => Promise<boolean>;
   readonly #root: string;
   readonly #entries = new Map<string, Entry>();
   readonly #references: References<Entry>;
@@ -64,7 +64,7 @@ export class WatchedFiles {
   readonly #intake: Intake;
 
   /** @param onPlaces is called when the folders have been found; true: search again, there may be more to find */
-  constructor(options: WatchedOptions, onPlaces: () => boolean = () => false) {
+  constructor(options: WatchedOptions, onPlaces: () => Promise<boolean> = async () => false) {
     this.#options = options;
     this.#onPlaces = onPlaces;
     this.#moving = new Moving(options.clock);
@@ -143,7 +143,7 @@ export class WatchedFiles {
     if (round.search) {
       // What came to a folder before anybody listened there is found by another search: files are read afterwards.
       do await this.#searchAgain(round);
-      while (this.#onPlaces());
+      while (await this.#onPlaces());
       round.search = false;
       for (const path of this.#everyPath()) round.owe(path);
     }

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../model/ports.ts';
-import { FolderWatches, watchFolder } from './folder-watches.ts';
 import type { GitProgram } from './git-program.ts';
+import { WatchedFolders, watchFolder } from './watched-folders.ts';
 
 /** Milliseconds without an event after which what has come in is handed on: git moves several refs for one command. */
 const QUIET = 5;
@@ -26,7 +26,7 @@ export class GitRefs {
   /** Of all working trees: branches and tags are here. */
   readonly #common: string;
   readonly #clock: Clock;
-  readonly #watches: FolderWatches;
+  readonly #folders: WatchedFolders;
   readonly #closing = new AbortController();
   #events = 0;
   #gathering = false;
@@ -42,7 +42,7 @@ export class GitRefs {
     this.#own = own;
     this.#common = common;
     this.#clock = clock;
-    this.#watches = new FolderWatches(watchFolder, (_, path) => {
+    this.#folders = new WatchedFolders(watchFolder, (_, path) => {
       if (path !== undefined && !this.#tells(path)) return;
       this.#events++;
       void this.#gather(onMove);
@@ -50,8 +50,8 @@ export class GitRefs {
   }
 
   /** Listens at the folders that there are now. To be called with every look. */
-  follow(): void {
-    if (!this.#closing.signal.aborted) this.#watches.follow(this.#folders());
+  async follow(): Promise<void> {
+    if (!this.#closing.signal.aborted) await this.#folders.follow(this.#toWatch());
   }
 
   /** Whether a rebase is moving HEAD. */
@@ -61,7 +61,7 @@ export class GitRefs {
 
   close(): void {
     this.#closing.abort();
-    this.#watches.close();
+    this.#folders.close();
   }
 
   #tells(path: string): boolean {
@@ -70,7 +70,7 @@ export class GitRefs {
     return TELLING.some((name) => path === join(folder, name));
   }
 
-  #folders(): Set<string> {
+  #toWatch(): Set<string> {
     const folders = new Set([this.#own, this.#common, join(this.#common, 'reftable')]);
     const waiting = [join(this.#common, 'refs')];
     for (let next = waiting.shift(); next && folders.size < MOST_FOLDERS; next = waiting.shift()) {

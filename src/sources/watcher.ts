@@ -1,8 +1,8 @@
 import type { DesiredSource } from '../model/source.ts';
 import { WatchedFiles, type WatchedOptions } from './files.ts';
-import { FolderWatches, type WatchFolder, watchFolder } from './folder-watches.ts';
 import type { Hint } from './followed-file.ts';
 import type { Refreshed } from './round.ts';
+import { WatchedFolders, type WatchFolder, watchFolder } from './watched-folders.ts';
 
 /** Milliseconds without an event after which what has come in is handed on. The events of one save come together. */
 const QUIET = 2;
@@ -41,7 +41,7 @@ export interface SourceOptions extends WatchedOptions {
 export class FileSource implements DesiredSource {
   readonly #options: SourceOptions;
   readonly #files: WatchedFiles;
-  readonly #watches: FolderWatches;
+  readonly #folders: WatchedFolders;
   readonly #closing = new AbortController();
   /** What events have told since the last look, and during it. */
   #pending = new Map<string, Hint>();
@@ -65,7 +65,7 @@ export class FileSource implements DesiredSource {
   constructor(options: SourceOptions) {
     this.#options = options;
     this.#files = new WatchedFiles(options, () => this.#listen());
-    this.#watches = new FolderWatches(options.watchFolder ?? watchFolder, (kind, path) =>
+    this.#folders = new WatchedFolders(options.watchFolder ?? watchFolder, (kind, path) =>
       this.#heard(kind, path),
     );
   }
@@ -86,7 +86,7 @@ export class FileSource implements DesiredSource {
     this.#closing.abort();
     this.#settling.abort();
     this.#sweeping.abort();
-    this.#watches.close();
+    this.#folders.close();
     await this.#running;
   }
 
@@ -108,7 +108,7 @@ export class FileSource implements DesiredSource {
       this.#took = this.#options.clock.monotonic() - this.#began;
       this.#began = undefined;
     }
-    if (this.#listen()) {
+    if (await this.#listen()) {
       this.#all = true;
       void this.#gather();
     }
@@ -119,12 +119,12 @@ export class FileSource implements DesiredSource {
   }
 
   /** Listens wherever there is something to hear. @returns whether at more folders: what happened there before told nobody */
-  #listen(): boolean {
+  async #listen(): Promise<boolean> {
     const { version } = this.#files.places;
     if (version === this.#listenedAt || this.#closing.signal.aborted) return false;
     this.#listenedAt = version;
-    const more = this.#watches.follow(this.#files.places.folders());
-    const { limit } = this.#watches;
+    const more = await this.#folders.follow(this.#files.places.folders());
+    const { limit } = this.#folders;
     if (limit && !this.#inTrouble) {
       const seconds = this.#options.pollMs / 1000;
       this.#options.onTrouble(

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Looks } from '../../src/daemon/looks.ts';
 import { systemClock } from '../../src/process-io.ts';
 import { Vault } from '../../src/secrets/vault.ts';
-import type { WatchFolder } from '../../src/sources/folder-watches.ts';
 import type { Refreshed } from '../../src/sources/round.ts';
+import type { WatchFolder } from '../../src/sources/watched-folders.ts';
 import { FileSource } from '../../src/sources/watcher.ts';
 import { coloursOf, Desk, KEY, recording } from './desk.ts';
 
@@ -17,7 +17,7 @@ import { coloursOf, Desk, KEY, recording } from './desk.ts';
 const RED = '#FF0000';
 const BLUE = '#0000FF';
 const NEVER = 600_000;
-const deaf: WatchFolder = () => ({ close() {} });
+const deaf: WatchFolder = () => ({ ready: Promise.resolve(), close() {} });
 
 let desk: Desk;
 let source: FileSource;

@@ -16,8 +16,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/model/ports.ts';
 import { systemClock } from '../../src/process-io.ts';
-import { type FolderListener, type WatchFolder, watchFolder } from '../../src/sources/folder-watches.ts';
 import type { Refreshed } from '../../src/sources/round.ts';
+import { type FolderListener, type WatchFolder, watchFolder } from '../../src/sources/watched-folders.ts';
 import { Desk, recording } from './desk.ts';
 
 const RED = '#FF0000';
@@ -355,7 +355,11 @@ describe('files that recordings refer to', () => {
 });
 
 describe('without events', () => {
-  const deaf: WatchFolder = () => ({ close() {} });
+  const deaf: WatchFolder = () => ({ ready: Promise.resolve(), close() {} });
+  const refused = (code: string) => ({
+    ready: Promise.reject(Object.assign(new Error('no more'), { code })),
+    close() {},
+  });
 
   test('the sweep finds what no event told', async () => {
     desk.put(FILE, recording('1', RED));
@@ -403,9 +407,7 @@ describe('without events', () => {
   });
 
   test.each(['ENOSPC', 'EMFILE'])('%s: says so once, and polls', async (code) => {
-    const refusing: WatchFolder = () => {
-      throw Object.assign(new Error('no more'), { code });
-    };
+    const refusing: WatchFolder = () => refused(code);
     desk.put(FILE, recording('1', RED));
     await desk.watch({ watchFolder: refusing, pollMs: 20 });
     desk.put(FILE, recording('1', BLUE));
@@ -417,7 +419,7 @@ describe('without events', () => {
   test('a watch that fails later: says so, polls, and does not spin', async () => {
     const failing: WatchFolder = (_folder, { onError }: FolderListener) => {
       setImmediate(() => onError(Object.assign(new Error('no more'), { code: 'EMFILE' })));
-      return { close() {} };
+      return { ready: Promise.resolve(), close() {} };
     };
     desk.put(FILE, recording('1', RED));
     await desk.watch({ watchFolder: failing, pollMs: 50 });
@@ -430,10 +432,8 @@ describe('without events', () => {
 
   test('once there are watches again, events do', async () => {
     let full = true;
-    const some: WatchFolder = (folder, listener) => {
-      if (full) throw Object.assign(new Error('no more'), { code: 'ENOSPC' });
-      return watchFolder(folder, listener);
-    };
+    const some: WatchFolder = (folder, listener) =>
+      full ? refused('ENOSPC') : watchFolder(folder, listener);
     desk.put(FILE, recording('1', RED));
     await desk.watch({ watchFolder: some });
     full = false;
