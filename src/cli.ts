@@ -2,8 +2,8 @@
 import { oldestNode, version } from './version.ts';
 
 /*
- * What this file says must be understood by versions of Node.js that the rest is not written for, so that they are told
- * so: neither newer syntax here, nor anything loaded but on demand.
+ * This file must parse on versions of Node.js that are too old for the rest, so that it can say so: no newer syntax,
+ * and everything else is loaded on demand.
  */
 
 const argv = process.argv.slice(2);
@@ -13,7 +13,7 @@ if ([process.versions.node, process.version].some(isTooOld)) {
   );
   process.exitCode = 1;
 } else if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-  // The one question that needs nothing else of the program: it is answered in the time that Node takes to start.
+  // --version needs nothing else of the program: it takes as long as Node takes to start.
   process.stdout.on('error', () => {
     process.exitCode = 1;
   });
@@ -31,7 +31,7 @@ function isTooOld(running: string): boolean {
 function run(): void {
   Promise.all([import('./main.ts'), import('./process-io.ts')]).then((loaded) => {
     const [main, processIo] = [loaded[0].main, loaded[1].processIo];
-    // Should nothing be left to wait for, although it is not done: that is no success.
+    // If the event loop runs empty before the command is done, that is not a success.
     process.exitCode = 1;
     let io: ReturnType<typeof processIo>;
     try {

@@ -20,7 +20,7 @@ export const systemClock: Clock = {
       // Longer than setTimeout can count (2^31 - 1 ms) fires at once: the caller looks again anyway.
       const timer = setTimeout(done, Math.min(ms, 0x7fffffff));
       if (!signal) return;
-      // A thousand recordings may wait until one thing is over: that is no leak, and Node shall not call it one.
+      // A thousand recordings may wait for one signal: that is no leak, so Node's warning is turned off.
       setMaxListeners(0, signal);
       signal.addEventListener('abort', done);
     }),
@@ -41,8 +41,8 @@ export function processIo(): Io {
       if (!obeyed || signals > 1) process.exit(EXIT_BY_SIGNAL[signal]);
       stopping.abort();
     });
-  // A reader that has gone (a pager, head) is no failure of ours: there is nobody left to tell. Where the results
-  // cannot be written for another reason, a disk that is full, what is under way is finished all the same.
+  // A closed reader (a pager, head) is not a failure: nothing would read a message. Where the results cannot be written
+  // for another reason, such as a full disk, the work under way is finished all the same.
   process.stderr.on('error', () => {});
   process.stdout.once('error', ({ code, message }: NodeJS.ErrnoException) => {
     process.stdout.on('error', () => {});
@@ -85,7 +85,7 @@ function environment(): Record<string, string | undefined> {
   const own = Object.keys(process.env).filter((name) => isOwnVariable(name) && process.env[name]);
   if (own.length > 0 && process.platform === 'linux')
     try {
-      // Set anew, each has a place of its own elsewhere.
+      // Setting them again moves each value to memory of its own.
       for (const name of own) process.env[name] = `${process.env[name]}`;
       overwrite(own);
     } catch {
@@ -131,7 +131,7 @@ function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   });
 }
 
-/** Somebody types, and reads one of the two streams: standard error, because the results may go anywhere. */
+/** Asks on standard error, or on standard output where only that is a terminal: the results may be redirected. */
 function makeAsk(): Io['ask'] {
   const output = [process.stderr, process.stdout].find(({ isTTY }) => isTTY);
   return process.stdin.isTTY && output ? (question) => ask(question, output) : undefined;

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { CheckedFile } from './desired/checked.ts';
-import { type Head, headOf } from './desired/outlines.ts';
 import { readRecordingFile } from './desired/read.ts';
+import { type Head, headOf } from './desired/read-cache.ts';
 
 /*
  * The other thread: reads files for desired/threads.ts, which starts it.
@@ -19,7 +19,7 @@ export interface Portion {
 }
 
 /** What came of a portion, in the same order. Everything that is not plain goes whole. */
-export interface Answer {
+export interface ReadPortion {
   number: number;
   files: Handed[];
 }
@@ -37,5 +37,5 @@ function hand(bytes: Uint8Array, file: string): Handed {
 
 parentPort?.on('message', ({ number, files, bytes, ends }: Portion) => {
   const handed = files.map((file, index) => hand(bytes.subarray(ends[index - 1] ?? 0, ends[index]), file));
-  parentPort?.postMessage({ number, files: handed } satisfies Answer);
+  parentPort?.postMessage({ number, files: handed } satisfies ReadPortion);
 });

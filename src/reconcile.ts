@@ -13,14 +13,14 @@ import { lateCalls, makePlan, type PlanOptions } from './plan/plan.ts';
  * Reading (`desired`) and sending (the engine) are handed in; what stands between them is pure.
  */
 
-/** Where the flow begins: the files, and what is known. */
+/** The inputs of the flow: the files and the state. */
 export interface Ends {
   desired: () => Promise<DesiredSet>;
   known: Known;
 }
 
 /** files → desired → plan ← known */
-export async function look(
+export async function reconcile(
   { desired, known }: Ends,
   options: PlanOptions,
 ): Promise<{ plan: Plan; desired: DesiredSet }> {
@@ -34,8 +34,8 @@ export function sendable({ recordings }: Plan): RecordingPlan[] {
 }
 
 /** plan → engine → journal. Resolves when everything is answered and recorded, or has been stopped. */
-export async function carryOut(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
-  await keepBooks(plan, known, journal);
+export async function dispatch(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
+  await recordBookkeeping(plan, known, journal);
   const asked = plan.commit ? { commit: plan.commit } : {};
   const submit = (callsOf: (recording: RecordingPlan) => readonly Call[]) => {
     for (const recording of sendable(plan)) {
@@ -57,7 +57,7 @@ export async function carryOut(plan: Plan, known: Known, engine: Engine, journal
     return engine.idle();
   };
   await submit(({ calls }) => calls);
-  // What an earlier call may still undo is not done before it was sent once more.
+  // A call that an earlier one may still undo is sent once more before the run is done.
   await submit(({ key, whole, keeps }) => {
     const late = lateCalls(whole, key === undefined ? undefined : known.get(key));
     return late.flatMap((call) => withKept(call, keeps) ?? []);
@@ -65,15 +65,15 @@ export async function carryOut(plan: Plan, known: Known, engine: Engine, journal
 }
 
 /** Records what changes without any call: forgotten, renamed and released things. */
-export async function keepBooks(
+export async function recordBookkeeping(
   plan: Pick<Plan, 'recordings'>,
   known: Known,
   journal: Journal,
 ): Promise<void> {
-  for (const recording of plan.recordings) await keepBook(recording, known, journal);
+  for (const recording of plan.recordings) await recordBookkeepingOf(recording, known, journal);
 }
 
-async function keepBook(
+async function recordBookkeepingOf(
   { key, name, file, action, calls, released, supersedes, unresolved }: RecordingPlan,
   known: Known,
   journal: Journal,
@@ -87,7 +87,7 @@ async function keepBook(
   const before = known.get(key);
   if (before && (before.name !== name || before.file !== file))
     await journal.append({ event: 'rename', key, name, file });
-  // An update lets go of them as well, once it is applied; should it be refused they are what they were.
+  // An applied update releases them as well; a refused one leaves them as they were.
   const isUpdated = calls.some(({ endpoint }) => endpoint === 'update');
   if (released.length > 0 && !isUpdated) await journal.append({ event: 'release', key, blocks: released });
 }

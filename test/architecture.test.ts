@@ -170,7 +170,7 @@ describe('purity', () => {
       'apply/program.ts: process.kill',
       'sources/git-program.ts: process.kill',
       'sources/git-program.ts: process.platform',
-      'sources/outline-cache.ts: process.getuid',
+      'sources/read-cache-file.ts: process.getuid',
       'state/lock.ts: process.kill',
       'state/lock.ts: process.pid',
     ]);

@@ -136,7 +136,7 @@ describe("a user's mistake", () => {
       code: 64,
       stdout: '',
       stderr:
-        'reelstate: no recording is called "nobody"\n  See reelstate status for what is known, and the files.\n',
+        'reelstate: no recording is called "nobody"\n  See reelstate status for the recordings in the state folder, and the files.\n',
     });
   });
 

@@ -52,7 +52,7 @@ const APP_WIDE = /app ?id is invalid|invalid_appid|no_active_status/i;
 /** Words about requests a second. A body that is refused may speak of a frame rate or a bit rate. */
 const TOO_OFTEN = /(?<!(?:bit|frame|sample)[ _-]?)\brate\b|frequen|too (?:many|fast)|throttl|\bqps\b/i;
 
-/** Reads an answer as it is meant. @param identity whose call it was: a 200 for another recording is no success */
+/** Tells what an answer means. @param identity whose call it was: a 200 for another recording is no success */
 export function judge(answer: Answer, identity: Pick<Identity, 'sid' | 'resourceId'>): Judgement {
   if (answer.kind === 'failure')
     return { meaning: answer.unsent ? 'unreached' : 'unknown', message: `${answer.host}: ${answer.message}` };
@@ -143,7 +143,10 @@ function code(body: Record<string, unknown> | undefined): number | undefined {
       : undefined;
 }
 
-/** More of the service's words than this is not kept, in characters; secrets are taken out before anybody shortens it for showing. */
+/**
+ * More of the service's words than this is not kept, in characters; secrets are masked before it is shortened for
+ * showing.
+ */
 const LONGEST_REASON = 4_000;
 
 /** The service's own words, made safe to print: one line, no control characters, not endless. */

@@ -22,7 +22,7 @@ export interface ClientOptions {
   version: string;
 }
 
-/** More connections than the allowance needs are not kept idle: each takes a file handle that reading files may want. */
+/** No more idle connections are kept than the allowance needs: each takes a file handle that reading files may need. */
 const KEPT = { keepAlive: true, maxFreeSockets: 16 };
 
 interface Network {
@@ -94,9 +94,9 @@ export class Client implements Sender {
     this.#options = options;
   }
 
-  /** Loads what calls need, so that the first is no later than the others. */
+  /** Loads what calls need, so that the first is not slower than the others. */
   async warm(): Promise<void> {
-    // What fails here fails again with the first call, and is told there.
+    // An error here comes again with the first call, which reports it.
     await this.#open().catch(() => {});
   }
 
@@ -143,7 +143,7 @@ export class Client implements Sender {
       request.on('request', (outgoing) => {
         trip.follow(outgoing);
         outgoing.once('finish', departed);
-        // 101: got would wait for the rest of the answer for ever, and no timeout of its own would end that.
+        // 101: got would wait for the rest of the answer for ever, without a timeout.
         outgoing.once('upgrade', (_answer, socket: Socket) => {
           isSwitched = true;
           socket.destroy();
@@ -178,7 +178,7 @@ export class Client implements Sender {
 
   #open(): Promise<Network> {
     this.#network ??= openNetwork(this.#options).catch((error: unknown) => {
-      // What could not be loaded now, because no more files may be opened, can be with a later call.
+      // Loading may have failed because no file handle was left: a later call tries again.
       this.#network = undefined;
       throw error;
     });
@@ -199,7 +199,7 @@ export class Client implements Sender {
   }
 }
 
-/** How far one request came. */
+/** The progress of one request. */
 class Trip {
   readonly #isSecure: boolean;
   #socket: Socket | undefined;
@@ -214,7 +214,7 @@ class Trip {
     outgoing.once('socket', (socket) => {
       this.#socket = socket;
       if (outgoing.reusedSocket) this.#before = socket.bytesWritten;
-      // Before a connection is secure nothing of a request leaves.
+      // Nothing of a request leaves before the connection is secure.
       else
         socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
           this.#before = -1;

@@ -45,7 +45,7 @@ export function inOrder(origins: readonly string[]): Origins {
 /** Failures in a row after which the next origin is tried: once more on the same one, then on another. */
 const FAILURES = 2;
 
-/** What a call says of its origin: an answer, a failure of the network on the way there, or any other failure. */
+/** What a call tells about its origin: an answer, a failure of the network on the way there, or any other failure. */
 export type Reached = 'answered' | 'network' | 'failed';
 
 /**

@@ -11,7 +11,7 @@ export const MIN_STS_SECONDS = 4 * 60 * 60;
 export const STS_AT_LEAST = 'A token must be valid for at least four hours when it is sent.';
 
 /**
- * Whether the token that a file gives cannot be sent any more. What a program gives is looked at when it is run.
+ * Whether the token that a file gives cannot be sent any more. Tokens of a program are checked when it is run.
  * @param now milliseconds since 1970
  */
 export function hasExpired(

@@ -4,7 +4,7 @@ import type { ProxyServer } from './proxy.ts';
 /** An answer larger than this is not the service's, and is not read to its end. */
 export const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** What a proxy has for its answer at most: an end that is asked for is not held up by one that says nothing. */
+/** The longest time for a proxy's answer, in milliseconds: a silent proxy must not hold up the end of the process. */
 const MOST_FOR_PROXY = 4_000;
 
 /** How long the proxy has for its answer, in milliseconds. */
@@ -12,7 +12,7 @@ export function proxyTimeout({ connect }: Progress['timeouts']): number {
   return Math.min(connect, MOST_FOR_PROXY);
 }
 
-/** How far a request came before it failed. */
+/** The progress of a request before it failed. */
 export interface Progress {
   /** Milliseconds. */
   timeouts: { connect: number; request: number };
@@ -35,7 +35,7 @@ export interface Trouble {
 const UNTRUSTED =
   /^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|(DEPTH_ZERO_)?SELF_SIGNED_CERT(_IN_CHAIN)?|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_UNTRUSTED|INVALID_CA)$/;
 
-/** Says what a failed request met: a proxy's own answer, the network, DNS, a certificate, or this machine's limits. */
+/** Classifies a failed request: a proxy's own answer, the network, DNS, a certificate, or this machine's limits. */
 export function troubleOf(error: unknown, progress: Progress): Trouble {
   const { message, code } = error as Thrown;
   const { proxy, hasSocket } = progress;

@@ -16,8 +16,8 @@ export interface AccountOptions {
   patience: number;
 }
 
-/** A place in the allowance, and what lets others go once this call has been answered. */
-export interface Place {
+/** Leave to send one request: its place in the allowance, and what lets the next call go once this one is answered. */
+export interface Admission {
   ticket: Ticket;
   letOthersGo: () => void;
 }
@@ -66,7 +66,7 @@ export class Account {
   }
 
   /** Waits for a place in the allowance, behind what is more urgent; undefined when everything is stopped. */
-  async admit({ appId }: Identity, urgency: number): Promise<Place | undefined> {
+  async admit({ appId }: Identity, urgency: number): Promise<Admission | undefined> {
     if (this.#stop.aborted || this.#refused !== undefined) return undefined;
     const began = this.#clock.monotonic();
     let letOthersGo = () => {};
@@ -77,14 +77,14 @@ export class Account {
     return ticket && { ticket, letOthersGo };
   }
 
-  /** Were the credentials wrong, one refusal is enough. @returns lets the others go, once this answer has been judged */
+  /** With wrong credentials one refusal is enough. @returns lets the others go, once this answer has been judged */
   #goFirst(): () => void {
     if (this.#proven) return () => {};
     const mine = Symbol('first');
     this.#first = mine;
     for (const limiter of this.#limiters.values()) limiter.pause(FIRST);
     return () => {
-      // Called once too often it must not let others pass one that goes first after this.
+      // A second call of this function must not let others pass a call that went first since.
       if (this.#first !== mine) return;
       this.#first = undefined;
       for (const limiter of this.#limiters.values()) limiter.resume(FIRST);
@@ -102,7 +102,7 @@ export class Account {
     return limiter;
   }
 
-  /** Draws from an answer what it says about the account and the App ID, at once, before another call may go. */
+  /** Applies what an answer says about the account and the App ID, at once, before another call may go. */
   learn({ meaning, status, message, retryAfter, appWide }: Judgement, identity: Identity): void {
     // Only an answer that needs these credentials shows that they are good.
     if (!['unauthorized', 'unknown', 'foreign', 'unreached'].includes(meaning)) this.#proven = true;
@@ -145,7 +145,7 @@ export class Account {
     return this.#limiterOf(appId).held;
   }
 
-  /** Opens what an answer had shut: one call goes first, alone. */
+  /** Reopens the account and App IDs that an answer had shut: one call goes first, alone. */
   reopen(): void {
     this.#refused = undefined;
     this.#disabled.clear();

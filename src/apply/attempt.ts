@@ -5,9 +5,9 @@ import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
 import type { ApplyEvent, Journal, Sender, StillWanted, Work } from '../model/work.ts';
-import type { Account, Place } from './account.ts';
+import type { Account, Admission } from './account.ts';
 import { type Lane, putBack } from './lane.ts';
-import { decide, type Verdict } from './policy.ts';
+import { type Decision, decide } from './policy.ts';
 import { TIMINGS } from './timings.ts';
 
 export interface AttemptPorts {
@@ -25,19 +25,19 @@ export interface AttemptPorts {
 
 /** One call that was sent: what was planned, what left of it, and what came back. */
 export interface Attempt {
-  /** As it stands in the plan; what is repeated. */
+  /** The call as it is in the plan; this is what is repeated. */
   planned: Call;
   /** With credentials filled in. */
   call: Call;
-  verdict: Verdict;
+  decision: Decision;
   judgement: Judgement;
   /** Milliseconds. */
   took: number;
-  /** Who asked for it; spread into what is told. */
+  /** The commit that asked for it; spread into events. */
   asked: Pick<Work, 'commit'>;
 }
 
-/** A message longer than this helps nobody, in characters. */
+/** Messages are cut at this length, in characters: a longer one is not read. */
 const LONGEST_MESSAGE = 300;
 
 /**
@@ -66,7 +66,7 @@ export class Attempts {
     lane: Lane,
     planned: Call,
     call: Call,
-    place: Place,
+    admission: Admission,
   ): Promise<Attempt | { message: string } | undefined> {
     const { work } = lane;
     const { key, name, file, identity, commit } = work;
@@ -80,14 +80,14 @@ export class Attempts {
       this.#spelling,
     );
     if (missing.length > 0) {
-      place.ticket.giveBack();
+      admission.ticket.giveBack();
       return { message: `the value of ${missing.join(' and ')} is not at hand` };
     }
     const { journal, onEvent, sender, clock, stillWanted } = this.#ports;
     // A newer plan decides anew: it has put what it asks for in its place.
     const isOver = () => lane.dropped || lane.work !== work;
     if (!(await stillWanted(work)) || isOver()) {
-      place.ticket.giveBack();
+      admission.ticket.giveBack();
       return undefined;
     }
     const intent = { key, name, file, identity, endpoint, reason, ...asked, request };
@@ -95,8 +95,8 @@ export class Attempts {
     const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
     if (held) putBack(lane, planned);
     if (held || isOver()) {
-      // While the intent was written something newer came, or the account was held back: it does not leave now.
-      place.ticket.giveBack();
+      // While the intent was written a newer call came, or the account was held back: this one does not leave now.
+      admission.ticket.giveBack();
       await journal.append({ event: 'withdraw', key, endpoint, of });
       return undefined;
     }
@@ -106,43 +106,43 @@ export class Attempts {
     const { judgement } = await this.exchange(
       identity,
       endpoint,
-      place,
+      admission,
       (departed) => sender.send({ identity, endpoint, body: wire }, departed),
       lane.trouble.get(endpoint)?.repeated.throttled,
     );
-    const verdict = this.#judge(lane, endpoint, judgement);
-    await this.#record(lane, of, endpoint, verdict, judgement);
-    return { planned, call, verdict, judgement, took: clock.monotonic() - began, asked };
+    const decision = this.#judge(lane, endpoint, judgement);
+    await this.#record(lane, of, endpoint, decision, judgement);
+    return { planned, call, decision, judgement, took: clock.monotonic() - began, asked };
   }
 
   /**
-   * One request and its answer, judged; the account's part of it is drawn before anybody else may go.
+   * One request and its answer, judged; the account learns its part of it before another call may go.
    * @param throttled how often in this trouble the same call was answered that the account is over its allowance
    */
   async exchange(
     identity: Identity,
     endpoint: Endpoint | 'query',
-    place: Place,
+    admission: Admission,
     send: (departed: () => void) => Promise<Answer>,
     throttled = 0,
   ): Promise<{ answer: Answer; judgement: Judgement }> {
     const { clock, onEvent, scrub } = this.#ports;
     const began = clock.monotonic();
-    const answer = await send(() => place.ticket.departed());
+    const answer = await send(() => admission.ticket.departed());
     const took = clock.monotonic() - began;
     const status = answer.kind === 'answer' ? { status: answer.status } : {};
     onEvent({ type: 'answered', endpoint, took, ...status });
-    // Also where no connection could be made: an outage must not bring thousands of attempts in a second.
-    place.ticket.departed();
-    if (answer.kind === 'answer') place.ticket.answered();
+    // Also where no connection could be made: an outage must not lead to thousands of attempts in a second.
+    admission.ticket.departed();
+    if (answer.kind === 'answer') admission.ticket.answered();
     const judged = judge(answer, identity);
     const message = scrub(judged.message).slice(0, LONGEST_MESSAGE);
-    // What meets one call again and again is not about the account, and must not hold the others back for ever.
+    // A 400 that one call gets again and again is not about the account, and must not hold the others back for ever.
     const isItsOwn = judged.status === 400 && throttled >= TIMINGS.throttledBy400;
     const meaning = judged.meaning === 'throttled' && isItsOwn ? 'foreign' : judged.meaning;
     const judgement: Judgement = { ...judged, meaning, message };
     this.#account.learn(judgement, identity);
-    place.letOthersGo();
+    admission.letOthersGo();
     return { answer, judgement };
   }
 
@@ -150,12 +150,12 @@ export class Attempts {
     lane: Lane,
     of: number,
     endpoint: Endpoint,
-    { outcome, do: then }: Verdict,
+    { outcome, do: then }: Decision,
     { status, message, meaning }: Judgement,
   ): Promise<void> {
     const { journal } = this.#ports;
     const { key } = lane.work;
-    // The doubt first: were it lost in a crash after the answer, nobody would send the other endpoint again.
+    // The doubt is recorded first: if a crash lost it after the answer, the other endpoint would never be sent again.
     if (meaning === 'not-found' && !lane.doubted) {
       lane.doubted = true;
       for (const each of ['update', 'updateLayout'] as const)
@@ -168,19 +168,19 @@ export class Attempts {
     await journal.append({ event: 'answer', key, endpoint, of, outcome, ...said });
   }
 
-  #judge(lane: Lane, endpoint: Endpoint, judgement: Judgement): Verdict {
+  #judge(lane: Lane, endpoint: Endpoint, judgement: Judgement): Decision {
     const now = this.#ports.clock.monotonic();
     const trouble = lane.trouble.get(endpoint) ?? { since: now, repeated: {} };
-    // Only an unbroken row of 404s tells that a recording has ended.
+    // Only an unbroken row of 404s proves that a recording has ended.
     if (judgement.meaning === 'not-found') lane.gapSince ??= lane.work.ended ? Number.NEGATIVE_INFINITY : now;
     else delete lane.gapSince;
-    const verdict = decide({ judgement, trouble, gapSince: lane.gapSince, now, random: this.#ports.random });
+    const decision = decide({ judgement, trouble, gapSince: lane.gapSince, now, random: this.#ports.random });
     const repeated = {
       ...trouble.repeated,
       [judgement.meaning]: (trouble.repeated[judgement.meaning] ?? 0) + 1,
     };
     lane.trouble.set(endpoint, { ...trouble, repeated });
-    return verdict;
+    return decision;
   }
 }
 

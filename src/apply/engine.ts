@@ -13,7 +13,7 @@ import { OBSERVATION, URGENCY, urgencyOf } from './urgency.ts';
 
 export interface EnginePorts extends AttemptPorts {
   prepare: Prepare;
-  /** Told of a call that was refused: what it was made ready with may be why. */
+  /** Called with a call that was refused: the credentials that it was sent with may be the reason. */
   distrust: (call: Call) => void;
 }
 
@@ -44,7 +44,7 @@ export class Engine {
   });
 
   constructor(ports: EnginePorts, options: EngineOptions) {
-    // Whoever does not wait for it learns of it from idle().
+    // Without a handler the rejection would end the process; idle() rethrows it.
     this.broken.catch(() => {});
     this.#ports = ports;
     this.#options = options;
@@ -57,7 +57,7 @@ export class Engine {
     this.#attempts = new Attempts(ports, this.#account, options.spelling);
   }
 
-  /** Takes the newest plan for a recording; what still waits of an older one is dropped. */
+  /** Takes the newest plan for a recording; calls of an older one that still wait are dropped. */
   submit(work: Work): void {
     const lane: Lane = this.#lanes.get(work.key) ?? newLane(work);
     this.#lanes.set(work.key, lane);
@@ -70,7 +70,7 @@ export class Engine {
     this.#setDue(lane);
     for (const call of lane.waiting.values())
       if (isNews(before.get(call.endpoint), call)) {
-        // What is newer has no trouble yet, and does not wait for the repetition of what it takes the place of.
+        // A newer call has no failures yet, and does not wait for the repetition of the call that it replaces.
         lane.trouble.delete(call.endpoint);
         const { pause } = lane;
         if (pause?.endpoint === call.endpoint && !pause.isAsked) pause.end();
@@ -91,7 +91,7 @@ export class Engine {
     lane.due = due;
   }
 
-  /** Drops what still waits for a recording; what is in flight is awaited, and not repeated. */
+  /** Drops the waiting calls of a recording; the call in flight is awaited, and not repeated. */
   drop(key: string): void {
     const lane = this.#lanes.get(key);
     if (!lane) return;
@@ -100,7 +100,7 @@ export class Engine {
     endRest(lane);
   }
 
-  /** Nothing new leaves; what is in flight is awaited and recorded. */
+  /** Sends nothing more; calls in flight are awaited and recorded. */
   stop(): void {
     this.#stopping.abort();
     this.#wakeAll();
@@ -148,7 +148,7 @@ export class Engine {
   }
 
   /**
-   * Asks the service something, behind everything that is to be sent and within the same allowance.
+   * Sends a query, behind everything that is to be sent and within the same allowance.
    * @returns undefined when the account is stopped or gets stopped first
    */
   async observe(
@@ -156,18 +156,18 @@ export class Engine {
     ask: (departed: () => void) => Promise<Answer>,
   ): Promise<(Judgement & { answer: Answer }) | undefined> {
     if (this.#account.isShut(identity.appId)) return undefined;
-    const place = await this.#account.admit(identity, OBSERVATION);
-    if (!place) return undefined;
+    const admission = await this.#account.admit(identity, OBSERVATION);
+    if (!admission) return undefined;
     try {
       if (this.#account.isShut(identity.appId)) {
-        place.ticket.giveBack();
+        admission.ticket.giveBack();
         return undefined;
       }
-      const { answer, judgement } = await this.#attempts.exchange(identity, 'query', place, ask);
+      const { answer, judgement } = await this.#attempts.exchange(identity, 'query', admission, ask);
       if (this.#account.refused !== undefined) this.#wakeAll();
       return { ...judgement, answer };
     } finally {
-      place.letOthersGo();
+      admission.letOthersGo();
     }
   }
 
@@ -187,7 +187,7 @@ export class Engine {
   }
 
   async #run(lane: Lane): Promise<void> {
-    // What may not be attempted stays waiting, and the end tells.
+    // A call that may not be attempted stays in the queue, and the result lists it.
     while (lane.waiting.size > 0 && !this.#account.isShut(lane.work.identity.appId)) {
       const planned = nextCall(lane, this.#ports.clock.monotonic());
       if (typeof planned === 'number') {
@@ -196,28 +196,28 @@ export class Engine {
       }
       const ready = await this.#prepare(lane, planned);
       if (!ready) continue;
-      // Recordings in a gap of 404s ask again for long: whoever has something new goes first.
+      // Recordings in a gap of 404s are repeated for long: calls with something new go first.
       const urgency = lane.gapSince === undefined ? urgencyOf(planned) : URGENCY.repetition;
-      const place = await this.#account.admit(lane.work.identity, urgency);
-      if (!place) return;
-      // While it waited for its turn a newer state may have come, or the account may have been stopped.
+      const admission = await this.#account.admit(lane.work.identity, urgency);
+      if (!admission) return;
+      // While the call waited a newer plan may have come, or the account may have been stopped.
       if (lane.waiting.get(planned.endpoint) !== planned || this.#account.isShut(lane.work.identity.appId)) {
-        place.ticket.giveBack();
-        place.letOthersGo();
+        admission.ticket.giveBack();
+        admission.letOthersGo();
         continue;
       }
       lane.waiting.delete(planned.endpoint);
       lane.inFlight = true;
-      const attempt = await this.#attempts.make(lane, planned, ready.call, place).finally(() => {
+      const attempt = await this.#attempts.make(lane, planned, ready.call, admission).finally(() => {
         lane.inFlight = false;
-        place.letOthersGo();
+        admission.letOthersGo();
       });
       if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
       else if (attempt) await this.#proceed(lane, attempt);
     }
   }
 
-  /** Makes a call ready. Before anything else the update's credentials: whether they can be had decides about all of it. */
+  /** Makes a call ready. The update's credentials come first: without them nothing of the recording is sent. */
   async #prepare(lane: Lane, planned: Call): Promise<{ call: Call } | undefined> {
     const update = lane.waiting.get('update');
     for (const call of update && update !== planned ? [update, planned] : [planned]) {
@@ -244,10 +244,10 @@ export class Engine {
   }
 
   async #proceed(lane: Lane, attempt: Attempt): Promise<void> {
-    const { planned, call, verdict, judgement, took, asked } = attempt;
+    const { planned, call, decision, judgement, took, asked } = attempt;
     const { endpoint } = call;
     if (this.#account.refused !== undefined) this.#wakeAll();
-    switch (verdict.do) {
+    switch (decision.do) {
       case 'done':
         lane.trouble.delete(endpoint);
         this.#ports.onEvent({
@@ -277,20 +277,20 @@ export class Engine {
           true,
         );
       case 'slow-down': {
-        // All calls are held back; this lane need not wait besides.
+        // The account holds all calls back; this lane need not wait in addition.
         const hold = this.#account.held(lane.work.identity);
         if (this.#outOfTime(lane, endpoint, hold)) this.#failed(lane, attempt, judgement.message);
         else putBack(lane, planned);
         return;
       }
       case 'repeat':
-        return this.#repeat(lane, attempt, verdict.after);
+        return this.#repeat(lane, attempt, decision.after);
     }
   }
 
   #failed(
     lane: Lane,
-    { call, planned, verdict, judgement, asked }: Attempt,
+    { call, planned, decision, judgement, asked }: Attempt,
     message: string,
     ended?: boolean,
   ): void {
@@ -301,7 +301,7 @@ export class Engine {
       name: lane.work.name,
       endpoint: call.endpoint,
       request: planned.request,
-      outcome: verdict.outcome,
+      outcome: decision.outcome,
       message,
       ...asked,
       ...(ended ? { ended } : {}),
@@ -311,8 +311,8 @@ export class Engine {
 
   async #repeat(lane: Lane, attempt: Attempt, after: number): Promise<void> {
     const { clock, onEvent } = this.#ports;
-    const { planned, verdict, judgement, asked } = attempt;
-    const { outcome } = verdict;
+    const { planned, decision, judgement, asked } = attempt;
+    const { outcome } = decision;
     const { endpoint } = planned;
     const { message, status } = judgement;
     const givesUp = judgement.meaning !== 'not-found' && this.#outOfTime(lane, endpoint, after);
@@ -352,7 +352,7 @@ export class Engine {
     delete lane.pause;
   }
 
-  /** Whoever waits for a repetition has nothing to wait for any more. */
+  /** Ends every wait for a repetition. */
   #wakeAll(): void {
     for (const { pause } of this.#lanes.values()) pause?.end();
   }

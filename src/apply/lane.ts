@@ -1,11 +1,11 @@
 import type { Call } from '../model/plan.ts';
 import type { Endpoint } from '../model/recording.ts';
 import type { Work } from '../model/work.ts';
-import { meaning } from '../plan/comparable.ts';
+import { canonicalText } from '../plan/comparable.ts';
 import type { Trouble } from './policy.ts';
 import { urgencyOf } from './urgency.ts';
 
-/** What is to be done for one recording, and how it has gone so far. */
+/** The calls of one recording, and how they have gone so far. */
 export interface Lane {
   work: Work;
   waiting: Map<Endpoint, Call>;
@@ -14,7 +14,7 @@ export interface Lane {
   gapSince?: number;
   /** The journal says that what was applied before the gap may no longer be in force. */
   doubted?: boolean;
-  /** Nobody asks for anything any more: what is in flight is not repeated. */
+  /** No plan asks for this recording any more: the call in flight is not repeated. */
   dropped: boolean;
   /** A call has been let through and is not answered yet. */
   inFlight: boolean;
@@ -48,7 +48,7 @@ export function nextCall({ waiting, due }: Lane, now: number): Call | number {
   return ready.reduce((first, other) => (urgencyOf(other) > urgencyOf(first) ? other : first));
 }
 
-/** A newer plan that asks for what waits already leaves it its turn. */
+/** A newer plan that asks for the same as the waiting call keeps that call and its turn. */
 export function sameCall(waiting: Call | undefined, next: Call): Call {
   const isSame =
     waiting?.reason === next.reason &&
@@ -59,7 +59,9 @@ export function sameCall(waiting: Call | undefined, next: Call): Call {
 
 /** Whether a call asks for something else than the one that waits, whatever the reasons of the two. */
 export function isNews(waiting: Call | undefined, next: Call): boolean {
-  return !waiting || meaning(next.endpoint, waiting.request) !== meaning(next.endpoint, next.request);
+  return (
+    !waiting || canonicalText(next.endpoint, waiting.request) !== canonicalText(next.endpoint, next.request)
+  );
 }
 
 /** A newer plan that asks for exactly what has just been applied asks for nothing, unless it is to be sent later. */
@@ -69,17 +71,17 @@ export function dropSame(lane: Lane, sent: Call): void {
     next &&
     next.reason !== 'resync' &&
     next.notBefore === undefined &&
-    meaning(next.endpoint, next.request) === meaning(sent.endpoint, sent.request)
+    canonicalText(next.endpoint, next.request) === canonicalText(sent.endpoint, sent.request)
   )
     lane.waiting.delete(sent.endpoint);
 }
 
-/** Ends the wait for the time of a call, so that what waits now is looked at again. */
+/** Ends the wait for the time of a call, so that the queue is checked again. */
 export function endRest({ pause }: Lane): void {
   if (pause && pause.endpoint === undefined) pause.end();
 }
 
-/** Puts a call back in its place, unless a newer one has taken it or nobody asks for it any more. */
+/** Puts a call back in its place, unless a newer one has taken it or the lane was dropped. */
 export function putBack(lane: Lane, planned: Call): void {
   if (!lane.dropped && !lane.waiting.has(planned.endpoint)) lane.waiting.set(planned.endpoint, planned);
 }

@@ -128,14 +128,14 @@ export class Limiter {
     if (this.#pauses.size === 0) this.#queue.start();
   }
 
-  /** Everything that waits goes without a place. */
+  /** Everything that waits is resolved with undefined. */
   dismiss(): void {
     this.#queue.clear();
     for (const resolve of this.#waiting) resolve(undefined);
     this.#waiting.clear();
   }
 
-  /** Ends all that is slept for, because a timer keeps a process alive. */
+  /** Ends all timers, because a timer keeps a process alive. */
   close(): void {
     this.dismiss();
     this.#over.abort();

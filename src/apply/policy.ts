@@ -2,7 +2,7 @@ import type { Judgement, Meaning } from '../agora/answers.ts';
 import type { Outcome } from '../model/journal.ts';
 import { TIMINGS } from './timings.ts';
 
-/** What has gone wrong with one call so far; reset when it succeeds or a newer desired state takes its place. */
+/** The failures of one call so far; reset when it succeeds or a newer desired state takes its place. */
 export interface Trouble {
   /** When it began, on the monotonic clock. */
   since: number;
@@ -10,7 +10,7 @@ export interface Trouble {
   repeated: Partial<Record<Meaning, number>>;
 }
 
-export type Verdict =
+export type Decision =
   | { do: 'done'; outcome: 'applied' }
   /** Not repeated until the file changes. */
   | { do: 'refuse'; outcome: Outcome }
@@ -31,7 +31,7 @@ export interface PolicyInput {
 }
 
 /** What to do after an answer. Pure; counts nothing itself. */
-export function decide({ judgement, trouble, gapSince, now, random }: PolicyInput): Verdict {
+export function decide({ judgement, trouble, gapSince, now, random }: PolicyInput): Decision {
   const { meaning, retryAfter } = judgement;
   const times = trouble.repeated[meaning] ?? 0;
   const obey = (wait: number) => Math.max(wait, Math.min(retryAfter ?? 0, TIMINGS.retryAfterCap));
@@ -75,7 +75,7 @@ function notFoundWait(times: number, gapSince: number | undefined, now: number):
   return left > 0 ? Math.min(wait, left) : wait;
 }
 
-/** What stands between here and the service is not mended in seconds, and must not be hammered. */
+/** A proxy or gateway in the way is not repaired in seconds, and must not be hammered. */
 function foreignWait(times: number): number {
   const last = TIMINGS.foreign.at(-1) as number;
   return (

@@ -20,14 +20,14 @@ interface Printed {
   expires?: number;
 }
 
-/** What is to be said of credentials that are sent all the same. */
+/** Warns about credentials that are sent all the same. */
 export type Warn = (work: Work, message: string) => void;
 
 /**
  * Makes calls ready: a token that the file gives must not have expired. Where storage credentials come from a program, it is run, and
  * what it printed is put into the request, sealed. Recordings with the same command share one run, for as long as `freshFor` milliseconds, and half
- * the life of what it printed at most: whoever renews asks for something newer. `distrust` ends that for what the
- * service has refused.
+ * the life of what it printed at most: a renewal needs newer credentials. `distrust` drops what the service has
+ * refused.
  */
 export function makePrepare(
   run: RunProgram,

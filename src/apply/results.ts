@@ -2,7 +2,7 @@ import type { Plan } from '../model/plan.ts';
 import type { ApplyResult, CallResult } from '../model/result.ts';
 import type { ApplyEvent } from '../model/work.ts';
 
-/** Gathers what happens to the calls of a plan; whatever nothing was heard of was not attempted. */
+/** Collects what happens to the calls of a plan; a call without an event was not attempted. */
 export class Results {
   readonly #plan: Plan;
   readonly #calls = new Map<string, CallResult>();
@@ -10,7 +10,7 @@ export class Results {
   readonly #held = new Map<string, string>();
   /** Kept beside, because it is asked for at every event. */
   readonly #count = { 'not-attempted': 0, 'sent-not-recorded': 0, applied: 0, failed: 0 };
-  /** Calls that have left, of which nothing has been heard since. */
+  /** Calls that were sent and have no answer yet. */
   readonly #away = new Set<string>();
   #stopped: string | undefined;
 
@@ -27,7 +27,7 @@ export class Results {
       this.#held.set(event.name, event.message);
       return;
     }
-    // Until it was sent once more it is not done.
+    // The call counts as done only after it was sent once more.
     if (event.type === 'delayed')
       this.#set({ name: event.name, endpoint: event.endpoint, result: 'not-attempted' });
     if (event.type === 'start') this.#away.add(keyOf(event));
@@ -68,7 +68,7 @@ export class Results {
     const calls = [...this.#calls.values()].filter(
       ({ name, result }) => result !== 'not-attempted' || !this.#held.has(name),
     );
-    // Whoever interrupts a run that had nothing left to do has interrupted nothing.
+    // A run that had nothing left to do was not interrupted.
     const done = calls.every(({ result }) => result === 'applied');
     const stopped = done ? undefined : (interrupted ?? this.#stopped);
     return {

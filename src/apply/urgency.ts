@@ -1,6 +1,6 @@
 import type { Call } from '../model/plan.ts';
 
-/** Who goes first when the allowance is short; larger is sooner. */
+/** The order of calls when the allowance is short; larger is sooner. */
 export const URGENCY = {
   onhold: 60,
   credentials: 50,
@@ -13,14 +13,14 @@ export const URGENCY = {
   resync: 0,
 } as const;
 
-/** Looking whether a recording is as it should be comes behind everything that is to be sent. */
+/** Queries come behind everything that is to be sent. */
 export const OBSERVATION = -10;
 
 /** A call is as urgent as the most urgent thing that it changes. */
 export function urgencyOf({ reason, changes, request, endpoint }: Call): number {
   if (reason === 'resync') return URGENCY.resync;
   if (reason === 'credentials-expiring') return URGENCY.credentials;
-  // Where it is not known what is in force, everything in the request may be a change.
+  // Where the state is uncertain, everything in the request may be a change.
   const blocks =
     changes.length > 0
       ? changes.map(({ path }) => path.split('/')[1] as string)

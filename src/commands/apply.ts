@@ -8,7 +8,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyResult } from '../model/result.ts';
 import type { ApplyEvent } from '../model/work.ts';
-import { carryOut, keepBooks, sendable } from '../reconcile.ts';
+import { dispatch, recordBookkeeping, sendable } from '../reconcile.ts';
 import { diagnosticLine, eventLine, summaryLine } from '../render/apply-json.ts';
 import { applyMarkdown, applyText, isComplete } from '../render/apply-text.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
@@ -72,7 +72,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
       await tellNothingSent(plan, 'without a terminal to ask on, --yes is needed', settings, io);
       throw notAsked(plan);
     }
-    // Nobody is asked about what could not be done anyway.
+    // Credentials are checked first: the question is useless where nothing could be sent.
     if (sendable(plan).length > 0) credentials(io);
     if (!isAgreed && io.ask && !(await agreed(plan, io.ask, settings, io))) {
       await tellNothingSent(plan, 'the answer was not yes', settings, io);
@@ -83,7 +83,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     await tell(result, settings, io);
     const hasErrors = made.diagnostics.some(({ severity }) => severity === 'error');
     if (hasErrors && settings.output !== 'json')
-      await io.out('Not everything could be looked at: see the errors.\n');
+      await io.out('Not everything could be planned: see the errors.\n');
     return isComplete(result) && !hasErrors ? 0 : 1;
   } finally {
     await store.close();
@@ -103,7 +103,7 @@ function withErrors(plan: Plan): Plan {
 
 /** Asks a person, whatever the form and wherever the results go. */
 async function agreed(plan: Plan, ask: NonNullable<Io['ask']>, settings: Settings, io: Io): Promise<boolean> {
-  // Whoever is asked has not seen a plan that went elsewhere, or that is no part of the results.
+  // The question repeats the plan where it went to another place than the terminal, or is no part of the results.
   const isSeen = settings.output !== 'json' && io.outIsTerminal;
   const unseen = isSeen ? '' : unseenPlan(plan, settings, io);
   const errors = errorLine(plan);
@@ -122,7 +122,7 @@ function errorLine({ diagnostics }: Plan): string {
     : `${files} files have errors, and what they describe is left as it is.`;
 }
 
-/** Without a terminal there is only the command line to say that what the plan shows shall be sent. */
+/** Without a terminal only a flag can confirm that the plan is to be sent. */
 function notAsked(plan: Plan): Failure {
   const calls = sendable(plan).reduce((sum, recording) => sum + recording.calls.length, 0);
   const errors = errorLine(plan);
@@ -143,7 +143,7 @@ async function send(run: Run): Promise<ApplyResult> {
   const { plan, store, settings, io } = run;
   const results = new Results(plan);
   if (sendable(plan).length === 0) {
-    await keepBooks(plan, store.state.known, store);
+    await recordBookkeeping(plan, store.state.known, store);
     return results.finish();
   }
   const progress = makeProgress(settings, io);
@@ -173,9 +173,9 @@ async function send(run: Run): Promise<ApplyResult> {
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop);
   try {
-    // Loading is no part of what the first call takes.
+    // Loading the network must not count as time of the first call.
     await client.warm();
-    await carryOut(plan, store.state.known, engine, store);
+    await dispatch(plan, store.state.known, engine, store);
   } catch (error) {
     // A disk that is full, say. Anything else is a defect, and told as one.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
@@ -190,14 +190,14 @@ async function send(run: Run): Promise<ApplyResult> {
   return results.finish(interrupted, isRecorded);
 }
 
-/** What is to be said of a recording whose credentials cannot be had, at the place where its file names the program. */
+/** The error for a recording whose credentials program failed, at the place where its file names the program. */
 function heldBack(event: ApplyEvent, { recordings }: Plan): Diagnostic | undefined {
   if (event.type !== 'failed' || !event.held) return undefined;
   const mark = recordings.find(({ key }) => key === event.key)?.credentialsAt;
   return mark && diagnosticAt(mark, 'credentials-unavailable', event.message, HELD_BACK);
 }
 
-/** The same of credentials that are sent, and live shorter than they should. */
+/** The warning for credentials that are sent although they expire soon. */
 function shortLived(event: ApplyEvent, { recordings }: Plan): Diagnostic | undefined {
   if (event.type !== 'warned') return undefined;
   const mark = recordings.find(({ key }) => key === event.key)?.credentialsAt;

@@ -15,7 +15,7 @@ const PATIENCE = 10_000;
  * @param flag that gave the address, for messages
  * @param token for a daemon on another machine
  * @param isWhole whether an answer is of the shape that a daemon gives it
- * @throws Failure where nobody answers, or not as a daemon does
+ * @throws Failure where nothing answers at the address, or not as a daemon does
  */
 export async function askDaemon<T extends { recordings: unknown[] }>(
   address: string,
@@ -78,7 +78,7 @@ function urlOf(address: string, path: string, flag: string): URL {
   return url;
 }
 
-/** The daemon's own words are a line; whatever else answers there may say more. */
+/** The daemon answers with one line; another server may answer with more. */
 function refused({ origin }: URL, text: string): Failure {
   const [line = ''] = text.slice(0, 200).split('\n');
   return new Failure(`the daemon at ${origin} refuses: ${line}`, {

@@ -55,12 +55,10 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
 
   sending(planning(command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out')))
     .option('--yes', 'do not ask; without a terminal nothing is sent without it, but for a plan in a file')
-    .option('--retry-for <span>', 'how long a call without a clear answer is repeated (default: 30s)')
+    .option('--retry-for <duration>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 
-  fromGit(
-    bounded(command(program, 'status [names...]', 'what is known of each recording, and what is pending')),
-  )
+  fromGit(bounded(command(program, 'status [names...]', 'the state of each recording, and what is pending')))
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
     .option('--daemon-token-file <file>', 'with --daemon: the token that it asks for')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
@@ -89,14 +87,17 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
       '--listen-token-file <file>',
       'what other machines must send to read more than /healthz, /readyz and /metrics',
     )
-    .option('--resync <span>', 'look at every recording once in so long, 0 for never (default: 10m)')
+    .option(
+      '--resync <duration>',
+      'the duration in which every recording is checked once, 0 for never (default: 10m)',
+    )
     .option('--no-self-heal', 'report drift, and leave it')
     .option('--resync-force', 'with each resync send again what cannot be read back')
-    .option('--sweep <span>', 'look at all files this often, whatever events say (default: 5s, with git 1s)')
+    .option('--sweep <duration>', 'read all files this often, whatever events say (default: 5s, with git 1s)')
     .option('--git', 'take only what is committed, whatever the working tree looks like')
     .option('--ref <commit>', 'the branch or tag to follow (default: HEAD)')
     .option('--git-url <url>', 'follow a remote, through a shallow mirror in the state folder')
-    .option('--interval <span>', 'with --git-url: fetch this often, give or take a tenth (default: 30s)')
+    .option('--interval <duration>', 'with --git-url: fetch this often, give or take a tenth (default: 30s)')
     .option('--verify-signatures', 'with --git-url: take only commits that git verify-commit accepts')
     .option('--log-format <form>', 'json or pretty (default: json)')
     .addHelpText(
@@ -157,7 +158,7 @@ function command(program: Command, name: string, description: string): Command {
 function common(command: Command): Command {
   return command
     .option('--dir <dir>', 'the folder with the recording files (default: recordings)')
-    .option('--state <dir>', 'the folder with what is known (default: .reelstate)')
+    .option('--state <dir>', 'the state folder (default: .reelstate)')
     .option(
       '--endpoint <url>',
       'where the service is; may be given several times; plain HTTP on this machine only (default: the two public domains)',
@@ -178,13 +179,13 @@ function sending(command: Command): Command {
       '--region <area>',
       'where this machine is: us, ap, eu or cn; says which domains are tried, in which order',
     )
-    .option('--timeout <span>', 'how long one call may take (default: 10s)');
+    .option('--timeout <duration>', 'how long one call may take (default: 10s)');
 }
 
 function planning(command: Command): Command {
   return bounded(fromGit(spelling(command)))
     .option('--resync', 'send the whole state of recordings that have not changed, too')
-    .option('--allow-empty', 'accept that there are no files although recordings are known');
+    .option('--allow-empty', 'accept that there are no files although the state has recordings');
 }
 
 /** What recording files may name. Of several in a variable commas stand between them. */

@@ -41,8 +41,8 @@ export async function readBaseline(raw: RawOptions, io: Io): Promise<Baseline | 
 }
 
 /**
- * A plan that needs neither state nor secrets: from one commit to another, or from what a daemon has applied to what
- * the files ask for.
+ * A plan without state and secrets: from one commit to another, or from what a daemon has applied to what the files ask
+ * for.
  */
 export async function comparePlan(
   baseline: Baseline,
@@ -150,7 +150,7 @@ function comparisonOf(ref: string, fromDir: string, from: DesiredSet, notes: str
   return { from: ref, fromDir, complete: from.broken.length === 0, notes: [...notes, ...told], diagnostics };
 }
 
-/** A name that a broken file would have given is no mistake of the command line. */
+/** A name may be missing because its file is broken: that is no mistake of the command line. */
 function check(
   names: readonly string[],
   { recordings, broken }: DesiredSet,

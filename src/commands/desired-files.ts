@@ -25,11 +25,13 @@ export async function desiredFiles(input: {
   /** What files may name. */
   bounds: Bounds;
   onFile?: LoadOptions['onFile'];
-  outlines?: LoadOptions['outlines'];
+  readCache?: LoadOptions['readCache'];
   isEnough?: LoadOptions['isEnough'];
   /** The same for files of a commit. */
   memory?: FileMemory | undefined;
-  /** Accept a commit without the folder: git knows no empty one, so that is what is left when the last file is gone. */
+  /**
+   * Accept a commit without the folder: git has no empty folders, so the folder is missing once the last file is gone.
+   */
   allowEmpty?: boolean;
 }): Promise<DesiredSet> {
   const { dir, ref, io, vault, bounds, memory, allowEmpty, ...beside } = input;

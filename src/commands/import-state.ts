@@ -13,7 +13,7 @@ import { readKey, Store } from '../state/store.ts';
  * Opens the state to record an imported file as what is applied: `start` has put it in force. Secrets are sealed
  * under the references that the file has, as if the environment held the JSON's values.
  * @param values the secrets by variable
- * @throws Failure where something is known of the recording already: that is truer than what `start` was given
+ * @throws Failure where the state has the recording already: that is newer than what `start` was given
  */
 export async function openForImport(
   directory: string,
@@ -30,7 +30,7 @@ export async function openForImport(
     const intents = intentsOf(recording);
     const known = store.state.known.get(intents.key);
     if (known)
-      throw new Failure(`this recording is known already, as ${known.name} (${known.file})`, {
+      throw new Failure(`this recording is in the state folder already, as ${known.name} (${known.file})`, {
         hint: 'Nothing was written. Without --applied the file is written, and plan shows how it differs.',
       });
     const commit = async () => {

@@ -17,8 +17,8 @@ import { importNotes, problemText } from './import-notes.ts';
 import { openForImport } from './import-state.ts';
 import { flagOf, isSet, type RawOptions, readSettings } from './settings.ts';
 
-/** Where the file goes, and what it is called until then. */
-interface Place {
+/** Where the file is written. */
+interface Target {
   /** Absolute: where it goes, or is going to be. */
   path: string;
   /** The same; undefined: standard output. */
@@ -77,7 +77,7 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
 }
 
 /** Where the backend is going to write which recording it is: beside the folder of the recording files. */
-function laterOf(name: string, { path }: Place, cwd: string): { fromFile: string; shown: string } {
+function laterOf(name: string, { path }: Target, cwd: string): { fromFile: string; shown: string } {
   const run = join(cwd, 'run', `${name.replace(/[^\w.-]+/g, '-')}.json`);
   return {
     fromFile: relative(dirname(path), run).split(sep).join('/'),
@@ -85,7 +85,7 @@ function laterOf(name: string, { path }: Place, cwd: string): { fromFile: string
   };
 }
 
-function laterNotes({ shown, mode }: { shown: string; mode: Mode }, place: Place): string[] {
+function laterNotes({ shown, mode }: { shown: string; mode: Mode }, place: Target): string[] {
   return [
     `Until ${shown} is there the recording is waiting: your backend writes appId, cname, uid, resourceId, sid and`,
     `"mode": "${mode}" into it when start has answered. Or give --app-id, --resource-id and --sid to import, and they`,
@@ -97,11 +97,11 @@ function printLines(lines: readonly string[]): string {
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
-/** The file, and with --applied the state: looked at first, so that a refusal leaves nothing behind. */
+/** Writes the file, and with --applied the state: both are checked first, so that a refusal leaves nothing behind. */
 async function writeAndRecord(input: {
   text: string;
   checked: CheckedFile;
-  place: Place;
+  place: Target;
   values: Record<string, string>;
   raw: RawOptions;
   state: string;
@@ -125,7 +125,7 @@ async function writeAndRecord(input: {
   }
 }
 
-async function write(text: string, { out, shown }: Place, io: Io): Promise<void> {
+async function write(text: string, { out, shown }: Target, io: Io): Promise<void> {
   if (out === undefined) return io.out(text);
   try {
     await mkdir(dirname(out), { recursive: true });
@@ -196,8 +196,8 @@ function readFlags(raw: RawOptions): Flags {
 }
 
 /**
- * Which recording it is, as the flags or the JSON say it; undefined where neither knows anything that `start` answers.
- * @throws Failure (64) where they know it in part, or neither names the channel or the recording client
+ * The recording's identity from the flags or the JSON; undefined where neither has anything that `start` answers.
+ * @throws Failure (64) where a part of it is missing, or neither names the channel or the recording client
  */
 function identityOf(flags: Flags, start: StartJson, mode: Mode, file: string): ImportedIdentity | undefined {
   const said = (name: 'appId' | 'resourceId' | 'sid') => {
@@ -235,7 +235,7 @@ async function bytesOf(file: string, io: Io): Promise<Uint8Array> {
 }
 
 /** @param usual where a file that goes to standard output is going to be, relative to the working directory */
-function placeOf(out: string | undefined, usual: string, cwd: string): Place {
+function placeOf(out: string | undefined, usual: string, cwd: string): Target {
   const path = resolve(cwd, out ?? usual);
   const schema = relative(dirname(path), join(cwd, 'schemas', 'recording.schema.json'));
   return {

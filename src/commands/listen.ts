@@ -38,7 +38,7 @@ export function readListen(raw: RawOptions, io: Io): Listen | undefined {
   return {
     host,
     port,
-    // Who names the address to listen at has named what the daemon goes by, too.
+    // The address of --listen is an accepted Host, too.
     hosts: [...(ANY.has(host) ? [] : [written]), ...hosts],
     ...(tokenFile === undefined ? {} : { tokenFile: resolve(io.cwd, tokenFile) }),
   };
@@ -61,7 +61,7 @@ function hostsOf(raw: RawOptions, io: Io): string[] {
 
 /**
  * Who may ask the daemon for what.
- * @param warn is told what is careless about it
+ * @param warn is called with warnings
  * @throws Failure where the file of the token cannot be read
  */
 export async function accessOf({ hosts, tokenFile }: Listen, warn: (text: string) => void): Promise<Access> {

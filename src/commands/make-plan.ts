@@ -5,9 +5,9 @@ import type { Known, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import type { Asked } from '../plan/saved.ts';
-import { look } from '../reconcile.ts';
+import { reconcile } from '../reconcile.ts';
 import type { Vault } from '../secrets/vault.ts';
-import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
+import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
 import { desiredFiles, refOf } from './desired-files.ts';
 import { checkNames, isSet, type RawOptions, type Settings } from './settings.ts';
 
@@ -39,7 +39,7 @@ export async function makePlanOf(input: {
   onFile?: LoadOptions['onFile'];
   /** Of a plan that was made before: a name that nothing has any more is no mistake of the command line. */
   namesMayBeGone?: boolean;
-  /** What is known in full: with it, what has not changed since the last plan is not read in full. */
+  /** The whole state: with it, files that have not changed since the last plan are not read in full. */
   state?: Pick<State, 'known' | 'written'>;
 }): Promise<Plan> {
   const { asked, rate, io, vault, bounds, known, now, onFile, state, namesMayBeGone } = input;
@@ -47,26 +47,26 @@ export async function makePlanOf(input: {
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
   const isWholeAsked = resync || onFile !== undefined;
   const fromGit = ref !== undefined;
-  const cache = state && new OutlineCache({ dir, cwd: io.cwd, env: io.env, fromGit });
-  const settlements = cache && state && new Settlements(cache, state);
-  const settled = new Set<DesiredRecording>();
+  const cache = state && new ReadCacheFile({ dir, cwd: io.cwd, env: io.env, fromGit });
+  const noopCache = cache && state && new NoopCache(cache, state);
+  const noops = new Set<DesiredRecording>();
   const ends = {
     desired: async () => {
       const set = await desiredFiles({
-        ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, outlines: cache?.outlines },
+        ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, readCache: cache?.readCache },
         // What is asked for in full is read now, by as many threads as there are, and not one after the other.
-        isEnough: isWholeAsked ? () => false : settlements?.isEnough,
-        memory: isWholeAsked ? undefined : settlements?.memory,
+        isEnough: isWholeAsked ? () => false : noopCache?.isEnough,
+        memory: isWholeAsked ? undefined : noopCache?.memory,
       });
-      for (const recording of set.recordings) if (settlements?.isSettled(recording)) settled.add(recording);
+      for (const recording of set.recordings) if (noopCache?.isNoop(recording)) noops.add(recording);
       return set;
     },
     known,
   };
-  const isSettled = (recording: DesiredRecording) => settled.has(recording);
-  const options = { now, rate, names, resync, allowEmpty, dir, isSettled };
-  const { plan, desired } = await look(ends, options);
-  for (const recording of plan.recordings) settlements?.settle(recording);
+  const isNoop = (recording: DesiredRecording) => noops.has(recording);
+  const options = { now, rate, names, resync, allowEmpty, dir, isNoop };
+  const { plan, desired } = await reconcile(ends, options);
+  for (const recording of plan.recordings) noopCache?.remember(recording);
   cache?.save(now);
   // A name that a broken file would have given is no mistake of the command line.
   if (desired.broken.length === 0 && !namesMayBeGone)

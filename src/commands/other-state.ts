@@ -9,8 +9,8 @@ import { type RawOptions, type Settings, textOf } from './settings.ts';
 const USUAL = '.reelstate';
 
 /**
- * Warns where there is no state and one stands where it would have been found from another working directory: then
- * everything looks new, and what was applied is not known.
+ * Warns where there is no state, but one exists where another working directory would have found it: without it every
+ * recording counts as new.
  */
 export async function tellOfOtherState(settings: Settings, raw: RawOptions, io: Io): Promise<void> {
   const other = await otherState(settings, raw, io);

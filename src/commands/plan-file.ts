@@ -14,7 +14,7 @@ import { makePlanOf } from './make-plan.ts';
 import { fileHashes, stateNow } from './saved-plan.ts';
 import { flagOf, type RawOptions } from './settings.ts';
 
-/** The way on, whatever makes a plan useless. */
+/** The hint for a plan that cannot be applied. */
 const AGAIN = { hint: 'Nothing was sent. Make a new one with reelstate plan --out FILE.' };
 
 function isSaved(value: object): boolean {
@@ -50,7 +50,7 @@ export async function planFileOf(
   return plan;
 }
 
-/** The flag that says otherwise than a saved plan does. */
+/** The first flag that contradicts the saved plan. */
 function otherThanSaved(
   { asked, unsubscribe_spelling, recordings }: SavedPlan,
   raw: RawOptions,
@@ -125,7 +125,7 @@ export async function planAgain(
   const early = staleness(saved, { ...at, commit: commit ?? undefined, files });
   if (early) throw refuse(early);
   const { hashes, onFile } = fileHashes();
-  // As of then: what has fallen due since is no part of it.
+  // Planned as of then: calls that have fallen due since are no part of it.
   const now = Date.parse(timestamp);
   const { known } = state;
   const plan = await makePlanOf({

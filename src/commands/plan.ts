@@ -33,7 +33,7 @@ export async function plan(names: string[], raw: RawOptions, io: Io): Promise<nu
   return isSet('detailedExitcode', raw, io) && to_create + to_update + to_forget > 0 ? 2 : 0;
 }
 
-/** The plan from what is known, or from what else is asked for, to what the files ask for; saved with --out. */
+/** The plan from the state, or from another baseline, to what the files ask for; saved with --out. */
 async function planned(names: readonly string[], raw: RawOptions, settings: Settings, io: Io): Promise<Plan> {
   const asked = askedOf(names, raw, settings, io);
   const baseline = await readBaseline(raw, io);
@@ -47,7 +47,7 @@ async function planned(names: readonly string[], raw: RawOptions, settings: Sett
     await (await Store.open(settings.state, 'reelstate plan', () => io.clock.now())).close();
     key = await readKey(settings.state);
   }
-  // Without a key nothing is known either, and any key serves.
+  // Without a key the state is empty, and any key serves.
   const vault = new Vault(key ?? randomBytes(32));
   const state = await readState(settings.state);
   const { known, serial } = state;
@@ -100,7 +100,7 @@ export async function showPlan(
   }
 }
 
-/** The plan as text for a person who is asked about it while the results are for somebody else. */
+/** The plan as text for the question, where standard output goes to a program. */
 export function unseenPlan(result: Plan, settings: Settings, io: Io): string {
   const style = styleFor(settings.color && io.errIsTerminal);
   // In text they are on standard error already.

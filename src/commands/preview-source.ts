@@ -21,7 +21,7 @@ import { Vault } from '../secrets/vault.ts';
 import { checkNames } from './settings.ts';
 
 /** A layout to draw, as the file has it. */
-export interface Sitter {
+export interface PreviewSubject {
   name: string;
   file: string;
   layout: Layout;
@@ -29,8 +29,8 @@ export interface Sitter {
   draft: boolean;
 }
 
-export interface Sitters {
-  sitters: Sitter[];
+export interface PreviewSubjects {
+  subjects: PreviewSubject[];
   /** Recordings without a mixed layout, with the reason. */
   omitted: { name: string; why: string }[];
   /** Of the files that are drawn from. */
@@ -45,18 +45,18 @@ export type BoundsFor = (dir: string) => Bounds;
  * the name of a recording in `dir`. Without any, all that there are.
  * @throws Failure (64) for a file or a name that does not exist
  */
-export async function findSitters(
+export async function findSubjects(
   targets: readonly string[],
   dir: string,
   boundsFor: BoundsFor,
   io: Io,
-): Promise<Sitters> {
+): Promise<PreviewSubjects> {
   const kinds = await Promise.all(targets.map((target) => isFile(target, io.cwd)));
   const files = targets.filter((_, index) => kinds[index] !== undefined);
   for (const [index, target] of targets.entries())
     if (kinds[index] === 'missing') throw usage(`there is no file ${JSON.stringify(target)}`);
   const names = targets.filter((_, index) => kinds[index] === undefined);
-  const parts: Sitters[] = [];
+  const parts: PreviewSubjects[] = [];
   if (files.length > 0) parts.push(await fromSet(await loadFiles(files, boundsFor, io), io));
   if (names.length > 0 || files.length === 0) {
     const bounds = boundsFor(dir);
@@ -64,7 +64,7 @@ export async function findSitters(
     parts.push(names.length === 0 ? whole : chosen(whole, names));
   }
   return {
-    sitters: parts.flatMap(({ sitters }) => sitters),
+    subjects: parts.flatMap(({ subjects }) => subjects),
     omitted: parts.flatMap(({ omitted }) => omitted),
     diagnostics: parts.flatMap(({ diagnostics }) => diagnostics),
   };
@@ -105,12 +105,12 @@ async function fromSet(
   { recordings, diagnostics, broken }: DesiredSet,
   io: Io,
   reach?: Reach,
-): Promise<Sitters> {
+): Promise<PreviewSubjects> {
   const looks = recordings.map((recording) => ({ recording, why: whyNot(recording) }));
   const known = new Set(recordings.map(({ name, file }) => `${file}\n${name}`));
   const drafts = await Promise.all(broken.map((file) => draftsOf(file, io, reach)));
   return {
-    sitters: [
+    subjects: [
       ...looks
         .filter(({ why }) => why === undefined)
         .map(({ recording: { name, file, blocks } }) => ({
@@ -126,7 +126,7 @@ async function fromSet(
   };
 }
 
-/** Why a recording has no picture; undefined where it has one. */
+/** Why a recording cannot be drawn; undefined where it can. */
 function whyNot({ identity, blocks, waitingFor }: DesiredRecording): string | undefined {
   if (blocks.layout) return undefined;
   if (!identity) return `it waits for ${waitingFor ?? 'its identity'} and has no layout block`;
@@ -134,13 +134,13 @@ function whyNot({ identity, blocks, waitingFor }: DesiredRecording): string | un
 }
 
 /** The layouts of a file's documents, whether or not they are refused; none where the file cannot be read. */
-async function draftsOf(file: string, io: Io, reach?: Reach): Promise<Sitter[]> {
+async function draftsOf(file: string, io: Io, reach?: Reach): Promise<PreviewSubject[]> {
   const bytes = await readFile(resolve(io.cwd, file), false, reach);
   if (!(bytes instanceof Uint8Array)) return [];
   const { text, problem } = decode(bytes);
   if (problem) return [];
   const { documents } = parse(new Findings(new SourceText(file, text)));
-  return documents.flatMap(({ document, sound }): Sitter[] => {
+  return documents.flatMap(({ document, sound }): PreviewSubject[] => {
     const value = sound ? plainValue(() => document.toJS({ maxAliasCount: 100 })) : undefined;
     const layout = draftLayout(value?.layout);
     if (!layout) return [];
@@ -159,16 +159,19 @@ function plainValue(read: () => unknown): Record<string, unknown> | undefined {
   }
 }
 
-function chosen({ sitters, omitted, diagnostics }: Sitters, names: readonly string[]): Sitters {
-  const available = [...sitters, ...omitted].map(({ name }) => name);
+function chosen(
+  { subjects, omitted, diagnostics }: PreviewSubjects,
+  names: readonly string[],
+): PreviewSubjects {
+  const available = [...subjects, ...omitted].map(({ name }) => name);
   // A name that a broken file would have given is no mistake of the command line.
   const wrong = diagnostics.some(({ severity }) => severity === 'error');
   const missing = names.some((name) => !available.includes(name));
   if (missing && !wrong) checkNames(names, available);
-  const drawn = sitters.filter(({ name }) => names.includes(name));
+  const drawn = subjects.filter(({ name }) => names.includes(name));
   const files = new Set(drawn.map(({ file }) => file));
   return {
-    sitters: drawn,
+    subjects: drawn,
     omitted: omitted.filter(({ name }) => names.includes(name)),
     diagnostics: missing ? diagnostics : diagnostics.filter(({ range }) => files.has(range.filename)),
   };

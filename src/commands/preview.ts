@@ -14,7 +14,7 @@ import { sheetText } from '../render/picture/terminal-sheet.ts';
 import { printable, styleFor } from '../render/style.ts';
 import { readBounds } from './bounds.ts';
 import { readCanvas } from './canvas.ts';
-import { findSitters, type Sitters } from './preview-source.ts';
+import { findSubjects, type PreviewSubjects } from './preview-source.ts';
 import { isSet, type RawOptions, readSettings, textOf } from './settings.ts';
 
 const FORMS = ['text', 'json', 'markdown', 'svg', 'png', 'html'] as const;
@@ -46,18 +46,18 @@ export async function preview(targets: string[], raw: RawOptions, io: Io): Promi
   const asked = readPreviewOptions(targets, raw, io);
   const settings = readSettings(raw, io, FORMS);
   const boundsFor = (dir: string) => readBounds(raw, settings, io, { dir });
-  const found = await findSitters(asked.targets, asked.dir, boundsFor, io);
-  // Where nobody names any, one is drawn large.
-  const options = { ...asked, all: asked.all || (targets.length === 0 && found.sitters.length !== 1) };
+  const found = await findSubjects(asked.targets, asked.dir, boundsFor, io);
+  // Without arguments a single recording is drawn large.
+  const options = { ...asked, all: asked.all || (targets.length === 0 && found.subjects.length !== 1) };
   await tellAbout(found, options, io);
-  const entries = found.sitters.map(
+  const entries = found.subjects.map(
     ({ name, layout }): SheetEntry => ({
       name,
       placement: placeLayout(completeLayout(layout), options.users ?? DEFAULT_USERS, options.size),
     }),
   );
   const code = found.diagnostics.some(({ severity }) => severity === 'error') ? 1 : 0;
-  // What somebody names and cannot be drawn was not done; where nobody names any there may be none.
+  // A named recording that cannot be drawn is an error; without names there may be none to draw.
   if (entries.length === 0 && (targets.length > 0 || options.form !== 'json'))
     return targets.length > 0 ? 1 : code;
   await deliver(
@@ -112,7 +112,7 @@ const ENDINGS: Record<Form, string> = {
 
 /** Everything besides the picture, to standard error. */
 async function tellAbout(
-  { sitters, omitted, diagnostics }: Sitters,
+  { subjects, omitted, diagnostics }: PreviewSubjects,
   options: PreviewOptions,
   io: Io,
 ): Promise<void> {
@@ -120,15 +120,15 @@ async function tellAbout(
   if (errors.length > 0)
     await io.err(`${diagnosticsText(errors, styleFor(io.errIsTerminal && options.color))}\n`);
   const lines = [
-    ...sitters
+    ...subjects
       .filter(({ draft }) => draft)
       .map(({ name }) => `${name} is drawn as far as it can be read; apply would refuse it.`),
     ...(options.all ? [] : omitted.map(({ name, why }) => `${name} is not drawn: ${why}.`)),
   ];
-  const custom = sitters.every(({ layout }) => layout.mixedVideoLayout === 3);
-  if (options.users !== undefined && sitters.length > 0 && custom)
+  const custom = subjects.every(({ layout }) => layout.mixedVideoLayout === 3);
+  if (options.users !== undefined && subjects.length > 0 && custom)
     lines.push('A custom layout shows all its regions: --users changes nothing.');
-  if (options.all && sitters.length === 0) lines.push('There is no mixed layout to draw.');
+  if (options.all && subjects.length === 0) lines.push('There is no mixed layout to draw.');
   for (const line of lines) await io.err(`${printable(line)}\n`);
 }
 

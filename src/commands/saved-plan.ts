@@ -10,7 +10,7 @@ import { type Asked, callsSince, type Now, type SavedPlan, savedRecordings } fro
 import { printable } from '../render/style.ts';
 import type { Vault } from '../secrets/vault.ts';
 
-/** Takes down what each recording file held. */
+/** Hashes what each recording file held. */
 export function fileHashes(): {
   hashes: Record<string, string>;
   onFile: (shown: string, bytes: Uint8Array) => void;
@@ -24,7 +24,7 @@ export function fileHashes(): {
   };
 }
 
-/** Names a state directory by its key, without telling it. */
+/** Identifies a state directory by its key, without revealing the key. */
 function stateId(vault: Vault): string {
   return vault.fingerprint('the state of this key');
 }

@@ -25,7 +25,7 @@ export interface ServiceInput {
   /** How long a call without a clear answer is repeated, in milliseconds. */
   retryFor: number;
   onEvent: (event: ApplyEvent) => void;
-  /** Left out: what was planned is sent as it is. */
+  /** Left out: every planned call is sent. */
   stillWanted?: StillWanted;
 }
 
@@ -51,7 +51,7 @@ export async function connect({
 }: ServiceInput): Promise<Service> {
   const { customerId, customerSecret } = credentials(io);
   const timeout = timeoutOf(raw, io);
-  // Only so that they are taken out of whatever the service may quote.
+  // Sealed only so that they are masked in what the service may quote.
   for (const secret of [customerSecret, Buffer.from(`${customerId}:${customerSecret}`).toString('base64')])
     vault.seal(secret, 'env:AGORA_CUSTOMER_SECRET');
   const [{ Engine }, { Client }, { Domains, inOrder, originsFor }, { proxyFor }] = await Promise.all([

@@ -40,7 +40,7 @@ export interface Settings {
 /** Reads one setting as text: the flag `--some-name`, else REELSTATE_SOME_NAME. An empty variable counts as absent. */
 export function textOf(name: string, raw: RawOptions, io: Io): string | undefined {
   const flag = raw[name];
-  // What a shell makes of "$UNSET"; taken as it stands it would mean the working directory.
+  // A shell turns "$UNSET" into an empty text, which would mean the working directory.
   if (flag === '') throw usage(`${flagOf(name)}: must not be empty`);
   if (typeof flag === 'string') return flag;
   return io.env[variableOf(name)] || undefined;
@@ -86,14 +86,14 @@ export function isSet(name: string, raw: RawOptions, io: Io): boolean {
   return raw[name] === true || /^(1|true|yes)$/i.test(io.env[variableOf(name)] ?? '');
 }
 
-/** A span such as "30s", "10m", "500ms" or "1h"; plain "0" too. @returns milliseconds */
+/** A duration such as "30s", "10m", "500ms" or "1h"; plain "0" too. @returns milliseconds */
 export function duration(name: string, raw: RawOptions, io: Io, fallback: number): number {
   const text = textOf(name, raw, io);
   if (text === undefined) return fallback;
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
   if (text === '0') return 0;
   if (!match)
-    throw usage(`${flagOf(name)} ${JSON.stringify(text)}: must be a span of time such as 30s, 10m or 1h`);
+    throw usage(`${flagOf(name)} ${JSON.stringify(text)}: must be a duration such as 30s, 10m or 1h`);
   return Number(match[1]) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
 }
 
@@ -176,7 +176,7 @@ export function checkNames(names: readonly string[], available: readonly string[
           ? 'A plan in a file is for reelstate apply, and the file has to be there.'
           : /\.ya?ml$|\//.test(name)
             ? 'Recordings go by their names, not by their files.'
-            : 'See reelstate status for what is known, and the files.',
+            : 'See reelstate status for the recordings in the state folder, and the files.',
     );
   }
 }

@@ -10,7 +10,7 @@ import { type FaultRule, parseFaultRule } from '../simulator/fault-rule.ts';
 import { Refused } from '../simulator/fields.ts';
 import type { Arrival } from '../simulator/journal.ts';
 import { isLoopbackName } from '../simulator/loopback.ts';
-import type { KnownRecording } from '../simulator/recording.ts';
+import type { RunningRecording } from '../simulator/recording.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts';
 import { readBounds } from './bounds.ts';
 import { choice, LOG_LEVELS, type LogLevel, type RawOptions } from './settings.ts';
@@ -78,7 +78,7 @@ function readCredentials(env: Io['env']): Credentials | undefined {
 }
 
 /** The recordings that a folder's files name; those that still wait for their identity are left out. */
-function named(set: DesiredSet): KnownRecording[] {
+function named(set: DesiredSet): RunningRecording[] {
   return set.recordings.flatMap(({ identity, name }) => (identity ? [{ ...identity, name }] : []));
 }
 
@@ -100,12 +100,12 @@ type Note = (level: LogLevel, text: string) => void;
 function noteTo(io: Io, logLevel: LogLevel): Note {
   return (level, text) => {
     if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(logLevel)) return;
-    // Nobody waits for a note, and a reader of standard error that has gone must not end the service.
+    // Notes are not awaited, and a closed standard error must not end the service.
     io.err(`${text}\n`).catch(() => undefined);
   };
 }
 
-async function load(dir: string, io: Io, note: Note): Promise<KnownRecording[]> {
+async function load(dir: string, io: Io, note: Note): Promise<RunningRecording[]> {
   const { loadRecordings } = await import('../desired/load.ts');
   const vault = new Vault(randomBytes(KEY_BYTES));
   const bounds = readBounds({}, { dir, state: resolve(io.cwd, io.env.REELSTATE_STATE || '.reelstate') }, io);

@@ -20,7 +20,7 @@ import { checkNames, type RawOptions, readSettings, type Settings } from './sett
 
 /**
  * `reelstate status`: what is known of each recording, and what the files ask for beyond that; or with --daemon what a
- * running daemon says. Neither needs secrets: what is not at hand counts as what was applied.
+ * running daemon says. Neither needs secrets: a secret that is not at hand counts as unchanged.
  */
 export async function status(names: string[], raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io);
@@ -57,7 +57,7 @@ async function planOf(
   });
   const errors = made.diagnostics.filter(({ severity }) => severity === 'error');
   const unread = errors.find(({ code }) => code === 'directory-not-found' || code === 'empty-set');
-  // Where nothing is known either, a folder that is not there is no news.
+  // With an empty state too, a missing folder is not worth a note.
   if (unread && known.size > 0) await io.err(`${printable(unread.summary)}: what is pending is not known.\n`);
   else if (errors.length > 0 && !unread) {
     const files = new Set(errors.map(({ range }) => range.filename)).size;

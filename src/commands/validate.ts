@@ -5,7 +5,7 @@ import { diagnosticsText } from '../render/diagnostics.ts';
 import { diagnosticJson } from '../render/plan-json.ts';
 import { count, styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
-import { OutlineCache } from '../sources/outline-cache.ts';
+import { ReadCacheFile } from '../sources/read-cache-file.ts';
 import { readBounds } from './bounds.ts';
 import { desiredFiles, refOf } from './desired-files.ts';
 import { isSet, type RawOptions, readSettings } from './settings.ts';
@@ -16,10 +16,10 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
   const { dir, output, color, cache: isCaching } = settings;
   const ref = refOf(raw, io);
   const cache =
-    isCaching && ref === undefined ? new OutlineCache({ dir, cwd: io.cwd, env: io.env }) : undefined;
+    isCaching && ref === undefined ? new ReadCacheFile({ dir, cwd: io.cwd, env: io.env }) : undefined;
   const vault = new Vault(randomBytes(32));
   const bounds = readBounds(raw, settings, io);
-  const desired = await desiredFiles({ dir, ref, io, vault, bounds, outlines: cache?.outlines });
+  const desired = await desiredFiles({ dir, ref, io, vault, bounds, readCache: cache?.readCache });
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = [
     ...desired.diagnostics,

@@ -4,7 +4,7 @@ import { GitState } from '../daemon/git-state.ts';
 import type { Logger } from '../daemon/log.ts';
 import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
-import type { Outlines } from '../desired/outlines.ts';
+import type { ReadCache } from '../desired/read-cache.ts';
 import { usage } from '../model/failure.ts';
 import type { Known } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
@@ -17,12 +17,12 @@ import { duration, isSet, type RawOptions, type Settings, textOf } from './setti
 
 /** How long a file that is written in place must stand still, in milliseconds: longer than an editor pauses between two pieces. */
 const SETTLE = 50;
-/** Between two looks at everything where the system does not tell of changes, in milliseconds. */
+/** Between two sweeps where the system does not tell of changes, in milliseconds. */
 const POLL = 1_000;
-/** Between two looks at everything: at files, and at a commit, which costs less. In milliseconds. */
+/** Between two sweeps: of files, and of a commit, which costs less. In milliseconds. */
 const SWEEP = 5_000;
 const GIT_SWEEP = 1_000;
-/** The longest rest between two looks at very many files, unless somebody has said how often to look. In milliseconds. */
+/** The longest rest between two sweeps of very many files, unless --sweep is given. In milliseconds. */
 const LONGEST_REST = 30_000;
 /** Between two fetches, in milliseconds; and the shortest that may be asked for. */
 const INTERVAL = 30_000;
@@ -76,9 +76,9 @@ function addressOf(url: string | undefined, cwd: string): string | undefined {
 /** A source that has been opened, and what keeps it moving. */
 export interface OpenedSource {
   source: DesiredSource;
-  /** Resolves when there is something to look at. */
+  /** Resolves when there is something to read. */
   begin(): Promise<void>;
-  /** Looks again and again, until `stop` aborts. Resolves when nothing is under way any more. */
+  /** Sweeps until `stop` aborts. Resolves when nothing is under way any more. */
   run(stop: AbortSignal): Promise<void>;
   /** Commits as the source. */
   git?: { state: GitState; onNews: () => void };
@@ -93,10 +93,10 @@ interface Surroundings {
   /** The state directory: mirrors of remotes are kept there. */
   state: string;
   /** What reading the files of a folder gave last time, and of which that is enough. */
-  outlines?: Outlines;
+  readCache?: ReadCache;
   isEnough?: LoadOptions['isEnough'];
   known: Known;
-  /** Aborts when it is over, and nobody waits for a look any more. */
+  /** Aborts when the daemon ends and no refresh is awaited any more. */
   over: AbortSignal;
   /** Something may have changed. */
   onChange: () => void;
@@ -114,10 +114,10 @@ export async function openSource(origin: Origin, around: Surroundings): Promise<
   const { source, begin, run, onNews } = opened;
   return {
     source: {
-      look: async (hint) => {
-        const look = await source.look(hint);
-        state.looked(look);
-        return look;
+      refresh: async (hint) => {
+        const snapshot = await source.refresh(hint);
+        state.refreshed(snapshot);
+        return snapshot;
       },
       close: () => source.close(),
     },
@@ -133,10 +133,21 @@ async function openFolder(
   { dir, sweepMs, longestRestMs }: Origin,
   around: Surroundings,
 ): Promise<OpenedSource> {
-  const { io, vault, bounds, log, onChange, outlines, isEnough, known, over } = around;
+  const { io, vault, bounds, log, onChange, readCache, isEnough, known, over } = around;
   const { FileSource } = await import('../sources/watcher.ts');
   const source = new FileSource({
-    ...{ dir, cwd: io.cwd, env: io.env, vault, bounds, clock: io.clock, onChange, outlines, isEnough, known },
+    ...{
+      dir,
+      cwd: io.cwd,
+      env: io.env,
+      vault,
+      bounds,
+      clock: io.clock,
+      onChange,
+      readCache,
+      isEnough,
+      known,
+    },
     settleMs: SETTLE,
     ...{ sweepMs, longestRestMs, until: over },
     pollMs: Math.min(sweepMs, POLL),
@@ -166,10 +177,10 @@ async function openRef({ dir }: Origin, ref: string, around: Surroundings): Prom
   const source = new GitSource(files, ref, io.clock, () => ref === 'HEAD' && isHeld());
   return {
     source: {
-      look: async () => {
-        // First: what moves after this is heard.
+      refresh: async () => {
+        // Watches before the first read, so that no move after it is missed.
         await refs.follow();
-        return source.look();
+        return source.refresh();
       },
       close: async () => {
         refs.close();
@@ -240,7 +251,7 @@ function gitSources() {
   ]);
 }
 
-/** What no event tells: refs that moved unheard, files that commits refer to and do not hold. */
+/** Finds what no event tells: refs that moved unnoticed, files that commits refer to and do not hold. */
 async function sweep(every: number, { io, onChange }: Surroundings, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     await io.clock.sleep(every, stop);

@@ -14,7 +14,7 @@ import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
 import { maskAddresses } from '../secrets/git-address.ts';
 import { Vault } from '../secrets/vault.ts';
-import { OutlineCache, Settlements } from '../sources/outline-cache.ts';
+import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
 import { readKey, Store } from '../state/store.ts';
 import { readBounds } from './bounds.ts';
 import { accessOf, type Listen, readListen } from './listen.ts';
@@ -25,7 +25,7 @@ import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
 const LAST_ANSWERS = 4_000;
-/** A look at the files that takes longer than this is no life, in milliseconds. */
+/** A refresh that takes longer than this makes `/healthz` red, in milliseconds. */
 const HUNG = 60_000;
 
 /** `reelstate watch`: keeps the recordings as the files say, until SIGINT or SIGTERM. */
@@ -47,7 +47,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   );
   const { stop } = io;
   const hangup: { take: () => void } = { take: () => {} };
-  // From the beginning to the end: it never ends the process.
+  // Installed for the whole run, so that SIGHUP never ends the process.
   io.onHangup(() => hangup.take());
   const other = await otherState(settings, raw, io);
   if (other !== undefined) log.warn(other);
@@ -108,13 +108,13 @@ async function run(running: Running): Promise<number> {
   let metrics: Metrics | undefined;
   const cache =
     settings.cache && !origin.git
-      ? new OutlineCache({ dir: settings.dir, cwd: io.cwd, env: io.env })
+      ? new ReadCacheFile({ dir: settings.dir, cwd: io.cwd, env: io.env })
       : undefined;
-  const settlements = cache && new Settlements(cache, state);
+  const noopCache = cache && new NoopCache(cache, state);
   const over = new AbortController();
   const opened = await openSource(origin, {
-    ...{ io, vault, bounds, log, state: settings.state, outlines: cache?.outlines, over: over.signal },
-    isEnough: settlements?.isEnough,
+    ...{ io, vault, bounds, log, state: settings.state, readCache: cache?.readCache, over: over.signal },
+    isEnough: noopCache?.isEnough,
     known: state.known,
     onChange: () => daemon.hint([]),
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
@@ -127,9 +127,9 @@ async function run(running: Running): Promise<number> {
     state,
     clock: io.clock,
     log,
-    settlements,
+    noopCache,
     hadGap: () => gap.take(),
-    onLook: (seconds, result) => {
+    onRefresh: (seconds, result) => {
       metrics?.reconcile.observe(seconds);
       metrics?.reconciles.inc({ result });
     },
@@ -164,16 +164,16 @@ async function run(running: Running): Promise<number> {
   };
   events.stillWanted = (work) => daemon.stillWanted(work);
   hangup.take = () => {
-    log.info('SIGHUP: everything is looked at again');
-    daemon.startOver();
+    log.info('SIGHUP: all files are read and planned again');
+    daemon.resyncAll();
   };
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
     server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git, log));
     if (server) log.info({ url: server.url }, 'listening');
-    const loops = [opened.run(until), daemon.keepTime(), healing.run(until), gap.run(until)];
-    // A loop ends before it is told to only by a defect, and then the daemon must not look alive.
+    const loops = [opened.run(until), daemon.runTimers(), healing.run(until), gap.run(until)];
+    // A loop that ends before `stop` is a defect, and then the daemon ends too.
     const ended = Promise.race([
       aborted(stop),
       engine.broken,
@@ -183,7 +183,7 @@ async function run(running: Running): Promise<number> {
     ended.catch(() => {});
     await Promise.race([opened.begin(), ended]);
     daemon.hint();
-    await Promise.race([daemon.first(), ended]);
+    await Promise.race([daemon.waitForInitialSync(), ended]);
     if (!stop.aborted) {
       log.info(
         { recordings: daemon.watched.size, dir: settings.dir, ...origin.git, ...shownUrl(origin) },
@@ -194,13 +194,13 @@ async function run(running: Running): Promise<number> {
       client.warm().catch(() => {});
     }
     await ended;
-    log.info('ending: what is in flight is awaited');
+    log.info('stopping: waiting for calls in flight');
   } finally {
     hangup.take = () => {};
     over.abort();
     engine.stop();
     const answered = new AbortController();
-    // What made it stop, if it was an error, is on its way already.
+    // An error that stopped the engine is reported elsewhere already.
     const quiet = Promise.allSettled([engine.idle(), daemon.stop()]).then(() => answered.abort());
     await Promise.race([quiet, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
     await io.clock.sleep(healing.cooling);
@@ -223,7 +223,7 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Nothing is measured where nobody can ask: watching one's own event loop costs more than watching the files. */
+/** Without --listen nothing is measured: measuring the event loop costs more than watching the files. */
 async function metricsFor(listen: Running['listen'], readings: Readings): Promise<Metrics | undefined> {
   return listen && (await import('../daemon/metrics.ts')).makeMetrics(readings);
 }

@@ -1,7 +1,7 @@
 import type { Call, KnownRecording, RecordingPlan, Remembered } from '../model/plan.ts';
 import type { BlockName, Endpoint } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
-import { meaning } from '../plan/comparable.ts';
+import { canonicalText } from '../plan/comparable.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
 import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
@@ -9,8 +9,8 @@ import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
 /** Ready: the recording is as its file says. Reconciling: it is being made so. Stalled: it cannot be, until something changes. */
 export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled';
 
-/** Where a recording stands, with a CamelCase reason for programs and a message for people. */
-export interface Standing {
+/** The condition of a recording, with a CamelCase reason for programs and a message for people. */
+export interface Condition {
   type: ConditionType;
   reason: string;
   message: string;
@@ -18,10 +18,10 @@ export interface Standing {
   since: number;
 }
 
-/** What the service refused, or what could not be made ready: for which recording, the meaning of the request, and why. */
-interface Refused extends Pick<Standing, 'reason' | 'message'> {
+/** A call that the service refused, or that could not be made ready: its recording, its canonical request, and why. */
+interface Refused extends Pick<Condition, 'reason' | 'message'> {
   identity: string;
-  meaning: string;
+  request: string;
 }
 
 /** What the daemon knows of one recording besides the state. */
@@ -29,8 +29,8 @@ export interface Watched {
   name: string;
   file: string;
   plan?: RecordingPlan;
-  standing: Standing;
-  /** What is not tried again as it is, by endpoint. */
+  condition: Condition;
+  /** Calls that are not sent again as they are, by endpoint. */
   refused?: Map<Endpoint, Refused>;
   /** To be sent once more in full, although nothing has changed. */
   owed?: Set<Endpoint>;
@@ -40,19 +40,19 @@ export interface Watched {
 }
 
 /**
- * Says where a recording stands. Since when counts from its condition: another reason for the same does not begin anew.
+ * Sets a recording's condition. `since` counts from the change of its type: another reason for the same type keeps it.
  * @param now milliseconds since 1970
  */
-export function stand(
+export function setCondition(
   watched: Watched,
   type: ConditionType,
   reason: string,
   message: string,
   now: number,
 ): void {
-  const before = watched.standing;
+  const before = watched.condition;
   if (before.type === type && before.reason === reason && before.message === message) return;
-  watched.standing = { type, reason, message, since: before.type === type ? before.since : now };
+  watched.condition = { type, reason, message, since: before.type === type ? before.since : now };
 }
 
 /**
@@ -69,7 +69,7 @@ export function callsOf(watched: Watched, plan: RecordingPlan): Call[] {
   });
   const all = [...calls, ...owed];
   const open = all.filter((call) => !isRefused(watched, call));
-  // Where its credentials cannot be had, all of the recording is held back.
+  // Without its credentials the whole recording is held back.
   const isHeld = all.some(
     (call) => call.reason !== 'credentials-expiring' && lacksCredentials(watched, call),
   );
@@ -83,7 +83,7 @@ function lacksCredentials(watched: Watched, call: Call): boolean {
 /** The reason of a recording whose program gives no credentials. */
 export const NO_CREDENTIALS = 'CredentialsUnavailable';
 
-/** Whether just this was refused for just this recording. */
+/** Whether this very request was refused for this very recording. */
 function isRefused(
   { refused, plan }: Watched,
   { endpoint, request }: Pick<Call, 'endpoint' | 'request'>,
@@ -92,7 +92,7 @@ function isRefused(
   return (
     before !== undefined &&
     before.identity === JSON.stringify(plan?.identity) &&
-    before.meaning === meaning(endpoint, request)
+    before.request === canonicalText(endpoint, request)
   );
 }
 
@@ -102,7 +102,7 @@ export function recordingJson(
   known: KnownRecording | undefined,
   commit: Commit | undefined,
 ): object {
-  const { name, file, plan, standing, observed, lastError } = watched;
+  const { name, file, plan, condition, observed, lastError } = watched;
   const certainties: Record<string, Certainty | 'observed'> = known ? { ...blocksOf(known) } : {};
   for (const block of observed?.blocks ?? [])
     if (certainties[block] === 'assumed') certainties[block] = 'observed';
@@ -111,7 +111,7 @@ export function recordingJson(
     file,
     sid: plan?.sid ?? known?.identity.sid ?? null,
     mode: plan?.mode ?? known?.identity.mode ?? null,
-    conditions: conditionsOf(standing),
+    conditions: conditionsOf(condition),
     blocks: certainties,
     applied: {
       update: appliedJson(known?.update.applied),
@@ -126,7 +126,7 @@ export function recordingJson(
 }
 
 /** All three conditions, as Kubernetes has them: exactly one is True. */
-function conditionsOf({ type, reason, message, since }: Standing): object[] {
+function conditionsOf({ type, reason, message, since }: Condition): object[] {
   return (['Ready', 'Reconciling', 'Stalled'] as const).map((each) => ({
     type: each,
     status: each === type ? 'True' : 'False',

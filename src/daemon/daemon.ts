@@ -4,16 +4,16 @@ import type { Call, RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
-import type { Commit, DesiredSource, Look } from '../model/source.ts';
+import type { Commit, DesiredSource, Snapshot } from '../model/source.ts';
 import { Pace, turn } from '../model/turns.ts';
 import type { ApplyEvent, Journal, Work } from '../model/work.ts';
 import { planRecording } from '../plan/plan.ts';
-import { keepBooks } from '../reconcile.ts';
-import type { Settlements } from '../sources/outline-cache.ts';
-import { type ConditionType, callsOf, stand, type Watched } from './conditions.ts';
+import { recordBookkeeping } from '../reconcile.ts';
+import type { NoopCache } from '../sources/read-cache-file.ts';
+import { type ConditionType, callsOf, setCondition, type Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
-import { Looks } from './looks.ts';
 import { abandonedKeys, emptiness, Problems } from './problems.ts';
+import { RefreshQueue } from './refresh-queue.ts';
 import { Renewals, renewalLead } from './renewals.ts';
 import { Reports } from './reports.ts';
 
@@ -21,96 +21,96 @@ export interface DaemonPorts {
   source: DesiredSource;
   engine: Engine;
   journal: Journal & { checkPlace(): Promise<void> };
-  /** What is known; kept up by the journal. */
+  /** The state; the journal keeps it up to date. */
   state: State;
   clock: Clock;
   log: Logger;
-  /** What is known already to need nothing. */
-  settlements?: Pick<Settlements, 'isSettled' | 'settle'>;
-  /** Whether the process stood still since this was last asked: what is planned may be older than the files by any time. */
+  /** Remembers for which files and states there is nothing to do. */
+  noopCache?: Pick<NoopCache, 'isNoop' | 'remember'>;
+  /** Whether the process was suspended since the last call: the plans may be older than the files by any time. */
   hadGap: () => boolean;
-  /** Told of how long each look took, in seconds, and whether it succeeded. */
-  onLook: (seconds: number, result: 'ok' | 'failed') => void;
+  /** Called with how long each refresh took, in seconds, and whether it succeeded. */
+  onRefresh: (seconds: number, result: 'ok' | 'failed') => void;
 }
 
 /** How often due credentials are looked for, in milliseconds. */
 const RENEWAL_CHECK = 15_000;
-const NOT_BEGUN = 'the first look at the files is not done yet';
-/** A file that is written all the time keeps nobody from beginning for longer than this, in milliseconds. */
+const NOT_BEGUN = 'the files have not been read yet';
+/** A file that is written all the time delays the start by this at most, in milliseconds. */
 const LONGEST_BEGINNING = 5_000;
 const BEGINNING_CHECK = 10;
-/** Recordings are planned for at least so long before another look has its turn, in milliseconds. */
+/** Recordings are planned for at least so long before another refresh has its turn, in milliseconds. */
 const LONGEST_TURN = 50;
 /** A stopped account is tried again with one call after this long, in milliseconds. */
 const REOPEN_AFTER = 5 * 60_000;
 
 /**
- * Keeps recordings as the files say. Level-based: an event only says that something changed; the files are read
- * again and compared with what is known, and after every answer the recording is compared once more. So
- * whatever the order of saves and answers, the end is what the files say.
+ * Keeps recordings as the files say. Level-based: an event only says that something changed; the files are read again
+ * and compared with the state, and after every answer the recording is planned once more. So the end is what the files
+ * say, whatever the order of saves and answers.
  */
 export class Daemon {
   readonly #ports: DaemonPorts;
   readonly #watched = new Map<string, Watched>();
-  #look: Look | undefined;
+  #snapshot: Snapshot | undefined;
   #trouble: string | undefined = NOT_BEGUN;
   #begun = false;
-  /** The folder is empty or missing: nothing follows from what is, or is not, in it. */
+  /** The folder is empty or missing: nothing is planned or forgotten. */
   #blocked = true;
   readonly #startedAt: number;
   /** Names that are still to be planned; they wait while the folder is empty or missing. */
   #owed = new Set<string>();
-  /** Names that the look under way has still to plan. */
+  /** Names that the refresh under way has still to plan. */
   #inHand = new Set<string>();
-  /** The look after the process stood still. */
-  #relook: Promise<void> = Promise.resolve();
-  /** The last look could not be made: the files may say anything by now. */
-  #lookFailed = false;
-  #startOver = false;
+  /** The refresh after the process was suspended. */
+  #refreshAfterGap: Promise<void> = Promise.resolve();
+  /** The last refresh failed: the files may say anything by now. */
+  #refreshFailed = false;
+  #resyncAll = false;
   readonly #stopping = new AbortController();
-  readonly #looks: Looks;
+  readonly #refreshes: RefreshQueue;
   readonly #renewals: Renewals;
   readonly #reports: Reports;
   readonly #problems: Problems;
   #reopenAt = Number.POSITIVE_INFINITY;
 
   constructor(ports: DaemonPorts) {
-    const { clock, log, onLook } = ports;
+    const { clock, log, onRefresh } = ports;
     this.#ports = ports;
     this.#startedAt = clock.monotonic();
-    this.#looks = new Looks({
+    this.#refreshes = new RefreshQueue({
       clock,
       stop: this.#stopping.signal,
-      look: (hint) => this.#lookOnce(hint),
-      // Nobody shall believe that all is well.
+      refresh: (hint) => this.#refreshOnce(hint),
+      // A failed refresh makes `/readyz` red.
       onFailure: (error) => {
-        this.#lookFailed = true;
-        this.#setTrouble(`the files cannot be looked at: ${(error as Error).message}`);
+        this.#refreshFailed = true;
+        this.#setTrouble(`the files cannot be read: ${(error as Error).message}`);
       },
-      onLook,
+      onRefresh,
     });
     this.#renewals = new Renewals(clock);
     this.#reports = new Reports(clock, log, this.#renewals);
     this.#problems = new Problems(log);
   }
 
-  /** Something changed. @param paths what is said to have changed; left out: anything may have */
+  /** Something changed. @param paths that may have changed; left out: any */
   hint(paths?: readonly string[]): void {
-    this.#looks.hint(paths);
+    this.#refreshes.hint(paths);
   }
 
-  /** Everything is looked at and planned again, whatever is thought to be known of it; what was shut is tried. */
-  startOver(): void {
-    this.#startOver = true;
+  /** Reads and plans everything again and forgets what was refused; a stopped account is tried again. */
+  resyncAll(): void {
+    this.#resyncAll = true;
     this.#renewals.forget();
     for (const watched of this.#watched.values()) delete watched.refused;
     this.#ports.engine.resume();
     this.hint();
   }
 
-  /** Resolves when the first look is done, or cannot be. */
-  async first(): Promise<void> {
-    await this.settled();
+  /** Resolves when all files have been read and planned once, or cannot be. */
+  async waitForInitialSync(): Promise<void> {
+    await this.idle();
     const { clock } = this.#ports;
     while (
       !this.#begun &&
@@ -118,56 +118,57 @@ export class Daemon {
       clock.monotonic() < this.#startedAt + LONGEST_BEGINNING
     ) {
       await clock.sleep(BEGINNING_CHECK, this.#stopping.signal);
-      await this.settled();
+      await this.idle();
     }
   }
 
-  /** Resolves when every look that has been asked for is done. */
-  async settled(): Promise<void> {
-    await this.#looks.settled();
+  /** Resolves when every refresh that was asked for is done. */
+  async idle(): Promise<void> {
+    await this.#refreshes.idle();
   }
 
-  /** Says what stands in the way of everything, and when it no longer does. */
+  /** Logs what keeps the daemon from being ready, and its recovery. */
   #setTrouble(trouble: string | undefined): void {
     if (trouble === this.#trouble) return;
     if (trouble) this.#ports.log.error(trouble);
-    // That it has begun is told otherwise.
-    else if (this.#trouble !== NOT_BEGUN) this.#ports.log.info('what stood in the way is over');
+    // The start is logged elsewhere.
+    else if (this.#trouble !== NOT_BEGUN) this.#ports.log.info('recovered');
     this.#trouble = trouble;
   }
 
-  async #lookOnce(hint: readonly string[] | undefined): Promise<void> {
-    const first = this.#look === undefined || this.#startOver;
-    const look = await this.#ports.source.look(hint);
-    this.#lookFailed = false;
-    // Only now: a look that failed has started nothing over.
-    if (first) this.#startOver = false;
-    // Both ends of a look pass over all there is: others have a turn in between.
+  async #refreshOnce(hint: readonly string[] | undefined): Promise<void> {
+    const first = this.#snapshot === undefined || this.#resyncAll;
+    const snapshot = await this.#ports.source.refresh(hint);
+    this.#refreshFailed = false;
+    // Only after success: a failed refresh has resynced nothing.
+    if (first) this.#resyncAll = false;
+    // Both ends of a refresh pass over all recordings: other work gets a turn in between.
     await turn();
-    this.#problems.tell(look);
-    this.#look = look;
-    const obstacle = emptiness(look, this.#ports.state.known.size);
-    // Fresh files are taken when they have stood still; until then it has not begun.
+    this.#problems.tell(snapshot);
+    this.#snapshot = snapshot;
+    const obstacle = emptiness(snapshot, this.#ports.state.known.size);
+    // New files count when they have been still for long enough; until then the daemon is not ready.
     this.#begun ||=
-      !look.settling?.length || this.#ports.clock.monotonic() > this.#startedAt + LONGEST_BEGINNING;
+      !snapshot.settling?.length || this.#ports.clock.monotonic() > this.#startedAt + LONGEST_BEGINNING;
     this.#setTrouble(obstacle ?? (this.#begun ? undefined : NOT_BEGUN));
     this.#blocked = obstacle !== undefined;
-    for (const name of first || look.whole ? this.#everyName(look) : look.changed) this.#owed.add(name);
-    if (look.files?.size)
+    for (const name of first || snapshot.whole ? this.#everyName(snapshot) : snapshot.changed)
+      this.#owed.add(name);
+    if (snapshot.files?.size)
       for (const { name, file } of this.#ports.state.known.values())
-        if (look.files.has(file)) this.#owed.add(name);
+        if (snapshot.files.has(file)) this.#owed.add(name);
     if (obstacle) return;
-    // What has just changed comes first.
-    const names = new Set([...look.changed, ...this.#owed]);
+    // Names that have just changed come first.
+    const names = new Set([...snapshot.changed, ...this.#owed]);
     this.#owed = new Set();
     this.#inHand = names;
-    const keys = abandonedKeys(look, this.#ports.state.known.values(), names);
+    const keys = abandonedKeys(snapshot, this.#ports.state.known.values(), names);
     const began = this.#ports.clock.monotonic();
     const pace = new Pace(this.#ports.clock);
     for (const name of names) {
       if (this.#stopping.signal.aborted) return;
-      // An edit does not wait until thousands of others are planned: the look at it goes on with these.
-      if (this.#looks.isAsked && this.#ports.clock.monotonic() - began > LONGEST_TURN) {
+      // An edit does not wait until thousands of others are planned: the next refresh goes on with these.
+      if (this.#refreshes.isAsked && this.#ports.clock.monotonic() - began > LONGEST_TURN) {
         for (const left of names) this.#owed.add(left);
         return;
       }
@@ -183,34 +184,34 @@ export class Daemon {
     }
   }
 
-  #everyName({ byName }: Look): Set<string> {
+  #everyName({ byName }: Snapshot): Set<string> {
     return new Set([...byName.keys(), ...[...this.#ports.state.known.values()].map(({ name }) => name)]);
   }
 
   /** One recording: desired × known → what is to be sent, handed to the engine. */
   async #reconcile(name: string, abandoned: readonly string[]): Promise<void> {
-    const look = this.#look as Look;
-    const desired = look.byName.get(name);
-    if (!desired) return this.#gone(name, abandoned, look);
-    const { state, engine, journal, clock, settlements } = this.#ports;
+    const snapshot = this.#snapshot as Snapshot;
+    const desired = snapshot.byName.get(name);
+    if (!desired) return this.#handleMissing(name, abandoned, snapshot);
+    const { state, engine, journal, clock, noopCache } = this.#ports;
     const known = desired.identity && state.known.get(recordingKey(desired.identity));
-    // Of what is settled nothing is read that is not asked for.
-    const isSettled = settlements?.isSettled(desired) ?? false;
-    const now = clock.now() + (known && !isSettled ? renewalLead(known) : 0);
+    // Of a known no-op nothing more is read than is asked for.
+    const isNoop = noopCache?.isNoop(desired) ?? false;
+    const now = clock.now() + (known && !isNoop ? renewalLead(known) : 0);
     const plan = planRecording(desired, state.known, abandoned, {
       now,
       tokensAt: clock.now(),
-      isSettled: () => isSettled,
+      isNoop: () => isNoop,
     });
-    settlements?.settle(plan);
+    noopCache?.remember(plan);
     const older = this.#watched.get(name)?.plan?.key;
-    // What its name stood for before is nobody's any more, unless another name has taken it.
-    if (older !== undefined && older !== plan.key && engine.isBusy(older) && !isClaimed(older, look))
+    // The calls of the recording that had this name before are dropped, unless another name claims it.
+    if (older !== undefined && older !== plan.key && engine.isBusy(older) && !isClaimed(older, snapshot))
       engine.drop(older);
     const watched = Object.assign(this.#watch(name, plan.file), { file: plan.file, plan });
-    await keepBooks({ recordings: [plan] }, state.known, journal);
-    // While that was written the file may have changed again: this plan is outdated then.
-    if (this.#look?.byName.get(name) !== desired) return this.again(name);
+    await recordBookkeeping({ recordings: [plan] }, state.known, journal);
+    // The file may have changed while the journal was written: this plan is outdated then.
+    if (this.#snapshot?.byName.get(name) !== desired) return this.requeue(name);
     for (const superseded of plan.supersedes) engine.drop(superseded);
     this.#act(watched, plan);
   }
@@ -218,7 +219,7 @@ export class Daemon {
   #act(watched: Watched, plan: RecordingPlan): void {
     const { engine } = this.#ports;
     for (const { summary, code, range } of plan.unresolved)
-      if (watched.standing.message !== unresolvedMessage(plan))
+      if (watched.condition.message !== unresolvedMessage(plan))
         this.#ports.log.error(
           {
             recording: plan.name,
@@ -233,19 +234,19 @@ export class Daemon {
     const obstacle = this.#obstacle(plan);
     if (obstacle || !key || !identity) {
       if (key) engine.drop(key);
-      if (obstacle) this.#stand(watched, ...obstacle);
+      if (obstacle) this.#setCondition(watched, ...obstacle);
       return;
     }
     const calls = callsOf(watched, plan);
     if (calls.length === 0) {
       engine.drop(key);
       const refused = plan.calls[0] && watched.refused?.get(plan.calls[0].endpoint);
-      if (refused) this.#stand(watched, 'Stalled', refused.reason, refused.message);
-      else if (!engine.isBusy(key)) this.#stand(watched, 'Ready', 'Applied', 'as its file says');
+      if (refused) this.#setCondition(watched, 'Stalled', refused.reason, refused.message);
+      else if (!engine.isBusy(key)) this.#setCondition(watched, 'Ready', 'Applied', 'as its file says');
       return;
     }
-    // What is only sent once more changes nothing about where the recording stands.
-    if (plan.calls.length > 0) this.#stand(watched, 'Reconciling', ...reasonOf(plan, calls));
+    // A call that only repeats the state leaves the condition as it is.
+    if (plan.calls.length > 0) this.#setCondition(watched, 'Reconciling', ...reasonOf(plan, calls));
     for (const { summary } of plan.warnings ?? [])
       this.#ports.log.warn({ recording: name, file }, `${summary}; its storage stays as it is`);
     const { commit } = this;
@@ -264,12 +265,19 @@ export class Daemon {
     return undefined;
   }
 
-  /** No document gives this name. While something in a file or folder is wrong, nobody can tell that it is deleted. */
-  async #gone(name: string, keys: readonly string[], { set, commit, settling }: Look): Promise<void> {
+  /**
+   * No document gives this name. While a file or folder has an error, the document may be in it and is not taken for
+   * deleted.
+   */
+  async #handleMissing(
+    name: string,
+    keys: readonly string[],
+    { set, commit, settling }: Snapshot,
+  ): Promise<void> {
     const { state, engine, journal, log } = this.#ports;
-    // What still waits of what it asked for has lost its reason.
+    // Calls that it asked for and that still wait have lost their reason.
     const asked = this.#watched.get(name)?.plan?.key;
-    if (asked !== undefined && engine.isBusy(asked) && !isClaimed(asked, this.#look as Look))
+    if (asked !== undefined && engine.isBusy(asked) && !isClaimed(asked, this.#snapshot as Snapshot))
       engine.drop(asked);
     if (set.broken.length > 0) {
       this.#owed.add(name);
@@ -277,7 +285,7 @@ export class Daemon {
       const file = this.#watched.get(name)?.file ?? known?.file;
       // While a file is being moved nothing is wrong with it yet.
       if (file === undefined || settling?.includes(file)) return;
-      return this.#stand(
+      return this.#setCondition(
         this.#watch(name, file),
         'Stalled',
         'Invalid',
@@ -298,38 +306,38 @@ export class Daemon {
     this.#watched.delete(name);
   }
 
-  /** Plans one recording again and hands over what is to be done. */
-  async again(name: string): Promise<void> {
-    // The first look plans everything anyway, and an empty folder changes nothing.
-    if (!this.#look || this.#blocked || this.#stopping.signal.aborted) return;
-    const keys = abandonedKeys(this.#look, this.#ports.state.known.values(), new Set([name])).get(name) ?? [];
-    if (this.#look.byName.has(name)) await this.#reconcile(name, keys);
+  /** Plans one recording again and hands its calls to the engine. */
+  async requeue(name: string): Promise<void> {
+    // The first refresh plans everything anyway, and an empty folder changes nothing.
+    if (!this.#snapshot || this.#blocked || this.#stopping.signal.aborted) return;
+    const keys =
+      abandonedKeys(this.#snapshot, this.#ports.state.known.values(), new Set([name])).get(name) ?? [];
+    if (this.#snapshot.byName.has(name)) await this.#reconcile(name, keys);
   }
 
   /**
-   * Whether a call may leave, asked right before: its plan is as new as the last look, and after the process stood still
-   * there is a look first. What may not is planned again when the files can be looked at.
+   * Whether a call may leave, asked right before: its plan is as new as the last refresh, and after the process was
+   * suspended there is a refresh first. A call that may not leave is planned again when the files can be read.
    */
   async stillWanted({ name, file }: Pick<Work, 'name' | 'file'>): Promise<boolean> {
     if (this.#ports.hadGap()) {
-      this.#ports.log.info(
-        'this process stood still for a while: the files are looked at before anything is sent',
-      );
-      this.#relook = this.#looks.atEverything();
+      this.#ports.log.info('this process was suspended: the files are read again before anything is sent');
+      this.#refreshAfterGap = this.#refreshes.atEverything();
     }
-    await this.#relook;
-    // A file in motion is about to say something else.
-    if (this.#blocked || this.#lookFailed || this.#look?.settling?.includes(file)) {
+    await this.#refreshAfterGap;
+    // A file that is being written is about to say something else.
+    if (this.#blocked || this.#refreshFailed || this.#snapshot?.settling?.includes(file)) {
       this.#owed.add(name);
       return false;
     }
     if (!this.#inHand.has(name) && !this.#owed.has(name)) return true;
-    // Its turn has not come: it comes now, and once only. What no document names any more is forgotten when it has.
-    if (!this.#look?.byName.has(name)) return false;
+    // The recording is still to be planned: that is done now, and once only. A name that no document gives any more is
+    // forgotten in its turn.
+    if (!this.#snapshot?.byName.has(name)) return false;
     this.#inHand.delete(name);
     this.#owed.delete(name);
     try {
-      await this.again(name);
+      await this.requeue(name);
     } catch (error) {
       this.#owed.add(name);
       throw error;
@@ -338,11 +346,11 @@ export class Daemon {
   }
 
   /** Sends a recording's whole state once more, although nothing has changed. */
-  async sendAgain(name: string): Promise<void> {
+  async resend(name: string): Promise<void> {
     const watched = this.#watched.get(name);
     if (!watched?.plan) return;
     watched.owed = new Set(Object.keys(watched.plan.whole) as Endpoint[]);
-    await this.again(name);
+    await this.requeue(name);
   }
 
   /** What the engine reports. */
@@ -366,22 +374,22 @@ export class Daemon {
         this.#reopenAt = clock.monotonic() + REOPEN_AFTER;
         log.error(`nothing more is sent for App ID ${event.appId}: ${event.message}`);
         for (const watched of this.#watched.values())
-          if (watched.plan?.identity?.appId === event.appId && watched.standing.type === 'Reconciling')
-            this.#stand(watched, 'Stalled', 'Refused', event.message);
+          if (watched.plan?.identity?.appId === event.appId && watched.condition.type === 'Reconciling')
+            this.#setCondition(watched, 'Stalled', 'Refused', event.message);
         break;
       default: {
-        // What is heard of a recording that its name no longer stands for concerns nobody.
+        // An event for a recording that its name no longer stands for changes no condition.
         const watched = this.#watched.get(event.name);
         this.#reports.take(event, watched?.plan?.key === event.key ? watched : undefined);
-        // Compared once more: the file may have changed while the call was on its way.
+        // The recording is planned again: its file may have changed while the call was in flight.
         if (event.type === 'applied')
-          queueMicrotask(() => void this.again(event.name).catch((error) => this.#defect(error)));
+          queueMicrotask(() => void this.requeue(event.name).catch((error) => this.#defect(error)));
       }
     }
   }
 
-  /** Renews credentials that are due and tries what was shut, until it is stopped. */
-  async keepTime(): Promise<void> {
+  /** Renews credentials that are due and reopens a stopped account, until the daemon is stopped. */
+  async runTimers(): Promise<void> {
     const { clock, state, engine } = this.#ports;
     while (!this.#stopping.signal.aborted) {
       await clock.sleep(RENEWAL_CHECK, this.#stopping.signal);
@@ -389,32 +397,32 @@ export class Daemon {
       await this.#ports.journal.checkPlace();
       if (clock.monotonic() >= this.#reopenAt) {
         this.#reopenAt = Number.POSITIVE_INFINITY;
-        this.startOver();
+        this.resyncAll();
       }
       for (const known of this.#renewals.concerned(state))
-        if (this.#renewals.isDue(known) && !engine.isBusy(known.key)) await this.again(known.name);
+        if (this.#renewals.isDue(known) && !engine.isBusy(known.key)) await this.requeue(known.name);
       for (const name of this.#renewals.rested()) {
         this.#watched.get(name)?.refused?.delete('update');
-        await this.again(name);
+        await this.requeue(name);
       }
     }
   }
 
-  /** Stops looking; what is in flight is for the engine to end. */
+  /** Stops refreshing; the engine ends the calls in flight. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.settled();
+    await this.idle();
   }
 
   #defect(error: unknown): void {
     this.#ports.log.error(
       { error: (error as Error).message },
-      'a defect of reelstate: this recording is looked at again with the next change',
+      'a defect of reelstate: this recording is planned again with the next change',
     );
   }
 
-  #stand(watched: Watched, type: ConditionType, reason: string, message: string): void {
-    stand(watched, type, reason, message, this.#ports.clock.now());
+  #setCondition(watched: Watched, type: ConditionType, reason: string, message: string): void {
+    setCondition(watched, type, reason, message, this.#ports.clock.now());
   }
 
   /** @returns what is watched by this name; a new one where nothing was */
@@ -423,7 +431,7 @@ export class Daemon {
     const watched: Watched = this.#watched.get(name) ?? {
       name,
       file,
-      standing: { type: 'Reconciling', reason: 'New', message: 'not looked at yet', since },
+      condition: { type: 'Reconciling', reason: 'New', message: 'not planned yet', since },
     };
     this.#watched.set(name, watched);
     return watched;
@@ -436,7 +444,7 @@ export class Daemon {
 
   /** Why `/healthz` is red: a look at the files hangs. @param limit milliseconds that one may take */
   notHealthy(limit: number): string[] {
-    return this.#looks.lasting > limit ? ['a look at the files does not end'] : [];
+    return this.#refreshes.lasting > limit ? ['reading the files does not end'] : [];
   }
 
   get watched(): ReadonlyMap<string, Watched> {
@@ -444,12 +452,12 @@ export class Daemon {
   }
 
   get commit(): Commit | undefined {
-    return this.#look?.commit;
+    return this.#snapshot?.commit;
   }
 
   conditions(): Record<ConditionType, number> {
     const numbers = { Ready: 0, Reconciling: 0, Stalled: 0 };
-    for (const { standing } of this.#watched.values()) numbers[standing.type]++;
+    for (const { condition } of this.#watched.values()) numbers[condition.type]++;
     return numbers;
   }
 
@@ -468,8 +476,8 @@ function reasonOf({ notes }: RecordingPlan, calls: readonly Call[]): [reason: st
   return [isRenewal ? 'RenewingCredentials' : 'Applying', `${endpoints} to be sent`];
 }
 
-/** Whether some document is about this recording. Goes through all of them, so it is asked last. */
-function isClaimed(key: string, { byName }: Look): boolean {
+/** Whether a document claims this recording. Goes through all of them, so it is asked last. */
+function isClaimed(key: string, { byName }: Snapshot): boolean {
   for (const { identity } of byName.values())
     if (identity !== undefined && recordingKey(identity) === key) return true;
   return false;

@@ -1,13 +1,13 @@
 import type { Clock } from '../model/ports.ts';
 
-/** A process that did nothing for longer than this was stopped, or the machine was, in milliseconds. */
+/** A pause between two beats longer than this means that the process or the machine was suspended, in milliseconds. */
 const LONGEST_STILLNESS = 2_000;
 /** Between two beats, in milliseconds. */
 const BEAT = 500;
 
 /**
- * Notices that the process stood still: SIGSTOP, a machine that was suspended, a loop that was blocked. Either clock may
- * be the one that shows it: the monotonic one stands still on a suspended machine, the other one can be set.
+ * Notices that the process was suspended: SIGSTOP, a suspended machine, a blocked event loop. Both clocks are compared:
+ * the monotonic one stops on a suspended machine, the wall clock can be set.
  */
 export class Gap {
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class Gap {
     }
   }
 
-  /** Whether there was a gap since this was last asked. */
+  /** Whether there was a gap since the last call. */
   take(): boolean {
     // Timers that fell due during the gap may run before the next beat.
     this.#beat();

@@ -1,5 +1,5 @@
 import type { Clock } from '../model/ports.ts';
-import type { Commit, Look } from '../model/source.ts';
+import type { Commit, Snapshot } from '../model/source.ts';
 import type { Logger } from './log.ts';
 import type { GitReadings } from './metrics.ts';
 
@@ -17,8 +17,7 @@ export interface FetchOutcome {
 const NAMED = 10;
 
 /**
- * What is known of commits as the source: which one stands, what is wrong in it, and whether the remote could be
- * asked. Tells the log what changes.
+ * The state of the git source: the commit in force, its errors, and whether the remote could be reached. Logs changes.
  */
 export class GitState {
   readonly #log: Logger;
@@ -40,7 +39,7 @@ export class GitState {
     this.#clock = clock;
   }
 
-  looked({ commit, set, notes = [] }: Look): void {
+  refreshed({ commit, set, notes = [] }: Snapshot): void {
     const isNew = commit?.sha !== this.#commit?.sha;
     const isMarked = set.broken.join('\n') !== this.#broken.join('\n');
     this.#commit = commit;
@@ -57,7 +56,7 @@ export class GitState {
     else if (!isNew) this.#log.info({ commit: sha }, 'the commit has no errors any more');
   }
 
-  /** Tells each note once, for as long as it stands. */
+  /** Logs each note once, for as long as it applies. */
   #tell(notes: readonly string[], commit: Commit | undefined): void {
     const news = notes.filter((note) => !this.#notes.includes(note));
     this.#notes = notes;

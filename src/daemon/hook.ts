@@ -39,13 +39,13 @@ const DELIVERY = [
   'x-gitlab-event-uuid',
 ];
 
-/** What is to be answered. */
+/** The answer to a delivery. */
 export interface HookAnswer {
   status: 202 | 401 | 413;
   text: string;
 }
 
-/** Says that there are new commits, for who knows the secret. */
+/** Takes the webhooks of git hosts: a delivery with the right secret or signature says that there are new commits. */
 export class Hook {
   readonly #secret: string;
   readonly #onNews: () => void;
@@ -94,8 +94,8 @@ export class Hook {
 const UNSIGNED: HookAnswer = { status: 401, text: 'the signature is not right\n' };
 
 /**
- * Whether a request knows the secret: GitHub, Bitbucket, Gitea and Forgejo sign the body, Standard Webhooks sign ID, time and
- * body, GitLab sends the secret itself. One that is right is enough: without the secret none is.
+ * Checks that the sender knows the secret: GitHub, Bitbucket, Gitea and Forgejo sign the body, Standard Webhooks sign
+ * ID, time and body, GitLab sends the secret itself. One that is right is enough: without the secret none is.
  */
 class Signature {
   /** Of the body alone. */
@@ -126,7 +126,7 @@ class Signature {
     this.#knowsSecret = token !== undefined && isSame(token, secret);
   }
 
-  /** Whether there is anything that may be right. */
+  /** Whether there is a signature to check. */
   get isThere(): boolean {
     return this.#knowsSecret || this.#hex.length > 0 || this.#base64.length > 0;
   }
@@ -135,11 +135,11 @@ class Signature {
     for (const hmac of [this.#body, ...this.#standard]) hmac?.update(chunk);
   }
 
-  /** To be asked once, when the body is over. */
+  /** Called once, after the whole body. */
   isRight(): boolean {
     const hex = this.#body?.digest('hex');
     const base64 = this.#standard.map((hmac) => hmac.digest('base64'));
-    // All of them, so that the time says nothing of which it was.
+    // All are compared, so that the time does not reveal which one matched.
     const right = [
       this.#knowsSecret,
       ...this.#hex.map((each) => hex !== undefined && isSame(each.toLowerCase(), hex)),

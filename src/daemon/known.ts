@@ -9,7 +9,10 @@ export interface KnownAnswer {
   recordings: KnownRecording[];
 }
 
-/** What is known, for whoever plans elsewhere: a secret is its reference and nothing of its value, not even a fingerprint. */
+/**
+ * The state for planning on another machine: a secret is its reference and nothing of its value, not even a
+ * fingerprint.
+ */
 export function knownJson({ serial, known }: State): KnownAnswer {
   return { format_version: '1.0', serial, recordings: [...known.values()].map(recordingJson) };
 }

@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ConditionType } from './conditions.ts';
 
-/** What the gauges read when somebody asks. */
+/** What the gauges read at each scrape. */
 export interface Readings {
   conditions: () => Record<ConditionType, number>;
   /** Recordings with something waiting, in flight or to be repeated. */
@@ -69,7 +69,7 @@ export function makeMetrics(readings: Readings) {
     () => readings.nextRenewal() ?? -1,
   );
   gauge('rtmp_outputs_disconnected', 'RTMP outputs last seen disconnected', readings.disconnected);
-  gauge('reelstate_ready', '1 when the first look is done and the account is not stopped', () =>
+  gauge('reelstate_ready', '1 when the files have been read and the account is not stopped', () =>
     readings.ready() ? 1 : 0,
   );
   const { git } = readings;
@@ -115,7 +115,7 @@ export function makeMetrics(readings: Readings) {
     }),
     reconciles: new Counter({
       name: 'reconcile_total',
-      help: 'Looks at the files',
+      help: 'Refreshes of the files',
       labelNames: ['result'],
       registers,
     }),

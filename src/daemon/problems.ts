@@ -1,9 +1,12 @@
 import type { KnownRecording } from '../model/plan.ts';
 import { recordingKey } from '../model/recording-key.ts';
-import type { Look } from '../model/source.ts';
+import type { Snapshot } from '../model/source.ts';
 import type { Logger } from './log.ts';
 
-/** Tells each diagnostic of the files once, for as long as it stands, and of a file once that it has no error any more. */
+/**
+ * Logs each diagnostic of the files once, for as long as it applies, and for each file once that it has no error any
+ * more.
+ */
 export class Problems {
   readonly #log: Logger;
   #told = new Set<string>();
@@ -14,12 +17,12 @@ export class Problems {
     this.#log = log;
   }
 
-  tell({ set, commit }: Look): void {
+  tell({ set, commit }: Snapshot): void {
     const now = new Set<string>();
     const wrong = new Set<string>();
     for (const { severity, code, summary, detail, range } of set.diagnostics) {
       const { line, column } = range.start;
-      // How long it still is goes down from look to look.
+      // The time that is left goes down from refresh to refresh.
       const said = code === 'sts-expires-soon' ? '' : summary;
       const id = `${range.filename}:${line}:${column} ${code} ${said}`;
       now.add(id);
@@ -36,8 +39,8 @@ export class Problems {
   }
 }
 
-/** Why nothing may follow from this look: an empty or missing folder is far more often a mistake than a wish. */
-export function emptiness({ set }: Look, known: number): string | undefined {
+/** Why nothing may follow from this snapshot: an empty or missing folder is far more often a mistake than intended. */
+export function emptiness({ set }: Snapshot, known: number): string | undefined {
   const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
   if (missing) return missing.summary;
   if (set.files > 0 || set.broken.length > 0 || known === 0) return undefined;
@@ -46,22 +49,22 @@ export function emptiness({ set }: Look, known: number): string | undefined {
 
 /** Known recordings of these names that no document claims any more; none while something is wrong in a file or folder. */
 export function abandonedKeys(
-  look: Look,
+  snapshot: Snapshot,
   known: Iterable<KnownRecording>,
   names: ReadonlySet<string>,
 ): Map<string, string[]> {
   const keys = new Map<string, string[]>();
-  if (look.set.broken.length > 0) return keys;
+  if (snapshot.set.broken.length > 0) return keys;
   const elsewhere: KnownRecording[] = [];
   for (const recording of known) {
     if (!names.has(recording.name)) continue;
-    const identity = look.byName.get(recording.name)?.identity;
+    const identity = snapshot.byName.get(recording.name)?.identity;
     if (!identity || recordingKey(identity) !== recording.key) elsewhere.push(recording);
   }
   if (elsewhere.length === 0) return keys;
-  // Only now, because it looks at everything: claimed by a document of another name it has only been renamed.
+  // Done last, because it goes through everything: a recording that a document of another name claims was only renamed.
   const claimed = new Set(
-    [...look.byName.values()].flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])),
+    [...snapshot.byName.values()].flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])),
   );
   for (const { key, name } of elsewhere)
     if (!claimed.has(key)) keys.set(name, [...(keys.get(name) ?? []), key]);

@@ -22,7 +22,7 @@ export class Renewals {
     this.#clock = clock;
   }
 
-  /** Whether credentials are to be renewed now. */
+  /** Whether a recording's credentials are to be renewed now. */
   isDue(known: KnownRecording): boolean {
     const { name, update } = known;
     const due = update.applied && renewalTime(update.applied);
@@ -47,7 +47,7 @@ export class Renewals {
     return names;
   }
 
-  /** It went well. */
+  /** The credentials were applied: the row of failures ends. */
   well(name: string): void {
     this.#resting.delete(name);
     this.#times.delete(name);
@@ -69,8 +69,8 @@ export class Renewals {
   }
 
   /**
-   * The recordings whose credentials a program may have given. What is written down of a recording tells at a glance
-   * when there are none, so that of ten thousand few are read; and all are gone through only after something happened.
+   * The recordings whose credentials a program may have given. The written state tells quickly which recordings have
+   * none, so that few of ten thousand are read; and all are gone through only after a journal entry.
    */
   concerned({ known, written, serial }: State): readonly KnownRecording[] {
     if (this.#concerned.serial !== serial) {
@@ -90,6 +90,7 @@ export function renewalLead({ name, update }: KnownRecording): number {
   if (!update.applied || due === undefined) return 0;
   let hash = 2166136261;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 16777619);
-  // Of what lives only for minutes a quarter of its time, or it would be due again as soon as it is there.
+  // Credentials that live for minutes are renewed at most a quarter of their life early, or they would be due again at
+  // once.
   return ((hash >>> 0) / 2 ** 32) * Math.min(SPREAD, Math.max(0, due - update.applied.at) / 4);
 }

@@ -1,14 +1,14 @@
 import type { Clock } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
-import { meaning } from '../plan/comparable.ts';
+import { canonicalText } from '../plan/comparable.ts';
 import { DELAYED } from '../render/apply-json.ts';
-import { NO_CREDENTIALS, stand, type Watched } from './conditions.ts';
+import { NO_CREDENTIALS, setCondition, type Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
 import type { Renewals } from './renewals.ts';
 
 export type CallEvent = Extract<ApplyEvent, { name: string }>;
 
-/** What the engine reports of single calls: told in the log, and drawn into where their recordings stand. */
+/** Takes the engine's events about single calls: logs them, and sets the conditions of their recordings. */
 export class Reports {
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -52,7 +52,7 @@ export class Reports {
         );
         if (!watched) break;
         this.#noteError(event, watched);
-        stand(watched, 'Reconciling', 'Repeating', event.message, this.#clock.now());
+        setCondition(watched, 'Reconciling', 'Repeating', event.message, this.#clock.now());
         break;
       case 'delayed':
         this.#log.info({ ...about, after_seconds: Math.ceil(event.after / 1000) }, DELAYED);
@@ -76,15 +76,15 @@ export class Reports {
     const isProgram =
       watched.plan?.whole.update?.storageConfig?.credentials !== undefined && endpoint === 'update';
     const reason = ended ? 'Ended' : isProgram && unready ? NO_CREDENTIALS : 'Refused';
-    // A program may print something better next time, so its recording is only left alone for a while.
+    // A program may print other credentials next time, so its recording is tried again after a rest.
     if (isProgram && !ended) this.#renewals.rest(name, unready ? 'failed' : 'refused');
     const isFinal = outcome === 'refused' && status !== 401 && (isProgram || !unready);
     if (isFinal && request && watched.plan?.identity) {
       watched.refused ??= new Map();
       const identity = JSON.stringify(watched.plan.identity);
-      watched.refused.set(endpoint, { identity, meaning: meaning(endpoint, request), reason, message });
+      watched.refused.set(endpoint, { identity, request: canonicalText(endpoint, request), reason, message });
     }
-    stand(watched, 'Stalled', reason, message, this.#clock.now());
+    setCondition(watched, 'Stalled', reason, message, this.#clock.now());
   }
 }
 

@@ -24,7 +24,7 @@ export interface ResyncPorts {
 }
 
 export interface ResyncOptions {
-  /** Milliseconds in which every recording is looked at once; 0: never. */
+  /** Milliseconds in which every recording is queried once; 0: never. */
   every: number;
   /** Puts back what has drifted. */
   heal: boolean;
@@ -36,14 +36,14 @@ export interface ResyncOptions {
 const SHORTEST_PAUSE = 200;
 
 /**
- * Looks at recordings one after the other, spread over the interval, behind everything that is to be sent.
+ * Queries recordings one after the other, spread over the interval, behind everything that is to be sent.
  * Drift is claimed only where it was observed: the pause and the RTMP outputs of web recordings, and that a
  * recording has ended. Subscriptions and layout cannot be read back in any mode.
  */
 export class Resync {
   readonly #ports: ResyncPorts;
   readonly #options: ResyncOptions;
-  /** When a question was last handed to the network, on the monotonic clock. */
+  /** When a query was last handed to the network, on the monotonic clock. */
   #askedAt = Number.NEGATIVE_INFINITY;
   /** RTMP outputs last seen disconnected, by recording. */
   readonly #disconnected = new Map<string, number>();
@@ -54,8 +54,8 @@ export class Resync {
   }
 
   /**
-   * How long what was asked still counts at the service, in milliseconds. No journal tells a next process of it, so
-   * whoever ends waits for that.
+   * How long the last query still counts against the allowance, in milliseconds. Queries are not in the journal, so
+   * this process waits that long before it ends.
    */
   get cooling(): number {
     return Math.max(0, this.#askedAt + 1_000 + TIMINGS.earlierMargin - this.#ports.clock.monotonic());
@@ -86,7 +86,7 @@ export class Resync {
     const { engine, state, query, log } = this.#ports;
     const { plan, name } = watched;
     const known = plan?.key === undefined ? undefined : state.known.get(plan.key);
-    // Nothing was applied, or it goes no further: there is nothing to compare with.
+    // Nothing was applied, or the recording has ended: there is nothing to compare with.
     if (!plan?.key || !plan.identity || !known || known.ended !== undefined || plan.action === 'suspended')
       return;
     if (engine.isBusy(plan.key)) return;
@@ -99,7 +99,7 @@ export class Resync {
       }),
     );
     if (!seen || engine.isBusy(key)) return;
-    // What was applied meanwhile the answer may not know of, and of another recording it says nothing.
+    // The answer may be older than what was applied meanwhile, and says nothing of another recording.
     if (watched.plan?.key !== key || this.#ports.daemon.watched.get(name) !== watched) return;
     if (state.known.get(key)?.update.applied?.seq !== applied) return;
     if (seen.meaning === 'not-found')
@@ -127,23 +127,23 @@ export class Resync {
     if (observation.ended) {
       await journal.append({ event: 'ended', key });
       log.warn({ recording: name, file }, 'the recording has ended');
-      return daemon.again(name);
+      return daemon.requeue(name);
     }
-    // What the file asks for is another matter: it may have been refused.
+    // Compared with what was applied, not with what the file asks for: that may have been refused.
     const drift = driftOf(observation, state.known.get(key)?.update.applied?.request, fingerprint);
     for (const block of drift) {
       onDrift(block);
       log.warn(
         { recording: name, file, block },
         this.#options.heal
-          ? 'drift: somebody else has changed it; it is put back'
-          : 'drift: somebody else has changed it; it is left alone (--no-self-heal)',
+          ? 'drift: changed outside reelstate; it is put back'
+          : 'drift: changed outside reelstate; it is left alone (--no-self-heal)',
       );
     }
     if (drift.length > 0 && this.#options.heal)
       return this.#doubt(watched, key, ['update'], `${drift.join(' and ')} drifted`);
     // Nothing shows whether the rest is still in force.
-    if (this.#options.force) await daemon.sendAgain(name);
+    if (this.#options.force) await daemon.resend(name);
   }
 
   #tellDisconnected({ name, file }: Watched, { outputs = [] }: Observation): void {
@@ -158,7 +158,7 @@ export class Resync {
       );
   }
 
-  /** What was applied is no longer certain to be in force: it is sent again with the next plan, which is made at once. */
+  /** Records that what was applied may no longer be in force: the next plan, made at once, sends it again. */
   async #doubt(
     { name, file }: Watched,
     key: string,
@@ -168,6 +168,6 @@ export class Resync {
     const { journal, daemon, log } = this.#ports;
     for (const endpoint of endpoints) await journal.append({ event: 'doubt', key, endpoint });
     log.info({ recording: name, file }, `sent again: ${why}`);
-    await daemon.again(name);
+    await daemon.requeue(name);
   }
 }

@@ -13,7 +13,7 @@ export interface Views {
   recordings: () => object;
   /** What is known of each recording, secrets by reference alone. */
   known: () => object;
-  /** Somebody says that there are new commits; left out, nobody can. `now`: milliseconds since 1970. */
+  /** The webhook for new commits; left out, there is none. `now`: milliseconds since 1970. */
   hook?: { secret: string; onNews: () => void; now: () => number } | undefined;
 }
 
@@ -34,7 +34,7 @@ const LIMITS = {
 const SILENCE = 60_000;
 const MAX_HEADERS = 100;
 
-interface Answer {
+interface Reply {
   status: number;
   type: string;
   text: string;
@@ -89,7 +89,7 @@ async function answerTo(
   views: Views,
   access: Access,
   hook: Hook | undefined,
-): Promise<Answer> {
+): Promise<Reply> {
   const { path, hosts } = targetOf(request);
   // Which of two names counts is for others to say (RFC 9112, 3.2).
   if (hosts.length > 1) return plain(400, 'more than one Host');
@@ -130,7 +130,7 @@ function targetOf({ url = '/', headersDistinct: { host: hosts = [] } }: Incoming
 }
 
 /** What can be read, by path. */
-const READERS = new Map<string, (views: Views) => Answer | Promise<Answer>>([
+const READERS = new Map<string, (views: Views) => Reply | Promise<Reply>>([
   ['/healthz', ({ notHealthy }) => check(notHealthy())],
   ['/readyz', ({ notReady }) => check(notReady())],
   ['/metrics', async ({ metrics }) => ({ status: 200, ...(await metrics()) })],
@@ -138,25 +138,25 @@ const READERS = new Map<string, (views: Views) => Answer | Promise<Answer>>([
   ['/api/known', ({ known }) => json(known())],
 ]);
 
-function check(reasons: string[]): Answer {
+function check(reasons: string[]): Reply {
   return plain(reasons.length > 0 ? 503 : 200, reasons.join('\n') || 'ok');
 }
 
-function plain(status: number, line: string, headers: Record<string, string> = {}): Answer {
+function plain(status: number, line: string, headers: Record<string, string> = {}): Reply {
   return { status, type: 'text/plain; charset=utf-8', text: `${line}\n`, headers };
 }
 
-function json(value: object): Answer {
+function json(value: object): Reply {
   return { status: 200, type: 'application/json; charset=utf-8', text: `${JSON.stringify(value)}\n` };
 }
 
 /** What is left of a body is read by Node and dropped, within the time of a request, so that the client hears the answer. */
 function send(
-  { status, type, text, headers }: Answer,
+  { status, type, text, headers }: Reply,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  // Who has gone, or was sent away to make room, hears nothing.
+  // A closed connection is not answered.
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
     'content-type': type,
@@ -170,7 +170,7 @@ function send(
 
 /**
  * The open connections, so that there are never too many: clients that open hundreds and say nothing must neither use
- * up the process's descriptors nor shut out who has something to ask.
+ * up the process's descriptors nor shut out other clients.
  */
 class Connections {
   /** The oldest first. */

@@ -108,7 +108,7 @@ export class Assembly {
     }
     for (const claimant of twice.keys()) {
       broken.add(aboutOf(claimant).file);
-      // Nobody else says it of a recording that is not used.
+      // A disputed document is not planned, so its unresolved references are reported here.
       if (isUsable(claimant)) diagnostics.push(...claimant.recording.unresolved);
     }
     for (const more of twice.values()) diagnostics.push(...more);
@@ -172,7 +172,7 @@ export class Assembly {
       const second = group.find((one) => one !== first && !isNamedLike(one, first));
       for (const claimant of group) {
         const other = claimant === first || isNamedLike(claimant, first) ? second : first;
-        // Of a mere copy the name has said it.
+        // For a plain copy the duplicate name is reported already.
         const more = other ? [collision(claimant, other, 'duplicate-recording')] : [];
         twice.set(claimant, [...(twice.get(claimant) ?? []), ...more]);
       }
@@ -185,10 +185,10 @@ type About = Pick<Claim, 'name' | 'file'>;
 
 type CollisionCode = Code & ('duplicate-name' | 'duplicate-recording');
 
-/** Who claims what must be unique. */
+/** The claims to what must be unique: names and recordings. */
 class Claims {
   readonly #keyOf: (claimant: Claimant) => string | undefined;
-  /** Nearly always one claims a key alone; only several make a group. */
+  /** A key has nearly always one claimant; only several make a set. */
   readonly #claimants = new Map<string, Claimant | Set<Claimant>>();
   /** Keys that more than one document claims. */
   readonly #disputed = new Set<string>();
@@ -233,13 +233,13 @@ class Claims {
     else this.#claimants.delete(key);
   }
 
-  /** Who alone claims the key. */
+  /** The only claimant of a key; undefined where there are none or several. */
   sole(key: string): Claimant | undefined {
     const claimant = this.#claimants.get(key);
     return claimant instanceof Set ? undefined : claimant;
   }
 
-  /** Whether somebody else claims what it does. */
+  /** Whether another document claims the same name or recording. */
   isDisputed(claimant: Claimant): boolean {
     const key = this.#keyOf(claimant);
     return key !== undefined && this.#disputed.has(key);
@@ -253,17 +253,17 @@ class Claims {
   }
 }
 
-/** Whether it is used where nobody else claims the same. */
+/** Whether the document has no error of its own: then it is used unless another one claims the same. */
 function isUsable(claimant: Claimant): claimant is ResolvedDocument {
   return 'recording' in claimant;
 }
 
-/** What it is called, and where it stands. */
+/** A claimant's name, file and line. */
 function aboutOf(claimant: Claimant): Pick<Claim, 'name' | 'file' | 'line'> {
   return isUsable(claimant) ? claimant.recording : claimant;
 }
 
-/** What is not used is no recording, whoever else claims its name. */
+/** A mere claim gives no recording, so only the names of usable documents are touched. */
 function touch(claimant: Claimant, touched: Set<string>): void {
   if (isUsable(claimant)) touched.add(claimant.recording.name);
 }
@@ -317,7 +317,7 @@ function ownFolders(file: string, other: string): string[] {
   return first === -1 ? [] : folders.slice(first);
 }
 
-/** What is said of the recording later points at lines of its file, too. */
+/** Later diagnostics quote lines of the recording's file, too. */
 function withoutQuotes(
   recording: DesiredRecording,
   isUnquoted: (one: Pick<Diagnostic, 'range'>) => boolean,

@@ -10,7 +10,7 @@ import { isOwnVariable } from '../secrets/environment.ts';
 export interface Reach {
   /** Absolute. */
   folders: readonly string[];
-  /** Folders and files within them that are closed all the same. Absolute. */
+  /** Folders and files within them that may not be read all the same. Absolute. */
   closed: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface Bounds {
   variables?: readonly string[];
   /** Programs by absolute path, or by a name without a folder; undefined: all. */
   programs?: ReadonlySet<string>;
-  /** The files are a stranger's: no reference is followed. */
+  /** The files are not trusted (--untrusted): no reference is followed. */
   untrusted: boolean;
 }
 
@@ -41,7 +41,7 @@ export interface BoundsOptions {
   untrusted?: boolean;
   /** Files that are closed although they may lie in a folder that is open, such as those of tokens. */
   closed?: readonly string[];
-  /** `dir` is the top of a checkout, so that what is beside it belongs to somebody else. */
+  /** `dir` is the top of a checkout, so that folders beside it belong to other projects. */
   isTop?: boolean;
 }
 

@@ -65,9 +65,9 @@ export interface CheckedDocument {
   recording: Identity | RunFileReference;
   suspended: boolean;
   blocks: CheckedBlocks;
-  /** ID of the bytes that it was read from, where somebody keeps track of them. */
+  /** ID of the bytes that it was read from, where the caller tracks content by ID. */
   content?: string;
-  /** Nothing in it is secret or leads elsewhere. Its blocks may cost something to ask for. */
+  /** It holds no secret and no reference. Reading `blocks` may parse the file. */
   isSelfContained?: true;
   /** By JSON Pointer: fields by their names, secrets and fields of `recording` by their values, '' for the document. */
   marks: Record<string, Mark>;
@@ -76,7 +76,7 @@ export interface CheckedDocument {
 /** What makes a recording the one it is. */
 export type RecordingIds = Pick<Identity, 'appId' | 'resourceId' | 'sid'>;
 
-/** A document that holds an error: it is not used, but what it says of itself nobody else may say. */
+/** A document that holds an error: it is not used, but its name and recording stay reserved. */
 export interface RefusedDocument {
   refused: true;
   /** Where it can be read. */

@@ -3,8 +3,8 @@ import type { AliasTargets } from './alias-targets.ts';
 import type { SourceText } from './source-text.ts';
 
 /*
- * Which stretches of a file hold secrets. Decided by place, never by looking for a secret's text, and rather too
- * much than too little: a key of this kind is believed wherever it stands.
+ * Which ranges of a file hold secrets. Decided by place, never by searching for a secret's text, and rather too much
+ * than too little: a key with a secret's name counts wherever it stands.
  */
 
 const SECRET_KEY = /secret|access_?key|token|passw|pwd|rtmp_?url|credential|private_?key|api_?key/i;
@@ -56,7 +56,7 @@ export function concealTree(source: SourceText, contents: ParsedNode | null, tar
   for (let spot = waiting.pop(); spot; spot = waiting.pop()) {
     const { place, concealed } = spot;
     const node = isAlias(spot.node) ? targets.get(spot.node) : spot.node;
-    // A secret that begins with *, & or ! is no alias, anchor or tag to whoever wrote it.
+    // A secret that begins with *, & or ! was not meant as an alias, anchor or tag.
     const disguised =
       spot.node && (isAlias(spot.node) ? !node : isScalar(spot.node) && (spot.node.tag || spot.node.anchor));
     if (concealed && disguised && spot.node && spot.from !== undefined)

@@ -61,7 +61,7 @@ export class OtherFiles {
     if (this.#first.length < NAMED) this.#first.push(name);
   }
 
-  /** What there is to say of a folder that holds no other. @param dir as the user would type it */
+  /** The warning for a folder without recording files. @param dir as the user would type it */
   notice(dir: string): Diagnostic {
     const more = this.#count > this.#first.length ? ', …' : '';
     const files =
@@ -158,7 +158,7 @@ class Walk implements Found {
     }
   }
 
-  /** Its recordings are not gone: they were not checked out. */
+  /** Reports a submodule that is not checked out: its recordings are not gone. */
   #reportSubmodule(path: string): void {
     this.#report(
       path,
@@ -182,7 +182,7 @@ class Walk implements Found {
   async #follow(path: string): Promise<void> {
     this.links.push(path);
     try {
-      // Before anything there is touched: it may be a folder without an end, or a device.
+      // Checked before the target is opened: it may be a device, or an endless folder.
       const real = within(path, this.#reach);
       if (typeof real !== 'string') return this.#lose(path, 'link-out-of-bounds', LEADS_OUT, LINK_WAY);
       if ((await stat(path)).isDirectory()) this.#linked.push(path);
@@ -229,12 +229,12 @@ async function isSubmodule(folder: string): Promise<boolean> {
     if (hasGit) return false;
   }
 }
-/** What is wrong with a link that leads out of the folder. */
+/** The error for a link that leads out of the folder. */
 export const LEADS_OUT = 'this link leads out of the folder';
 export const LINK_WAY =
   'It may lead no further than the folder that holds --dir: put the file there, or take the link away.';
 
-/** The mark of something that is wrong with a file as such. */
+/** The place of a problem with the file as a whole. */
 export function wholeFile(filename: string): Mark {
   return { range: { filename, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } } };
 }

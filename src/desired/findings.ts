@@ -15,8 +15,8 @@ interface Finding {
 }
 
 /**
- * What is wrong with one file. Diagnostics are made at the end, when every secret's place is known, so that a
- * source line never shows one that was found later.
+ * Collects the problems of one file. Diagnostics are made at the end, when every secret's place is known, so that a
+ * source line never shows a secret that was found later.
  */
 export class Findings {
   readonly source: SourceText;

@@ -72,7 +72,7 @@ function checkChannelName(cname: string, mode: Mode | undefined, pointer: string
   else if (tooLong !== undefined) look.report('cname-too-long', pointer, tooLong);
 }
 
-/** What is wrong with the length of a channel's name; undefined where nothing is. */
+/** The error in the length of a channel's name; undefined where there is none. */
 export function channelNameLength(cname: string, mode: Mode | undefined): string | undefined {
   const bytes = Buffer.byteLength(cname);
   const most = MAX_CHANNEL_NAME_BYTES[mode ?? 'web'];
@@ -84,7 +84,7 @@ function characterName(character: string): string {
   return `${quoted(character)} (U+${number})`;
 }
 
-/** What of an identity the blocks depend on; undefined where it is not sound. */
+/** The fields of an identity that the blocks depend on; undefined where they are not sound. */
 export function readKind(
   { mode = 'mix', streamTypes }: Partial<IdentityFields>,
   base: string,

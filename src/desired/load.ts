@@ -16,8 +16,8 @@ import {
   wholeFile,
 } from './find.ts';
 import { ManyFiles } from './many-files.ts';
-import type { Outlines } from './outlines.ts';
 import { within } from './reach.ts';
+import type { ReadCache } from './read-cache.ts';
 import { reading, readingNow } from './reading.ts';
 import {
   diagnosticAt,
@@ -53,8 +53,8 @@ export interface LoadOptions {
    * What reading the files gave last time; left out, all of them are read in full. What a file that is still the same
    * says beyond what it is about can be asked for only after `reading` was waited for.
    */
-  outlines?: Outlines;
-  /** Whether nobody will ask for more than what such a file is about; left out: always. */
+  readCache?: ReadCache;
+  /** Whether the identity of such a file is all that will be read of it; left out: always. */
   isEnough?: (recalled: CheckedFile) => boolean;
 }
 
@@ -64,7 +64,7 @@ export async function loadRecordings(options: LoadOptions): Promise<DesiredSet> 
   const bounds = options.bounds ?? boundsOf(options);
   const search = await findRecordingFiles(dir, cwd, bounds.links);
   const assembly = new Assembly(await loadAll(search.found, new Loading({ ...options, bounds })));
-  // Which places to point at.
+  // The places of the duplicates have to be read from their files.
   if (assembly.disputed().length > 0) await reading();
   return assembly.set(search);
 }
@@ -86,7 +86,7 @@ class Loading {
   readonly #options: LoadOptions & { bounds: Bounds };
   readonly #surroundings: Surroundings;
   readonly #resolved: ResolvedFile[] = [];
-  /** What refers to something, or something is to be said of. */
+  /** Files with references or diagnostics. */
   readonly #toFollow: { checked: CheckedFile; index: number }[] = [];
   readonly #many = new ManyFiles();
 
@@ -111,7 +111,7 @@ class Loading {
     return this.#resolved;
   }
 
-  /** Leaves nothing running, whatever has happened. */
+  /** Stops the threads, also after an error. */
   leave(): void {
     this.#many.leave();
   }
@@ -122,16 +122,16 @@ class Loading {
   }
 
   #takeBytes(bytes: FileBytes, file: string, index: number): Promise<void> | undefined {
-    const { onFile, outlines, isEnough = () => true } = this.#options;
+    const { onFile, readCache, isEnough = () => true } = this.#options;
     if (!(bytes instanceof Uint8Array)) {
       this.#resolve(checkNoBytes(bytes, file), index);
       return undefined;
     }
     onFile?.(file, bytes);
-    const recalled = outlines?.recall(bytes, file);
+    const recalled = readCache?.recall(bytes, file);
     if (!recalled || !isEnough(recalled))
       return this.#many.add({ file, bytes }, (checked) =>
-        this.#resolve(outlines?.learn(bytes, checked) ?? checked, index),
+        this.#resolve(readCache?.learn(bytes, checked) ?? checked, index),
       );
     this.#resolve(recalled, index);
     return undefined;
@@ -187,7 +187,7 @@ export async function readFile(path: string, isOrdinary = false, reach?: Reach):
   return isPassing(bytes) ? { error: PASSING[bytes] } : bytes;
 }
 
-/** What keeps a file from being opened for a while, and says nothing about the file. */
+/** Temporary reasons why a file cannot be opened, with their words. */
 const PASSING = {
   leased: 'another program does not let go of it',
   'no handle': 'too many files are open',
@@ -207,21 +207,21 @@ function readNow(path: string, isOrdinary: boolean, reach?: Reach): FileBytes | 
     if (!isOrdinary) {
       const real = reach ? within(path, reach) : path;
       if (typeof real !== 'string') return real;
-      // Looked at before it is opened: whoever writes to a pipe, and many a device, takes notice of that.
+      // Checked before it is opened: opening a pipe or a device has effects on its writer.
       const stats = statSync(real);
       if (stats.isDirectory()) return { error: 'it is a folder' };
       if (!stats.isFile()) return { error: 'it is not an ordinary file' };
       file = openSync(real, reach ? READ | NO_LINK : READ);
     } else file = openSync(path, READ | NO_LINK);
     const stats = fstatSync(file);
-    // Another may have come in its place meanwhile.
+    // The file may have been replaced meanwhile.
     if (!stats.isFile()) return { error: 'it is not an ordinary file' };
     if (stats.size > MAX_FILE_BYTES) return { error: tooLarge(stats.size), tooLarge: true };
     return readOpened(file, stats.size);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'EAGAIN') return 'leased';
-    // A link has come in the file's place.
+    // The file was replaced by a link.
     if (isOrdinary && (code === 'ELOOP' || code === 'EMLINK')) return readNow(path, false, reach);
     if (isShortage(error)) return 'no handle';
     return code === 'ENOENT' ? 'missing' : { error: reason(error) };
@@ -241,7 +241,7 @@ function readOpened(file: number, size: number): FileBytes {
   for (let read = -1; read !== 0 && length < buffer.length; length += read)
     read = readSync(file, buffer, length, buffer.length - length, null);
   if (length > MAX_FILE_BYTES) return { error: tooLarge(length), tooLarge: true };
-  // What is kept of an empty file is not a megabyte.
+  // Copied, so that a file of size 0 does not keep a megabyte.
   return size === 0 ? Buffer.from(buffer.subarray(0, length)) : buffer.subarray(0, length);
 }
 

@@ -22,7 +22,7 @@ interface Meant {
 
 /** Wide as a space. */
 const SPACE = '\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000';
-/** Not to be seen. */
+/** Invisible. */
 const UNSEEN = '\\u00ad\\u180e\\u200b-\\u200f\\u2060-\\u2064\\ufeff';
 /** Never meant, wherever in a text: joiners and soft hyphens are. */
 const NEVER = '\\u200b\\u2060\\ufeff';
@@ -57,9 +57,9 @@ const NAMES: Record<string, string> = {
   '\ufeff': 'byte-order mark',
 };
 
-/** Those that make a file another one than it looks like. @param documents what the text was read as */
+/** Finds the look-alikes that change what the file means. @param documents what the text was read as */
 export function lookAlikesIn(text: string, documents: readonly Document.Parsed<ParsedNode>[]): LookAlike[] {
-  // Of nearly every file this is all.
+  // Nearly every file ends here.
   if (!ANY.test(text)) return [];
   const found = new Map<number, LookAlike>();
   const take = (one: LookAlike | undefined) => {
@@ -73,7 +73,7 @@ export function lookAlikesIn(text: string, documents: readonly Document.Parsed<P
       },
     });
   }
-  // What ends a quoted text is told where it begins.
+  // A closing quote is reported with its opening one.
   const ends = new Set(
     [...found.values()].flatMap(({ meant = [] }) => meant.slice(1).map(({ span }) => span.start)),
   );

@@ -11,7 +11,7 @@ import type { CheckedBlocks, CheckedDocument, CheckedFile } from './checked.ts';
  * are values, not text; one value in the place of another takes nothing away.
  */
 
-/** What stands of one document. */
+/** The accepted content of one document. */
 export interface Standing {
   name: string;
   recording: Identity | { fromFile: string };
@@ -19,7 +19,7 @@ export interface Standing {
   blocks: CheckedBlocks | Blocks;
 }
 
-/** What was last sent for a recording, and so is in force or may be. */
+/** The accepted content from the last requests of a recording, which are or may be in force. */
 export function standingOf({ name, identity, update, updateLayout }: KnownRecording): Standing {
   const sent = update.unknown.at(-1)?.request ?? update.applied?.request;
   const layout = updateLayout.unknown.at(-1)?.request ?? updateLayout.applied?.request;
@@ -33,7 +33,7 @@ export function standingOf({ name, identity, update, updateLayout }: KnownRecord
   return { name, recording: identity, suspended: false, blocks };
 }
 
-/** What stands once a reading is taken: of a document with an error what stood before. */
+/** The accepted content once a reading is accepted: a document with an error keeps its content before. */
 export function standing(before: readonly Standing[], file: CheckedFile): readonly Standing[] {
   if (isUnreadable(file)) return before;
   if (!file.refused) return file.documents;
@@ -41,7 +41,7 @@ export function standing(before: readonly Standing[], file: CheckedFile): readon
   return [...file.documents, ...kept];
 }
 
-/** Whether a reading of a file takes away something of what stands. What has an error takes nothing away. */
+/** Whether a reading of a file removes something of the accepted content. A document with an error removes nothing. */
 export function takesAway(before: readonly Standing[], file: CheckedFile): boolean {
   if (isUnreadable(file)) return false;
   return before.some((one) => {
@@ -70,7 +70,7 @@ function endsIndented(bytes: Uint8Array): boolean {
   return /^\s/.test(lines.findLast((line) => /^\s*[^\s#]/.test(line)) ?? '');
 }
 
-/** Nothing of the file counts, so that all that stood before stays. */
+/** Whether nothing of the file can be used, so that its content before stays. */
 function isUnreadable({ documents, refused, diagnostics }: CheckedFile): boolean {
   return documents.length === 0 && !refused && diagnostics.some(({ severity }) => severity === 'error');
 }

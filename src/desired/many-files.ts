@@ -11,7 +11,7 @@ interface Job {
   take: (checked: CheckedFile) => void;
 }
 
-/** Stage A of files that are found one after another: here while they are few, by other threads when they are many. */
+/** Stage A of files as they are found: in this thread while they are few, in other threads when they are many. */
 export class ManyFiles {
   readonly #few: Job[] = [];
   #starting: Promise<void> | undefined;
@@ -35,16 +35,16 @@ export class ManyFiles {
     await this.#starting;
     await this.#threads?.end();
     if (this.#few.length === 0 && !this.#threads) return;
-    // Also where other threads have read everything: what else these files say may be asked for.
+    // Also where other threads have read everything: the rest of these files may be parsed later.
     const { readRecordingFile } = await reading();
     for (const { unread, take } of this.#few) {
       take(readRecordingFile(unread.bytes, unread.file));
-      // Whoever else there is gets a turn.
+      // Yields to the event loop.
       await turn();
     }
   }
 
-  /** Nobody waits for the files any more. */
+  /** The files are no longer awaited: stops the threads. */
   leave(): void {
     this.#threads?.leave();
   }

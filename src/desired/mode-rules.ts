@@ -4,8 +4,8 @@ import type { DraftBlocks } from './checked.ts';
 import type { Report } from './look.ts';
 
 /**
- * What depends on which recording it is: blocks against the mode, lists against `streamTypes`. The identity may
- * come from another file, so this runs when it is known.
+ * Rules that depend on the identity: blocks against the mode, lists against `streamTypes`. The identity may come from
+ * another file, so they run when it is known.
  * @param report gets pointers of fields, whose names shall be pointed at
  */
 export function checkAgainstIdentity(

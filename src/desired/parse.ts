@@ -26,7 +26,7 @@ export function parse(findings: Findings): { documents: ParsedDocument[]; broken
   if (lookAlikes.length === 0) return report(findings, documents, text);
   for (const { span, summary, detail } of lookAlikes)
     findings.add('look-alike-character', span, summary, detail);
-  // What else is wrong is seen in what was meant.
+  // Further errors are looked for in the corrected text.
   const meant = asMeant(text, lookAlikes);
   const again = meant === undefined ? undefined : compose(findings, meant);
   return { documents: again ? report(findings, again, meant as string).documents : [], broken: true };

@@ -1,4 +1,4 @@
-/** What templates leave behind where they were not filled in, within a text. */
+/** Unfilled placeholders of templates, within a text. */
 const WITHIN = /\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\([^()]*\)/;
 /** The same as the whole of a text. */
 const WHOLE = /^(<[^<>]+>|\$?\{\{.*\}\}|#\{\w+\}#?|@@\w+@@|__[A-Z]\w*__)$/s;

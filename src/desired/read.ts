@@ -46,7 +46,7 @@ export function readRecordingFile(bytes: Uint8Array, file: string): CheckedFile 
   const { findings, parsed, broken } = open(bytes, file);
   const builder = new TreeBuilder(findings);
   const several = parsed.length > 1;
-  // Of a document that is refused for how it begins nothing more is said.
+  // A document that is refused for its first line gets no further diagnostics.
   let silent: TreeBuilder | undefined;
   const documents: CheckedDocument[] = [];
   const refused: RefusedDocument[] = [];
@@ -115,7 +115,7 @@ interface Opened {
   findings: Findings;
   /** Documents in which something is written. */
   parsed: ParsedDocument[];
-  /** Nothing of the file can be relied on. */
+  /** The whole file is unusable. */
   broken: boolean;
 }
 
@@ -135,7 +135,7 @@ function open(bytes: Uint8Array, file: string): Opened {
   const last = parsed.at(-1);
   for (const entry of last ? documents.slice(0, documents.indexOf(last)) : []) {
     const [start, , end] = entry.document.range;
-    // A document that is commented out is none.
+    // A document that is commented out does not count.
     if (entry.sound && isEmpty(entry.document) && !isComment(text.slice(entry.start, end)))
       findings.add('empty-document', { start, end: start }, 'an empty document');
   }

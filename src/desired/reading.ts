@@ -13,7 +13,7 @@ export async function reading(): Promise<Reading> {
   return loaded;
 }
 
-/** For whoever cannot wait. @throws where nobody has waited for `reading` before: a defect */
+/** For synchronous callers. @throws where `reading` was not awaited before: a defect */
 export function readingNow(): Reading {
   if (!loaded) throw new Error('the reading of files is not loaded');
   return loaded;

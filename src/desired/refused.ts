@@ -13,13 +13,12 @@ import type { Tree } from './tree.ts';
 const KEYS = ['accessKey', 'secretKey', 'stsToken'] as const;
 
 /*
- * Documents that hold an error. What they say is taken out of them one by one, because anything beside it may be what
- * is wrong.
+ * Documents that hold an error. Their fields are read one by one, because any other field may hold the error.
  */
 
 /**
  * What a document that is not used says of itself; undefined where it has no fields.
- * @param isSound left out: nobody has looked at its shape
+ * @param isSound left out: its shape was not checked
  */
 export function refuse(
   tree: Tree,

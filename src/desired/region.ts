@@ -101,8 +101,8 @@ function wayOut(
 const WORDS = new Set(VENDORS.flatMap(({ regions = {} }) => Object.keys(regions).flatMap(wordsOf)));
 
 /**
- * What a slip of the pen was meant to be. Another number, or another word that names of regions do have, is another
- * place, which may well exist: to name its neighbour would send files there.
+ * The region that a typing error was meant to be. Another number, or another word that occurs in names of regions, is
+ * another place, which may exist: a suggestion could send files there.
  */
 function slip(region: string, names: readonly string[]): string | undefined {
   const written = wordsOf(region);

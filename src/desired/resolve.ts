@@ -43,7 +43,7 @@ export interface Surroundings {
   now?: number;
 }
 
-/** What a document claims that is not used for what is wrong in it. It is no recording. */
+/** The claims of a document that is not used because of an error. It is no recording. */
 export interface Claim {
   /** Where it can be read. */
   name?: string;
@@ -63,7 +63,7 @@ export interface ResolvedFile {
   claims: readonly Claim[];
   /** Of both stages, and of identity files. */
   diagnostics: Diagnostic[];
-  /** Something in the file is wrong, so what is known of recordings from it must be left as it is. */
+  /** The file has an error, so known recordings from it must be left as they are. */
   broken: boolean;
 }
 
@@ -118,7 +118,7 @@ export function diagnosticAt(
   };
 }
 
-/** One document on its way. */
+/** The resolution of one document. */
 class Resolution {
   readonly diagnostics: Diagnostic[] = [];
   readonly #document: CheckedDocument | RefusedDocument;
@@ -230,7 +230,7 @@ class Resolution {
     return blocks;
   }
 
-  /** What there is to be said of the references in a document that is not used. */
+  /** Reports the problems of references in a document that is not used. */
   async #follow({ rtmp, storage = {} }: DraftBlocks): Promise<void> {
     for (const [index, { rtmpUrl }] of (rtmp?.outputs ?? []).entries())
       if (rtmpUrl) await this.#secrets.rtmpUrl(rtmpUrl, `/rtmp/outputs/${index}/rtmpUrl`);
@@ -245,13 +245,13 @@ class Resolution {
   }
 }
 
-/** Where there is something to be said of credentials that run out. */
+/** The place for diagnostics about credentials that expire. */
 function credentialsPlace(storage: Storage | undefined): string | undefined {
   if (storage?.credentials) return '/storage/credentials';
   return storage?.stsExpiration === undefined ? undefined : '/storage/stsExpiration';
 }
 
-/** The same without the line that it points at. */
+/** The same without its source line. */
 export function unquoted<T extends { source?: string }>({ source: _, ...rest }: T): Omit<T, 'source'> {
   return rest;
 }

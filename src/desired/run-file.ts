@@ -15,7 +15,7 @@ import type { IsSound } from './soundness.ts';
 
 const NEEDED = ['appId', 'cname', 'uid', 'resourceId', 'sid'] as const;
 
-/** What is wrong with a field that stands beside `fromFile`. */
+/** An error in a field that stands beside `fromFile`. */
 export interface Objection {
   field: keyof Identity;
   code: Code;

@@ -13,10 +13,10 @@ import { printable, quoted } from './printable.ts';
 import type { FileBytes, Surroundings } from './resolve.ts';
 import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
 
-/** What follows from a value that is not at hand. */
+/** The consequence of a value that is not available. */
 export const HELD_BACK = 'Until it has a value, apply holds this recording back.';
 
-/** Where to say what is wrong with a reference. */
+/** Reporters for problems with a reference. */
 export interface Finds {
   report: Report;
   /** Its value is not at hand here, which is no mistake of the file. */
@@ -75,7 +75,7 @@ export class Secrets {
     return this.#seal(source, pointer, (value) => {
       const unseen = unseenIn(value);
       if (unseen) this.#finds.report('secret-character', pointer, `the address has ${unseen}`, UNSEEN_WAY);
-      // A literal was looked at before.
+      // A literal was checked in stage A.
       else if (!('literal' in source) && (isUnfilled(value) || /^["']/.test(value)))
         this.#wrapped(value, pointer);
       else if (!('literal' in source) && !isRtmpUrl(value))
@@ -170,7 +170,7 @@ export class Secrets {
     return undefined;
   }
 
-  /** Of a file that is not looked at, not even for the links that lead to it. */
+  /** Reports a file that is not read (--untrusted), not even to resolve links. */
   passOver(path: string, pointer: string, what: string): void {
     const { bounds } = this.#surroundings;
     if (bounds && !isInReach(path, bounds.files)) this.outside(pointer, `${what} is out of bounds`);

@@ -17,7 +17,7 @@ export function marksOf({ marks }: Pick<CheckedDocument, 'marks'>): ResolvedDocu
   return { name: marks['/name'] ?? start, recording: marks['/recording'] ?? start };
 }
 
-/** A document in which nothing has to be followed. What it says is asked for only when somebody asks here. */
+/** A document in which nothing has to be followed. Its blocks are read from the document only on access. */
 export class SelfContained implements ResolvedDocument {
   readonly recording: DesiredRecording;
   readonly #document: CheckedDocument;

@@ -54,7 +54,7 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
     errors.filter(({ keyword }) => keyword === 'type').map(({ instancePath }) => instancePath),
   );
   const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties');
-  // A mistyped field is not missing as well.
+  // A mistyped field is not reported as missing, too.
   const meant = new Set(unknown.map((error) => `${error.instancePath} ${suggestField(error, base) ?? ''}`));
   // What stands a level too low or too high is not missing as well.
   const misplaced = new Set(
@@ -65,7 +65,7 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
     ),
   );
   const holders = new Set(unknown.map(({ instancePath }) => instancePath));
-  // Of a whole body of the API that was pasted one thing is to be said.
+  // A pasted API body gets one diagnostic for the whole.
   const isBody = unknown.some(
     ({ instancePath, params }) => instancePath === '' && params.additionalProperty === 'clientRequest',
   );

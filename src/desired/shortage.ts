@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /*
- * A process, or the system, that has no file handle to give has one again soon: it is waited out. What cannot be opened
- * for that is neither gone nor broken.
+ * A process, or the system, that has no file handle to give has one again soon: callers wait. A file that cannot be
+ * opened for this reason is neither gone nor broken.
  */
 
 /** Milliseconds between two attempts, and altogether. */

@@ -10,7 +10,7 @@ export interface Span {
 
 /** What is shown of a line behind the column that is spoken of. */
 const SHOWN_BEHIND = 100;
-/** A column this far out is not shown at all: nobody finds it by eye. */
+/** A line is not quoted for a column beyond this: the caret would be too far right to find. */
 const SHOWN_BEFORE = 400;
 
 /** A file's text with the places of its lines and of its secrets. */
@@ -98,10 +98,10 @@ export class SourceText {
       start: start - offset,
       end: end - offset,
     }));
-    // An RTMP address carries its stream key, wherever somebody may have put it.
+    // An RTMP address carries its stream key, in whatever field it stands.
     for (const match of text.matchAll(/rtmps?:\/\/[^\s"',}\]]*/gi))
       spans.push({ start: match.index, end: match.index + match[0].length });
-    // So does a name with a password in any other.
+    // Any other address may carry a user and password.
     for (const match of text.matchAll(/(?<=:\/\/)[^\s"',}\]/@]+(?=@)/g))
       spans.push({ start: match.index, end: match.index + match[0].length });
     if (spans.length === 0) return text;

@@ -5,8 +5,8 @@ import { unclosed } from './unclosed.ts';
 import { NOT_FILLED_IN, UNQUOTED_PLACEHOLDER } from './unfilled.ts';
 
 /*
- * Where a document is no YAML: what is wrong with it. The library reads on behind a mistake, and most of what it then
- * finds follows from the first. So each field is read by itself, then each field within one that is wrong, as far as that
+ * Finds the errors of a document that is no YAML. The library reads on behind an error, and most of what it then finds
+ * follows from the first. So each field is read by itself, then each field within one that is wrong, as far as that
  * leads: a mistake is told once, at the innermost field that holds it, and hides none in another field.
  */
 
@@ -19,7 +19,7 @@ export interface SyntaxProblem {
 /** What the library has found. */
 type YamlError = Pick<Document['errors'][0], 'code' | 'message' | 'pos'>;
 
-/** How texts are read, here and there. */
+/** The options for every call of the library. */
 export const YAML_OPTIONS = {
   version: '1.2',
   merge: true,
@@ -81,7 +81,7 @@ function hasContent({ text }: Line): boolean {
   return /^\s*[^\s#]/.test(text);
 }
 
-/** What is wrong with each field that begins as far left as the first. */
+/** The errors of each field that begins as far left as the first. */
 function eachField(text: string, lines: readonly Line[]): SyntaxProblem[] {
   const base = lines.find(hasContent)?.indent ?? 0;
   const groups: Line[][] = [];
@@ -244,7 +244,7 @@ function withOneTab(text: string, span: Span, problems: readonly SyntaxProblem[]
     );
 }
 
-/** Our own words, because the library's may quote the text, and with it a secret. */
+/** Messages of our own: the library's may quote the text, and with it a secret. */
 function wording(code: string, message: string): { summary: string; detail?: string } {
   switch (code) {
     case 'TAB_AS_INDENT':

@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { turn } from '../model/turns.ts';
-import type { Answer, Portion } from '../reader.ts';
+import type { Portion, ReadPortion } from '../reader.ts';
 import type { CheckedFile } from './checked.ts';
-import { outlined } from './outlines.ts';
+import { lazyFile } from './read-cache.ts';
 import { reading } from './reading.ts';
 
 /** Files that are handed over at a time: some tens of milliseconds of work. */
@@ -74,11 +74,11 @@ export class ReadingThreads {
     await Promise.all(this.#threads.map((thread) => thread.idle()));
     until?.removeEventListener('abort', leave);
     leave();
-    // What threads had and did not give back, or all of it where there are none.
+    // Reads here what the threads did not return, or everything where there are none.
     await this.#work.finish(until);
   }
 
-  /** Ends the threads, whatever they are at. */
+  /** Terminates the threads. */
   leave(): void {
     for (const thread of this.#threads) thread.end();
   }
@@ -110,7 +110,7 @@ function threadStarter(): (() => Worker) | undefined {
 
 /** Portions of the files, each taken once; what a thread dropped is taken again. */
 class SharedWork {
-  /** What nobody can take yet. */
+  /** The portion that is still being filled. */
   #filling: Job[] = [];
   /** By number, until they are done. */
   readonly #portions = new Map<number, readonly Job[]>();
@@ -150,16 +150,16 @@ class SharedWork {
   }
 
   /** Each file is taken once, also where an answer comes after its portion was given back. */
-  give({ number, files }: Answer): void {
+  give({ number, files }: ReadPortion): void {
     const jobs = this.#portions.get(number) ?? [];
     this.#portions.delete(number);
     try {
       for (const [index, { file, bytes, take }] of jobs.entries()) {
-        const handed = files[index] as Answer['files'][number];
-        take('head' in handed ? outlined(handed.head, file, bytes, handed.blocks) : handed);
+        const handed = files[index] as ReadPortion['files'][number];
+        take('head' in handed ? lazyFile(handed.head, file, bytes, handed.blocks) : handed);
       }
     } catch (error) {
-      // Whoever waits for the end hears of it: here nobody would.
+      // `finish` rethrows it: an error in a message handler would reach no caller.
       this.#failure ??= { error };
     }
   }
@@ -168,7 +168,7 @@ class SharedWork {
     this.#open.push(...portions);
   }
 
-  /** Reads what is left, and looks after each file whether anybody else wants a turn. */
+  /** Reads what is left, and yields to the event loop after each file. */
   async finish(until: AbortSignal | undefined): Promise<void> {
     until?.throwIfAborted();
     if (this.#failure) throw this.#failure.error;
@@ -184,7 +184,7 @@ class SharedWork {
     }
   }
 
-  /** What was answered after it was given back is done. */
+  /** A portion that was answered after it was put back is done. */
   #next(): number | undefined {
     let number = this.#open.shift();
     while (number !== undefined && !this.#portions.has(number)) number = this.#open.shift();
@@ -202,12 +202,12 @@ class Thread {
   constructor(worker: Worker, work: SharedWork) {
     this.#worker = worker;
     this.#work = work;
-    worker.on('message', (answer: Answer) => {
+    worker.on('message', (answer: ReadPortion) => {
       this.#work.give(answer);
       this.#pending.delete(answer.number);
       this.fill();
     });
-    // A thread that cannot run is no mistake of anybody's: its part is done by others.
+    // A thread that cannot run is not an error: its portions are read by the others.
     for (const event of ['error', 'messageerror', 'exit']) worker.on(event, () => this.#breakOff());
     this.fill();
   }
@@ -236,7 +236,7 @@ class Thread {
     if (this.#pending.size === 0) this.#idle();
   }
 
-  /** What it had goes back. */
+  /** Puts the thread's portions back. */
   #breakOff(): void {
     this.#broken = true;
     this.#work.giveBack(this.#pending);

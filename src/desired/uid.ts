@@ -67,7 +67,7 @@ function checkNumber(text: string, pointer: string, look: Look): void {
 /** The UID of a user, who never has the UID 0. */
 export function readUserUid(value: string | number, pointer: string, look: Look): string {
   const uid = readUid(value, pointer, look);
-  if (uid === '0') look.report('uid-zero', pointer, "the UID 0 is nobody's", `Users have 1 to ${MAX_UID}.`);
+  if (uid === '0') look.report('uid-zero', pointer, 'UID 0 is reserved', `Users have 1 to ${MAX_UID}.`);
   return uid;
 }
 

@@ -24,7 +24,7 @@ export function unclosed(
   const open: Open[] = [];
   let at = start;
   for (const lexeme of new Lexer().lex(text.slice(start, end))) {
-    // The lexer's own marks are no part of the text.
+    // Skips the lexer's own marks, which are not in the text.
     if (/^[\u0002\u0018\u001f]$/.test(lexeme)) continue;
     // What is opened behind such a quote may well be a part of its text.
     if (quotes.length > 0) return { quotes, brackets };

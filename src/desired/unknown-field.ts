@@ -1,8 +1,8 @@
 import { suggest } from './suggest.ts';
 
 /*
- * The way out for a field that the format has not, or not there: what was meant by it, and where what the API calls
- * otherwise belongs.
+ * Hints for a field that the format does not have, or not there: the field that was meant, and the place of fields that
+ * the API names otherwise.
  */
 
 /** Sections of the API's bodies by the block that takes what is inside them. */
@@ -91,7 +91,7 @@ export function isLevelTooMany(field: string, where: string): boolean {
   );
 }
 
-/** For what was pasted with the level around it. */
+/** The hint for a section that was pasted with its outer level. */
 function wayOutOfBody(field: string, where: string): string | undefined {
   const block = where.split('/')[1];
   if (field === 'clientRequest')

@@ -31,7 +31,7 @@ export function convertLayout(transcoding: Section): JsonObject {
 }
 
 function region(section: Section): JsonObject {
-  // Without a UID it goes to whoever joins; the official Go client sends an empty text for that.
+  // A region without a UID takes users as they join; the official Go client sends an empty text for that.
   const values = filled(section, ['uid']);
   for (const field of NUMBERS) {
     const value = section.number(field);

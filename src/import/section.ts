@@ -22,14 +22,14 @@ export interface LeftOut {
   block?: BlockName;
 }
 
-/** A field that is taken for what it must mean, and not as it stands. */
+/** A field that is read as what it must mean, not as it is written. */
 export interface Note {
   path: string;
   note: string;
   block?: BlockName;
 }
 
-/** What is found besides the fields themselves. */
+/** Findings of the conversion beside the fields. */
 export interface Findings {
   problems: Problem[];
   leftOut: LeftOut[];
@@ -66,7 +66,7 @@ const HOMES: Readonly<Record<string, string>> = {
   extensionServices: 'extensionServiceConfig',
 };
 
-/** What a recording does without a section that the service does not find. */
+/** The effect of a section that the service does not find. */
 const WITHOUT: Readonly<Record<string, string>> = {
   transcodingConfig: 'so the recording runs with the default layout',
   mixedVideoLayout: 'so the recording runs with the default layout',

@@ -28,8 +28,8 @@ const FOLLOWS = new Set([
 ]);
 
 /**
- * Takes what can be said: a block with an error is left out as a whole, because the rest of it would ask for something
- * else than `start` did. What is found here reads as every command will read it, and has no errors.
+ * Keeps what a recording file can express: a block with an error is left out as a whole, because the rest of it would
+ * ask for something else than `start` did. The result has no errors when a command reads it.
  * @returns only the problems, where which recording it is cannot be said
  */
 export function usable(

@@ -1,4 +1,4 @@
-/** What came back for one request, before anybody judged it. */
+/** What came back for one request, before it is judged. */
 export type Answer =
   | {
       kind: 'answer';

@@ -1,6 +1,6 @@
 /**
- * Something that a person can put right: a message and, where there is one, the way out. Everything else that is
- * thrown is a defect of reelstate.
+ * An error that the user can fix: a message and, where there is one, a hint. Everything else that is thrown is a defect
+ * of reelstate.
  */
 export class Failure extends Error {
   override name = 'Failure';

@@ -100,7 +100,7 @@ export interface PastCall {
   answer?: { at: string; outcome: Outcome; status?: number; message?: string };
 }
 
-/** What is known of a recording, as it was written down. */
+/** The state of a recording, as it was written. */
 export interface Written {
   /** A line of JSON. */
   readonly text: string;
@@ -110,16 +110,16 @@ export interface Written {
   readonly hasCredentials: boolean;
 }
 
-/** What the journal adds up to. */
+/** The state: the sum of the journal's entries. */
 export interface State {
   /** Number of the last entry. */
   serial: number;
   known: Map<string, KnownRecording>;
-  /** As it was written down, what is known of those recordings that no entry has concerned since. By `recordingKey`. */
+  /** The written lines of the recordings that no entry has changed since. By `recordingKey`. */
   written: Map<string, Written>;
   /**
-   * When the last calls reached the service at the latest, milliseconds since 1970, by the number of the intent: a
-   * new process must count them against the allowance. Until it is answered a call may arrive at any moment.
+   * When the last calls reached the service at the latest, milliseconds since 1970, by the number of the intent: a new
+   * process counts them against the allowance. Until it is answered a call may arrive at any moment.
    */
   sent: { seq: number; at: number; answered: boolean }[];
   /**

@@ -5,7 +5,7 @@ import type { Commit } from './source.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** What becomes of one recording. */
+/** What the plan does with one recording. */
 export type Action = 'no-op' | 'create' | 'update' | 'forget' | 'waiting' | 'suspended';
 
 /** Why a call is made. */
@@ -72,7 +72,7 @@ export interface RecordingPlan {
   supersedes: readonly string[];
   /** References that could not be resolved: apply holds the recording back. */
   unresolved: readonly Diagnostic[];
-  /** What else is to be said of its file, now that it is known what was applied. */
+  /** Warnings about its file that depend on what was applied. */
   warnings?: readonly Diagnostic[];
   /** Sections of the whole `update` that are in force already and cannot be sent again. */
   keeps?: readonly (keyof UpdateRequest)[];
@@ -107,7 +107,7 @@ export interface Plan {
   comparison?: Comparison;
 }
 
-/** What a plan was compared with in place of what is known. */
+/** The baseline of a plan that was not made against the state. */
 export interface Comparison {
   /** The older commit, as the user typed it. */
   from: string;

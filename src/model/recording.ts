@@ -141,7 +141,7 @@ export interface DesiredRecording {
   /** Where the file names the program that gives the storage credentials, or says when they expire. */
   credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
   blocks: Blocks;
-  /** ID of the bytes that the file held, where they alone say all of this and somebody keeps track of them. */
+  /** ID of the bytes that the file held, where they alone determine all of this and the source tracks content by ID. */
   content?: string;
   /** References that could not be resolved here, at their place: severity "warning". Such a recording is held back by apply. */
   unresolved: readonly Diagnostic[];
@@ -165,8 +165,8 @@ export interface DesiredSet {
   recordings: DesiredRecording[];
   diagnostics: Diagnostic[];
   /**
-   * Files, and folders that could not be read, in which something is wrong: what is known of recordings from
-   * there is neither changed nor forgotten. As the user would type them.
+   * Files with errors and folders that could not be read: known recordings from there are neither changed nor
+   * forgotten. As the user would type them.
    */
   broken: string[];
   /** Number of recording files found, broken ones included. */

@@ -7,7 +7,7 @@ export interface CallResult {
   endpoint: Endpoint;
   /** "sent-not-recorded": it left, and its answer could not be written down; the next plan sends it again. */
   result: 'applied' | 'failed' | 'sent-not-recorded' | 'not-attempted';
-  /** Of what left and is not applied: whether it may have taken effect all the same. */
+  /** For a call that was sent and not applied: whether it may have taken effect all the same. */
   outcome?: Outcome;
   /** Why it failed or was not attempted. */
   message?: string;

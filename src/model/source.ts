@@ -8,27 +8,27 @@ export interface Commit {
 }
 
 /** The files as they are now. */
-export interface Look {
+export interface Snapshot {
   set: DesiredSet;
   /** Recordings by name; the same as in `set`. */
   byName: ReadonlyMap<string, DesiredRecording>;
   /** Names that must be planned again: changed, new, or gone. */
   changed: readonly string[];
-  /** Files of which something has changed: what is known from there is concerned, too, whatever its name. */
+  /** Files of which something has changed: known recordings from there are planned again, too, whatever their names. */
   files?: ReadonlySet<string>;
-  /** Files in motion: what they held before stands. */
+  /** Files that are still being written: their content before counts. */
   settling?: readonly string[];
-  /** Everything known is to be compared anew. */
+  /** Every known recording is to be planned again. */
   whole?: boolean;
   /** Present where the files are taken from a commit. */
   commit?: Commit;
-  /** What is to be told of the commit: how its name was read, or that it lies behind the one before. */
+  /** Notes about the commit: how its name was read, or that it is older than the one before. */
   notes?: readonly string[];
 }
 
 /** Where desired recordings come from, again and again. */
 export interface DesiredSource {
-  /** Looks again. @param hint paths that are said to have changed; left out: everything */
-  look(hint?: readonly string[]): Promise<Look>;
+  /** Reads the files again. @param hint paths that may have changed; left out: all */
+  refresh(hint?: readonly string[]): Promise<Snapshot>;
   close(): Promise<void>;
 }

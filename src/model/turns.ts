@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock } from './ports.ts';
 
 /*
- * Long work on many things leaves the event loop to others in between: answers and signals must not wait for all of it.
+ * Makes long work yield to the event loop: answers and signals must not wait for all of it.
  */
 
 /** Milliseconds of work after which everything else gets a turn. */
@@ -11,12 +11,12 @@ const AT_A_STRETCH = 10;
 /** The same in steps, for work that has no clock. */
 const STEPS = 16;
 
-/** Resolves when everything else that is due has had its turn. */
+/** Yields to the event loop once. */
 export function turn(): Promise<void> {
   return setImmediate();
 }
 
-/** Called at every step: now and then it gives something to wait for. */
+/** Called at every step; now and then it returns a promise to await. */
 export function takingTurns(): () => Promise<void> | undefined {
   let steps = 0;
   return () => {
@@ -25,7 +25,7 @@ export function takingTurns(): () => Promise<void> | undefined {
   };
 }
 
-/** Lets a long piece of work on many things leave the event loop to others in between. */
+/** Makes long work yield to the event loop. */
 export class Pace {
   readonly #clock: Clock;
   #since: number;
@@ -36,12 +36,12 @@ export class Pace {
     this.#since = clock.monotonic();
   }
 
-  /** To be awaited between any two things. undefined where there is no need to wait. */
+  /** Awaited between two items; undefined where there is no need to yield. */
   breathe(): Promise<void> | undefined {
     return this.#pause || this.#isDue() ? this.#wait() : undefined;
   }
 
-  /** Of all who wait for the same pause only as many go on as there is time for. */
+  /** Of the tasks that wait for the same pause only as many go on as there is time for. */
   async #wait(): Promise<void> {
     do {
       this.#pause ??= turn().then(() => {

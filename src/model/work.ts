@@ -48,8 +48,8 @@ export interface Unready {
 export type Prepare = (call: Call, work: Work) => Promise<{ call: Call } | Unready>;
 
 /**
- * Asked right before a call leaves: whether what asks for it still stands. May look at the files first; a call of which it
- * says no is dropped, and comes back with the next plan if it is still wanted.
+ * Called right before a call leaves: whether the files still ask for it. May read the files first; a rejected call is
+ * dropped, and comes back with the next plan if it is still wanted.
  */
 export type StillWanted = (work: Work) => Promise<boolean>;
 
@@ -89,13 +89,13 @@ export type ApplyEvent =
       ended?: boolean;
       /** It could not be made ready, so nothing was sent. */
       unready?: boolean;
-      /** And so nothing else is sent for its recording either. */
+      /** Nothing else is sent for its recording either. */
       held?: boolean;
       /** What was, or would have been, sent, secrets sealed. */
       request?: Call['request'];
       commit?: Commit;
     }
-  /** Something about what is being sent that a person should look at. */
+  /** A warning about what is being sent. */
   | { type: 'warned'; key: string; name: string; endpoint: Endpoint; message: string }
   /** A place in the allowance was found after so many milliseconds. */
   | { type: 'admitted'; waited: number }

@@ -8,7 +8,7 @@ import type {
   RegionBackground,
   UpdateRequest,
 } from '../model/recording.ts';
-import { comparable, masked, meaning } from './comparable.ts';
+import { canonicalText, comparable, masked } from './comparable.ts';
 
 /*
  * Rows for people and programs, in the terms of the file. Both requests are complete, so a row is a real
@@ -22,7 +22,7 @@ export function changesOf<E extends Endpoint>(
   after: ClientRequests[E],
   set: Blocks,
 ): Change[] {
-  if (before && meaning(endpoint, before) === meaning(endpoint, after)) return [];
+  if (before && canonicalText(endpoint, before) === canonicalText(endpoint, after)) return [];
   return endpoint === 'update'
     ? updateChanges(before as UpdateRequest | undefined, after as UpdateRequest, set)
     : layoutChanges(before as Layout | undefined, after as Layout, set.layout ?? {});
@@ -139,7 +139,7 @@ function layoutChanges(before: Layout | undefined, after: Layout, set: Layout): 
   return rows;
 }
 
-/** What a region goes by: its user, or its turn among the regions that take users as they join. */
+/** A region's label: its user, or its turn among the regions that take users as they join. */
 export function regionLabels(regions: readonly Region[]): string[] {
   let turn = 0;
   return regions.map(({ uid }) => (uid === undefined ? `${ordinal(++turn)} to join` : `uid ${uid}`));

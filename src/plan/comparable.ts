@@ -45,7 +45,7 @@ function comparableUpdate(request: UpdateRequest): UpdateRequest {
 
 function comparableLayout(request: Layout): Layout {
   const { backgroundConfig, ...rest } = request;
-  // None for anybody is what there is without it.
+  // An empty list means the same as none.
   if (!backgroundConfig?.length) return rest;
   return { ...rest, backgroundConfig: sortBy(backgroundConfig, ({ uid }) => uid) };
 }
@@ -68,17 +68,17 @@ function secretToken(secret: Sealed): string {
  * A request as text: equal texts mean the same to the service. Keys are ordered, so the order in which a file
  * or the state names them does not count.
  */
-export function meaning<E extends Endpoint>(endpoint: E, request: ClientRequests[E]): string {
+export function canonicalText<E extends Endpoint>(endpoint: E, request: ClientRequests[E]): string {
   return stable(mapSealed(comparable(endpoint, request), secretToken));
 }
 
 /** Whether two requests mean the same to the service. Nearly always they are the same to the letter, which is cheap to see. */
-export function sameMeaning<E extends Endpoint>(
+export function isEquivalent<E extends Endpoint>(
   endpoint: E,
   a: ClientRequests[E],
   b: ClientRequests[E],
 ): boolean {
-  return isSame(a, b) || meaning(endpoint, a) === meaning(endpoint, b);
+  return isSame(a, b) || canonicalText(endpoint, a) === canonicalText(endpoint, b);
 }
 
 function isSame(a: unknown, b: unknown): boolean {
@@ -94,7 +94,7 @@ function isSame(a: unknown, b: unknown): boolean {
 
 /**
  * Takes a secret whose value is not at hand for the one that was applied from the same reference: where the
- * environment lacks it nobody can tell, and apply will ask again.
+ * environment lacks it the two cannot be compared, and apply checks again.
  */
 export function assumeUnchangedSecrets<T>(desired: T, applied: unknown): T {
   if (!lacksSecret(desired)) return desired;
@@ -113,7 +113,7 @@ function lacksSecret(value: unknown): boolean {
   return isSealed(value) ? value.sealed === null : Object.values(value).some(lacksSecret);
 }
 
-/** The texts that people see for secrets, in a structure that is otherwise unchanged. */
+/** Replaces secrets by the texts that are shown for them, in a structure that is otherwise unchanged. */
 export function masked<T>(value: T): unknown {
   return mapSealed(value, ({ shown }) => shown);
 }

@@ -6,10 +6,10 @@ import { makePlan, type PlanOptions, planRecording } from './plan.ts';
 
 /*
  * Plans against something other than the state: another commit, or what a daemon elsewhere has applied. They are for
- * reading: whoever makes them has neither the state nor the secrets.
+ * reading only: they are made without the state and the secrets.
  */
 
-/** What falls due by time is no part of a comparison. */
+/** Calls that fall due by time are no part of a comparison. */
 const NO_TIME = 0;
 
 /**
@@ -73,7 +73,7 @@ function compare(desired: DesiredSet, known: Known, options: PlanOptions): Plan 
   return { ...plan, timestamp: new Date(options.now).toISOString() };
 }
 
-/** What would be known had everything been applied. */
+/** The state that would result if everything had been applied. */
 function asIfApplied({ recordings }: DesiredSet): Known {
   const known = new Map<string, KnownRecording>();
   for (const recording of recordings) {
@@ -117,7 +117,7 @@ function identified(
   };
 }
 
-/** Stands for what is not known yet. */
+/** A stand-in for an identity that is not known yet. */
 function assumedIdentity({ name, waitingFor, blocks }: DesiredRecording): Identity {
   const unknown = `(in ${waitingFor})`;
   const mode = blocks.onhold !== undefined || blocks.rtmp ? 'web' : 'mix';

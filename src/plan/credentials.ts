@@ -2,7 +2,7 @@ import { expiredWords, hasExpired, MIN_STS_SECONDS } from '../agora/sts.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Call, KnownEndpoint, Remembered } from '../model/plan.ts';
 import type { DesiredRecording, Storage, UpdateRequest } from '../model/recording.ts';
-import { sameMeaning } from './comparable.ts';
+import { isEquivalent } from './comparable.ts';
 
 /**
  * When temporary storage credentials are due. Agora Cloud Recording REST, update, `stsExpiration`: in a recording
@@ -40,7 +40,7 @@ export function credentialsDue(
   return due !== undefined && now >= due;
 }
 
-/** What follows for a recording whose file gives a token. */
+/** The plan's parts for a recording whose file gives a token. */
 export interface TokenPlan {
   calls: Call[];
   /** Its storage is in force as it is, and is not sent again. */
@@ -48,7 +48,7 @@ export interface TokenPlan {
   notes: readonly string[];
   /** It holds the recording back. */
   unresolved: readonly Diagnostic[];
-  /** It holds back nothing. */
+  /** Warnings that hold nothing back. */
   warnings: readonly Diagnostic[];
 }
 
@@ -67,7 +67,7 @@ export function planToken(
   now: number,
 ): TokenPlan {
   const storage = update?.storageConfig;
-  // Said again here, where it is known what follows.
+  // Reported again below, with the consequence.
   const unresolved = recording.unresolved.filter(({ code }) => code !== 'sts-expired');
   const isGood = !storage || storage.credentials || !(secondsLeft(storage, now) < MIN_STS_SECONDS);
   if (!update || isGood) return { calls, notes: [], unresolved, warnings: [] };
@@ -79,7 +79,7 @@ export function planToken(
   const at = recording.credentialsAt;
   const planned = calls.find(({ endpoint }) => endpoint === 'update');
   const isAlone = Object.keys(update).every((section) => section === 'storageConfig');
-  // What may not have taken effect is to be sent, and there is nothing else in it.
+  // An uncertain call must be sent again, and storage is all that it holds.
   const isOwed = isAlone && planned?.reason === 'outcome-unknown';
   const said = isOver && at ? [expired(at, words, isKept && !isOwed ? KEEPS : HOLDS_BACK)] : [];
   if (!isKept || isOwed)
@@ -115,7 +115,7 @@ function keeping(call: Call, keeps: NonNullable<Call['keeps']>): Call {
   return copy;
 }
 
-/** Whether just this storage was applied, and nothing else may have taken its place. */
+/** Whether this very storage was applied, and no other may have replaced it. */
 function isInForce(
   storage: NonNullable<UpdateRequest['storageConfig']>,
   known: KnownEndpoint<UpdateRequest> | undefined,
@@ -123,7 +123,7 @@ function isInForce(
   if (!known?.applied) return false;
   return [known.applied, ...known.unknown].every(
     ({ request: { storageConfig } }) =>
-      storageConfig !== undefined && sameMeaning('update', { storageConfig }, { storageConfig: storage }),
+      storageConfig !== undefined && isEquivalent('update', { storageConfig }, { storageConfig: storage }),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Observation } from '../agora/query.ts';
 import type { UpdateRequest } from '../model/recording.ts';
 
-/** What `query` showed to be other than what was applied: block names, in the terms of the file. */
+/** Blocks in which `query` differs from what was applied. */
 export type Drift = 'onhold' | 'rtmp';
 
 /**

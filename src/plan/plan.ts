@@ -22,10 +22,10 @@ import type {
 } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { changesOf } from './changes.ts';
-import { sameMeaning } from './comparable.ts';
+import { isEquivalent } from './comparable.ts';
 import { credentialsDue, planToken } from './credentials.ts';
+import { NOTHING, NoopPlan } from './noop.ts';
 import { patchOf } from './patch.ts';
-import { NOTHING, Settled } from './settled.ts';
 import { everSent, releasedBlocks, wholeRequests } from './whole.ts';
 
 export interface PlanOptions {
@@ -39,8 +39,8 @@ export interface PlanOptions {
   names?: readonly string[];
   /** Send the whole state of recordings that have not changed, too. */
   resync?: boolean;
-  /** Whether it is known already that nothing is to be done for the recording, as it is and as it is known. */
-  isSettled?: (recording: DesiredRecording) => boolean;
+  /** Whether the plan of the recording is known to be a no-op, for its file and state as they are now. */
+  isNoop?: (recording: DesiredRecording) => boolean;
   /** Accept an empty set of files although recordings are known. */
   allowEmpty?: boolean;
   /** For the message about an empty set. */
@@ -55,7 +55,7 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   const names = new Set(options.names);
   const wanted = (name: string) => names.size === 0 || names.has(name);
   const empty = emptySet(desired, known, options);
-  // The error says it, too.
+  // The error about the empty set replaces the warning.
   const isSaid = ({ code }: Diagnostic) => code === 'no-recording-files' && empty.length > 0;
   const found = [...desired.diagnostics.filter((each) => !isSaid(each)), ...empty];
   const claimed = claimedKeys(desired);
@@ -80,7 +80,7 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   };
 }
 
-/** An empty folder is far more often a mistake (wrong directory, failed checkout) than a wish. */
+/** An empty folder is far more often a mistake (wrong directory, failed checkout) than intended. */
 function emptySet(desired: DesiredSet, known: Known, { allowEmpty, dir }: PlanOptions): Diagnostic[] {
   if (desired.recordings.length + desired.broken.length > 0 || known.size === 0 || allowEmpty) return [];
   const what = desired.files > 0 ? 'nothing but comments in the files of' : 'no recording files in';
@@ -99,8 +99,7 @@ function emptySet(desired: DesiredSet, known: Known, { allowEmpty, dir }: PlanOp
 
 /**
  * Known recordings that no document claims any more, by the name they had: a newer recording of that name takes
- * their place. None where something in a file or folder is wrong, because nobody can tell then what a document
- * there claims.
+ * their place. None while a file or folder has an error, because a document in it may claim them.
  */
 function abandoned(desired: DesiredSet, known: Known, claimed: ReadonlySet<string>): Map<string, string[]> {
   const keys = new Map<string, string[]>();
@@ -122,13 +121,13 @@ export function planRecording(
   recording: DesiredRecording,
   known: Known,
   sameName: readonly string[],
-  options: Pick<PlanOptions, 'now' | 'tokensAt' | 'resync' | 'isSettled'>,
+  options: Pick<PlanOptions, 'now' | 'tokensAt' | 'resync' | 'isNoop'>,
 ): RecordingPlan {
   const { name, file, identity, credentialsAt } = recording;
-  if (identity && !recording.suspended && !options.resync && options.isSettled?.(recording)) {
+  if (identity && !recording.suspended && !options.resync && options.isNoop?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
-    return new Settled(recording, identity, known.get(key), others);
+    return new NoopPlan(recording, identity, known.get(key), others);
   }
   const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
   if (!identity) {
@@ -163,7 +162,7 @@ export function planRecording(
     calls.length + released.length + unresolved.length + warnings.length === 0 &&
     before?.ended === undefined
   )
-    return new Settled(recording, identity, before, supersedes);
+    return new NoopPlan(recording, identity, before, supersedes);
   return {
     ...base,
     ...place,
@@ -199,7 +198,7 @@ export function planRecording(
   };
 }
 
-/** What a first apply sets although the file does not name it: nobody knows what the recording was started with. */
+/** Notes on what a first apply sets although the file does not name it: what `start` was given is not known. */
 function startedOtherwise({ layout, subscriptions }: Blocks, calls: readonly Call[]): string[] {
   const isFirst = (endpoint: Endpoint) =>
     calls.some((call) => call.endpoint === endpoint && call.reason === 'first-apply');
@@ -235,7 +234,7 @@ function callOf<E extends Endpoint>(
   options: Pick<PlanOptions, 'now' | 'resync'>,
 ): Call | undefined {
   const applied = known?.applied && withoutReleased(endpoint, known.applied.request, request);
-  const differs = applied === undefined || !sameMeaning(endpoint, applied, request);
+  const differs = applied === undefined || !isEquivalent(endpoint, applied, request);
   const reason = reasonFor(differs, endpoint, known, options);
   // What an earlier call may still undo is sent once more when it can no longer.
   const notBefore = reason || !known ? undefined : lateUntil(known, known.applied?.request);

@@ -68,7 +68,7 @@ function hasWork({ action, calls, released, supersedes }: RecordingPlan): boolea
   return action === 'forget' || calls.length + released.length + supersedes.length > 0;
 }
 
-/** What is other than when the plan was made: first what explains the rest. */
+/** What has changed since the plan was made, causes first. */
 export interface Now {
   stateId: string;
   serial: number;

@@ -1,6 +1,6 @@
 /*
- * What comes from a file or from another process, as JSON: whether it is of the shape that it was written in. Fields
- * that are not named may hold anything, because a newer version adds some.
+ * Shape checks for JSON from a file or another process. Fields that are not named may hold anything, because a newer
+ * version adds some.
  */
 
 import { isObject } from '../model/json.ts';
@@ -154,7 +154,7 @@ export function isSavedPlan(value: unknown): value is SavedPlan {
   return savedPlan(value);
 }
 
-/** Nested deeper than this is nothing that reelstate has written. */
+/** reelstate writes nothing that is nested deeper than this. */
 const DEEPEST = 64;
 
 /** Whether a value is nested no deeper than what can be gone through by calls. */

@@ -16,7 +16,7 @@ function wasSent({ applied, unknown }: KnownEndpoint<ClientRequests[Endpoint]>):
   return applied !== undefined || unknown.length > 0;
 }
 
-/** What of a block was last applied or may have been. */
+/** Whether a block was ever applied, or may have been. */
 function everHad(block: BlockName, known: KnownRecording | undefined): boolean {
   if (!known) return false;
   if (block === 'layout') return wasSent(known.updateLayout);

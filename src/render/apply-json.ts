@@ -115,7 +115,7 @@ export function summaryLine({ calls, forgotten, held, stopped }: ApplyResult, no
   const changes = {
     applied: count('applied'),
     failed: count('failed'),
-    // A run in which every answer could be recorded says nothing of it.
+    // Left out where every answer was recorded.
     ...(sent > 0 ? { sent_not_recorded: sent } : {}),
     not_attempted: count('not-attempted'),
     held_back: held.length,

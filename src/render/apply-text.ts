@@ -42,7 +42,7 @@ export function applyText(result: ApplyResult, style: Style): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Of what was not attempted nobody reads more: each for the same reason, which stands above. */
+/** Calls not attempted that are listed: more would only repeat the reason above. */
 const MOST_LEFT = 200;
 
 function listed<T>(head: string, items: readonly T[], line: (item: T) => string): string[] {

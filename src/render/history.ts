@@ -66,7 +66,7 @@ export function historyMarkdown({ calls, earlier }: Shown): string {
   ].join('\n');
 }
 
-/** "applied (200)"; without an answer nobody knows. */
+/** "applied (200)"; without an answer the outcome is unknown. */
 function outcomeOf({ answer }: PastCall): string {
   if (!answer) return 'unknown';
   return answer.status === undefined ? answer.outcome : `${answer.outcome} (${answer.status})`;

@@ -1,7 +1,7 @@
 import type { CallReason, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Endpoint } from '../model/recording.ts';
 
-/** What the files ask for beyond what was applied to a recording. */
+/** What the next apply would do with a known recording. */
 export interface Pending {
   /** "replaced": another recording has its name now. "renamed": the next apply records its new name, without a call. */
   action: 'update' | 'forget' | 'replaced' | 'waiting' | 'suspended' | 'release' | 'renamed';
@@ -10,17 +10,17 @@ export interface Pending {
   notes: readonly string[];
 }
 
-/** A recording that something is known of. */
+/** A recording in the state. */
 export interface OverviewRow {
   known: KnownRecording;
   /** As the files have it now. */
   name: string;
   file: string;
-  /** null: nothing. "unknown": its file has an error, or no file could be read. */
+  /** null: nothing to do. "unknown": its file has an error, or no file could be read. */
   pending: Pending | null | 'unknown';
 }
 
-/** What is known, beside what the files ask for. */
+/** The state beside what the files ask for. */
 export interface Overview {
   recordings: OverviewRow[];
   /** Recordings of the files to which nothing was ever sent. */

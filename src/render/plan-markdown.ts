@@ -6,10 +6,10 @@ import { callLine, sumLine } from './plan-text.ts';
 import { count } from './style.ts';
 import { type Row, rowsOf } from './values.ts';
 
-/** Seen by nobody, and by programs that look for the comment to be updated. */
+/** Invisible when rendered; programs find the comment to update by it. */
 export const MARKER = '<!-- reelstate plan -->';
 
-/** What is left for a line that whoever posts the comment may add. */
+/** The share that is left for a line that the posting program may add. */
 const LINE = 0.02;
 
 /** What each list, and the note about what is left out, may take of what is there for them. */

@@ -96,7 +96,7 @@ function fileFor(name: string, taken: Set<string>): string {
   }
 }
 
-/** An alternative text longer than this is read by nobody. */
+/** Alternative texts are cut at this length, in characters. */
 const ALT = 300;
 
 /**

@@ -32,7 +32,7 @@ export function planText(plan: Plan, style: Style, columns = 80, draw?: Draw): s
   return `${[...glance, ...blocks, sums(plan, style)].join('\n\n')}\n`;
 }
 
-/** Whether people should hear of the recording at all. */
+/** Whether the text lists the recording at all. */
 export function hasNews({ action, calls, notes }: RecordingPlan): boolean {
   return action !== 'no-op' || calls.length > 0 || notes.length > 0;
 }
@@ -133,7 +133,7 @@ function sums(plan: Plan, style: Style): string {
   if (summary.calls.update + summary.calls.updateLayout > 0) lines.push(`${callLine(summary, rate)}.`);
   else if (summary.to_forget > 0) lines.push('No calls.');
   else if (!hasErrors) lines.push('Nothing to do.');
-  if (hasErrors) lines.push(style.red('Not everything could be looked at: see the errors.'));
+  if (hasErrors) lines.push(style.red('Not everything could be planned: see the errors.'));
   if (held > 0) lines.push(`${count(held, 'recording')} would be held back: see the warnings.`);
   return lines.join('\n');
 }

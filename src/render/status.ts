@@ -120,7 +120,7 @@ export function statusText(
   isAnyKnown = overview.recordings.length > 0,
 ): string {
   const { recordings, fresh } = overview;
-  const nothing = 'Nothing is known yet: nothing was applied from here.\n';
+  const nothing = 'The state folder is empty: nothing was applied from here.\n';
   if (recordings.length + fresh.length === 0) return nothing;
   const width = nameColumn([...recordings, ...fresh]);
   const lines = recordings.flatMap((row) => rowLines(row, width, style, now));
@@ -140,7 +140,7 @@ function rowLines({ known, name, pending }: OverviewRow, width: number, style: S
     certainty === 'assumed' ? block : `${block} (${certainty})`,
   );
   const applied = lastApplied(known);
-  const when = applied ? `applied ${span(now - applied.at)} ago` : 'never applied';
+  const when = applied ? `applied ${duration(now - applied.at)} ago` : 'never applied';
   const from = applied?.commit ? [style.dim(`    ${commitLine(applied.commit)}`)] : [];
   const head = `${printable(name).padEnd(width)}  ${paint(condition.padEnd(7))}  ${known.identity.mode.padEnd(10)}  ${when}${blocks.length > 0 ? `: ${blocks.join(', ')}` : ''}`;
   return [
@@ -224,7 +224,7 @@ export function statusMarkdown(overview: Overview): string {
   ].join('\n');
 }
 
-function span(milliseconds: number): string {
+function duration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;

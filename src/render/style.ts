@@ -32,7 +32,7 @@ export function nameColumn(names: Iterable<{ name: string }>): number {
   return Math.min(LONGEST_NAME, width);
 }
 
-/** Longer ones stand out of their column. */
+/** Longer names overflow their column. */
 const LONGEST_NAME = 40;
 
 /** "1 call", "2 calls" */

@@ -1,9 +1,12 @@
-/** Whether a variable is one of reelstate's own, or of the libraries that it uses: no value for a file, and no program's business. */
+/**
+ * Whether a variable is one of reelstate's own, or of the libraries that it uses: not usable in files, and not passed
+ * to programs.
+ */
 export function isOwnVariable(name: string): boolean {
   return /^(AGORA_|REELSTATE_|PG)/.test(name);
 }
 
-/** The environment for programs that others have a say in. */
+/** The environment for programs that others can configure, such as git and credentials programs. */
 export function withoutOwn(
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {

@@ -2,8 +2,7 @@ import { CONTROL } from '../agora/answers.ts';
 import { SENSITIVE } from '../model/recording.ts';
 
 /*
- * Words that are not ours, such as a reason that the service gives, may quote a secret: as it stands, in one of the
- * forms in which programs hand texts on, or cut off.
+ * Texts of other programs, such as a reason that the service gives, may quote a secret: verbatim, encoded or cut off.
  */
 
 /** Shorter values would tear holes into ordinary words; no service's keys are that short. */
@@ -15,10 +14,10 @@ const SHORTEST_CUT = 8;
 /** So many from its middle are, too: parts of this length are found wherever they begin. */
 const SHORTEST_MIDDLE = 2 * SHORTEST_CUT - 1;
 
-/** A word of the language is no such quotation, although a secret may begin with one. */
+/** An ordinary word is not taken for such a quotation, although a secret may begin with one. */
 const ORDINARY = /^[A-Z]?[a-z]{1,14}$/;
 
-/** What to take out of words, and what to put in its place. */
+/** A secret to mask, and its replacement. */
 export interface Scrubbed {
   value: string;
   shown: string;
@@ -26,7 +25,7 @@ export interface Scrubbed {
   parts: readonly string[];
 }
 
-/** Takes secrets out of words. Made once for a set of them. */
+/** Masks a set of secrets in texts. Made once for the set. */
 export class Scrubber {
   /** The longest first, because one secret may be the beginning of another. */
   readonly #quotable: (readonly [quoted: string, shown: string])[];

@@ -9,7 +9,7 @@ import { Scrubber } from './scrub.ts';
 export class Vault {
   readonly #key: Uint8Array;
   readonly #values = new Map<string, string>();
-  /** What to show instead of what, where somebody else's words may quote a secret. */
+  /** Replacements for secrets, for texts of other programs that may quote one. */
   readonly #shown = new Map<string, string>();
   /** Of the values so far. */
   #scrubber: Scrubber | undefined;
@@ -20,7 +20,7 @@ export class Vault {
   }
 
   /**
-   * Takes a value in and gives what may be kept of it.
+   * Stores a value and returns its sealed form.
    * @param reference "literal", "env:NAME", "file:PATH" or "command:PROGRAM"
    * @param shown what people may see of the value
    */

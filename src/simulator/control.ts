@@ -8,7 +8,7 @@ import type { Faults } from './faults.ts';
 import { filledText, object, optional, ownUid, Refused, required, whole } from './fields.ts';
 import type { Journal } from './journal.ts';
 import { isLoopbackName } from './loopback.ts';
-import type { KnownRecording } from './recording.ts';
+import type { RunningRecording } from './recording.ts';
 import type { RecordingService } from './service.ts';
 import { shown } from './view.ts';
 
@@ -24,7 +24,7 @@ export interface Controlled {
    */
   setFaults(rules: readonly FaultRule[], replace: boolean): void;
   /** Reads the recordings' files again; undefined where there are none to read. */
-  reload: (() => Promise<readonly KnownRecording[]>) | undefined;
+  reload: (() => Promise<readonly RunningRecording[]>) | undefined;
 }
 
 const OK = 200;
@@ -33,14 +33,14 @@ function problem(status: number, error: string): Answer {
   return { status, body: { error } };
 }
 
-function readMode(value: unknown, at: string): KnownRecording['mode'] {
+function readMode(value: unknown, at: string): RunningRecording['mode'] {
   if (value === 'individual' || value === 'mix' || value === 'web') return value;
   throw new Refused(`${at} must be individual, mix or web`);
 }
 
 const IDENTITY_FIELDS = ['name', 'appId', 'cname', 'uid', 'resourceId', 'sid', 'mode', 'streamTypes'];
 
-function readIdentity(value: unknown): KnownRecording {
+function readIdentity(value: unknown): RunningRecording {
   const at = 'recording';
   const read = object(value, at, IDENTITY_FIELDS);
   const name = optional(read, 'name', at, filledText);

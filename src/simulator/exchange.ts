@@ -84,7 +84,7 @@ export class Exchange {
 
   /** Carries the call out. Never rejects for anything a client does. */
   async run(): Promise<Arrival> {
-    const turnedAway = this.#atTheGate();
+    const turnedAway = this.#gatewayAnswer();
     const decision = turnedAway === undefined ? this.#decide() : undefined;
     const received = await receive(this.#request);
     if (received.kind === 'gone') return this.#arrival;
@@ -95,7 +95,7 @@ export class Exchange {
   }
 
   /** Route, credentials and allowance, in the order of a gateway that counts what it can attribute to an account. */
-  #atTheGate(): Answer | undefined {
+  #gatewayAnswer(): Answer | undefined {
     if (!this.#route) return NO_ROUTE;
     const account = authenticate(this.#request.headers.authorization, this.#parts.credentials);
     if (typeof account !== 'string') return account;

@@ -1,5 +1,5 @@
-/** REST, overview: the span over which requests are counted. */
-const SPAN_MS = 1000;
+/** REST, overview: the window over which requests are counted. */
+const WINDOW_MS = 1000;
 
 /** Counts an account's requests over a sliding second. */
 export class SlidingSecond {
@@ -17,7 +17,7 @@ export class SlidingSecond {
    */
   admit(account: string, mono: number): boolean {
     if (this.#most === 0) return true;
-    const recent = (this.#admitted.get(account) ?? []).filter((at) => mono - at < SPAN_MS);
+    const recent = (this.#admitted.get(account) ?? []).filter((at) => mono - at < WINDOW_MS);
     const within = recent.length < this.#most;
     if (within) recent.push(mono);
     this.#admitted.set(account, recent);

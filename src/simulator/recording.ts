@@ -5,7 +5,7 @@ import type { StoredConfig } from './storage.ts';
 import type { Subscribed } from './subscriptions.ts';
 
 /** A recording that exists from the start of the simulator or is added while it runs. */
-export interface KnownRecording extends Identity {
+export interface RunningRecording extends Identity {
   /** What people call it; only for matching faults and for reading lists. */
   name?: string;
 }
@@ -24,7 +24,7 @@ export type CallName = 'query' | 'update' | 'updateLayout' | 'stop';
 
 /** One recording as the service knows it. */
 export interface Recording {
-  identity: KnownRecording;
+  identity: RunningRecording;
   /** What `start` asked for: the state that a server which takes the recording over begins with. */
   atStart: RecordingState;
   state: RecordingState;
@@ -48,7 +48,7 @@ export function untouched(): RecordingState {
 
 /** @param startedAt wall clock, milliseconds */
 export function newRecording(
-  identity: KnownRecording,
+  identity: RunningRecording,
   atStart: RecordingState,
   startedAt: number,
   fileTypes: string[] = ['hls'],

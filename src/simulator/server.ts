@@ -10,7 +10,7 @@ import type { Arrival } from './journal.ts';
 import { Journal } from './journal.ts';
 import { isLoopbackName } from './loopback.ts';
 import { SlidingSecond } from './rate.ts';
-import type { KnownRecording } from './recording.ts';
+import type { RunningRecording } from './recording.ts';
 import { send } from './reply.ts';
 import { RecordingService } from './service.ts';
 import type { UnsubscribeSpelling } from './subscriptions.ts';
@@ -26,14 +26,14 @@ export interface SimulatorOptions {
   /** Requests that an account may make in any second, 10 where it is left out (REST, update); 0: no limit. */
   rate?: number;
   /** Recordings that run already. */
-  recordings?: readonly KnownRecording[];
+  recordings?: readonly RunningRecording[];
   faults?: readonly FaultRule[];
   /** Of the faults' draws and of the ids given out; 1 where it is left out. */
   seed?: number;
   /** Which spelling of the unsubscribe lists counts; unSubscribe where it is left out. */
   unsubscribeSpelling?: UnsubscribeSpelling;
   /** Reads the recordings again for `POST /_sim/reload`. */
-  reload?: () => Promise<readonly KnownRecording[]>;
+  reload?: () => Promise<readonly RunningRecording[]>;
   /** How many requests are remembered; 100,000 where it is left out. */
   remembered?: number;
   /** Told of every call when it is over. */
@@ -85,7 +85,7 @@ async function serve(parts: Running, request: IncomingMessage, response: ServerR
     if (/^\/_sim(\/|\?|$)/.test(request.url ?? '')) send(response, await parts.control.handle(request));
     else parts.log(await new Exchange(parts, request, response).run());
   } catch (error) {
-    // A defect of the simulator's own must be seen by whoever calls, not end the process.
+    // A defect of the simulator is answered to the client, and must not end the process.
     const message = error instanceof Error ? error.message : String(error);
     if (!response.headersSent) send(response, { status: 500, body: { error: `simulator: ${message}` } });
   }

@@ -17,10 +17,10 @@ import { readLayout } from './layout.ts';
 import { seededHex } from './random.ts';
 import {
   idsOf,
-  type KnownRecording,
   newRecording,
   queryResponse,
   type Recording,
+  type RunningRecording,
   stopResponse,
   untouched,
 } from './recording.ts';
@@ -85,7 +85,7 @@ export class RecordingService {
   }
 
   /** Makes a recording exist as if it had been started; false where that sid is or was there already. */
-  add(identity: KnownRecording): boolean {
+  add(identity: RunningRecording): boolean {
     if (this.#recordings.has(identity.sid)) return false;
     this.#recordings.set(identity.sid, newRecording(identity, untouched(), this.#clock.now()));
     return true;
@@ -176,7 +176,7 @@ export class RecordingService {
     const started = readStart(clientRequest, 'body.clientRequest', mode, now / 1000, this.#spelling);
     resource.used = true;
     const sid = this.#nextId('sid', 32);
-    const identity: KnownRecording = {
+    const identity: RunningRecording = {
       appId: route.appId,
       cname,
       uid: user,

@@ -1,11 +1,11 @@
 import type { ShownLayout } from './layout.ts';
 import { masked } from './mask.ts';
-import type { KnownRecording, Recording } from './recording.ts';
+import type { Recording, RunningRecording } from './recording.ts';
 import type { StoredConfig } from './storage.ts';
 import type { Subscribed } from './subscriptions.ts';
 
 /** A recording as `GET /_sim/recordings` shows it. */
-export interface ShownRecording extends KnownRecording {
+export interface ShownRecording extends RunningRecording {
   /** away: between two servers, calls answer 404 */
   status: 'running' | 'away' | 'ended';
   /** null: every stream of the channel; also in web mode, which has none */

@@ -17,12 +17,12 @@ import { References } from './references.ts';
 import { type Entry, type Refreshed, Round } from './round.ts';
 import { Rounds, type Stop } from './rounds.ts';
 
-/** So many files are looked at in one go. More of them are a look that gives way. */
+/** This many files are checked in one go; a refresh of more yields. */
 const FEW = 64;
 
 export type WatchedOptions = Omit<LoadOptions, 'now'> &
   Following & {
-    /** What is known of recordings: what a file that is seen for the first time may take away from. */
+    /** The known recordings, which a new file may take something away from. */
     known?: Known;
   };
 
@@ -32,8 +32,8 @@ export type WatchedOptions = Omit<LoadOptions, 'now'> &
  * what was there before stands, or, where there was nothing, the file is listed among the broken ones, so that
  * what is known from it is left alone. One refresh at a time. Never rejects for anything that a user can do.
  *
- * A look at many files gives way: what events name meanwhile is looked at and told of by a refresh in between, and the
- * next one takes the rest up. Of that nothing is told before its end.
+ * A refresh of many files yields: a refresh in between reports what events name meanwhile, and the next one goes on
+ * with the rest. The rest is reported at its end.
  */
 export class WatchedFiles {
   readonly places: Places;
@@ -51,7 +51,7 @@ export class WatchedFiles {
   readonly #held = new Set<Entry>();
   /** Gone, with the time on the monotonic clock when that was seen. */
   readonly #lost = new Map<Entry, number>();
-  /** Below a folder that cannot be read now: nobody knows whether they are there. */
+  /** Files below a folder that cannot be read now: whether they exist is not known. */
   readonly #parked = new Set<Entry>();
   readonly #moving: Moving;
   #search: Found = {
@@ -83,17 +83,17 @@ export class WatchedFiles {
   }
 
   /**
-   * Looks again and compares.
+   * Reads again and compares.
    * @param hints paths at which something may have happened
-   * @param everything whether to look at everything else, too; the first time that is done anyway
-   * @param awaited aborts when hints have come in that a look at many files is to give way to
+   * @param everything whether to check everything else, too; the first refresh does so anyway
+   * @param awaited aborts when hints have come in that a refresh of many files is to yield to
    */
   async refresh(
     hints: ReadonlyMap<string, Hint>,
     everything: boolean,
     awaited?: AbortSignal,
   ): Promise<Refreshed> {
-    // Whatever is asked of the set later, of files that have not changed, too.
+    // The parser must be loaded before blocks of unchanged files are read from the set.
     await reading();
     this.#sort(hints, everything);
     const round = this.#rounds.turn();
@@ -102,17 +102,17 @@ export class WatchedFiles {
       this.#rounds.end(round);
       return this.#report(round);
     }
-    // Of what it has touched until now it tells at its end.
+    // Names that it has touched so far are reported at its end.
     for (const name of this.#assembly.takeTouched()) round.names.add(name);
     return this.#report(new Round(this.#options.clock));
   }
 
-  /** Says what is to be looked at: few paths come first, the rest is for the look at many. */
+  /** Sorts the paths to check: few paths come first, the rest is for the round of many. */
   #sort(hints: ReadonlyMap<string, Hint>, everything: boolean): void {
     const many = new Round(this.#options.clock);
     const reshaped = [...hints.keys()].filter((path) => this.#reshapes(path));
     many.search = everything || reshaped.length > 0 || !this.#set;
-    // Where folders or links have changed, events do not tell what stands under a name.
+    // Where folders or links have changed, events do not tell what a path means.
     const isElsewhere = (path: string) =>
       !reshaped.some((changed) => path === changed || path.startsWith(changed + sep));
     const named = this.#named(new Map([...hints].filter(([path]) => isElsewhere(path))));
@@ -125,7 +125,7 @@ export class WatchedFiles {
   #put(paths: ReadonlyMap<string, Hint | undefined>, many: Round): void {
     const isFirst = this.#set && paths.size <= FEW;
     const open = this.#rounds.many;
-    // What has been touched until now is for the other one to tell of.
+    // Names touched so far are reported by the interrupted round.
     if (open) for (const name of this.#assembly.takeTouched()) open.names.add(name);
     for (const [path, hint] of paths) {
       if (!isFirst) many.owe(path, hint);
@@ -141,20 +141,20 @@ export class WatchedFiles {
   /** Everything that a round has to do. @returns whether it came to its end */
   async #run(round: Round, stop?: Stop): Promise<boolean> {
     if (round.search) {
-      // What came to a folder before anybody listened there is found by another search: files are read afterwards.
+      // Files that came to a folder before it was watched are found by another search, before files are read.
       do await this.#searchAgain(round);
       while (await this.#onPlaces());
       round.search = false;
       for (const path of this.#everyPath()) round.owe(path);
     }
-    if (!(await this.#look(round, stop)) || !(await this.#intake.readUnread(round, stop))) return false;
+    if (!(await this.#checkDue(round, stop)) || !(await this.#intake.readUnread(round, stop))) return false;
     for (const entry of round.unresolved) {
       await round.pace();
       await this.#resolve(entry, round);
       round.unresolved.delete(entry);
       if (stop?.isDue()) return false;
     }
-    // While many are looked at, what is gone may have come back under another name.
+    // During a round of many a missing file may come back under another name.
     if (!this.#rounds.many || this.#rounds.many === round) this.#dropLost(round);
     await this.#findPlaces(round);
     return true;
@@ -182,7 +182,7 @@ export class WatchedFiles {
     return entry !== undefined && !this.#lost.has(entry) && !this.#parked.has(entry);
   }
 
-  /** The paths to be looked at for what events told. New files are taken in. */
+  /** The paths to check for the hints of events. New files are taken in. */
   #named(hints: ReadonlyMap<string, Hint>): Map<string, Hint> {
     const named = new Map(hints);
     for (const [path, { written }] of hints)
@@ -216,7 +216,7 @@ export class WatchedFiles {
     this.places.found(this.#search);
   }
 
-  /** The file is there. @returns whether that is news */
+  /** Takes in a file that exists. @returns whether it is new */
   #found(path: string, shown: string): boolean {
     const entry = this.#entries.get(path);
     if (entry && !this.#lost.has(entry) && !this.#parked.has(entry)) return false;
@@ -235,7 +235,7 @@ export class WatchedFiles {
     return true;
   }
 
-  /** The file is not there. */
+  /** Handles a file that is missing. */
   #missed(entry: Entry, round: Round): void {
     const unreadable = this.#search.broken.some(
       (path) => entry.shown === path || entry.shown.startsWith(`${path}/`),
@@ -254,11 +254,11 @@ export class WatchedFiles {
     }
   }
 
-  async #look(round: Round, stop: Stop | undefined): Promise<boolean> {
+  async #checkDue(round: Round, stop: Stop | undefined): Promise<boolean> {
     while (round.due.size > 0) {
       const part: [string, Hint | undefined][] = [];
       for (const [path, hint] of round.due) {
-        // Of ten thousand files nearly all are as they were, and a promise for each would cost as much as the look.
+        // Of ten thousand files nearly all are unchanged, and a promise for each would cost as much as the check.
         if (hint || !this.#isUntouched(path)) part.push([path, hint]);
         else round.due.delete(path);
         if (part.length === FEW) break;
@@ -279,7 +279,7 @@ export class WatchedFiles {
   async #lookAt(path: string, hint: Hint | undefined, round: Round): Promise<void> {
     const entry = this.#entries.get(path);
     if (!entry && !this.#references.has(path)) this.#moving.delete(path);
-    if (this.#references.has(path)) this.#seeReference(path, await this.#references.look(path, hint), round);
+    if (this.#references.has(path)) this.#seeReference(path, await this.#references.check(path, hint), round);
     if (!entry || this.#parked.has(entry)) return;
     if (this.#lost.has(entry) && this.#isRecordingFile(path))
       round.dirty = this.#found(path, entry.shown) || round.dirty;
@@ -296,9 +296,9 @@ export class WatchedFiles {
 
   async #lookAtEntry(entry: Entry, hint: Hint | undefined, round: Round): Promise<void> {
     const stamp = stampOf(entry.path);
-    // A link that leads nowhere is there: that is a mistake, not a deletion.
+    // A dangling link still exists: that is an error, not a deletion.
     if (stamp === 'ENOENT' && !lstatOf(entry.path)) return this.#missed(entry, round);
-    const sight = await entry.file.look(hint, stamp);
+    const sight = await entry.file.check(hint, stamp);
     this.#follow(entry.path, entry.shown, sight);
     if (sight.state === 'changed') this.#intake.take(entry, sight.bytes, round);
     else if (sight.state === 'same' && entry.offered) this.#intake.accept(entry, round);
@@ -316,7 +316,7 @@ export class WatchedFiles {
     else this.#moving.delete(path);
   }
 
-  /** Follows an entry's references, and lets it into the assembly unless one of them is still being written. */
+  /** Follows an entry's references, and puts it into the assembly unless one of them is still being written. */
   async #resolve(entry: Entry, round: Round): Promise<void> {
     if (!entry.checked || this.#lost.has(entry) || this.#parked.has(entry)) return;
     let uses = NO_USES;
@@ -339,7 +339,7 @@ export class WatchedFiles {
     round.note(entry);
   }
 
-  /** Takes a file out of the assembly; what it held stays at hand. */
+  /** Takes a file out of the assembly; its content is kept. */
   #withdraw(entry: Entry, round: Round): void {
     this.#assembly.remove(entry.shown);
     round.note(entry);

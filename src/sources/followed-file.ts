@@ -7,7 +7,7 @@ import type { Clock } from '../model/ports.ts';
 import { turn } from '../model/turns.ts';
 
 /*
- * When is what stands in a file what its writer meant it to be? Nothing tells but circumstances:
+ * When is a file complete? No system call tells; it is inferred:
  *   - Renamed into place: an event brought the name here and none told of writing to it. It was whole before it
  *     came, and is taken at once.
  *   - Written in place: taken when size, times and inode have stood still for the settle time. A save is one or a
@@ -17,7 +17,7 @@ import { turn } from '../model/turns.ts';
  *     has to stand still for two seconds. So does what takes something away, which only who understands it can tell:
  *     `stoodStill` is for that. A file that is gone has to stay so, too, for a shorter time: many a save takes the old
  *     one away before the new one comes.
- *   - Untouched for seconds: at rest, whoever wrote it.
+ *   - Untouched for seconds: complete, however it was written.
  */
 
 /** How long what may be half of what its writer means must stand still, in milliseconds. */
@@ -37,7 +37,7 @@ const LINE_END = '\n'.charCodeAt(0);
 /** What a whole text ends with: the end of a line or, being JSON, a bracket. */
 const LAST_BYTES = [LINE_END, ...[...']}'].map((character) => character.charCodeAt(0))];
 
-/** What events have told of one path. Written to while a look is under way, so that the look can notice. */
+/** The hints of events about one path. Changed while a check is under way, so that the check can notice. */
 export interface Hint {
   /** The name was made, moved or removed. */
   moved: boolean;
@@ -51,7 +51,7 @@ type Status = Pick<Stats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'dev'> & { is
 /** What there is to a path, without reading: the status, or the code of the error. */
 export type Stamp = Status | string;
 
-/** What a look at a file has given. `again`: it is in motion; look once more after so many milliseconds. */
+/** The result of a check. `again`: the file is being written; check once more after so many milliseconds. */
 export type Sight =
   | { state: 'same' }
   | { state: 'changed'; bytes: FileBytes }
@@ -61,7 +61,7 @@ export interface Following {
   clock: Clock;
   /** How long a file must stand still that is written in place, in milliseconds. */
   settleMs: number;
-  /** Aborts when nobody waits for what is being read any more. */
+  /** Aborts when the content is no longer awaited. */
   until?: AbortSignal | undefined;
   /** Reads a file within the bounds that it has; left out, wherever it is. */
   readFile?: (path: string, isOrdinary: boolean) => Promise<FileBytes>;
@@ -94,7 +94,7 @@ interface Taken {
   tail: string | undefined;
 }
 
-/** Follows the content of one path: tells when there is another one, and never gives one that is in the making. */
+/** Follows the content of one path: reports a new content once it is complete. */
 export class FollowedFile {
   readonly path: string;
   readonly #following: Following;
@@ -121,7 +121,7 @@ export class FollowedFile {
     return this.#taken ? this.#following.clock.monotonic() - this.#taken.since : 0;
   }
 
-  /** Whether its status alone tells that it holds what was last taken, as long as no event has told of writing. */
+  /** Whether its status alone proves that it is unchanged, as long as no event has told of writing. */
   isUntouched(stamp: Stamp): boolean {
     if (!this.#taken || this.#taken.racy || !isSame(stamp, this.#taken.stamp)) return false;
     this.#seen = undefined;
@@ -129,11 +129,11 @@ export class FollowedFile {
   }
 
   /**
-   * Looks whether the file holds something else than was last taken. One look at a time.
+   * Checks whether the file holds something else than was last taken. One check at a time.
    * @param hint what events told, where there were any
-   * @param stamp what there is now, for who has asked already
+   * @param stamp the file's stamp, where the caller has it already
    */
-  async look(hint?: Hint, stamp = stampOf(this.path)): Promise<Sight> {
+  async check(hint?: Hint, stamp = stampOf(this.path)): Promise<Sight> {
     if (!hint?.written && this.isUntouched(stamp)) return { state: 'same' };
     const unchanged = this.#taken !== undefined && isSame(stamp, this.#taken.stamp);
     const arrived = this.#hasArrived(stamp, hint);
@@ -194,13 +194,13 @@ export class FollowedFile {
 
   #isAtRest(stamp: Stamp): boolean {
     if (typeof stamp === 'string') return this.#taken === undefined;
-    // It has changed since it was last looked at, whatever a clock that goes otherwise than the file system's says.
+    // It has changed since the last check, whatever a clock that differs from the file system's says.
     if (this.#taken !== undefined) return false;
-    // Nobody sets the time of the last change of the inode, unlike that of the content.
+    // Programs cannot set the inode's change time, unlike the modification time.
     return this.#following.clock.now() - stamp.ctimeMs > BELIEVED_AFTER;
   }
 
-  /** What is left of the time that the file must stand still. */
+  /** The rest of the time for which the file must be still. */
   #wait(stamp: Stamp, hint: Hint | undefined, needed: number): number {
     const now = this.#following.clock.monotonic();
     if (!this.#seen || !isSame(this.#seen.stamp, stamp) || hint?.written) this.#seen = { stamp, since: now };
@@ -222,7 +222,7 @@ export async function readSettled(path: string, following: Following): Promise<F
   const file = new FollowedFile(path, following);
   const end = clock.monotonic() + LONGEST_WRITING;
   while (clock.monotonic() < end) {
-    const sight = await file.look();
+    const sight = await file.check();
     if (sight.state === 'changed') return sight.bytes;
     await clock.sleep(sight.state === 'settling' ? sight.again : 0);
   }
@@ -254,7 +254,7 @@ function tailOf(bytes: FileBytes): string | undefined {
   return digest('sha256', bytes.subarray(bytes.lastIndexOf(LINE_END) + 1), 'base64');
 }
 
-/** Resolves after the event loop has once more asked for events from start to end. */
+/** Resolves after the event loop has polled once more from start to end, so that pending events have been delivered. */
 async function nextPoll(): Promise<void> {
   await turn();
   await turn();

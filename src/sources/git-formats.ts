@@ -75,7 +75,7 @@ function decode(bytes: Buffer, encoding = 'utf-8'): string {
   try {
     return new TextDecoder(encoding).decode(bytes);
   } catch {
-    // An encoding that nobody knows.
+    // An encoding that TextDecoder does not know.
     return bytes.toString('latin1');
   }
 }

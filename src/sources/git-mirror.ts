@@ -39,10 +39,10 @@ export type Fetched = {
   | { outcome: 'away'; good: string | undefined; message: string }
 );
 
-/** What was fetched last, before anybody looked at it. */
+/** The commit fetched last, before it is checked. */
 const INCOMING_REF = 'refs/reelstate/incoming';
 
-/** Is there once what was taken came from a branch, for the processes to come. */
+/** Exists once the accepted commit came from a branch, so that later processes know. */
 const BRANCH_REF = 'refs/reelstate/branch';
 
 /** A fetch that takes longer is ended, in milliseconds: a remote that hangs must not be waited for for ever. */
@@ -162,7 +162,7 @@ export class GitMirror {
     }
   }
 
-  /** Lets `run` fetch at once, or once more where it is just fetching: somebody says that there is news. */
+  /** Makes `run` fetch at once, or once more after the fetch under way: a webhook says that there are new commits. */
   fetchSoon(): void {
     this.#asked = true;
     this.#waiting?.abort();
@@ -229,7 +229,7 @@ export class GitMirror {
     return this.#idOf(`${ref}^{commit}`);
   }
 
-  /** Does what takes FETCH_TIMEOUT at most. */
+  /** Limits an operation to FETCH_TIMEOUT. */
   async #limited<T>(
     work: (until: AbortSignal) => Promise<T>,
     signal?: AbortSignal,
@@ -272,7 +272,9 @@ export class GitMirror {
   }
 }
 
-/** A process that was killed leaves its locks behind. The mirror has one owner, so nobody holds any when it starts. */
+/**
+ * A process that was killed leaves its locks behind. The mirror has one owner, so any lock found at its start is stale.
+ */
 async function removeLocks(directory: string): Promise<void> {
   for (const folder of ['.', 'refs/reelstate']) {
     const names = await readdir(join(directory, folder)).catch(() => []);
@@ -281,7 +283,7 @@ async function removeLocks(directory: string): Promise<void> {
   }
 }
 
-/** The outcome of a look at the remote that found nothing to take. */
+/** The outcome of a fetch that found nothing to take. */
 function inVain(message: string): GitResult {
   return { code: 1, stdout: '', stderr: `error: ${message}` };
 }

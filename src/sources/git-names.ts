@@ -4,7 +4,7 @@ import type { ObjectReader } from './git-objects.ts';
 import type { GitProgram } from './git-program.ts';
 
 /*
- * What a short name means. Git itself takes a tag before a branch of the same name (gitrevisions(7), the rules of
+ * The meaning of a short name. Git itself takes a tag before a branch of the same name (gitrevisions(7), the rules of
  * <refname>), so a tag that is pushed would take the place of a branch that is followed. Here a branch comes first, and
  * a full name, refs/…, names that ref and no other.
  */
@@ -61,7 +61,7 @@ export function candidates(name: string, remotes: boolean): Candidate[] {
   ];
 }
 
-/** What to tell where a name stands for several refs, the first of which is taken; undefined where for one. */
+/** The note where a name stands for several refs, the first of which is taken; undefined where it stands for one. */
 export function ambiguity(name: string, found: readonly Candidate[]): string | undefined {
   const [taken, other] = found;
   if (!taken || !other) return undefined;

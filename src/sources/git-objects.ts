@@ -97,7 +97,7 @@ export class ObjectReader {
     return this.#batch;
   }
 
-  /** Ends the process; whoever still waits is told. */
+  /** Ends the process; pending reads are rejected. */
   close(): void {
     this.#batch?.end();
     this.#batch = undefined;
@@ -139,7 +139,7 @@ class Batch {
     });
   }
 
-  /** Whether it can be asked no more. */
+  /** Whether the process has ended. */
   get ended(): boolean {
     return this.#ended || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }

@@ -5,7 +5,7 @@ import type { GitProgram } from './git-program.ts';
 export const SHORT = 10;
 
 /**
- * What to tell where a commit lies behind the one that was taken before: recordings then go back to what they were. A
+ * The note for a commit that is older than the one before: recordings then go back to what they were. A
  * shallow mirror knows of a commit's past only its parents' IDs, and when it was made.
  */
 export async function wayBack(

@@ -98,7 +98,7 @@ export class GitProgram {
   }
 
   /**
-   * What git prints, for the rare case that somebody cannot wait for it.
+   * Git's output, synchronously: for a getter that has to parse a file.
    * @throws Failure where it cannot be run, or does not end well
    */
   runNow(args: readonly string[]): Buffer {

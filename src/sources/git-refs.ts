@@ -17,8 +17,7 @@ const REBASING = ['rebase-merge', 'rebase-apply'];
 const TELLING = ['HEAD', 'packed-refs', 'refs', 'reftable', ...REBASING];
 
 /**
- * Hears when a ref of a repository on this disk may have moved. What it hears are hints: somebody has to look now
- * and then without having been told.
+ * Watches for refs of a local repository that may have moved. Events are hints: a sweep must refresh without them.
  */
 export class GitRefs {
   /** Of this working tree: HEAD is here. */
@@ -49,7 +48,7 @@ export class GitRefs {
     });
   }
 
-  /** Listens at the folders that there are now. To be called with every look. */
+  /** Watches the folders that exist now. Called with every refresh. */
   async follow(): Promise<void> {
     if (!this.#closing.signal.aborted) await this.#folders.follow(this.#toWatch());
   }

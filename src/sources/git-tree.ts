@@ -85,7 +85,7 @@ export class CommitTree {
   }
 }
 
-/** A cache of which only what was asked for is left. */
+/** A cache that drops what was not used since the last load. */
 export class Recent<K, V> extends Map<K, V> {
   #before: ReadonlyMap<K, V> | undefined;
 
@@ -100,8 +100,8 @@ export class Recent<K, V> extends Map<K, V> {
     return value;
   }
 
-  /** What was not asked for is let go. */
-  settle(): void {
+  /** Drops the entries that were not used. */
+  dropUnused(): void {
     this.#before = undefined;
   }
 }

@@ -15,7 +15,7 @@ import {
 } from '../desired/resolve.ts';
 import { Failure } from '../model/failure.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
-import type { Look } from '../model/source.ts';
+import type { Snapshot } from '../model/source.ts';
 import { turn } from '../model/turns.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { type DatedCommit, type ParsedCommit, parseCommit } from './git-formats.ts';
@@ -50,15 +50,15 @@ export interface GitFilesOptions {
 /** What is remembered of files by the IDs of their content. */
 export interface FileMemory {
   /**
-   * Stage A of a file of which nobody will ask for more than what it is about; undefined: it is to be read.
-   * @param bytes gives them, should somebody ask all the same
+   * Stage A of a file of which only the identity is needed; undefined: it is to be read.
+   * @param bytes gives them, in case more is asked for all the same
    */
   recall(oid: string, file: string, bytes: () => Uint8Array): CheckedFile | undefined;
   learn(oid: string, bytes: Uint8Array, checked: CheckedFile): CheckedFile;
 }
 
 /** What a load has given. `set` is the same object as before when nothing has changed. */
-export interface Loaded extends Look {
+export interface Loaded extends Snapshot {
   commit: DatedCommit;
 }
 
@@ -100,7 +100,7 @@ export class GitFiles {
   #search: FoundInCommit | undefined;
   #set: DesiredSet | undefined;
   #byName = new Map<string, DesiredRecording>();
-  /** Loads change what is kept, so they come one after the other. */
+  /** Loads change the cache, so they run one after the other. */
   #loading: Promise<unknown> = Promise.resolve();
 
   constructor(options: GitFilesOptions) {
@@ -161,8 +161,8 @@ export class GitFiles {
     const entries = await this.#entriesOf(search.found, surroundings);
     const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
     const notes = [note, back].filter((each) => each !== undefined);
-    // All of it could be read: from here on nothing fails, so what is kept is of one commit.
-    folders.settle();
+    // Everything could be read and nothing fails from here on, so the cache is of one commit.
+    folders.dropUnused();
     this.#folders = folders;
     this.#sha = commit.sha;
     this.#loaded = parsed;
@@ -170,7 +170,7 @@ export class GitFiles {
   }
 
   /** Puts the files in the place of those of the load before. */
-  async #take(entries: Map<string, Entry>, search: FoundInCommit): Promise<Omit<Look, 'commit'>> {
+  async #take(entries: Map<string, Entry>, search: FoundInCommit): Promise<Omit<Snapshot, 'commit'>> {
     const before = this.#entries;
     for (const file of before.keys()) if (!entries.has(file)) this.#assembly.remove(file);
     for (const [file, { resolved }] of entries)
@@ -204,7 +204,7 @@ export class GitFiles {
   async #entriesOf(found: readonly CommittedFile[], surroundings: Surroundings): Promise<Map<string, Entry>> {
     const { memory } = this.#options;
     const entries = new Map<string, Entry>();
-    /** What refers to something, or something is to be said of. */
+    /** Files with references or diagnostics. */
     const toFollow: Checked[] = [];
     const take = (file: Checked) => {
       const resolved = file.before ? undefined : resolveNow(file.checked);
@@ -227,7 +227,7 @@ export class GitFiles {
           await many.add({ file: shown, bytes }, (checked) =>
             take({ oid, shown, checked: memory?.learn(oid, bytes, checked) ?? checked }),
           );
-        // An object that the repository lacks may be there next time.
+        // A missing object may exist at the next load, so it is not cached.
         else take({ oid: isTooLarge(bytes) ? oid : '', shown, checked: checkNoBytes(bytes, shown) });
       });
       await many.end();
@@ -316,7 +316,7 @@ export class GitFiles {
       gitDir === undefined
         ? findRepository(this.#git, cwd)
         : Promise.resolve(new RepositoryPlace(cwd, cwd, ''));
-    // Not there yet is no reason never to look again.
+    // A repository that is missing now may exist at the next call.
     this.#place.catch(() => {
       this.#place = undefined;
     });
@@ -354,7 +354,7 @@ function isTooLarge(bytes: Exclude<FileBytes, Uint8Array>): boolean {
   return typeof bytes === 'object' && bytes.tooLarge === true;
 }
 
-/** Whether a file may ask for, or claim, something else although it is the same: what it refers to, and time. */
+/** Whether a file's result may change although its bytes do not: by its references, and by time. */
 function mayChange({ documents, refused = [] }: CheckedFile): boolean {
   return documents.some((one) => !one.isSelfContained && leadsElsewhere(one)) || refused.some(leadsElsewhere);
 }

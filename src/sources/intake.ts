@@ -2,7 +2,7 @@ import type { CheckedFile } from '../desired/checked.ts';
 import { checkBytes, checkNoBytes } from '../desired/load.ts';
 import { mayGoOn, standing, standingOf, takesAway } from '../desired/loss.ts';
 import { WORTH_THREADS } from '../desired/many-files.ts';
-import { inOutline } from '../desired/outlines.ts';
+import { toLazyFile } from '../desired/read-cache.ts';
 import type { FileBytes } from '../desired/resolve.ts';
 import type { WatchedOptions } from './files.ts';
 import { LONG_STANDSTILL } from './followed-file.ts';
@@ -11,8 +11,8 @@ import type { Entry, Reading, Round } from './round.ts';
 import type { Stop } from './rounds.ts';
 
 /**
- * From the bytes of a file to what counts of it: they are understood, and what may be half of what its writer means
- * waits until it has stood still for longer.
+ * Parses the bytes of a file and decides when they count: a content that may be half written waits until it has been
+ * still for longer.
  */
 export class Intake {
   readonly #options: WatchedOptions;
@@ -30,8 +30,8 @@ export class Intake {
   take(entry: Entry, bytes: FileBytes, round: Round): void {
     round.unread.delete(entry);
     if (bytes instanceof Uint8Array) {
-      const { outlines, isEnough } = this.#options;
-      const recalled = outlines?.recall(bytes, entry.shown);
+      const { readCache, isEnough } = this.#options;
+      const recalled = readCache?.recall(bytes, entry.shown);
       if (recalled && (isEnough?.(recalled) ?? true)) this.#offer(entry, recalled, round, bytes);
       else round.unread.set(entry, bytes);
     } else this.#offer(entry, checkNoBytes(bytes, entry.shown), round);
@@ -42,7 +42,7 @@ export class Intake {
    * @returns whether it came to its end
    */
   async readUnread(round: Round, stop: Stop | undefined): Promise<boolean> {
-    const { outlines } = this.#options;
+    const { readCache } = this.#options;
     if (round.unread.size >= WORTH_THREADS) round.reading ??= this.#readByThreads([...round.unread]);
     if (round.reading) {
       const read = await Promise.race([round.reading, ...(stop ? [stop.due] : [])]);
@@ -54,7 +54,7 @@ export class Intake {
     for (const [entry, bytes] of round.unread) {
       await round.pace();
       const checked = round.read.get(bytes) ?? checkBytes(bytes, entry.shown);
-      const learnt = inOutline(outlines ? outlines.learn(bytes, checked) : checked, bytes);
+      const learnt = toLazyFile(readCache ? readCache.learn(bytes, checked) : checked, bytes);
       this.#offer(entry, learnt, round, bytes);
       round.unread.delete(entry);
       if (stop?.isDue()) return false;
@@ -90,7 +90,7 @@ export class Intake {
     this.#keep(entry, round);
   }
 
-  /** What stood before does, also where the file was gone meanwhile. */
+  /** The content before counts again, also where the file was gone meanwhile. */
   #keep(entry: Entry, round: Round): void {
     if (this.#isHeld(entry) && entry.checked) round.unresolved.add(entry);
   }
@@ -102,7 +102,7 @@ export class Intake {
     return mayGoOn(checked, bytes);
   }
 
-  /** What was offered counts, once it has stood still for as long as it must. To be asked after a look at the file. */
+  /** Accepts an offered content once it has been still for long enough. Called after a check of the file. */
   accept(entry: Entry, round: Round): void {
     const { checked, needed } = entry.offered as NonNullable<Entry['offered']>;
     const left = needed - entry.file.stoodStill;

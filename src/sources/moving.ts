@@ -1,6 +1,6 @@
 import type { Clock } from '../model/ports.ts';
 
-/** Paths at which something is in motion, and when each wants to be looked at again. */
+/** Paths that are still being written, and when each is to be checked again. */
 export class Moving {
   readonly #clock: Clock;
   readonly #paths = new Map<string, { shown: string; at: number }>();
@@ -26,7 +26,7 @@ export class Moving {
     return this.#paths.keys();
   }
 
-  /** Those that want to be looked at now. */
+  /** Those to be checked now. */
   due(): string[] {
     const now = this.#clock.monotonic();
     return [...this.#paths].filter(([, { at }]) => at <= now).map(([path]) => path);
@@ -37,7 +37,7 @@ export class Moving {
     return [...new Set([...this.#paths.values()].map(({ shown }) => shown))].sort();
   }
 
-  /** After how many milliseconds the first wants to be looked at; undefined where nothing is in motion. */
+  /** Milliseconds until the first is to be checked; undefined where nothing is being written. */
   again(): number | undefined {
     let first: number | undefined;
     for (const { at } of this.#paths.values()) first = Math.min(first ?? at, at);

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { type Trail, trailOf } from './trail.ts';
 
 /**
- * Where to listen, and what for. A path that leads over links is reached by events at each of them and at its end.
+ * The folders to watch, and the paths that matter in them. A path over links can change at each link and at its end.
  */
 export class Places {
   readonly #root: string;

@@ -8,7 +8,7 @@ interface Reference<User> {
   users: Set<User>;
 }
 
-/** The files that recordings refer to: what each holds, and who goes by it. Kept for as long as somebody does. */
+/** The files that recordings refer to: their content and their users. Kept while there are users. */
 export class References<User> {
   readonly #following: Following;
   readonly #places: Places;
@@ -32,7 +32,7 @@ export class References<User> {
     return this.#references.get(path)?.file.known ?? false;
   }
 
-  /** Who goes by what is there. */
+  /** The users of a file. */
   users(path: string): Iterable<User> {
     return this.#references.get(path)?.users ?? [];
   }
@@ -45,17 +45,17 @@ export class References<User> {
       reference = { file: new FollowedFile(path, this.#following), bytes: 'missing', users: new Set() };
       this.#references.set(path, reference);
       this.#places.lead(path);
-      sight = await this.look(path);
+      sight = await this.check(path);
     }
     reference.users.add(user);
     return { bytes: reference.bytes, ...(sight ? { sight } : {}) };
   }
 
-  async look(path: string, hint?: Hint): Promise<Sight> {
+  async check(path: string, hint?: Hint): Promise<Sight> {
     const reference = this.#references.get(path);
     if (!reference) return { state: 'same' };
     const { stamp } = reference.file;
-    const sight = await reference.file.look(hint);
+    const sight = await reference.file.check(hint);
     if (sight.state === 'changed') reference.bytes = sight.bytes;
     // Another link may lead to the same content.
     if (stamp && reference.file.stamp !== stamp) this.#places.lead(path);

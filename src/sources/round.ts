@@ -4,21 +4,24 @@ import type { ResolvedFile } from '../desired/resolve.ts';
 import type { Known, KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import { recordingKey } from '../model/recording-key.ts';
-import type { Look } from '../model/source.ts';
+import type { Snapshot } from '../model/source.ts';
 import { Pace } from '../model/turns.ts';
 import type { FollowedFile, Hint } from './followed-file.ts';
 
-/** What a look at the files has given. `set` is the same object as before when nothing has changed. */
-export interface Refreshed extends Look {
-  /** Files of which something has changed, as the user would type them: what is known from there is concerned, too. */
+/** The result of a refresh. `set` is the same object as before when nothing has changed. */
+export interface Refreshed extends Snapshot {
+  /**
+   * Files of which something has changed, as the user would type them: known recordings from there are planned again,
+   * too.
+   */
   files: ReadonlySet<string>;
-  /** Everything known is to be compared anew: the first look, or what could not be read has changed. */
+  /** Every known recording is to be planned again: the first refresh, or the unreadable files have changed. */
   whole: boolean;
-  /** Files in motion, as the user would type them: what they held before stands. */
+  /** Files that are still being written, as the user would type them: their content before counts. */
   settling: string[];
-  /** After how many milliseconds those want to be looked at again. */
+  /** After how many milliseconds those are to be checked again. */
   again?: number;
-  /** A look at many files gave way to one at few: the rest of it is to be asked for at once. */
+  /** A refresh of many files yielded: its rest is to be asked for at once. */
   more: boolean;
 }
 
@@ -31,7 +34,7 @@ export interface Entry {
   checked?: CheckedFile;
   /** Stage A of what it holds now, where that takes something away: it must stand still for so many milliseconds. */
   offered?: { checked: CheckedFile; needed: number } | undefined;
-  /** What its documents said when they were last without an error. */
+  /** What its documents said when they last had no error. */
   standing: readonly Standing[];
   resolved?: ResolvedFile;
   /** References that the last resolution followed. */
@@ -41,7 +44,7 @@ export interface Entry {
 /** Bytes with what they say, or why they could not be read. */
 export type Reading = (readonly [Uint8Array, CheckedFile])[] | Error;
 
-/** What one look at files gathers, and what of it is still to be done: it may be left, and taken up again. */
+/** The work of one refresh, done and still to do: it can be interrupted and resumed. */
 export class Round {
   dirty = false;
   whole = false;
@@ -49,11 +52,11 @@ export class Round {
   search = false;
   readonly names: Set<string> = new Set();
   readonly files: Set<string> = new Set();
-  /** Paths to be looked at. */
+  /** Paths to check. */
   readonly due = new Map<string, Hint | undefined>();
   /** Read, but not understood yet. */
   readonly unread: Map<Entry, Uint8Array> = new Map();
-  /** What other threads make of it. */
+  /** The result of other threads. */
   reading: Promise<Reading> | undefined;
   readonly read: Map<Uint8Array, CheckedFile> = new Map();
   readonly unresolved: Set<Entry> = new Set();
@@ -64,7 +67,7 @@ export class Round {
     this.#pace = new Pace(clock);
   }
 
-  /** A path is to be looked at. @param hint what events have told of it, besides what they told before */
+  /** Adds a path to check. @param hint of events, added to earlier hints */
   owe(path: string, hint?: Hint): void {
     const before = this.due.get(path);
     if (!before) this.due.set(path, hint);
@@ -72,7 +75,7 @@ export class Round {
     if (before && hint?.written) before.written = true;
   }
 
-  /** Takes over what another one was to do. */
+  /** Takes over the work of another round. */
   absorb({ search, due }: Round): void {
     this.search ||= search;
     for (const [path, hint] of due) this.owe(path, hint);

@@ -2,10 +2,10 @@ import type { Clock } from '../model/ports.ts';
 import type { Hint } from './followed-file.ts';
 import { Round } from './round.ts';
 
-/** A look that is asked to give way goes on for so many milliseconds all the same, so that it comes to an end. */
+/** A refresh that is asked to yield goes on for so many milliseconds all the same, so that it comes to an end. */
 const SLICE = 50;
 
-/** Tells a look at many files when to leave the rest for later. It is asked after a piece of work, never before the first. */
+/** Tells a refresh of many files when to yield. It is checked after a piece of work, never before the first. */
 export interface Stop {
   isDue(): boolean;
   /** Resolves when it is. */
@@ -13,16 +13,16 @@ export interface Stop {
 }
 
 /**
- * Whose turn it is. A look at few files comes before one at many and is made in one go; the one at many gives way to it
- * and is taken up again. Each has its turn after the other, and nothing is added to a look at many that is under way,
- * so that it comes to an end.
+ * Schedules rounds. A round of few files comes before one of many and is not interrupted; the one of many yields to it
+ * and is resumed. They alternate, and nothing is added to a round of many that is under way, so that it comes to an
+ * end.
  */
 export class Rounds {
   readonly #clock: Clock;
   #few: Round;
   #many: Round | undefined;
   #gaveWay = false;
-  /** The look at many after the one that is under way. */
+  /** The round of many files after the one under way. */
   #next: Round | undefined;
 
   constructor(clock: Clock) {
@@ -30,22 +30,22 @@ export class Rounds {
     this.#few = new Round(clock);
   }
 
-  /** The look at few that is to be made. */
+  /** The next round of few files. */
   get few(): Round {
     return this.#few;
   }
 
-  /** The look at many that is not at its end. */
+  /** The round of many files that is not at its end. */
   get many(): Round | undefined {
     return this.#many;
   }
 
-  /** Whether something is to be looked at now. */
+  /** Whether there is work now. */
   get more(): boolean {
     return this.#many !== undefined || this.#few.due.size > 0;
   }
 
-  /** Files that come first. What is said of them to a look at many is out of date. */
+  /** Moves a file to the round of few: a round of many need not check it any more. */
   putFirst(path: string, hint?: Hint): void {
     this.#few.owe(path, hint);
     this.#many?.due.delete(path);
@@ -58,14 +58,14 @@ export class Rounds {
     else this.#next.absorb(many);
   }
 
-  /** The one whose turn it is. */
+  /** The round whose turn it is. */
   turn(): Round {
     const isItsTurn = this.#gaveWay || this.#few.due.size === 0;
     this.#gaveWay = !isItsTurn && this.#many !== undefined;
     return this.#many && isItsTurn ? this.#many : this.#few;
   }
 
-  /** A round has come to its end. */
+  /** Marks a round as done. */
   end(round: Round): void {
     if (round === this.#few) this.#few = new Round(this.#clock);
     if (round !== this.#many) return;
@@ -73,7 +73,7 @@ export class Rounds {
     this.#next = undefined;
   }
 
-  /** When a look at many that begins now is to give way. @param awaited aborts when events have come in */
+  /** When a round of many files that begins now is to yield. @param awaited aborts when events have come in */
   stopFor(awaited: AbortSignal | undefined): Stop {
     const end = this.#clock.monotonic() + SLICE;
     const isAwaited = () => this.#few.due.size > 0 || awaited?.aborted === true;

@@ -8,7 +8,7 @@ import { eachBounded } from '../desired/load.ts';
 export interface FolderListener {
   /** "rename": a name was made, moved or removed; "change": written to. Without a name: anything may have happened. */
   onEvent(kind: string, name: string | null): void;
-  /** Told once the folder is watched; before that `ready` rejects. */
+  /** Called once the folder is watched; before that `ready` rejects. */
   onError(error: unknown): void;
 }
 
@@ -61,9 +61,9 @@ interface Watched {
 }
 
 /**
- * Watches folders: one watch a folder, however many files it holds. What a watch tells are hints: some get lost, and a
- * folder that is replaced by another one stays watched where it is now. So `follow` is to be called with every look, and
- * a look has to come now and then without a hint.
+ * Watches folders: one watch a folder, however many files it holds. Events are hints: some get lost, and a
+ * folder that is replaced by another one stays watched where it is now. So `follow` is called with every refresh, and a
+ * sweep refreshes without a hint.
  */
 export class WatchedFolders {
   readonly #watchFolder: WatchFolder;
@@ -92,7 +92,7 @@ export class WatchedFolders {
     for (const path of this.#watched.keys()) if (!folders.has(path)) this.#leave(path);
     let more = false;
     for (const path of this.#refused.keys()) {
-      // Only a watch that has lived until now was not refused again.
+      // A watch that still works was not refused again.
       if (this.#watched.has(path)) more = true;
       if (this.#watched.has(path) || !folders.has(path)) this.#refused.delete(path);
     }
@@ -156,7 +156,7 @@ function idOf(path: string): string | undefined {
     const { dev, ino, birthtimeMs } = statSync(path);
     return `${dev}:${ino}:${birthtimeMs}`;
   } catch {
-    // What is not there, or is out of reach, comes with a change of its parent, or with the sweep.
+    // A folder that is missing or out of reach is found by an event of its parent, or by the sweep.
     return undefined;
   }
 }

@@ -17,44 +17,44 @@ const LONGEST_GATHERING = 50;
 const TRUSTED_EVENTS = 4_096;
 
 /**
- * Where it may, the source rests between two looks at everything for so many times what the last one took: with ten
- * thousand files that is less than half a percent of a processor, although garbage and what follows a look cost as
- * much again. Events tell of nearly everything anyway.
+ * Without --sweep the source rests between two sweeps for so many times what the last one took: with ten thousand files
+ * that is less than half a percent of a processor, although garbage and planning cost as much again. Events tell of
+ * nearly everything anyway.
  */
 const REST_FACTOR = 600;
 
 export interface SourceOptions extends WatchedOptions {
-  /** Milliseconds between two looks at everything, which find what no event told. */
+  /** Milliseconds between two sweeps, which find what no event told. */
   sweepMs: number;
-  /** How much longer it may rest than that, altogether, where a look at everything takes long; left out, never longer. */
+  /** The longest rest between two sweeps that take long; left out, it is never longer than `sweepMs`. */
   longestRestMs?: number;
-  /** The same where the system does not let all folders be listened at. */
+  /** The same where the system does not let all folders be watched. */
   pollMs: number;
-  /** Something may have changed: `look([])` tells. */
+  /** Something may have changed: `refresh([])` tells. */
   onChange: () => void;
-  /** For people, once: events cannot be relied on. */
+  /** Called once, with a message: events cannot be relied on. */
   onTrouble: (message: string) => void;
   watchFolder?: WatchFolder;
 }
 
-/** The files of a folder as a source that tells when to look again. */
+/** The files of a folder as a source that tells when to refresh. */
 export class FileSource implements DesiredSource {
   readonly #options: SourceOptions;
   readonly #files: WatchedFiles;
   readonly #folders: WatchedFolders;
   readonly #closing = new AbortController();
-  /** What events have told since the last look, and during it. */
+  /** Hints from events since the last refresh, and during it. */
   #pending = new Map<string, Hint>();
   #handed: ReadonlyMap<string, Hint> = new Map();
-  /** Aborts when events have told of more than the look that is under way was asked for. */
+  /** Aborts when events name more than the refresh under way was asked for. */
   #awaited = new AbortController();
   #events = 0;
   #all = true;
   #gathering = false;
   #started = false;
-  /** When the look at everything began that is under way, or has given way, on the monotonic clock. */
+  /** When the sweep under way, or interrupted, began, on the monotonic clock. */
   #began: number | undefined;
-  /** How long the last look at everything took, in milliseconds. */
+  /** How long the last sweep took, in milliseconds. */
   #took = 0;
   #inTrouble = false;
   #listenedAt = -1;
@@ -71,13 +71,13 @@ export class FileSource implements DesiredSource {
   }
 
   /**
-   * Looks at what events have named since the last time, the first time at everything. One look after another.
-   * @param hint paths to be looked at besides, absolute; left out, everything is looked at
+   * Reads what events have named since the last refresh, the first time everything. One refresh at a time.
+   * @param hint further paths to be read, absolute; left out, everything is read
    */
-  look(hint?: readonly string[]): Promise<Refreshed> {
+  refresh(hint?: readonly string[]): Promise<Refreshed> {
     if (!hint) this.#all = true;
     for (const path of hint ?? []) this.#note('change', path);
-    const run = this.#running.then(() => this.#look());
+    const run = this.#running.then(() => this.#refresh());
     this.#running = run.catch(() => {});
     return run;
   }
@@ -90,7 +90,7 @@ export class FileSource implements DesiredSource {
     await this.#running;
   }
 
-  async #look(): Promise<Refreshed> {
+  async #refresh(): Promise<Refreshed> {
     const all = this.#all;
     this.#handed = this.#pending;
     if (this.#events > TRUSTED_EVENTS) for (const hint of this.#pending.values()) hint.written = true;
@@ -98,7 +98,7 @@ export class FileSource implements DesiredSource {
     this.#events = 0;
     this.#all = false;
     this.#awaited = new AbortController();
-    // The first look reads everything, a sweep does not.
+    // The first refresh parses everything, a sweep does not.
     if (all && this.#started) this.#began ??= this.#options.clock.monotonic();
     const refreshed = await this.#files.refresh(this.#handed, all, this.#awaited.signal);
     this.#handed = new Map();
@@ -112,13 +112,13 @@ export class FileSource implements DesiredSource {
       this.#all = true;
       void this.#gather();
     }
-    this.#settle(refreshed.again);
+    this.#scheduleCheck(refreshed.again);
     if (!this.#started) void this.#sweep();
     this.#started = true;
     return refreshed;
   }
 
-  /** Listens wherever there is something to hear. @returns whether at more folders: what happened there before told nobody */
+  /** Watches all folders that matter. @returns whether there are new ones: earlier changes there gave no event */
   async #listen(): Promise<boolean> {
     const { version } = this.#files.places;
     if (version === this.#listenedAt || this.#closing.signal.aborted) return false;
@@ -172,13 +172,13 @@ export class FileSource implements DesiredSource {
     if (!this.#closing.signal.aborted) onChange();
   }
 
-  /** Sees to it that files in motion are looked at again. */
-  #settle(again: number | undefined): void {
+  /** Schedules the next check of files that are being written. */
+  #scheduleCheck(again: number | undefined): void {
     this.#settling.abort();
     if (again === undefined) return;
     this.#settling = new AbortController();
     const { signal } = this.#settling;
-    // A checkout's files settle one after another: not a look for each.
+    // A checkout's files settle one after another: one refresh takes several.
     const pause = Math.max(again, this.#options.settleMs / 4);
     void this.#options.clock.sleep(Math.ceil(pause), signal).then(() => {
       if (!signal.aborted) this.#options.onChange();

@@ -29,7 +29,7 @@ export class View {
   readonly serial: number;
   readonly #sent: State['sent'];
   readonly #written: State['written'];
-  /** What is still to be written down: a recording that is as it was at that moment, or the line that it had then. */
+  /** Lines still to be written: a recording that has not changed since, or the line that it had then. */
   readonly #left: Map<string, KnownRecording | string>;
 
   constructor({ serial, sent, known, written }: State) {

@@ -1,13 +1,13 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Takes a step. A test hands in its own: it looks at the directory between any two, or lets one wait. */
+/** Runs one step. Tests pass their own, to inspect the directory between two steps, or to delay one. */
 export type Step = <T>(what: string, act: () => Promise<T>) => Promise<T>;
 
 /** Bytes after which a file that is written is flushed: an entry's own flush must not wait for all of a snapshot. */
 const FLUSHED_TOGETHER = 1024 * 1024;
 
-/** The hands that change a state directory: each call to the system that changes something is a step of its own. */
+/** All writes to a state directory: each system call that changes something is a step of its own. */
 export class Disk {
   readonly #directory: string;
   readonly #step: Step;

@@ -54,7 +54,7 @@ export function fold(state: State, entry: JournalEntry): void {
       if (!recording) break;
       const endpoint = recording[entry.endpoint] as KnownEndpoint<unknown>;
       endpoint.unknown = endpoint.unknown.filter(({ seq }) => seq !== entry.of);
-      // Of a recording for which nothing ever left nothing is known.
+      // A recording to which nothing was ever sent is not in the state.
       if (
         [recording.update, recording.updateLayout].every(
           ({ applied, unknown, late, last }) => !applied && !last && !late && unknown.length === 0,
@@ -72,7 +72,7 @@ export function fold(state: State, entry: JournalEntry): void {
       if (!update) break;
       for (const sent of [update.applied, ...update.unknown, ...(update.late ?? [])])
         if (sent) sent.request = without(sent.request, entry.blocks);
-      // What is left without anything in it says nothing any more.
+      // Requests without any section left are dropped.
       update.unknown = update.unknown.filter(({ request }) => Object.keys(request).length > 0);
       keepLate(
         update,
@@ -198,7 +198,7 @@ function overtaken(known: KnownEndpoint<unknown>, sent: Unsure<unknown>): LateCa
   );
 }
 
-/** What was applied and is only doubted was answered long ago. */
+/** A doubted request that was applied is no late call: it was answered. */
 function notAnswered({ unknown, applied }: KnownEndpoint<unknown>): Unsure<unknown>[] {
   return unknown.filter(({ seq }) => seq !== applied?.seq);
 }

@@ -7,7 +7,7 @@ import { decodeLine, encodeLine } from './lines.ts';
 import { JOURNAL, journalEntries, readIfThere } from './load.ts';
 
 /*
- * What happened, for as long as there is room for it: the journal's entries without the requests. The journal is
+ * The history of calls, within limits: the journal's entries without the requests. The journal is
  * where an entry becomes durable; before the journal begins anew its entries move here. A kill in between leaves them
  * in both, and an entry's number tells that it is the same one. So nothing is lost and nothing is there twice.
  */
@@ -142,7 +142,7 @@ function undefinedIfAbsent(error: NodeJS.ErrnoException): undefined {
 const READS = 4;
 
 /**
- * All that is remembered, without taking the writer's place.
+ * Reads the whole history, without the writer's lock.
  * @returns entries in their order, and how many lines could not be read
  * @throws DamagedStateError where the journal is damaged
  */

@@ -8,8 +8,8 @@ interface Line {
 }
 
 /**
- * What is known of a recording, from its line of a snapshot. The line is checked; what the requests were is read out
- * of it only when somebody asks, because of ten thousand recordings most are not asked about.
+ * What is known of a recording, from its line of a snapshot. The line is checked; the requests are parsed on access
+ * only, because most of ten thousand recordings are not asked about.
  * @param file in which the line goes from `start` to `end`, without its line feed
  * @returns undefined where the line is not what was written
  */
@@ -55,7 +55,7 @@ class KnownOnDemand implements KnownRecording {
   file: string;
   ended?: number;
   readonly #line: Line;
-  /** For as long as somebody else holds it, or from a change on: then the line no longer says what is known. */
+  /** Held weakly until a change; from then on strongly, because the line is outdated. */
   #rest: WeakRef<KnownRecording> | KnownRecording | undefined;
 
   constructor(line: Line, { key, name, file }: Head) {
@@ -97,9 +97,9 @@ class KnownOnDemand implements KnownRecording {
     const before = this.#rest instanceof WeakRef ? this.#rest.deref() : this.#rest;
     if (before) return before;
     const rest = decodeLine(this.#line.text) as KnownRecording | undefined;
-    // It was sound when it was read first.
+    // It was sound when it was first read, so it was changed since.
     if (!rest)
-      throw new DamagedStateError(`what is known of ${this.name} was changed under this process. ${MEND}`);
+      throw new DamagedStateError(`the state of ${this.name} was changed under this process. ${MEND}`);
     this.#rest = new WeakRef(rest);
     return rest;
   }

@@ -27,12 +27,12 @@ export interface Loaded {
   entries: number;
   /** There is no journal yet. */
   fresh: boolean;
-  /** Where parts of the state are read from when they are asked for; to be closed. */
+  /** The file from which lines of the state are read on access; to be closed. */
   snapshot: LineFile | undefined;
 }
 
 /**
- * What a state directory says, whether or not somebody writes to it meanwhile.
+ * Reads a state directory, also while another process writes to it.
  * @throws DamagedStateError where something is not as it was written
  */
 export function load(directory: string): Loaded {
@@ -47,7 +47,7 @@ export function load(directory: string): Loaded {
     if (snapshot !== undefined) restore(state, snapshot);
     if (file !== undefined) {
       const added = addJournal(state, file, path);
-      // Begun anew it has its first line before it takes the place of the one before.
+      // A compacted journal has its first line before it replaces the one before.
       if (added.fresh && snapshot !== undefined) throw new DamagedStateError(`${path} is empty. ${MEND}`);
       return { state, snapshot, ...added };
     }

@@ -25,7 +25,10 @@ export class LockedError extends Error {
   }
 }
 
-/** Tries at a place that somebody else tries for at the same moment, and the longest pause between two of them, in milliseconds. */
+/**
+ * Attempts at a lock that another process tries for at the same moment, and the longest pause between two of them, in
+ * milliseconds.
+ */
 const TRIES = 12;
 const PAUSE = 25;
 

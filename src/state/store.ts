@@ -17,12 +17,12 @@ import { takeLock } from './lock.ts';
  *   history.jsonl   the entries that the journal had before, without the requests; older parts are numbered
  *   *.new           what is about to take the place of one of these; left by a kill it means nothing
  *   key             random bytes: the key of the secrets' fingerprints
- *   lock.*          who writes, while somebody does
+ *   lock.*          the process that writes, while one does
  * The rule: an entry is on the disk before the next step is taken. So a kill at any moment loses nothing: a
  * call without an answer in the journal has an unknown outcome, and a call without an intent was never sent.
  */
 
-/** As many as the hash of the fingerprints gives. */
+/** As long as the hash of the fingerprints. */
 const KEY_BYTES = 32;
 
 /** Entries after which the journal begins anew when a writer opens or closes it; reading that many takes some milliseconds. */
@@ -30,10 +30,10 @@ export const COMPACT_AFTER = 2_000;
 /** The same while the writer goes on for long, as a daemon does: rarer, because everything known is written down for it. */
 const COMPACT_RUNNING = 4 * COMPACT_AFTER;
 
-/** What is known, without taking the writer's place; nothing is written. An absent directory knows nothing. */
+/** Reads the state without the writer's lock; nothing is written. An absent directory is an empty state. */
 export async function readState(directory: string): Promise<State> {
   const { state, snapshot } = load(directory);
-  // It stays at hand.
+  // The lines stay in memory.
   snapshot?.close();
   return state;
 }
@@ -71,9 +71,9 @@ export class Store {
   #serial: number;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
-  /** The end of what is done to the journal, one thing at a time. */
+  /** The last operation on the journal: they run one at a time. */
   #last: Promise<unknown> = Promise.resolve();
-  /** While the state is written down: what must not change with it. */
+  /** While a snapshot is written: the state as of its beginning. */
   #view: View | undefined;
   #compacting: Promise<void> | undefined;
   #failed: unknown;
@@ -92,7 +92,7 @@ export class Store {
     now: () => number,
   ) {
     this.afterKill = afterKill;
-    // Whoever does not wait for it learns of it from append().
+    // Without a handler the rejection would end the process; append() rethrows it.
     this.broken.catch(() => {});
     this.#directory = directory;
     this.#disk = disk;
@@ -107,9 +107,9 @@ export class Store {
   }
 
   /**
-   * Takes the writer's place and reads what is known.
+   * Takes the writer's lock and reads the state.
    * @param command what the process is, for the message that another one gets
-   * @param step takes the steps that change something: for tests
+   * @param step runs the steps that change something: for tests
    * @throws LockedError, DamagedStateError, or the system's error
    */
   static async open(directory: string, command: string, now: () => number, step?: Step): Promise<Store> {
@@ -129,7 +129,7 @@ export class Store {
       await disk.truncate(journal, loaded.length);
       await disk.flush(journal);
       const store = new Store(directory, disk, loaded, journal, place, now);
-      // Nobody waits for it: who sends something first is not held up, and that it failed is told by the next entry.
+      // Not awaited: the first call is not held up, and append() reports a failure with the next entry.
       if (loaded.entries >= COMPACT_AFTER) store.compact().catch(() => {});
       return store;
     } catch (error) {
@@ -152,11 +152,11 @@ export class Store {
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
-      // Whoever waits was told, if it failed.
+      // A failure has rejected the promises of the entries.
       await this.#alone(() => this.#record()).catch(() => {});
       if (this.#entries >= COMPACT_RUNNING && !this.#compacting) this.compact().catch(() => {});
     }
-    // In the same breath as nothing was found waiting: an entry that comes later begins another.
+    // In the same turn in which the queue was found empty: a later entry begins another write.
     this.#writing = undefined;
   }
 
@@ -180,7 +180,7 @@ export class Store {
     }
   }
 
-  /** What is done to the journal is done one after the other, and nothing more after one that failed. */
+  /** Operations on the journal run one after the other, and none after one that failed. */
   #alone<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#last.then(() => {
       if (this.#failed) throw this.#failed;
@@ -190,7 +190,9 @@ export class Store {
     return done;
   }
 
-  /** A half-written line must stay the last one, and an old journal is nobody's any more: this run records no further. */
+  /**
+   * A half-written line must stay the last one, and an old journal is never read again: this run records no further.
+   */
   #fail(error: unknown): void {
     this.#failed ??= error;
     this.#break(error);
@@ -215,7 +217,7 @@ export class Store {
       const { view, old, entries } = await this.#alone(async () => this.#takeView());
       await writeDown(this.#disk, this.#directory, view, old);
       next = await NextJournal.begin(this.#disk, view.serial, old);
-      // Nearly all of it before anybody has to wait.
+      // Nearly all is copied before entries have to wait.
       await next.copyTo(this.#length);
       await this.#alone(() => this.#goOnWith(next as NextJournal, entries));
       await old.file.close();
@@ -245,9 +247,9 @@ export class Store {
     this.#entries -= entriesLeft;
   }
 
-  /** What nobody has asked for since it was opened need not stay in memory: it is read again when somebody does. */
+  /** Frees the snapshot's bytes: its lines are read from the file again on access. */
   letGo(): void {
-    // This is asked again and again.
+    // Read now, because it is needed again and again.
     for (const line of this.state.written.values()) void line.hasCredentials;
     this.#snapshot?.letGo();
   }
@@ -257,11 +259,11 @@ export class Store {
    * @throws Failure where the folder was removed or replaced: nothing that is recorded now would be found again
    */
   async checkPlace(): Promise<void> {
-    // Whoever records at the moment is looked at the next time.
+    // While an entry is being written, the check waits for the next call.
     if (this.#writing || this.#failed) return;
     const path = join(this.#directory, JOURNAL);
     const look = (stats: Promise<{ ino: number }>) => stats.then(({ ino }) => ino).catch(() => undefined);
-    // Beginning anew puts another file there.
+    // A compaction replaces the file.
     const [mine, there] = await this.#alone(() =>
       Promise.all([look(this.#journal.stat()), look(stat(path))]),
     );

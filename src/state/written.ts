@@ -4,12 +4,11 @@ import type { Written } from '../model/journal.ts';
 import { DamagedStateError, MEND } from './lines.ts';
 
 /*
- * What is known of recordings, as it was written down. A file of it is read at once; later it need not stay in memory,
- * because it can be read again where somebody asks: what stands in it never changes, and while it is open it stays,
- * whatever takes its place.
+ * The state as it was written. Its file is read at once; later it need not stay in memory, because its lines can be
+ * read again: the content never changes, and an open file stays readable when another replaces it.
  */
 
-/** A file of lines that nobody changes any more. */
+/** A file of lines that is never changed any more. */
 export class LineFile {
   readonly path: string;
   readonly #file: number;
@@ -45,7 +44,7 @@ export class LineFile {
     this.#bytes = undefined;
   }
 
-  /** To be called when nobody will ask for a line that was let go. */
+  /** Called when no line will be read again. */
   close(): void {
     closeSync(this.#file);
   }

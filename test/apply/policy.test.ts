@@ -1,27 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Judgement, Meaning } from '../../src/agora/answers.ts';
-import { decide, type PolicyInput, type Verdict } from '../../src/apply/policy.ts';
+import { type Decision, decide, type PolicyInput } from '../../src/apply/policy.ts';
 import { TIMINGS } from '../../src/apply/timings.ts';
 
 const NOW = 1_000_000;
 
 /** The verdict for the answer that comes after `times` repetitions for the same kind of answer. */
-function verdict(
+function decision(
   meaning: Meaning,
   { times = 0, retryAfter, ...input }: Partial<PolicyInput> & { times?: number; retryAfter?: number } = {},
-): Verdict {
+): Decision {
   const judgement: Judgement = { meaning, message: '', ...(retryAfter === undefined ? {} : { retryAfter }) };
   const trouble = { since: NOW, repeated: { [meaning]: times } };
   return decide({ judgement, trouble, gapSince: undefined, now: NOW, random: () => 0, ...input });
 }
 
-const wait = (verdict: Verdict) => (verdict.do === 'repeat' ? verdict.after : undefined);
+const wait = (decision: Decision) => (decision.do === 'repeat' ? decision.after : undefined);
 const waits = (meaning: Meaning, count: number, input: Partial<PolicyInput> = {}) =>
-  Array.from({ length: count }, (_, times) => wait(verdict(meaning, { times, ...input })));
+  Array.from({ length: count }, (_, times) => wait(decision(meaning, { times, ...input })));
 
 describe('what follows from an answer', () => {
-  it.each<[Meaning, Verdict]>([
+  it.each<[Meaning, Decision]>([
     ['applied', { do: 'done', outcome: 'applied' }],
     ['refused', { do: 'refuse', outcome: 'refused' }],
     ['unauthorized', { do: 'stop-account', outcome: 'refused' }],
@@ -32,7 +32,7 @@ describe('what follows from an answer', () => {
     ['foreign', { do: 'repeat', outcome: 'unknown', after: 5_000 }],
     ['unreached', { do: 'repeat', outcome: 'deferred', after: 1_000 }],
   ])('%s', (meaning, expected) => {
-    expect(verdict(meaning)).toEqual(expected);
+    expect(decision(meaning)).toEqual(expected);
   });
 });
 
@@ -58,7 +58,7 @@ describe('the waits', () => {
 
   it('count each kind of answer for itself', () => {
     const trouble = { since: NOW, repeated: { unknown: 5 } };
-    expect(wait(verdict('unfinished', { trouble }))).toBe(3_000);
+    expect(wait(decision('unfinished', { trouble }))).toBe(3_000);
   });
 
   it('never end and never grow beyond half a minute, however long the trouble lasts', () => {
@@ -69,7 +69,7 @@ describe('the waits', () => {
         fc.nat(100_000),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (meaning, times, drawn) => {
-          const after = wait(verdict(meaning, { times, random: () => drawn })) as number;
+          const after = wait(decision(meaning, { times, random: () => drawn })) as number;
           expect(after).toBeGreaterThanOrEqual(1_000);
           expect(after).toBeLessThanOrEqual(30_000);
         },
@@ -80,14 +80,14 @@ describe('the waits', () => {
 
 describe('what the service asks for', () => {
   it('is obeyed where it is longer than the wait of the schedule, up to ten minutes', () => {
-    expect(wait(verdict('unknown', { retryAfter: 20_000 }))).toBe(20_000);
-    expect(wait(verdict('unknown', { retryAfter: 500 }))).toBe(1_000);
-    expect(wait(verdict('unfinished', { retryAfter: 86_400_000 }))).toBe(TIMINGS.retryAfterCap);
-    expect(wait(verdict('not-found', { retryAfter: 20_000 }))).toBe(20_000);
+    expect(wait(decision('unknown', { retryAfter: 20_000 }))).toBe(20_000);
+    expect(wait(decision('unknown', { retryAfter: 500 }))).toBe(1_000);
+    expect(wait(decision('unfinished', { retryAfter: 86_400_000 }))).toBe(TIMINGS.retryAfterCap);
+    expect(wait(decision('not-found', { retryAfter: 20_000 }))).toBe(20_000);
   });
 
   it('is handed on with a 429', () => {
-    expect(verdict('throttled', { retryAfter: 7_000 })).toEqual({
+    expect(decision('throttled', { retryAfter: 7_000 })).toEqual({
       do: 'slow-down',
       outcome: 'deferred',
       retryAfter: 7_000,
@@ -96,7 +96,7 @@ describe('what the service asks for', () => {
 });
 
 describe('a recording that is not found', () => {
-  const after = (gap: number, times: number) => verdict('not-found', { times, gapSince: NOW - gap });
+  const after = (gap: number, times: number) => decision('not-found', { times, gapSince: NOW - gap });
 
   it('is looked for after 5, 10, 15 and then 30 s', () => {
     expect(waits('not-found', 6)).toEqual([5_000, 10_000, 15_000, 30_000, 30_000, 30_000]);
@@ -105,7 +105,7 @@ describe('a recording that is not found', () => {
   it('has ended only after more than 90 s without a break', () => {
     expect(after(90_000, 4)).toMatchObject({ do: 'repeat' });
     expect(after(90_001, 4)).toEqual({ do: 'ended', outcome: 'refused' });
-    expect(verdict('not-found', { times: 1_000 })).toMatchObject({ do: 'repeat' });
+    expect(decision('not-found', { times: 1_000 })).toMatchObject({ do: 'repeat' });
   });
 
   it('is found to have ended just behind the limit, not half a minute later', () => {

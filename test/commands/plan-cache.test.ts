@@ -10,7 +10,7 @@ import type { Io } from '../../src/model/ports.ts';
 import type { DesiredRecording } from '../../src/model/recording.ts';
 import { planRecording } from '../../src/plan/plan.ts';
 import { Vault } from '../../src/secrets/vault.ts';
-import { OutlineCache, Settlements } from '../../src/sources/outline-cache.ts';
+import { NoopCache, ReadCacheFile } from '../../src/sources/read-cache-file.ts';
 import { readState, Store } from '../../src/state/store.ts';
 import { commit, GIT_ENV, git } from '../sources/git-support.ts';
 import { folder, put } from '../support/cli.ts';
@@ -138,21 +138,21 @@ test('of a commit nothing is read that is settled', async () => {
 test('a plan of what a file held before settles nothing of what it holds now', async () => {
   await apply();
   const state = await readState(join(cwd, '.reelstate'));
-  const place = new OutlineCache({ dir: 'recordings', cwd, env: {} });
-  const settlements = new Settlements(place, state);
+  const place = new ReadCacheFile({ dir: 'recordings', cwd, env: {} });
+  const noopCache = new NoopCache(place, state);
   const vault = new Vault(new Uint8Array(32));
   const load = async () => {
-    const { outlines } = place;
-    const { recordings } = await loadRecordings({ dir: 'recordings', cwd, env: {}, vault, outlines });
+    const { readCache } = place;
+    const { recordings } = await loadRecordings({ dir: 'recordings', cwd, env: {}, vault, readCache });
     return recordings.find(({ name }) => name === 'room-0') as DesiredRecording;
   };
   const before = await load();
   await put(cwd, { 'recordings/room-0.yaml': room(0, '#0000FF') });
   const now = await load();
   // As when an answer comes while the file is being read anew.
-  settlements.settle(planRecording(before, state.known, [], { now: AT }));
-  expect(settlements.isSettled(now)).toBe(false);
-  expect(planRecording(now, state.known, [], { now: AT, ...settlements }).action).toBe('update');
+  noopCache.remember(planRecording(before, state.known, [], { now: AT }));
+  expect(noopCache.isNoop(now)).toBe(false);
+  expect(planRecording(now, state.known, [], { now: AT, ...noopCache }).action).toBe('update');
 });
 
 test('--no-cache keeps nothing', async () => {

@@ -223,9 +223,7 @@ describe('spans of time', () => {
   });
 
   it.each(['30', '-1s', '1 s', '1d', 's', '1e3s', '.5s'])('%j is none', (text) => {
-    expect(refusal(() => span(text))).toContain(
-      `--retry-for ${JSON.stringify(text)}: must be a span of time`,
-    );
+    expect(refusal(() => span(text))).toContain(`--retry-for ${JSON.stringify(text)}: must be a duration`);
   });
 });
 

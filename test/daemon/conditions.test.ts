@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { callsOf, NO_CREDENTIALS, stand, type Watched } from '../../src/daemon/conditions.ts';
+import { callsOf, NO_CREDENTIALS, setCondition, type Watched } from '../../src/daemon/conditions.ts';
 import type { Call, RecordingPlan } from '../../src/model/plan.ts';
-import { meaning } from '../../src/plan/comparable.ts';
+import { canonicalText } from '../../src/plan/comparable.ts';
 import { call, identity } from '../support/engine.ts';
 
 const watched = (extra: Partial<Watched> = {}): Watched => ({
   name: 'a',
   file: 'recordings/a.yaml',
-  standing: { type: 'Ready', reason: 'Applied', message: 'as its file says', since: 0 },
+  condition: { type: 'Ready', reason: 'Applied', message: 'as its file says', since: 0 },
   ...extra,
 });
 
@@ -23,7 +23,12 @@ const refusal = ({ endpoint, request }: Call, reason: string) =>
   new Map([
     [
       endpoint,
-      { identity: JSON.stringify(identity(1)), meaning: meaning(endpoint, request), reason, message: 'no' },
+      {
+        identity: JSON.stringify(identity(1)),
+        request: canonicalText(endpoint, request),
+        reason,
+        message: 'no',
+      },
     ],
   ]);
 
@@ -68,9 +73,9 @@ describe('the calls that a recording needs', () => {
 
 it('since when counts from the condition, not from its reason', () => {
   const one = watched();
-  stand(one, 'Stalled', 'Refused', 'no', 5);
-  stand(one, 'Stalled', 'Invalid', 'broken', 7);
-  expect(one.standing).toEqual({ type: 'Stalled', reason: 'Invalid', message: 'broken', since: 5 });
-  stand(one, 'Ready', 'Applied', 'as its file says', 9);
-  expect(one.standing.since).toBe(9);
+  setCondition(one, 'Stalled', 'Refused', 'no', 5);
+  setCondition(one, 'Stalled', 'Invalid', 'broken', 7);
+  expect(one.condition).toEqual({ type: 'Stalled', reason: 'Invalid', message: 'broken', since: 5 });
+  setCondition(one, 'Ready', 'Applied', 'as its file says', 9);
+  expect(one.condition.since).toBe(9);
 });

@@ -105,7 +105,7 @@ describe('whatever the order of saves and answers', () => {
           b.source.files.set('1.yaml', fileOf(1, { uid: String(index + 1), color: `#00000${index % 10}` }));
           b.daemon.hint(['1.yaml']);
           await b.clock.advance(pause);
-          if (b.standing(1) !== 'Ready Applied') continue;
+          if (b.condition(1) !== 'Ready Applied') continue;
           // Ready says that it stays as it is.
           const now = new Map(force);
           await b.clock.advance(60_000);
@@ -117,7 +117,7 @@ describe('whatever the order of saves and answers', () => {
           'sid-1 update': String(at + 1),
           'sid-1 updateLayout': `#00000${at % 10}`,
         });
-        expect(b.standing(1)).toBe('Ready Applied');
+        expect(b.condition(1)).toBe('Ready Applied');
         expect(b.mostInFlight()).toBe(1);
       }),
       { numRuns: 100 },
@@ -184,27 +184,27 @@ describe('what stands in the way', () => {
     b.source.files.set('1.yaml', fileOf(1));
     b.source.failure = new Error('no disk');
     await b.look();
-    expect(b.daemon.notReady()).toEqual(['the files cannot be looked at: no disk']);
+    expect(b.daemon.notReady()).toEqual(['the files cannot be read: no disk']);
     expect(b.sent).toEqual([]);
     b.source.failure = undefined;
     await b.look();
     expect(b.daemon.notReady()).toEqual([]);
     expect(b.sent).toHaveLength(2);
-    expect(b.lines.at(-1)?.msg).not.toBe('what stood in the way is over');
-    expect(b.lines.map(({ msg }) => msg)).toContain('what stood in the way is over');
+    expect(b.lines.at(-1)?.msg).not.toBe('recovered');
+    expect(b.lines.map(({ msg }) => msg)).toContain('recovered');
   });
 
   it('to start over is not forgotten by a look that fails', async () => {
     const b = daemonBench((_, n) => (n === 1 ? REFUSED : OK));
     b.source.files.set('1.yaml', fileOf(1));
     await b.look();
-    expect(b.standing(1)).toBe('Stalled Refused');
+    expect(b.condition(1)).toBe('Stalled Refused');
     b.source.failure = new Error('no disk');
-    b.daemon.startOver();
+    b.daemon.resyncAll();
     await b.clock.advance(MINUTE);
     b.source.failure = undefined;
     await b.look();
-    expect(b.standing(1)).toBe('Ready Applied');
+    expect(b.condition(1)).toBe('Ready Applied');
   });
 
   it('it has begun when fresh files stand still, or after five seconds', async () => {
@@ -212,15 +212,15 @@ describe('what stands in the way', () => {
     b.source.files.set('1.yaml', fileOf(1));
     b.source.settling = ['recordings/1.yaml'];
     b.daemon.hint();
-    const first = b.daemon.first();
+    const first = b.daemon.waitForInitialSync();
     await b.clock.advance(4_000);
     b.daemon.hint();
     await b.clock.advance(900);
-    expect(b.daemon.notReady()).toEqual(['the first look at the files is not done yet']);
+    expect(b.daemon.notReady()).toEqual(['the files have not been read yet']);
     await b.clock.advance(200);
     b.daemon.hint();
     await first;
-    await b.daemon.settled();
+    await b.daemon.idle();
     expect(b.daemon.notReady()).toEqual([]);
   });
 
@@ -245,11 +245,11 @@ describe('what stands in the way', () => {
     b.source.files.set('1.yaml', 'name: [');
     b.source.files.delete('2.yaml');
     await b.look();
-    expect([b.standing(1), b.standing(2)]).toEqual(['Stalled Invalid', 'Stalled Invalid']);
+    expect([b.condition(1), b.condition(2)]).toEqual(['Stalled Invalid', 'Stalled Invalid']);
     expect(b.state.known.size).toBe(2);
     b.source.files.set('1.yaml', fileOf(1));
     await b.look();
-    expect(b.standing(1)).toBe('Ready Applied');
+    expect(b.condition(1)).toBe('Ready Applied');
     expect(b.daemon.watched.has('rec-2')).toBe(false);
     expect(b.state.known.size).toBe(1);
     expect(b.sent).toHaveLength(4);
@@ -261,7 +261,7 @@ describe('what the service shuts', () => {
     let good = false;
     const b = daemonBench(() => (good ? OK : WRONG_CREDENTIALS));
     for (const n of [1, 2, 3]) b.source.files.set(`${n}.yaml`, fileOf(n));
-    const time = b.daemon.keepTime();
+    const time = b.daemon.runTimers();
     await b.look(MINUTE);
     expect(b.sent).toHaveLength(1);
     expect(b.daemon.notReady()[0]).toMatch(/AGORA_CUSTOMER_ID/);
@@ -285,7 +285,7 @@ describe('what the service shuts', () => {
     b.source.files.set('1.yaml', fileOf(1));
     b.source.files.set('2.yaml', fileOf(2).replace('0f1e2d3c4b5a69788796a5b4c3d2e1f0', other));
     await b.look();
-    expect([b.standing(1), b.standing(2)]).toEqual(['Stalled Refused', 'Ready Applied']);
+    expect([b.condition(1), b.condition(2)]).toEqual(['Stalled Refused', 'Ready Applied']);
     expect(b.sent.filter(({ sid }) => sid === 'sid-1')).toHaveLength(1);
   });
 
@@ -295,26 +295,26 @@ describe('what the service shuts', () => {
     b.source.files.set('1.yaml', fileOf(1));
     await b.look();
     const updates = () => b.sent.filter(({ endpoint }) => endpoint === 'update').length;
-    expect([updates(), b.standing(1)]).toEqual([1, 'Stalled Refused']);
+    expect([updates(), b.condition(1)]).toEqual([1, 'Stalled Refused']);
     for (const color of ['#222222', '#333333']) {
       b.source.files.set('1.yaml', fileOf(1, { color }));
       await b.look();
     }
-    expect([updates(), b.standing(1)]).toEqual([1, 'Stalled Refused']);
+    expect([updates(), b.condition(1)]).toEqual([1, 'Stalled Refused']);
     b.source.files.set('1.yaml', fileOf(1, { uid: '2' }));
     await b.look();
     expect(updates()).toBe(2);
     good = true;
-    b.daemon.startOver();
+    b.daemon.resyncAll();
     await b.clock.advance(MINUTE);
-    expect([updates(), b.standing(1)]).toEqual([3, 'Ready Applied']);
+    expect([updates(), b.condition(1)]).toEqual([3, 'Ready Applied']);
   });
 
   it('an ended recording costs no more calls', async () => {
     const b = daemonBench(() => NOT_FOUND);
     b.source.files.set('1.yaml', fileOf(1));
     await b.look(5 * MINUTE);
-    expect(b.standing(1)).toBe('Stalled Ended');
+    expect(b.condition(1)).toBe('Stalled Ended');
     const { length } = b.sent;
     await b.look(30 * MINUTE);
     expect(b.sent).toHaveLength(length);
@@ -352,7 +352,7 @@ describe('credentials that a program prints', () => {
       ...{ AccessKeyId: `key-${n}`, SecretAccessKey: 'secret', SessionToken: `token-${n}` },
       Expiration: new Date(now + 30 * MINUTE).toISOString(),
     }));
-    const time = b.daemon.keepTime();
+    const time = b.daemon.runTimers();
     await b.look(4 * 60 * MINUTE);
     await b.daemon.stop();
     await b.clock.advance(MINUTE);
@@ -372,9 +372,9 @@ describe('credentials that a program prints', () => {
     const b = withProgram((n) =>
       n < 4 ? undefined : { AccessKeyId: 'key', SecretAccessKey: 'secret', SessionToken: 'token' },
     );
-    const time = b.daemon.keepTime();
+    const time = b.daemon.runTimers();
     await b.look(30_000);
-    expect(b.standing(1)).toBe('Stalled CredentialsUnavailable');
+    expect(b.condition(1)).toBe('Stalled CredentialsUnavailable');
     // Not even the layout: all of the recording is held back.
     expect(b.sent).toEqual([]);
     await b.clock.advance(10 * MINUTE);
@@ -383,7 +383,7 @@ describe('credentials that a program prints', () => {
       expect(gaps[index]).toBeGreaterThanOrEqual(minutes * MINUTE);
       expect(gaps[index]).toBeLessThanOrEqual(minutes * MINUTE + 15_000);
     }
-    expect(b.standing(1)).toBe('Ready Applied');
+    expect(b.condition(1)).toBe('Ready Applied');
     expect(b.updates()).toHaveLength(1);
     await b.daemon.stop();
     await b.clock.advance(MINUTE);
@@ -400,11 +400,11 @@ describe('credentials that a program prints', () => {
           }
         : undefined,
     );
-    const time = b.daemon.keepTime();
+    const time = b.daemon.runTimers();
     await b.look(MINUTE);
     works = false;
     await b.clock.advance(20 * MINUTE);
-    expect(b.standing(1)).toBe('Stalled CredentialsUnavailable');
+    expect(b.condition(1)).toBe('Stalled CredentialsUnavailable');
     b.source.files.set('1.yaml', fileOf(1, { rest: storage, color: '#222222' }));
     await b.look(MINUTE);
     expect(b.sent.at(-1)?.mark).toBe('#222222');
@@ -418,7 +418,7 @@ describe('credentials that a program prints', () => {
       ...{ AccessKeyId: `key-${n}`, SecretAccessKey: 'secret', SessionToken: 'token' },
       Expiration: new Date(now + 2_000).toISOString(),
     }));
-    const time = b.daemon.keepTime();
+    const time = b.daemon.runTimers();
     await b.look(10 * MINUTE);
     expect(b.updates().length).toBeLessThanOrEqual(15);
     await b.daemon.stop();
@@ -432,7 +432,7 @@ describe('credentials that a program prints', () => {
       () => ({ AccessKeyId: 'key', SecretAccessKey: 'secret' }),
       () => (good ? OK : REFUSED),
     );
-    const time = b.daemon.keepTime();
+    const time = b.daemon.runTimers();
     await b.look(4 * MINUTE);
     expect(b.updates()).toHaveLength(1);
     good = true;

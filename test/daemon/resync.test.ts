@@ -118,7 +118,7 @@ describe('resync', () => {
     await r.clock.advance(30 * MINUTE);
     await r.end();
     expect(r.since()).toHaveLength(1);
-    expect(r.standing(1)).toBe('Ready Applied');
+    expect(r.condition(1)).toBe('Ready Applied');
   });
 
   it('only tells of it where that is asked for', async () => {
@@ -152,7 +152,7 @@ describe('resync', () => {
     await r.clock.advance(MINUTE);
     await r.end();
     expect(r.since().map(({ endpoint }) => endpoint)).toEqual(['update', 'updateLayout']);
-    expect(r.standing(1)).toBe('Ready Applied');
+    expect(r.condition(1)).toBe('Ready Applied');
   });
 
   it('leaves a recording alone that has ended', async () => {
@@ -160,7 +160,7 @@ describe('resync', () => {
     await r.clock.advance(60 * MINUTE);
     await r.end();
     expect(r.asked).toHaveLength(1);
-    expect(r.standing(1)).toBe('Stalled Ended');
+    expect(r.condition(1)).toBe('Stalled Ended');
     expect(r.since()).toEqual([]);
   });
 
@@ -192,7 +192,7 @@ describe('resync', () => {
     }));
     await r.clock.advance(30 * MINUTE + 1);
     await r.end();
-    expect([r.drift, r.since(), r.standing(1)]).toEqual([[], [], 'Ready Applied']);
+    expect([r.drift, r.since(), r.condition(1)]).toEqual([[], [], 'Ready Applied']);
   });
 
   it('what was asked of a recording that its name no longer stands for is dropped', async () => {
@@ -217,7 +217,7 @@ describe('resync', () => {
     r.refuse();
     r.source.files.set('1.yaml', webFile(1).replace('onhold: false', 'onhold: true'));
     await r.look(1_000);
-    expect(r.standing(1)).toBe('Stalled Refused');
+    expect(r.condition(1)).toBe('Stalled Refused');
     await r.clock.advance(30 * MINUTE);
     await r.end();
     expect([r.drift, r.since().length]).toEqual([[], 1]);
@@ -238,6 +238,6 @@ describe('resync', () => {
     await r.clock.advance(30 * MINUTE + 1);
     await r.end();
     expect(r.asked).toHaveLength(3);
-    expect([r.drift, r.since(), r.standing(1)]).toEqual([[], [], 'Ready Applied']);
+    expect([r.drift, r.since(), r.condition(1)]).toEqual([[], [], 'Ready Applied']);
   });
 });

@@ -66,7 +66,7 @@ async function walk() {
   title('Send it');
   await reelstate('apply --yes');
 
-  title('Somebody tidies up');
+  title('Tidying up');
   await edit('recordings/town-hall.yaml', '  backgroundColor: "#1B2A41"\n', '');
   say(
     'Calls override: what one leaves out goes back to its default at the service.',

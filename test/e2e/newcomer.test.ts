@@ -41,7 +41,7 @@ describe('what is asked for in a hurry', () => {
     const ran = await run(['status', 'a'], { cwd });
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     expect(ran.stdout).toMatch(
-      /^Nothing is known yet: .*\na {2}New {6}mix {9}never applied: recordings\/a\.yaml\n\n1 recording: 1 never applied\./,
+      /^The state folder is empty: .*\na {2}New {6}mix {9}never applied: recordings\/a\.yaml\n\n1 recording: 1 never applied\./,
     );
     expect(JSON.parse((await run(['status', 'a', '--json'], { cwd })).stdout)).toMatchObject({
       recordings: [],
@@ -56,7 +56,7 @@ describe('what is asked for in a hurry', () => {
     [['plan', 'nobody.yaml'], /Recordings go by their names, not by their files/],
     [['plan', 'plan.json'], /A plan in a file is for reelstate apply/],
     [['import', 'start.json', '--name', ''], /--name: must not be empty/],
-    [['apply', '--timeout', '10'], /--timeout "10": must be a span of time/],
+    [['apply', '--timeout', '10'], /--timeout "10": must be a duration/],
     [['apply', '--timeout', '0'], /no call can be answered in no time/],
   ])('%j is a wrong command line, and says why', async (args, why) => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'plan.json': '{}', 'start.json': '{}' });
@@ -100,10 +100,10 @@ describe('what is asked for in a hurry', () => {
     const applied = await run(['apply', '--endpoint', sim.url], { cwd });
     expect(applied).toMatchObject({ code: 1 });
     expect(applied.stdout).toMatch(
-      /1 call for 1 recording applied\.\nNot everything could be looked at: see the errors\.\n$/,
+      /1 call for 1 recording applied\.\nNot everything could be planned: see the errors\.\n$/,
     );
     const plan = await run(['plan'], { cwd });
-    expect(plan.stdout).toMatch(/1 unchanged\.\nNot everything could be looked at: see the errors\.\n$/);
+    expect(plan.stdout).toMatch(/1 unchanged\.\nNot everything could be planned: see the errors\.\n$/);
     expect(plan.stdout).not.toContain('Nothing to do');
     await sim.stop();
   });

@@ -34,7 +34,7 @@ it('after SIGCONT the files are looked at before anything that waited leaves', a
   expect(
     after.map(({ body }) => (body.clientRequest as { backgroundColor?: string }).backgroundColor),
   ).toEqual(after.map(() => '#000002'));
-  expect((await w.stop()).stderr).toContain('stood still');
+  expect((await w.stop()).stderr).toContain('was suspended');
 });
 
 it('a daemon that takes the place of a killed one counts what that one may have asked', async () => {

@@ -41,7 +41,7 @@ describe('reelstate watch', () => {
     const ended = await w.stop();
     expect(ended.code).toBe(0);
     for (const line of ended.stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('time');
-    expect(ended.stderr).not.toContain('stood in the way');
+    expect(ended.stderr).not.toContain('recovered');
     expect(ended.stdout).toBe('');
     expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(0);
   });
@@ -243,7 +243,7 @@ describe('reelstate watch', () => {
     }, 'observed');
     expect(api.blocks).toMatchObject({ onhold: 'observed', rtmp: 'observed' });
     const ended = await w.stop();
-    expect(ended.stderr).toMatch(/drift: somebody else has changed it; it is put back/);
+    expect(ended.stderr).toMatch(/drift: changed outside reelstate; it is put back/);
     expect(ended.stderr).not.toMatch(/a-stream-key/);
   });
 

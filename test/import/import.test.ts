@@ -313,7 +313,7 @@ describe('the command line', () => {
     expect((await reelstate([...args, 'recordings/one.yaml'], cwd)).code).toBe(0);
     const again = await reelstate([...args, 'recordings/two.yaml'], cwd);
     expect(again.code).toBe(1);
-    expect(again.err).toContain('known already, as one (recordings/one.yaml)');
+    expect(again.err).toContain('in the state folder already, as one (recordings/one.yaml)');
     expect(await readdir(join(cwd, 'recordings'))).toEqual(['one.yaml']);
   });
 

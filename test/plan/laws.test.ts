@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { comparable, meaning } from '../../src/plan/comparable.ts';
+import { canonicalText, comparable } from '../../src/plan/comparable.ts';
 import { planJson } from '../../src/render/plan-json.ts';
 import { emptyState } from '../../src/state/fold.ts';
 import { applied, desiredOf, planOf } from '../support/planning.ts';
@@ -141,7 +141,7 @@ describe('the laws of planning', () => {
           for (const { endpoint, request } of calls) {
             const once = comparable(endpoint, request);
             expect(comparable(endpoint, once)).toEqual(once);
-            expect(meaning(endpoint, once)).toBe(meaning(endpoint, request));
+            expect(canonicalText(endpoint, once)).toBe(canonicalText(endpoint, request));
           }
       }),
     );
@@ -160,8 +160,8 @@ describe('the laws of planning', () => {
             return [...state.known.values()]
               .map(({ key, update, updateLayout }) => [
                 key,
-                update.applied && meaning('update', update.applied.request),
-                updateLayout.applied && meaning('updateLayout', updateLayout.applied.request),
+                update.applied && canonicalText('update', update.applied.request),
+                updateLayout.applied && canonicalText('updateLayout', updateLayout.applied.request),
               ])
               .sort();
           };

@@ -82,7 +82,7 @@ describe('the blocks', () => {
 
 describe('status as text', () => {
   it('says that nothing is known', () => {
-    expect(text()).toBe('Nothing is known yet: nothing was applied from here.\n');
+    expect(text()).toBe('The state folder is empty: nothing was applied from here.\n');
   });
 
   it('is a line a recording, with what is wrong below', () => {

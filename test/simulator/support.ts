@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { Clock } from '../../src/model/ports.ts';
-import type { KnownRecording } from '../../src/simulator/recording.ts';
+import type { RunningRecording } from '../../src/simulator/recording.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts';
 
 /** Time that passes only when told to. */
@@ -42,7 +42,7 @@ export class FakeClock implements Clock {
   }
 }
 
-export const MIX: KnownRecording = {
+export const MIX: RunningRecording = {
   name: 'town-hall',
   appId: 'app1',
   cname: 'httpClient463224',
@@ -51,14 +51,14 @@ export const MIX: KnownRecording = {
   sid: 'sid-mix',
   mode: 'mix',
 };
-export const WEB: KnownRecording = {
+export const WEB: RunningRecording = {
   ...MIX,
   name: 'keynote',
   resourceId: 'resource-web',
   sid: 'sid-web',
   mode: 'web',
 };
-export const INDIVIDUAL: KnownRecording = {
+export const INDIVIDUAL: RunningRecording = {
   ...MIX,
   name: 'panel',
   resourceId: 'resource-individual',
@@ -133,7 +133,7 @@ export function http(url: string, sent: Sent = {}): Promise<Got> {
 }
 
 /** The URL of a call on a recording. */
-export function callUrl(at: Simulator, endpoint: string, recording: KnownRecording): string {
+export function callUrl(at: Simulator, endpoint: string, recording: RunningRecording): string {
   const { appId, resourceId, sid, mode } = recording;
   return `${at.url}/v1/apps/${appId}/cloud_recording/resourceid/${resourceId}/sid/${sid}/mode/${mode}/${endpoint}`;
 }
@@ -142,7 +142,7 @@ export function callUrl(at: Simulator, endpoint: string, recording: KnownRecordi
 export function call(
   at: Simulator,
   endpoint: string,
-  recording: KnownRecording,
+  recording: RunningRecording,
   clientRequest: unknown = {},
   sent: Sent = {},
 ): Promise<Got> {
@@ -153,7 +153,7 @@ export function call(
 }
 
 /** What /_sim shows of a recording. */
-export async function look(at: Simulator, recording: KnownRecording, secrets = false): Promise<Json> {
+export async function look(at: Simulator, recording: RunningRecording, secrets = false): Promise<Json> {
   const { json } = await http(`${at.url}/_sim/recordings/${recording.sid}${secrets ? '?secrets=1' : ''}`);
   return json;
 }

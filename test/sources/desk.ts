@@ -42,7 +42,7 @@ export class Desk {
   }
 
   async look(hint?: readonly string[]): Promise<Refreshed> {
-    const look = await (this.#source as FileSource).look(hint);
+    const look = await (this.#source as FileSource).refresh(hint);
     // What a look has said, the next one changes.
     this.looks.push({ ...look, byName: new Map(look.byName) });
     const met = this.#waiting.filter(({ holds }) => holds(look));

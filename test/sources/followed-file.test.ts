@@ -69,7 +69,7 @@ test('what ends within a line waits for two seconds, unless the file ended with 
   const taken = async () => {
     const since = clock.monotonic();
     for (;;) {
-      const sight = await file.look();
+      const sight = await file.check();
       if (sight.state === 'changed') return clock.monotonic() - since;
       await clock.advance(sight.state === 'settling' ? sight.again : 10);
     }
@@ -90,18 +90,18 @@ test('knows for how long it has stood still, and that it came whole', async () =
   const { clock, path, following } = desk();
   const file = new FollowedFile(path, following);
   writeFileSync(path, 'one\n');
-  await file.look();
+  await file.check();
   await clock.advance(50);
-  expect(await file.look()).toMatchObject({ state: 'changed' });
+  expect(await file.check()).toMatchObject({ state: 'changed' });
   expect(file.stoodStill).toBe(50);
   await clock.advance(1_000);
-  expect(await file.look()).toEqual({ state: 'same' });
+  expect(await file.check()).toEqual({ state: 'same' });
   expect(file.stoodStill).toBe(1_050);
   // The same once more: somebody is at it.
-  expect(await file.look({ moved: false, written: true })).toEqual({ state: 'same' });
+  expect(await file.check({ moved: false, written: true })).toEqual({ state: 'same' });
   expect(file.stoodStill).toBe(0);
   writeFileSync(`${path}.new`, 'two\n');
   renameSync(`${path}.new`, path);
-  expect(await file.look({ moved: true, written: false })).toMatchObject({ state: 'changed' });
+  expect(await file.check({ moved: true, written: false })).toMatchObject({ state: 'changed' });
   expect(file.stoodStill).toBe(Number.POSITIVE_INFINITY);
 });

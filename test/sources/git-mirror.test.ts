@@ -151,14 +151,14 @@ test('as the source of a daemon: the last good commit, or none yet', async () =>
   });
   const source = new GitSource(files, mirror, new SleepersClock());
   onTestFinished(() => source.close());
-  await expect(source.look()).rejects.toMatchObject({
+  await expect(source.refresh()).rejects.toMatchObject({
     message: 'no commit of the remote could be taken yet',
   });
   await mirror.fetch();
-  expect(await source.look()).toMatchObject({ changed: ['a'], commit: { subject: 'The first commit' } });
+  expect(await source.refresh()).toMatchObject({ changed: ['a'], commit: { subject: 'The first commit' } });
   await rm(path, { recursive: true });
   expect(await mirror.fetch()).toMatchObject({ outcome: 'away' });
-  expect(await source.look()).toMatchObject({ changed: [], set: { files: 1 } });
+  expect(await source.refresh()).toMatchObject({ changed: [], set: { files: 1 } });
 });
 
 test('tags and branches other than main; what is no commit, or not there', async () => {

@@ -468,14 +468,14 @@ describe('a ref that moves', () => {
 test('as the source of a daemon: every look is at where the ref is by then', async () => {
   const path = await repository(THREE);
   const source = new GitSource(files(path), 'main', new FakeClock());
-  expect((await source.look()).changed).toHaveLength(3);
-  expect((await source.look()).changed).toEqual([]);
+  expect((await source.refresh()).changed).toHaveLength(3);
+  expect((await source.refresh()).changed).toEqual([]);
   await rm(join(path, 'recordings/a.yaml'));
   const sha = commit(path, 'Without a');
-  expect(await source.look()).toMatchObject({ changed: ['a'], commit: { sha, subject: 'Without a' } });
+  expect(await source.refresh()).toMatchObject({ changed: ['a'], commit: { sha, subject: 'Without a' } });
   git(path, ['checkout', '--quiet', '--detach']);
   git(path, ['branch', '--quiet', '-D', 'main']);
-  await expect(source.look()).rejects.toMatchObject({ name: 'Failure' });
+  await expect(source.refresh()).rejects.toMatchObject({ name: 'Failure' });
   await source.close();
 });
 

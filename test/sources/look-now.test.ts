@@ -1,7 +1,7 @@
 import { rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Looks } from '../../src/daemon/looks.ts';
+import { RefreshQueue } from '../../src/daemon/refresh-queue.ts';
 import { systemClock } from '../../src/process-io.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import type { Refreshed } from '../../src/sources/round.ts';
@@ -21,7 +21,7 @@ const deaf: WatchFolder = () => ({ ready: Promise.resolve(), close() {} });
 
 let desk: Desk;
 let source: FileSource;
-let looks: Looks;
+let looks: RefreshQueue;
 let last: Refreshed;
 /** Of each look, the names that it told of. */
 let told: (readonly string[])[];
@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await looks.settled();
+  await looks.idle();
   await source.close();
   await desk.close();
 });
@@ -46,15 +46,15 @@ async function watch(settleMs = 50): Promise<void> {
     onChange: () => looks.hint([]),
     onTrouble: () => {},
   });
-  looks = new Looks({
+  looks = new RefreshQueue({
     clock: systemClock,
     stop: stop.signal,
-    look: async (hint) => {
-      last = await source.look(hint);
+    refresh: async (hint) => {
+      last = await source.refresh(hint);
       told.push(last.changed);
     },
     onFailure: (error) => expect.fail(String(error)),
-    onLook: () => {},
+    onRefresh: () => {},
   });
   await now();
   while (last.settling.length > 0) {
@@ -66,7 +66,7 @@ async function watch(settleMs = 50): Promise<void> {
 /** Looks at what is named, or at everything. */
 async function now(paths?: readonly string[]): Promise<Refreshed> {
   looks.hint(paths?.map((path) => desk.path(path)));
-  await looks.settled();
+  await looks.idle();
   return last;
 }
 

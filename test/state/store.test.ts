@@ -208,7 +208,7 @@ describe('the state directory', () => {
       const path = join(dir, 'snapshot.jsonl');
       await writeFile(path, (await readFile(path, 'utf8')).replaceAll('#000001', '#000002'));
       const known = store.state.known.get(intent(4).key);
-      expect(() => known?.updateLayout).toThrow(/what is known of rec-4 was changed under this process/);
+      expect(() => known?.updateLayout).toThrow(/the state of rec-4 was changed under this process/);
       await truncate(path, 100);
       expect(() => known?.updateLayout).toThrow(/snapshot.jsonl was cut off under this process/);
       await store.close();

@@ -4,7 +4,7 @@ import { makeLog } from '../../src/daemon/log.ts';
 import type { Answer } from '../../src/model/answer.ts';
 import type { Io } from '../../src/model/ports.ts';
 import type { DesiredRecording } from '../../src/model/recording.ts';
-import type { DesiredSource, Look } from '../../src/model/source.ts';
+import type { DesiredSource, Snapshot } from '../../src/model/source.ts';
 import { styleFor } from '../../src/render/style.ts';
 import type { Vault } from '../../src/secrets/vault.ts';
 import { bench, type Sent } from './engine.ts';
@@ -55,7 +55,7 @@ export class MemorySource implements DesiredSource {
   looks = 0;
   #before = new Map<string, string>();
 
-  async look(): Promise<Look> {
+  async refresh(): Promise<Snapshot> {
     this.looks += 1;
     if (this.failure) throw this.failure;
     const set = await desiredOf(Object.fromEntries(this.files), this.env, {}, this.vault);
@@ -95,7 +95,7 @@ export function daemonBench(
     clock: b.clock,
     log,
     hadGap,
-    onLook: () => {},
+    onRefresh: () => {},
   });
   return {
     ...b,
@@ -110,9 +110,9 @@ export function daemonBench(
       daemon.hint();
       await b.clock.advance(ms);
     },
-    standing(n: number | string) {
+    condition(n: number | string) {
       const watched = daemon.watched.get(`rec-${n}`);
-      return watched && `${watched.standing.type} ${watched.standing.reason}`;
+      return watched && `${watched.condition.type} ${watched.condition.reason}`;
     },
   };
 }

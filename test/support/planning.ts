@@ -5,7 +5,7 @@ import type { JournalEvent, State } from '../../src/model/journal.ts';
 import type { Known, Plan } from '../../src/model/plan.ts';
 import type { DesiredSet } from '../../src/model/recording.ts';
 import { makePlan, type PlanOptions } from '../../src/plan/plan.ts';
-import { keepBooks } from '../../src/reconcile.ts';
+import { recordBookkeeping } from '../../src/reconcile.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import { fold } from '../../src/state/fold.ts';
 
@@ -47,7 +47,7 @@ export async function applied(plan: Plan, state: State, at = NOW): Promise<void>
     fold(state, { seq, at: new Date(at).toISOString(), ...event });
     return seq;
   };
-  await keepBooks(plan, state.known, { append });
+  await recordBookkeeping(plan, state.known, { append });
   for (const recording of plan.recordings) {
     const { key, name, file, identity, calls } = recording;
     if (!key || !identity || recording.unresolved.length > 0) continue;

@@ -26,7 +26,10 @@ export interface Rect {
 
 /** One region where it lies on the canvas. */
 export interface PlacedBox extends Rect {
-  /** Who is seen there: "uid 2", "1st to join", or "nobody" for the large region that no user was named for. */
+  /**
+   * The user that the region shows: "uid 2", "1st to join", or "no user" for the large region without
+   * `maxResolutionUid`.
+   */
   label: string;
   uid?: string;
   alpha: number;
@@ -170,7 +173,7 @@ function vertical(users: number, large: string | undefined, notes: string[]): Un
   const area: Rect = { x: 0, y: 0, width: edge, height: 1 };
   const first: Unordered =
     large === undefined
-      ? { ...video('nobody', area), empty: true }
+      ? { ...video('no user', area), empty: true }
       : // The guide: the large region is scaled to fit, the small ones are cropped.
         { ...video(`uid ${plain(large)}`, area), uid: large, renderMode: 'fit' };
   if (large === undefined) notes.push('The large region stays empty: no maxResolutionUid is set.');

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 /** Turns an SVG document of ours into the bytes of a PNG file. */
 export type PngRenderer = (svg: string) => Uint8Array;
 
-/** The renderer can be started once in a process; whoever asks first starts it. */
+/** The renderer can be initialised once in a process; the first call does it. */
 let started: Promise<typeof import('@resvg/resvg-wasm')> | undefined;
 
 /**

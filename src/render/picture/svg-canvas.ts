@@ -174,7 +174,7 @@ function variantsOf(box: PlacedBox, { size }: Placement, findings: Finding[]): V
   ];
   if (!hasSize(box)) return [{ lines: [name(`${box.label}: no size`)], size: 12 }, ...brief];
   if (isHidden(box, findings)) return [{ lines: [name(`${box.label}: hidden`)], size: 11 }, ...brief];
-  if (box.empty) return [{ lines: [name('nobody'), { text: 'background is seen' }], size: 13 }, ...brief];
+  if (box.empty) return [{ lines: [name('no user'), { text: 'background is seen' }], size: 13 }, ...brief];
   const alpha = box.alpha === 1 ? '' : ` \u00b7 alpha ${fraction(box.alpha)}`;
   const source = box.backgroundImage?.source === 'uid' ? 'own image' : 'default image';
   const image = (words: string): PlateLine[] => (box.backgroundImage ? [{ icon: 'image', text: words }] : []);

@@ -103,7 +103,7 @@ describe('vertical', () => {
 
   test('without maxResolutionUid the large region is empty and everybody has a small one', () => {
     const { boxes, notes } = place('verticalNobody', 5);
-    expect(boxes[0]).toMatchObject({ label: 'nobody', empty: true });
+    expect(boxes[0]).toMatchObject({ label: 'no user', empty: true });
     expect(boxes.slice(1).map(({ label }) => label)).toEqual([
       '1st to join',
       '2nd to join',

@@ -5,12 +5,12 @@ import { readingNow } from './reading.ts';
 
 /*
  * What reading a file gave last time, as far as it is needed to see that nothing has changed: which recording it is,
- * and against what it was compared. Kept of files in which nothing is wrong and nothing is secret or looked up
- * elsewhere. An outline counts for the very same bytes under the same name; what else the file says is read out of
- * the bytes when somebody asks. So an outline never changes what comes out.
+ * and against what state it was compared. Kept of files without errors, secrets and references. An entry counts for the
+ * very same bytes under the same name; the rest of the file is parsed when it is asked for. So the cache never changes
+ * a result.
  */
 
-/** What a document is about. */
+/** Name, line and identity of a document. */
 export interface Head {
   name: string;
   line: number;
@@ -26,24 +26,24 @@ interface Digested {
 /** A file's bytes, or what gives them. */
 type Bytes = Uint8Array | (() => Uint8Array);
 
-interface Outline extends Head {
+interface CacheEntry extends Head {
   /** SHA-256 of the file, or another ID of its content. */
   hash: string;
-  /** SHA-256 of what was known of the recording, as it was written down, when it was the same as the file says. */
-  settled: string;
-  /** Its line as it was read, for as long as it says the same. */
+  /** SHA-256 of the recording's line of the state for which the plan was a no-op. */
+  noopFor: string;
+  /** Its line as it was read, as long as it is unchanged. */
   asRead: string | undefined;
 }
 
 /** Parts of a line, with tabs between; a file that has a tab or line feed in one of them is read in full each time. */
 const PARTS = 13;
 
-/** The outlines of one folder's files: those of last time, and those of what has been read since. */
-export class Outlines {
+/** The cache of one folder's files: the entries of last time, and those of the files read since. */
+export class ReadCache {
   readonly #before = new Map<string, string>();
-  readonly #now = new Map<string, Outline>();
-  /** What was found settled, so that it need not be taken down again. */
-  readonly #settled = new Map<string, Digested>();
+  readonly #now = new Map<string, CacheEntry>();
+  /** No-ops found in this run, so that they need not be recorded again. */
+  readonly #noops = new Map<string, Digested>();
   #changed = false;
 
   /** @param text what `text()` gave, and nothing else: the caller has seen to it */
@@ -59,84 +59,84 @@ export class Outlines {
 
   /**
    * The same of a file that others know by an ID of its content.
-   * @param bytes or what gives them, should anybody ask for more than what the file is about
+   * @param bytes or what gives them, in case more of the file is asked for
    */
   recallById(id: string, file: string, bytes: Bytes): CheckedFile | undefined {
-    const known = this.#now.get(file) ?? outlineIn(this.#before.get(file));
+    const known = this.#now.get(file) ?? entryIn(this.#before.get(file));
     if (known?.hash !== id) return undefined;
     this.#now.set(file, known);
-    return remembering(outlined(known, file, bytes), id);
+    return remembering(lazyFile(known, file, bytes), id);
   }
 
   /**
-   * Takes down what reading a file has given, and gives it back.
+   * Records what reading a file has given, and returns it.
    * @param id of its content, where others know it by one
    */
   learn(bytes: Uint8Array, checked: CheckedFile, id = sha256(bytes)): CheckedFile {
-    // Known already, and read because somebody asked for more.
+    // The entry exists already: the file was parsed because more of it was needed.
     if (this.#now.get(checked.file)?.hash === id) return remembering(checked, id);
     this.#changed = true;
-    this.#settled.delete(checked.file);
+    this.#noops.delete(checked.file);
     const head = headOf(checked);
-    if (head) this.#now.set(checked.file, { ...head, hash: id, settled: '', asRead: undefined });
+    if (head) this.#now.set(checked.file, { ...head, hash: id, noopFor: '', asRead: undefined });
     else this.#now.delete(checked.file);
     return remembering(checked, id);
   }
 
   /**
-   * Whether the file was the same as what is known says, when both were as they are now.
+   * Whether the plan for this content of the file and this state was a no-op.
    * @param content of what is asked about: the file itself may have been read anew meanwhile
-   * @param written what is known of the recording, as it was written down
+   * @param written the recording's line of the state
    */
-  isSettled(file: string, content: string | undefined, written: Digested | undefined): boolean {
-    const outline = this.#now.get(file);
-    if (!outline?.settled || outline.hash !== content || written === undefined) return false;
-    if (this.#settled.get(file) === written) return true;
-    if (outline.settled !== written.digest) return false;
-    this.#settled.set(file, written);
+  isNoop(file: string, content: string | undefined, written: Digested | undefined): boolean {
+    const entry = this.#now.get(file);
+    if (!entry?.noopFor || entry.hash !== content || written === undefined) return false;
+    if (this.#noops.get(file) === written) return true;
+    if (entry.noopFor !== written.digest) return false;
+    this.#noops.set(file, written);
     return true;
   }
 
-  /** Remembers that there is nothing to do between this content of the file and what is known. */
-  settle(file: string, content: string | undefined, written: Digested | undefined): void {
-    const outline = this.#now.get(file);
-    if (!outline || outline.hash !== content || written === undefined) return;
-    if (this.#settled.get(file) === written) return;
-    const settled = written.digest;
-    if (outline.settled === settled) return;
-    outline.settled = settled;
-    outline.asRead = undefined;
+  /** Remembers that the plan for this content of the file and this state is a no-op. */
+  rememberNoop(file: string, content: string | undefined, written: Digested | undefined): void {
+    const entry = this.#now.get(file);
+    if (!entry || entry.hash !== content || written === undefined) return;
+    if (this.#noops.get(file) === written) return;
+    const noopFor = written.digest;
+    if (entry.noopFor === noopFor) return;
+    entry.noopFor = noopFor;
+    entry.asRead = undefined;
     this.#changed = true;
   }
 
-  /** Files outlined. */
+  /** Number of files in the cache. */
   get size(): number {
     return this.#now.size;
   }
 
-  /** What is to be kept; undefined where that has not changed. */
+  /** The text to be stored; undefined where it has not changed. */
   text(): string | undefined {
     if (!this.#changed && this.#now.size === this.#before.size) return undefined;
-    return [...this.#now].map(([file, outline]) => `${outline.asRead ?? lineOf(file, outline)}\n`).join('');
+    return [...this.#now].map(([file, entry]) => `${entry.asRead ?? lineOf(file, entry)}\n`).join('');
   }
 }
 
 /**
- * A file of which no more is known yet than what it is about.
- * @param blocks the JSON of the blocks, where somebody has read them already
+ * A file of which only the identity has been read; the rest is parsed when it is asked for.
+ * @param blocks the JSON of the blocks, where another thread has parsed them already
  */
-export function outlined(head: Head, file: string, bytes: Bytes, blocks?: string): CheckedFile {
-  return { file, documents: [new OutlinedDocument(head, file, bytes, blocks)], diagnostics: [] };
+export function lazyFile(head: Head, file: string, bytes: Bytes, blocks?: string): CheckedFile {
+  return { file, documents: [new LazyDocument(head, file, bytes, blocks)], diagnostics: [] };
 }
 
-/** Says of what the documents are that content goes by one ID; a file of several is never outlined. */
+/** Sets the content's ID on the document; a file of several documents is never cached. */
 function remembering(checked: CheckedFile, id: string): CheckedFile {
   const [document] = checked.documents;
   if (document) document.content = id;
   return checked;
 }
 
-class OutlinedDocument implements CheckedDocument {
+class LazyDocument implements CheckedDocument {
   readonly name: string;
   readonly file: string;
   readonly line: number;
@@ -147,7 +147,7 @@ class OutlinedDocument implements CheckedDocument {
   readonly #bytes: Bytes;
   /** The blocks' JSON: a sixth of what they are as objects, and far sooner read than the file. */
   #blocks: string | undefined;
-  /** What was read, for as long as somebody else holds it: ten thousand of them are asked for one after another. */
+  /** The parsed blocks, held weakly: ten thousand of them are asked for one after another. */
   #parsed: WeakRef<CheckedBlocks> | undefined;
   #marks: Record<string, Mark> | undefined;
 
@@ -175,7 +175,7 @@ class OutlinedDocument implements CheckedDocument {
     return blocks;
   }
 
-  /** Asked for only where several claim the same, and then again and again. */
+  /** Needed only where several documents claim the same, and then again and again. */
   get marks(): Record<string, Mark> {
     this.#marks ??= this.#read().marks;
     return this.#marks;
@@ -187,24 +187,24 @@ class OutlinedDocument implements CheckedDocument {
   }
 }
 
-/** The same file, of which only what it is about stays at hand; one that cannot be outlined as it is. */
-export function inOutline(checked: CheckedFile, bytes: Uint8Array): CheckedFile {
-  if (checked.documents[0] instanceof OutlinedDocument) return checked;
+/** The same file with only its identity in memory; one that cannot be cached is returned as it is. */
+export function toLazyFile(checked: CheckedFile, bytes: Uint8Array): CheckedFile {
+  if (checked.documents[0] instanceof LazyDocument) return checked;
   const [document] = checked.documents;
   const head = headOf(checked);
   if (!document || !head) return checked;
-  const outline = outlined(head, checked.file, bytes, JSON.stringify(document.blocks));
-  return document.content === undefined ? outline : remembering(outline, document.content);
+  const entry = lazyFile(head, checked.file, bytes, JSON.stringify(document.blocks));
+  return document.content === undefined ? entry : remembering(entry, document.content);
 }
 
-/** What a file is about that can be outlined; undefined: it has to be read in full each time. */
+/** The identity in a file that can be cached; undefined: it has to be read in full each time. */
 export function headOf({ file, documents, diagnostics }: CheckedFile): Head | undefined {
   const [document, second] = documents;
   if (!document || second || diagnostics.length > 0) return undefined;
   const { name, line, suspended, recording } = document;
   if ('fromFile' in recording || leadsElsewhere(document)) return undefined;
   const head = { name, line, suspended, identity: recording };
-  const text = lineOf(file, { ...head, hash: '', settled: '', asRead: undefined });
+  const text = lineOf(file, { ...head, hash: '', noopFor: '', asRead: undefined });
   return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;
 }
 
@@ -213,12 +213,12 @@ function leadsElsewhere(document: CheckedDocument): boolean {
   return document.blocks.rtmp !== undefined || document.blocks.storage !== undefined;
 }
 
-function lineOf(file: string, { hash, line, suspended, name, identity, settled }: Outline): string {
+function lineOf(file: string, { hash, line, suspended, name, identity, noopFor }: CacheEntry): string {
   const { appId, cname, uid, resourceId, sid, mode, streamTypes = '' } = identity;
   return [
     file,
     hash,
-    settled,
+    noopFor,
     line,
     suspended,
     name,
@@ -232,14 +232,14 @@ function lineOf(file: string, { hash, line, suspended, name, identity, settled }
   ].join('\t');
 }
 
-function outlineIn(text: string | undefined): Outline | undefined {
+function entryIn(text: string | undefined): CacheEntry | undefined {
   if (text === undefined) return undefined;
-  const [, hash = '', settled = '', line, suspended, name = '', ...which] = text.split('\t');
+  const [, hash = '', noopFor = '', line, suspended, name = '', ...which] = text.split('\t');
   const [appId = '', cname = '', uid = '', resourceId = '', sid = '', mode, streamTypes] = which;
   return {
     asRead: text,
     hash,
-    settled,
+    noopFor,
     line: Number(line),
     suspended: suspended === 'true',
     name,

@@ -15,7 +15,7 @@ import {
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CheckedFile } from '../desired/checked.ts';
-import { Outlines } from '../desired/outlines.ts';
+import { ReadCache } from '../desired/read-cache.ts';
 import type { State, Written } from '../model/journal.ts';
 import type { RecordingPlan } from '../model/plan.ts';
 import type { DesiredRecording } from '../model/recording.ts';
@@ -24,11 +24,11 @@ import { version } from '../version.ts';
 import type { FileMemory } from './git.ts';
 
 /*
- * Outlines from one run to the next, in the user's cache folder, never in a checkout. A cache is a guess: one that is
- * torn, somebody else's, of another version, or in any other way not what was written, is as good as none.
+ * The read cache from one run to the next, in the user's cache folder, never in a checkout. A cache file that is torn,
+ * owned by another user, of another version, or in any other way not what was written, is ignored.
  */
 
-/** A cache that nobody has written for so long is removed, in milliseconds: checkouts come and go. */
+/** A cache file that was not written for so long is removed, in milliseconds: checkouts come and go. */
 const FORGOTTEN_AFTER = 30 * 24 * 3_600_000;
 
 const ENDING = '.outlines';
@@ -42,27 +42,27 @@ export interface CachePlace {
   fromGit?: boolean;
 }
 
-/** The outlines of a folder's files, kept between runs. */
-export class OutlineCache {
-  readonly outlines: Outlines;
+/** The read cache of a folder's files, kept between runs. */
+export class ReadCacheFile {
+  readonly readCache: ReadCache;
   readonly #path: string | undefined;
 
-  /** Reads what was kept. Never throws: without a cache everything is read in full. */
+  /** Reads the cache file. Never throws: without it every file is read in full. */
   constructor({ dir, cwd, env, fromGit }: CachePlace) {
     const folder = cacheFolder(env);
     // The names under which files are shown count from the working directory.
     const name = hash('sha256', `${resolve(cwd, dir)}\n${cwd}${fromGit ? '\ngit' : ''}`);
     this.#path = folder && join(folder, `${name}${ENDING}`);
-    this.outlines = new Outlines(this.#path && readCache(this.#path));
+    this.readCache = new ReadCache(this.#path && readCacheText(this.#path));
   }
 
   /**
-   * Keeps what has been learnt. Never throws: what cannot be kept is learnt again.
+   * Writes the cache. Never throws: what cannot be written is read again.
    * @param now milliseconds since 1970
    */
   save(now: number): void {
-    if (this.#path === undefined || this.outlines.size === 0) return;
-    const text = this.outlines.text();
+    if (this.#path === undefined || this.readCache.size === 0) return;
+    const text = this.readCache.text();
     if (text === undefined) return;
     const aside = `${this.#path}.${randomBytes(6).toString('hex')}`;
     try {
@@ -79,46 +79,48 @@ export class OutlineCache {
   }
 }
 
-/** Knows of which recordings the file says what is known of them, without comparing them again. */
-export class Settlements {
-  readonly #outlines: Outlines;
+/** Knows for which recordings the plan is a no-op, without planning them again. */
+export class NoopCache {
+  readonly #readCache: ReadCache;
   readonly #state: Pick<State, 'known' | 'written'>;
 
-  constructor({ outlines }: OutlineCache, state: Pick<State, 'known' | 'written'>) {
-    this.#outlines = outlines;
+  constructor({ readCache }: ReadCacheFile, state: Pick<State, 'known' | 'written'>) {
+    this.#readCache = readCache;
     this.#state = state;
   }
 
-  /** The memory of a source that knows content by its ID: of files that are settled nobody asks for more. */
+  /**
+   * The memory of a source that knows content by its ID: of a file whose plan is a no-op only the identity is needed.
+   */
   get memory(): FileMemory {
-    const outlines = this.#outlines;
+    const readCache = this.#readCache;
     return {
       recall: (oid, file, bytes) => {
-        const checked = outlines.recallById(oid, file, bytes);
+        const checked = readCache.recallById(oid, file, bytes);
         return checked && this.isEnough(checked) ? checked : undefined;
       },
-      learn: (oid, bytes, checked) => outlines.learn(bytes, checked, oid),
+      learn: (oid, bytes, checked) => readCache.learn(bytes, checked, oid),
     };
   }
 
-  /** Whether nobody will ask for more than what a file is about, because it is settled. */
+  /** Whether a file's identity is enough, because its plan is a no-op. */
   isEnough = ({ file, documents: [document] }: CheckedFile): boolean =>
     document !== undefined &&
     !('fromFile' in document.recording) &&
-    this.#outlines.isSettled(file, document.content, this.#written(recordingKey(document.recording)));
+    this.#readCache.isNoop(file, document.content, this.#written(recordingKey(document.recording)));
 
-  /** Whether there was nothing to do when the recording and what is known of it were the same as now. */
-  isSettled = ({ file, identity, content }: DesiredRecording): boolean =>
-    identity !== undefined && this.#outlines.isSettled(file, content, this.#written(recordingKey(identity)));
+  /** Whether the plan was a no-op for the recording and its state as they are now. */
+  isNoop = ({ file, identity, content }: DesiredRecording): boolean =>
+    identity !== undefined && this.#readCache.isNoop(file, content, this.#written(recordingKey(identity)));
 
-  /** Takes down a plan with nothing to do and nothing to say. */
-  settle({ action, calls, notes, released, unresolved, file, key, content }: RecordingPlan): void {
+  /** Remembers a plan without calls and notes. */
+  remember({ action, calls, notes, released, unresolved, file, key, content }: RecordingPlan): void {
     if (action !== 'no-op' || key === undefined) return;
     if (calls.length + notes.length + released.length + unresolved.length === 0)
-      this.#outlines.settle(file, content, this.#written(key));
+      this.#readCache.rememberNoop(file, content, this.#written(key));
   }
 
-  /** What is known of a recording: as it was written down, or as it would be. */
+  /** The recording's line of the state: as it was written, or as it would be. */
   #written(key: string): Pick<Written, 'digest'> | undefined {
     const { known, written } = this.#state;
     const line = written.get(key);
@@ -132,7 +134,7 @@ function removeIfThere(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // Where nothing could be written there is nothing to be removed.
+    // Nothing was written, so nothing has to be removed.
   }
 }
 
@@ -143,14 +145,14 @@ function cacheFolder({ XDG_CACHE_HOME, HOME, LOCALAPPDATA }: CachePlace['env']):
   return LOCALAPPDATA ? join(LOCALAPPDATA, 'reelstate', 'cache') : undefined;
 }
 
-/** What a cache begins with: of which program it is, and the sum of the rest. */
+/** The first line of a cache file: the program it is from, and the checksum of the rest. */
 function header(content: Buffer): string {
   const { mtimeMs, size } = statSync(fileURLToPath(import.meta.url));
-  // The time as well, because a program that is being worked on changes without a new version.
+  // The program's modification time as well, because a program under development changes without a new version.
   return `reelstate outlines ${version} ${mtimeMs} ${size} ${hash('sha256', content)}`;
 }
 
-function readCache(path: string): string | undefined {
+function readCacheText(path: string): string | undefined {
   try {
     const file = openSync(
       path,

@@ -6,8 +6,8 @@ import { wholeRequests } from './whole.ts';
 /** The same for all: ten thousand empty lists are not little. */
 export const NOTHING: readonly never[] = Object.freeze([]);
 
-/** The plan of a recording for which there is nothing to do. What would be sent is worked out when somebody asks. */
-export class Settled implements RecordingPlan {
+/** The plan of a recording for which there is nothing to do. The requests are computed on access. */
+export class NoopPlan implements RecordingPlan {
   readonly name: string;
   readonly file: string;
   readonly key: string;

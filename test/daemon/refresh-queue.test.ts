@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Looks } from '../../src/daemon/looks.ts';
+import { RefreshQueue } from '../../src/daemon/refresh-queue.ts';
 import { FakeClock, settle } from '../support/clock.ts';
 
 /** Looks that last until a test ends them. */
@@ -10,15 +10,15 @@ function looks() {
   const ends: ((error?: Error) => void)[] = [];
   const failures: string[] = [];
   const results: [number, string][] = [];
-  const subject = new Looks({
+  const subject = new RefreshQueue({
     clock,
     stop: stop.signal,
-    look: (hint) => {
+    refresh: (hint) => {
       begun.push(hint);
       return new Promise((resolve, reject) => ends.push((error) => (error ? reject(error) : resolve())));
     },
     onFailure: (error) => failures.push((error as Error).message),
-    onLook: (seconds, result) => results.push([seconds, result]),
+    onRefresh: (seconds, result) => results.push([seconds, result]),
   });
   return { clock, stop, subject, begun, ends, failures, results };
 }
@@ -40,7 +40,7 @@ it('gathers what is said while a look is under way for one more look', async () 
   // Whoever looks at everything looks at those paths, too.
   expect(begun[2]).toBeUndefined();
   ends[2]?.();
-  await subject.settled();
+  await subject.idle();
   expect(begun).toHaveLength(3);
 });
 
@@ -54,7 +54,7 @@ it('tells of a look that failed, and goes on with the next', async () => {
   expect(failures).toEqual(['no disk']);
   expect(begun).toEqual([['a'], ['b']]);
   ends[1]?.();
-  await subject.settled();
+  await subject.idle();
   expect(results).toEqual([
     [1.5, 'failed'],
     [0, 'ok'],
@@ -68,7 +68,7 @@ it('knows for how long a look has been under way', async () => {
   await clock.advance(61_000);
   expect(subject.lasting).toBe(61_000);
   ends[0]?.();
-  await subject.settled();
+  await subject.idle();
   expect(subject.lasting).toBe(0);
 });
 
@@ -78,7 +78,7 @@ it('looks no more when it is stopped, and a look that breaks off then is no fail
   subject.hint(['b']);
   stop.abort();
   ends[0]?.(new Error('broken off'));
-  await subject.settled();
+  await subject.idle();
   expect(begun).toEqual([['a']]);
   expect(failures).toEqual([]);
 });

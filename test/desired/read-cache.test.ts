@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { CheckedFile } from '../../src/desired/checked.ts';
-import { Outlines } from '../../src/desired/outlines.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
+import { ReadCache } from '../../src/desired/read-cache.ts';
 import { reading } from '../../src/desired/reading.ts';
 
 const FIXTURES = new URL('../fixtures/diagnostics/', import.meta.url).pathname;
@@ -29,8 +29,8 @@ const FILES = [
 ].map((path) => ({ file: path.slice(path.lastIndexOf('/') + 1), bytes: readFileSync(path) }));
 
 /** Stage A of a file, by way of what was known of it. */
-function read(outlines: Outlines, bytes: Uint8Array, file: string): CheckedFile {
-  return outlines.recall(bytes, file) ?? outlines.learn(bytes, readRecordingFile(bytes, file));
+function read(readCache: ReadCache, bytes: Uint8Array, file: string): CheckedFile {
+  return readCache.recall(bytes, file) ?? readCache.learn(bytes, readRecordingFile(bytes, file));
 }
 
 /** Everything that anybody can ask of a file, asked. */
@@ -58,17 +58,17 @@ ${more}`;
 
 test('what was read before is read in the same way again, whatever the file', () => {
   for (const { file, bytes } of FILES) {
-    const first = new Outlines();
+    const first = new ReadCache();
     expect(told(read(first, bytes, file))).toEqual(told(readRecordingFile(bytes, file)));
-    const second = new Outlines(first.text());
+    const second = new ReadCache(first.text());
     expect(told(read(second, bytes, file))).toEqual(told(readRecordingFile(bytes, file)));
   }
 });
 
 test('an outline is of these bytes under this name, and of no others', () => {
-  const outlines = new Outlines();
-  read(outlines, encode(ROOM('a')), 'a.yaml');
-  const again = new Outlines(outlines.text());
+  const readCache = new ReadCache();
+  read(readCache, encode(ROOM('a')), 'a.yaml');
+  const again = new ReadCache(readCache.text());
   const [other] = read(again, encode(ROOM('b')), 'a.yaml').documents;
   expect(other?.name).toBe('b');
   const [moved] = read(again, encode(ROOM('a')), 'c.yaml').documents;
@@ -76,22 +76,22 @@ test('an outline is of these bytes under this name, and of no others', () => {
 });
 
 test('of a file that has not changed only the outline is read', () => {
-  const outlines = new Outlines();
+  const readCache = new ReadCache();
   const bytes = encode(ROOM('a'));
   // What is asked for only when somebody asks is not written in the object.
-  expect(Object.keys(read(outlines, bytes, 'a.yaml').documents[0] ?? {})).toContain('blocks');
-  const recalled = read(new Outlines(outlines.text()), bytes, 'a.yaml').documents[0];
+  expect(Object.keys(read(readCache, bytes, 'a.yaml').documents[0] ?? {})).toContain('blocks');
+  const recalled = read(new ReadCache(readCache.text()), bytes, 'a.yaml').documents[0];
   expect(Object.keys(recalled ?? {})).not.toContain('blocks');
   expect(recalled?.blocks).toBeDefined();
 });
 
 test('nothing of a file with secrets, references or problems is kept', () => {
-  const outlines = new Outlines();
-  read(outlines, encode(ROOM('a', 'storage: { vendor: s3, bucket: b, accessKey: topsecret }\n')), 'a.yaml');
-  read(outlines, encode(ROOM('b', 'rtmp: { outputs: [{ rtmpUrl: rtmp://x/live/topsecret }] }\n')), 'b.yaml');
-  read(outlines, encode('recording: { fromFile: x.json }\n'), 'c.yaml');
-  read(outlines, encode('nonsense: topsecret\n'), 'd.yaml');
-  expect(outlines.text() ?? '').toBe('');
+  const readCache = new ReadCache();
+  read(readCache, encode(ROOM('a', 'storage: { vendor: s3, bucket: b, accessKey: topsecret }\n')), 'a.yaml');
+  read(readCache, encode(ROOM('b', 'rtmp: { outputs: [{ rtmpUrl: rtmp://x/live/topsecret }] }\n')), 'b.yaml');
+  read(readCache, encode('recording: { fromFile: x.json }\n'), 'c.yaml');
+  read(readCache, encode('nonsense: topsecret\n'), 'd.yaml');
+  expect(readCache.text() ?? '').toBe('');
 });
 
 test('names that the form of the cache gives a meaning to change nothing', () => {
@@ -103,9 +103,9 @@ test('names that the form of the cache gives a meaning to change nothing', () =>
   fc.assert(
     fc.property(name, name, (called, file) => {
       const bytes = encode(ROOM(called));
-      const first = new Outlines();
+      const first = new ReadCache();
       read(first, bytes, `${file}.yaml`);
-      const second = new Outlines(first.text());
+      const second = new ReadCache(first.text());
       expect(told(read(second, bytes, `${file}.yaml`))).toEqual(
         told(readRecordingFile(bytes, `${file}.yaml`)),
       );
@@ -118,34 +118,34 @@ const otherwise = { digest: 'of what else is known' };
 
 test('settled is what was settled: these bytes against these known ones', () => {
   const bytes = encode(ROOM('a'));
-  const first = new Outlines();
+  const first = new ReadCache();
   const content = read(first, bytes, 'a.yaml').documents[0]?.content;
   expect(content).toMatch(/./);
-  expect(first.isSettled('a.yaml', content, known)).toBe(false);
-  first.settle('a.yaml', content, known);
-  const second = new Outlines(first.text());
+  expect(first.isNoop('a.yaml', content, known)).toBe(false);
+  first.rememberNoop('a.yaml', content, known);
+  const second = new ReadCache(first.text());
   // Not before the file has been seen to be the same.
-  expect(second.isSettled('a.yaml', content, known)).toBe(false);
+  expect(second.isNoop('a.yaml', content, known)).toBe(false);
   expect(read(second, bytes, 'a.yaml').documents[0]?.content).toBe(content);
-  expect(second.isSettled('a.yaml', content, known)).toBe(true);
-  expect(second.isSettled('a.yaml', content, otherwise)).toBe(false);
-  expect(second.isSettled('a.yaml', content, undefined)).toBe(false);
+  expect(second.isNoop('a.yaml', content, known)).toBe(true);
+  expect(second.isNoop('a.yaml', content, otherwise)).toBe(false);
+  expect(second.isNoop('a.yaml', content, undefined)).toBe(false);
   expect(second.text()).toBeUndefined();
   const other = read(second, encode(ROOM('a', 'suspend: true\n')), 'a.yaml').documents[0]?.content;
   expect(other).not.toBe(content);
-  expect(second.isSettled('a.yaml', other, known)).toBe(false);
+  expect(second.isNoop('a.yaml', other, known)).toBe(false);
   // Settled anew, against the same.
-  second.settle('a.yaml', other, known);
-  expect(second.isSettled('a.yaml', other, known)).toBe(true);
+  second.rememberNoop('a.yaml', other, known);
+  expect(second.isNoop('a.yaml', other, known)).toBe(true);
 });
 
 test('what is found out about older bytes, when the file has been read anew, says nothing about it', () => {
-  const outlines = new Outlines();
-  const before = read(outlines, encode(ROOM('a')), 'a.yaml').documents[0]?.content;
-  const now = read(outlines, encode(ROOM('a', 'suspend: true\n')), 'a.yaml').documents[0]?.content;
-  outlines.settle('a.yaml', before, known);
-  expect(outlines.isSettled('a.yaml', now, known)).toBe(false);
-  expect(outlines.isSettled('a.yaml', before, known)).toBe(false);
-  outlines.settle('a.yaml', undefined, known);
-  expect(outlines.isSettled('a.yaml', now, known)).toBe(false);
+  const readCache = new ReadCache();
+  const before = read(readCache, encode(ROOM('a')), 'a.yaml').documents[0]?.content;
+  const now = read(readCache, encode(ROOM('a', 'suspend: true\n')), 'a.yaml').documents[0]?.content;
+  readCache.rememberNoop('a.yaml', before, known);
+  expect(readCache.isNoop('a.yaml', now, known)).toBe(false);
+  expect(readCache.isNoop('a.yaml', before, known)).toBe(false);
+  readCache.rememberNoop('a.yaml', undefined, known);
+  expect(readCache.isNoop('a.yaml', now, known)).toBe(false);
 });
