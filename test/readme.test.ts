@@ -471,7 +471,16 @@ describe('facts', () => {
     await sim.stop();
   });
 
-  it.each(['README.md', 'src/README.md', 'schemas/README.md'])('the links of %s lead somewhere', (page) => {
+  it.each([
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'src/README.md',
+    'src/decisions.md',
+    'src/dictionary.md',
+    'schemas/README.md',
+    'test/soak/README.md',
+  ])('the links of %s lead somewhere', (page) => {
     const text = readFileSync(join(ROOT, page), 'utf8');
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
     const inside = links.filter((link) => !/^https?:/.test(link));
