@@ -82,7 +82,8 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     const result = await send({ raw, settings, io, store, vault, plan, retryFor });
     await tell(result, settings, io);
     const hasErrors = made.diagnostics.some(({ severity }) => severity === 'error');
-    if (hasErrors && settings.output !== 'json')
+    // Where nothing was sent the plan's own end is the last word.
+    if (hasErrors && settings.output !== 'json' && result.calls.length > 0)
       await io.out('Not everything could be planned: see the errors.\n');
     return isComplete(result) && !hasErrors ? 0 : 1;
   } finally {
