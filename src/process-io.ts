@@ -17,8 +17,9 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', done);
         resolve();
       };
-      // Longer than setTimeout can count (2^31 - 1 ms) fires at once: the caller looks again anyway.
-      const timer = setTimeout(done, Math.min(ms, 0x7fffffff));
+      // Longer than setTimeout can count (2^31 - 1 ms) fires at once: the caller looks again anyway. Of a time that has
+      // passed Node 24 warns on standard error.
+      const timer = setTimeout(done, Math.max(0, Math.min(ms, 0x7fffffff)));
       if (!signal) return;
       // A thousand recordings may wait for one signal: that is no leak, so Node's warning is turned off.
       setMaxListeners(0, signal);
