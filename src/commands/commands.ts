@@ -164,7 +164,10 @@ function common(command: Command): Command {
       'where the service is; may be given several times; plain HTTP on this machine only (default: the two public domains)',
       several,
     )
-    .option('--rate <number>', 'requests a second (default: 10)')
+    .option(
+      '--rate <number>',
+      'requests a second; the service may take no more than 5 of an account with 50 recordings at once (default: 10)',
+    )
     .option('--output <form>', 'text, json or markdown (default: text)')
     .option('--json', 'short for --output json')
     .option('--no-color', 'no colours; NO_COLOR does the same')
