@@ -124,7 +124,7 @@ export interface State {
   sent: { seq: number; at: number; answered: boolean }[];
   /**
    * Calls without a known outcome of recordings that were forgotten meanwhile, by `recordingKey`: should a file claim
-   * one again, they may still take effect. Gone with the next snapshot, which is younger than they are likely to be.
+   * one again, they may still take effect.
    */
   orphaned: Map<string, Record<Endpoint, LateCall[]>>;
 }

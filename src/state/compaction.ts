@@ -28,13 +28,16 @@ const WRITTEN_TOGETHER = 128 * 1024;
 export class View {
   readonly serial: number;
   readonly #sent: State['sent'];
+  readonly #orphaned: SnapshotHeader['orphaned'];
   readonly #written: State['written'];
   /** Lines still to be written: a recording that has not changed since, or the line that it had then. */
   readonly #left: Map<string, KnownRecording | string>;
 
-  constructor({ serial, sent, known, written }: State) {
+  constructor({ serial, sent, orphaned, known, written }: State) {
     this.serial = serial;
     this.#sent = sent.map((each) => ({ ...each }));
+    // Entries change them in place.
+    if (orphaned.size > 0) this.#orphaned = structuredClone([...orphaned]);
     this.#written = written;
     this.#left = new Map(known);
   }
@@ -53,6 +56,7 @@ export class View {
       version: HEADER.version,
       serial: this.serial,
       sent: this.#sent,
+      ...(this.#orphaned ? { orphaned: this.#orphaned } : {}),
       recordings: this.#left.size,
     };
     let text = encodeLine(header);

@@ -1,6 +1,8 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JournalEntry, State } from '../model/journal.ts';
+import type { LateCall } from '../model/plan.ts';
+import type { Endpoint } from '../model/recording.ts';
 import { emptyState, fold } from './fold.ts';
 import { entriesAtOnce, JournalReader } from './journal-file.ts';
 import { readKnownLine } from './known-line.ts';
@@ -16,6 +18,8 @@ export interface SnapshotHeader {
   version: typeof HEADER.version;
   serial: number;
   sent: State['sent'];
+  /** Calls that may still take effect of recordings that were forgotten, by `recordingKey`; absent where there are none. */
+  orphaned?: [string, Record<Endpoint, LateCall[]>][];
   /** Number of recordings that follow, a line each. */
   recordings: number;
 }
@@ -101,6 +105,7 @@ function restore(state: State, snapshot: LineFile): void {
   if (header?.reelstate !== 'snapshot') throw damaged;
   state.serial = header.serial ?? 0;
   state.sent = header.sent ?? [];
+  state.orphaned = new Map(header.orphaned);
   let number = 1;
   for (let start = end + 1; ; start = end + 1) {
     end = bytes.indexOf(LINE_FEED, start);
