@@ -166,7 +166,7 @@ function common(command: Command): Command {
     )
     .option(
       '--rate <number>',
-      'requests a second; the service may take no more than 5 of an account with 50 recordings at once (default: 10)',
+      'requests a second; with 50 concurrent recordings the service may take only 5 (default: 10)',
     )
     .option('--output <form>', 'text, json or markdown (default: text)')
     .option('--json', 'short for --output json')
