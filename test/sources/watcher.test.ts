@@ -401,8 +401,10 @@ describe('without events', () => {
       const rests = () => slept.filter((ms) => ms >= SWEEP);
       expect(rests()[0]).toBe(SWEEP);
       const looked = desk.looks.length;
-      await desk.until(() => desk.looks.length > looked + 5 && rests().length > 5);
-      expect(rests().at(-1)).toSatisfy(isRight);
+      // On a busy machine several rests are over before the first sweep is.
+      await desk.until(() => desk.looks.length > looked + 5 && rests().slice(1).some(isRight));
+      if (longestRestMs === undefined) expect(rests().every(isRight)).toBe(true);
+      else expect(Math.max(...rests())).toBeLessThanOrEqual(longestRestMs);
     });
   });
 
