@@ -1,21 +1,15 @@
-import { type Judgement, LATE } from '../agora/answers.ts';
+import type { Judgement } from '../agora/answers.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
-import type { Call } from '../model/plan.ts';
-import type { Endpoint, Identity } from '../model/recording.ts';
-import type { Prepare, Work } from '../model/work.ts';
-import { withKept } from '../plan/credentials.ts';
-import { wholeCall } from '../plan/whole.ts';
+import type { Identity } from '../model/recording.ts';
+import type { ApplyEvent, Work } from '../model/work.ts';
 import { Account, type AccountOptions } from './account.ts';
-import { type Attempt, type AttemptPorts, Attempts } from './attempt.ts';
-import { dropSame, endRest, isNews, type Lane, newLane, nextCall, putBack, sameCall } from './lane.ts';
-import { OBSERVATION, URGENCY, urgencyOf } from './urgency.ts';
+import { Attempts } from './attempt.ts';
+import { dropWork, endRepetition, isBusy, type Lane, newLane, takeWork, wake } from './lane.ts';
+import { type LanePorts, LaneRunner } from './lane-runner.ts';
+import { OBSERVATION } from './urgency.ts';
 
-export interface EnginePorts extends AttemptPorts {
-  prepare: Prepare;
-  /** Called with a call that was refused: the credentials that it was sent with may be the reason. */
-  distrust: (call: Call) => void;
-}
+export type EnginePorts = LanePorts;
 
 export interface EngineOptions extends Omit<AccountOptions, 'patience'> {
   /** How long one call is repeated, in milliseconds; a daemon never gives up. */
@@ -23,17 +17,15 @@ export interface EngineOptions extends Omit<AccountOptions, 'patience'> {
   spelling?: UnsubscribeSpelling | undefined;
 }
 
-/**
- * Sends calls: recordings side by side, one call at a time for each, all of them through one account.
- * Invariants: what is sent is the newest desired state at the moment of sending; a lane's next step waits until the
- * answer before is on the disk; waiting for a repetition holds the lane and no place in the allowance.
- */
+/** Sends calls: recordings side by side, one call at a time for each (`LaneRunner`), all of them through one account. */
 export class Engine {
   readonly #ports: EnginePorts;
-  readonly #options: EngineOptions;
   readonly #account: Account;
   readonly #attempts: Attempts;
+  readonly #runner: LaneRunner;
   readonly #lanes = new Map<string, Lane>();
+  /** Of the lanes that are not idle. */
+  readonly #runs = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #error: unknown;
 
@@ -47,57 +39,32 @@ export class Engine {
     // Without a handler the rejection would end the process; idle() rethrows it.
     this.broken.catch(() => {});
     this.#ports = ports;
-    this.#options = options;
-    this.#account = new Account(
-      { ...options, patience: options.retryFor },
-      ports.clock,
-      this.#stopping.signal,
-      ports.onEvent,
+    const { retryFor, spelling } = options;
+    const stop = this.#stopping.signal;
+    this.#account = new Account({ ...options, patience: retryFor }, ports.clock, stop, (event) =>
+      this.#tell(event),
     );
-    this.#attempts = new Attempts(ports, this.#account, options.spelling);
+    this.#attempts = new Attempts(ports, this.#account, spelling);
+    this.#runner = new LaneRunner(ports, {
+      account: this.#account,
+      attempts: this.#attempts,
+      stop,
+      retryFor,
+    });
   }
 
   /** Takes the newest plan for a recording; calls of an older one that still wait are dropped. */
   submit(work: Work): void {
-    const lane: Lane = this.#lanes.get(work.key) ?? newLane(work);
+    const lane = this.#lanes.get(work.key) ?? newLane(work);
     this.#lanes.set(work.key, lane);
-    lane.work = work;
-    lane.dropped = false;
-    const before = lane.waiting;
-    lane.waiting = new Map(
-      work.calls.map((call) => [call.endpoint, sameCall(before.get(call.endpoint), call)]),
-    );
-    this.#setDue(lane);
-    for (const call of lane.waiting.values())
-      if (isNews(before.get(call.endpoint), call)) {
-        // A newer call has no failures yet, and does not wait for the repetition of the call that it replaces.
-        lane.trouble.delete(call.endpoint);
-        const { pause } = lane;
-        if (pause?.endpoint === call.endpoint && !pause.isAsked) pause.end();
-      }
-    endRest(lane);
+    takeWork(lane, work, this.#ports.clock);
     this.#start(lane);
-  }
-
-  /** Calls that are not to leave yet; how long that is still away is measured once, so that no step of the wall clock counts. */
-  #setDue(lane: Lane): void {
-    const { clock } = this.#ports;
-    const due = new Map<Call, number>();
-    for (const call of lane.waiting.values())
-      if (call.notBefore !== undefined) {
-        const away = Math.min(LATE.afterDeparture, call.notBefore - clock.now());
-        due.set(call, lane.due.get(call) ?? clock.monotonic() + away);
-      }
-    lane.due = due;
   }
 
   /** Drops the waiting calls of a recording; the call in flight is awaited, and not repeated. */
   drop(key: string): void {
     const lane = this.#lanes.get(key);
-    if (!lane) return;
-    lane.dropped = true;
-    lane.waiting.clear();
-    endRest(lane);
+    if (lane) dropWork(lane);
   }
 
   /** Sends nothing more; calls in flight are awaited and recorded. */
@@ -116,7 +83,7 @@ export class Engine {
   resume(): void {
     this.#account.reopen();
     for (const lane of this.#lanes.values()) {
-      if (lane.pause?.endpoint && !lane.pause.isAsked) lane.pause.end();
+      endRepetition(lane);
       this.#start(lane);
     }
   }
@@ -129,7 +96,7 @@ export class Engine {
   /** Whether a call waits, is in flight or is to be repeated for a recording. */
   isBusy(key: string): boolean {
     const lane = this.#lanes.get(key);
-    return lane !== undefined && (lane.inFlight || lane.waiting.size > 0);
+    return lane !== undefined && isBusy(lane);
   }
 
   /** For metrics: recordings with something to do, places taken in the allowance, requests a second at the moment. */
@@ -139,11 +106,7 @@ export class Engine {
 
   /** Resolves when no lane has anything left to do or all have stopped. @throws what made it stop, if it was an error */
   async idle(): Promise<void> {
-    for (;;) {
-      const running = [...this.#lanes.values()].flatMap((lane) => lane.running ?? []);
-      if (running.length === 0) break;
-      await Promise.all(running);
-    }
+    while (this.#runs.size > 0) await Promise.all(this.#runs);
     if (this.#error) throw this.#error;
   }
 
@@ -164,7 +127,6 @@ export class Engine {
         return undefined;
       }
       const { answer, judgement } = await this.#attempts.exchange(identity, 'query', admission, ask);
-      if (this.#account.refused !== undefined) this.#wakeAll();
       return { ...judgement, answer };
     } finally {
       admission.letOthersGo();
@@ -172,7 +134,10 @@ export class Engine {
   }
 
   #start(lane: Lane): void {
-    lane.running ??= this.#run(lane)
+    if (lane.state.is !== 'idle') return;
+    lane.state = { is: 'queued' };
+    const run = this.#runner
+      .run(lane)
       .catch((error) => {
         // The journal or the program itself failed: nothing may be sent that cannot be recorded.
         this.#error ??= error;
@@ -180,201 +145,22 @@ export class Engine {
         this.#break(error);
       })
       .finally(() => {
-        lane.running = undefined;
+        this.#runs.delete(run);
+        lane.state = { is: 'idle' };
         if (lane.waiting.size === 0) this.#lanes.delete(lane.work.key);
         else if (!this.#account.isShut(lane.work.identity.appId)) this.#start(lane);
       });
+    this.#runs.add(run);
   }
 
-  async #run(lane: Lane): Promise<void> {
-    // A call that may not be attempted stays in the queue, and the result lists it.
-    while (lane.waiting.size > 0 && !this.#account.isShut(lane.work.identity.appId)) {
-      const planned = nextCall(lane, this.#ports.clock.monotonic());
-      if (typeof planned === 'number') {
-        await this.#rest(lane, planned);
-        continue;
-      }
-      const ready = await this.#prepare(lane, planned);
-      if (!ready) continue;
-      // Recordings in a gap of 404s are repeated for long: calls with something new go first.
-      const urgency = lane.gapSince === undefined ? urgencyOf(planned) : URGENCY.repetition;
-      const admission = await this.#account.admit(lane.work.identity, urgency);
-      if (!admission) return;
-      // While the call waited a newer plan may have come, or the account may have been stopped.
-      if (lane.waiting.get(planned.endpoint) !== planned || this.#account.isShut(lane.work.identity.appId)) {
-        admission.ticket.giveBack();
-        admission.letOthersGo();
-        continue;
-      }
-      lane.waiting.delete(planned.endpoint);
-      lane.inFlight = true;
-      const attempt = await this.#attempts.make(lane, planned, ready.call, admission).finally(() => {
-        lane.inFlight = false;
-        admission.letOthersGo();
-      });
-      if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
-      else if (attempt) await this.#proceed(lane, attempt);
-    }
+  /** What the account says; a lane that waits for a repetition learns at once that there is none. */
+  #tell(event: ApplyEvent): void {
+    this.#ports.onEvent(event);
+    if (event.type === 'stopped') this.#wakeAll();
   }
 
-  /** Makes a call ready. The update's credentials come first: without them nothing of the recording is sent. */
-  async #prepare(lane: Lane, planned: Call): Promise<{ call: Call } | undefined> {
-    const update = lane.waiting.get('update');
-    for (const call of update && update !== planned ? [update, planned] : [planned]) {
-      const ready = await this.#ports.prepare(call, lane.work);
-      if ('message' in ready) return this.#unready(lane, call, ready.message);
-      if (call === planned) return ready;
-    }
-    return undefined;
-  }
-
-  /**
-   * A call that cannot be made ready is not sent, and neither is what else waits for its recording, unless it would
-   * only say again what is in force already. A newer one for the same endpoint is another matter.
-   */
-  #unready(lane: Lane, planned: Call, message: string): undefined {
-    const { endpoint, reason, request } = planned;
-    if (lane.waiting.has(endpoint) && lane.waiting.get(endpoint) !== planned) return;
-    const held = reason !== 'credentials-expiring' && reason !== 'resync';
-    if (held) lane.waiting.clear();
-    else lane.waiting.delete(endpoint);
-    const { key, name } = lane.work;
-    const said = { outcome: 'refused', message, unready: true, held } as const;
-    this.#ports.onEvent({ type: 'failed', key, name, endpoint, request, ...said });
-  }
-
-  async #proceed(lane: Lane, attempt: Attempt): Promise<void> {
-    const { planned, call, decision, judgement, took, asked } = attempt;
-    const { endpoint } = call;
-    if (this.#account.refused !== undefined) this.#wakeAll();
-    switch (decision.do) {
-      case 'done':
-        lane.trouble.delete(endpoint);
-        this.#ports.onEvent({
-          type: 'applied',
-          key: lane.work.key,
-          name: lane.work.name,
-          endpoint,
-          status: 200,
-          took,
-          ...asked,
-        });
-        dropSame(lane, call);
-        this.#healed(lane, endpoint);
-        return;
-      case 'refuse':
-        this.#ports.distrust(planned);
-        return this.#failed(lane, attempt, judgement.message);
-      case 'stop-account':
-        return this.#failed(lane, attempt, this.#account.refused ?? judgement.message);
-      case 'ended':
-        await this.#ports.journal.append({ event: 'ended', key: lane.work.key });
-        lane.waiting.clear();
-        return this.#failed(
-          lane,
-          attempt,
-          `${judgement.message}, for more than 90 s: it has ended, or its sid, resourceId or mode is another`,
-          true,
-        );
-      case 'slow-down': {
-        // The account holds all calls back; this lane need not wait in addition.
-        const hold = this.#account.held(lane.work.identity);
-        if (this.#outOfTime(lane, endpoint, hold)) this.#failed(lane, attempt, judgement.message);
-        else putBack(lane, planned);
-        return;
-      }
-      case 'repeat':
-        return this.#repeat(lane, attempt, decision.after);
-    }
-  }
-
-  #failed(
-    lane: Lane,
-    { call, planned, decision, judgement, asked }: Attempt,
-    message: string,
-    ended?: boolean,
-  ): void {
-    lane.trouble.delete(call.endpoint);
-    this.#ports.onEvent({
-      type: 'failed',
-      key: lane.work.key,
-      name: lane.work.name,
-      endpoint: call.endpoint,
-      request: planned.request,
-      outcome: decision.outcome,
-      message,
-      ...asked,
-      ...(ended ? { ended } : {}),
-      ...(judgement.status === undefined ? {} : { status: judgement.status }),
-    });
-  }
-
-  async #repeat(lane: Lane, attempt: Attempt, after: number): Promise<void> {
-    const { clock, onEvent } = this.#ports;
-    const { planned, decision, judgement, asked } = attempt;
-    const { outcome } = decision;
-    const { endpoint } = planned;
-    const { message, status } = judgement;
-    const givesUp = judgement.meaning !== 'not-found' && this.#outOfTime(lane, endpoint, after);
-    if (givesUp || this.#stopping.signal.aborted) {
-      const unsure = outcome === 'unknown' ? '; whether it took effect is not known' : '';
-      return this.#failed(lane, attempt, `${message}${unsure}`);
-    }
-    onEvent({
-      type: 'repeat',
-      key: lane.work.key,
-      name: lane.work.name,
-      endpoint,
-      outcome,
-      message,
-      after,
-      ...asked,
-      ...(status === undefined ? {} : { status }),
-    });
-    putBack(lane, planned);
-    if (lane.dropped) return;
-    if (this.#account.isShut(lane.work.identity.appId)) return;
-    const over = new AbortController();
-    lane.pause = { endpoint, end: () => over.abort(), isAsked: judgement.retryAfter !== undefined };
-    await clock.sleep(after, over.signal);
-    delete lane.pause;
-  }
-
-  /** Waits until the time of a call has come, or a newer plan is there. */
-  async #rest(lane: Lane, ms: number): Promise<void> {
-    const { clock, onEvent } = this.#ports;
-    const { key, name } = lane.work;
-    for (const { endpoint } of lane.waiting.values())
-      onEvent({ type: 'delayed', key, name, endpoint, after: ms });
-    const over = new AbortController();
-    lane.pause = { end: () => over.abort(), isAsked: false };
-    await clock.sleep(ms, over.signal);
-    delete lane.pause;
-  }
-
-  /** Ends every wait for a repetition. */
+  /** Ends every wait of a lane. */
   #wakeAll(): void {
-    for (const { pause } of this.#lanes.values()) pause?.end();
-  }
-
-  #outOfTime(lane: Lane, endpoint: Endpoint, wait: number): boolean {
-    const since = lane.trouble.get(endpoint)?.since ?? 0;
-    return this.#ports.clock.monotonic() + wait - since > this.#options.retryFor;
-  }
-
-  /**
-   * The recording answers again after a gap of 404s. It may run on another server now, which started from what
-   * `start` asked for: whatever was applied before the gap is sent once more.
-   */
-  #healed(lane: Lane, endpoint: Endpoint): void {
-    if (!lane.doubted) return;
-    delete lane.doubted;
-    if (lane.dropped) return;
-    for (const other of ['update', 'updateLayout'] as const) {
-      if (other === endpoint || lane.waiting.has(other)) continue;
-      const resent = wholeCall(other, lane.work.whole, 'outcome-unknown');
-      const call = resent && withKept(resent, lane.work.keeps);
-      if (call) lane.waiting.set(other, call);
-    }
+    for (const lane of this.#lanes.values()) wake(lane);
   }
 }
