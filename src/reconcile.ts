@@ -1,31 +1,35 @@
 import type { Engine } from './apply/engine.ts';
+import type { JournalEvent } from './model/journal.ts';
 import type { Call, Known, Plan, RecordingPlan } from './model/plan.ts';
 import type { DesiredSet } from './model/recording.ts';
+import type { Commit } from './model/source.ts';
 import type { Journal } from './model/work.ts';
 import { withKept } from './plan/credentials.ts';
-import { lateCalls, makePlan, type PlanOptions } from './plan/plan.ts';
+import { lateCalls, type RecordingOptions } from './plan/plan.ts';
+import { type Desired, makePlan, type PlannedName, type PlanOptions, planNames } from './plan/whole-set.ts';
 
 /*
  * The flow on one page:
  *
  *   files → desired → plan ← what is known of the service → render for people, or apply → record
  *
- * Reading (`desired`) and sending (the engine) are handed in; what stands between them is pure.
+ * `plan` and `apply` reconcile everything at once, `watch` the names that are due, one after the other. Planning is
+ * pure; reading stands before it, and the engine and the journal are handed in.
  */
 
-/** The inputs of the flow: the files and the state. */
-export interface Ends {
-  desired: () => Promise<DesiredSet>;
-  known: Known;
+/** files → desired → plan ← known */
+export function reconcile(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
+  return makePlan(desired, known, options);
 }
 
-/** files → desired → plan ← known */
-export async function reconcile(
-  { desired, known }: Ends,
-  options: PlanOptions,
-): Promise<{ plan: Plan; desired: DesiredSet }> {
-  const set = await desired();
-  return { desired: set, plan: makePlan(set, known, options) };
+/** The same for some names of a running daemon: each is planned when it is its turn. */
+export function reconcileNames(
+  desired: Desired,
+  known: Known,
+  names: ReadonlySet<string>,
+  options: RecordingOptions,
+): Iterable<PlannedName> {
+  return planNames(desired, known, names, options);
 }
 
 /** Recordings that apply may touch: those whose secrets are all at hand. */
@@ -33,61 +37,58 @@ export function sendable({ recordings }: Plan): RecordingPlan[] {
   return recordings.filter(({ unresolved, calls }) => unresolved.length === 0 && calls.length > 0);
 }
 
-/** plan → engine → journal. Resolves when everything is answered and recorded, or has been stopped. */
+/** plan → journal and engine. Resolves when everything is answered and recorded, or has been stopped. */
 export async function dispatch(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
   await recordBookkeeping(plan, known, journal);
-  const asked = plan.commit ? { commit: plan.commit } : {};
-  const submit = (callsOf: (recording: RecordingPlan) => readonly Call[]) => {
-    for (const recording of sendable(plan)) {
-      const { key, name, file, identity, whole, keeps, ended } = recording;
-      const calls = callsOf(recording);
-      if (key && identity && calls.length > 0)
-        engine.submit({
-          key,
-          name,
-          file,
-          identity,
-          calls,
-          whole,
-          keeps,
-          ended: ended !== undefined,
-          ...asked,
-        });
-    }
-    return engine.idle();
-  };
-  await submit(({ calls }) => calls);
+  for (const recording of sendable(plan)) submit(recording, recording.calls, engine, plan.commit);
+  await engine.idle();
   // A call that an earlier one may still undo is sent once more before the run is done.
-  await submit(({ key, whole, keeps }) => {
+  for (const recording of sendable(plan)) {
+    const { key, whole, keeps } = recording;
     const late = lateCalls(whole, key === undefined ? undefined : known.get(key));
-    return late.flatMap((call) => withKept(call, keeps) ?? []);
-  });
+    const calls = late.flatMap((call) => withKept(call, keeps) ?? []);
+    submit(recording, calls, engine, plan.commit);
+  }
+  await engine.idle();
 }
 
-/** Records what changes without any call: forgotten, renamed and released things. */
+/** plan → engine: the calls of one recording take the place of those that still wait; with none, these are dropped. */
+export function submit(
+  { key, name, file, identity, whole, keeps, ended }: RecordingPlan,
+  calls: readonly Call[],
+  engine: Engine,
+  commit: Commit | undefined,
+): void {
+  if (!key || !identity) return;
+  const asked = commit ? { commit } : {};
+  if (calls.length === 0) engine.drop(key);
+  else
+    engine.submit({ key, name, file, identity, calls, whole, keeps, ended: ended !== undefined, ...asked });
+}
+
+/** plan → journal: what changes without any call, that is, forgotten, renamed and released things. */
 export async function recordBookkeeping(
-  plan: Pick<Plan, 'recordings'>,
+  { recordings }: Pick<Plan, 'recordings'>,
   known: Known,
   journal: Journal,
 ): Promise<void> {
-  for (const recording of plan.recordings) await recordBookkeepingOf(recording, known, journal);
+  for (const recording of recordings)
+    for (const event of bookkeepingOf(recording, known)) await journal.append(event);
 }
 
-async function recordBookkeepingOf(
+function bookkeepingOf(
   { key, name, file, action, calls, released, supersedes, unresolved }: RecordingPlan,
   known: Known,
-  journal: Journal,
-): Promise<void> {
-  if (!key || action === 'suspended' || unresolved.length > 0) return;
-  if (action === 'forget') {
-    await journal.append({ event: 'forget', key });
-    return;
-  }
-  for (const older of supersedes) await journal.append({ event: 'forget', key: older });
+): JournalEvent[] {
+  if (!key || action === 'suspended' || unresolved.length > 0) return [];
+  if (action === 'forget') return [{ event: 'forget', key }];
   const before = known.get(key);
-  if (before && (before.name !== name || before.file !== file))
-    await journal.append({ event: 'rename', key, name, file });
+  const isRenamed = before && (before.name !== name || before.file !== file);
   // An applied update releases them as well; a refused one leaves them as they were.
   const isUpdated = calls.some(({ endpoint }) => endpoint === 'update');
-  if (released.length > 0 && !isUpdated) await journal.append({ event: 'release', key, blocks: released });
+  return [
+    ...supersedes.map((older): JournalEvent => ({ event: 'forget', key: older })),
+    ...(isRenamed ? [{ event: 'rename' as const, key, name, file }] : []),
+    ...(released.length > 0 && !isUpdated ? [{ event: 'release' as const, key, blocks: released }] : []),
+  ];
 }

@@ -49,23 +49,14 @@ export async function makePlanOf(input: {
   const fromGit = ref !== undefined;
   const cache = state && new ReadCacheFile({ dir, cwd: io.cwd, env: io.env, fromGit });
   const noopCache = cache && state && new NoopCache(cache, state);
-  const noops = new Set<DesiredRecording>();
-  const ends = {
-    desired: async () => {
-      const set = await desiredFiles({
-        ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, readCache: cache?.readCache },
-        // What is asked for in full is read now, by as many threads as there are, and not one after the other.
-        isEnough: isWholeAsked ? () => false : noopCache?.isEnough,
-        memory: isWholeAsked ? undefined : noopCache?.memory,
-      });
-      for (const recording of set.recordings) if (noopCache?.isNoop(recording)) noops.add(recording);
-      return set;
-    },
-    known,
-  };
-  const isNoop = (recording: DesiredRecording) => noops.has(recording);
-  const options = { now, rate, names, resync, allowEmpty, dir, isNoop };
-  const { plan, desired } = await reconcile(ends, options);
+  const desired = await desiredFiles({
+    ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, readCache: cache?.readCache },
+    // What is asked for in full is read now, by as many threads as there are, and not one after the other.
+    isEnough: isWholeAsked ? () => false : noopCache?.isEnough,
+    memory: isWholeAsked ? undefined : noopCache?.memory,
+  });
+  const isNoop = (recording: DesiredRecording) => noopCache?.isNoop(recording) ?? false;
+  const plan = reconcile(desired, known, { now, rate, names, resync, allowEmpty, dir, isNoop });
   for (const recording of plan.recordings) noopCache?.remember(recording);
   cache?.save(now);
   // A name that a broken file would have given is no mistake of the command line.

@@ -1,10 +1,10 @@
 import type { Engine } from '../apply/engine.ts';
-import { recordingJson } from '../daemon/conditions.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { Gap } from '../daemon/gap.ts';
 import { knownJson } from '../daemon/known.ts';
 import { makeLog } from '../daemon/log.ts';
 import type { Metrics, Readings } from '../daemon/metrics.ts';
+import { recordingJson } from '../daemon/recording-json.ts';
 import { Resync } from '../daemon/resync.ts';
 import type { Views } from '../daemon/server.ts';
 import type { Bounds } from '../desired/bounds.ts';

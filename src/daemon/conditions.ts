@@ -1,10 +1,8 @@
-import type { Call, KnownRecording, RecordingPlan, Remembered } from '../model/plan.ts';
+import type { Call, KnownRecording, RecordingPlan } from '../model/plan.ts';
 import type { BlockName, Endpoint } from '../model/recording.ts';
-import type { Commit } from '../model/source.ts';
 import { canonicalText } from '../plan/comparable.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
-import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
 
 /** Ready: the recording is as its file says. Reconciling: it is being made so. Stalled: it cannot be, until something changes. */
 export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled';
@@ -96,50 +94,49 @@ function isRefused(
   );
 }
 
-/** A recording as `/api/recordings` shows it. */
-export function recordingJson(
-  watched: Watched,
-  known: KnownRecording | undefined,
-  commit: Commit | undefined,
-): object {
-  const { name, file, plan, condition, observed, lastError } = watched;
-  const certainties: Record<string, Certainty | 'observed'> = known ? { ...blocksOf(known) } : {};
-  for (const block of observed?.blocks ?? [])
-    if (certainties[block] === 'assumed') certainties[block] = 'observed';
-  return {
-    name,
-    file,
-    sid: plan?.sid ?? known?.identity.sid ?? null,
-    mode: plan?.mode ?? known?.identity.mode ?? null,
-    conditions: conditionsOf(condition),
-    blocks: certainties,
-    applied: {
-      update: appliedJson(known?.update.applied),
-      updateLayout: appliedJson(known?.updateLayout.applied),
-    },
-    commit: commit?.sha ?? null,
-    observed_at: observed ? iso(observed.at) : null,
-    last_error: lastError
-      ? { at: iso(lastError.at), endpoint: lastError.endpoint, message: lastError.message }
-      : null,
-  };
+/** The part of a condition that is set, without its time. */
+export type Standing = [type: ConditionType, reason: string, message: string];
+
+/** Why nothing is sent for a recording, whatever calls its plan has. @param known what is known of it */
+export function heldBack(
+  { key, action, notes, unresolved }: RecordingPlan,
+  known: Pick<KnownRecording, 'ended'> | undefined,
+): Standing | undefined {
+  if (!key) return ['Reconciling', 'Waiting', notes[0] ?? 'waiting'];
+  if (action === 'suspended') return ['Ready', 'Suspended', 'left alone, as its file asks'];
+  if (unresolved.length > 0) return ['Stalled', 'SecretUnresolved', unresolvedMessage(unresolved)];
+  if (known?.ended !== undefined)
+    return ['Stalled', 'Ended', 'the recording has ended; it is taken up again with a new sid'];
+  return undefined;
 }
 
-/** All three conditions, as Kubernetes has them: exactly one is True. */
-function conditionsOf({ type, reason, message, since }: Condition): object[] {
-  return (['Ready', 'Reconciling', 'Stalled'] as const).map((each) => ({
-    type: each,
-    status: each === type ? 'True' : 'False',
-    reason,
-    message,
-    last_transition_time: iso(since),
-  }));
+/**
+ * The condition of a recording for which these calls are to be sent; undefined where it stays as it is.
+ * @param isSending whether one of its calls is in flight: its answer decides
+ */
+export function standingOf(
+  { refused }: Pick<Watched, 'refused'>,
+  plan: Pick<RecordingPlan, 'calls' | 'notes'>,
+  calls: readonly Call[],
+  isSending: boolean,
+): Standing | undefined {
+  const [first] = plan.calls;
+  // A call that only repeats the state leaves the condition as it is.
+  if (calls.length > 0) return first && reconciling(plan, calls);
+  const refusal = first && refused?.get(first.endpoint);
+  if (refusal) return ['Stalled', refusal.reason, refusal.message];
+  return isSending ? undefined : ['Ready', 'Applied', 'as its file says'];
 }
 
-function appliedJson(applied: Remembered<unknown> | undefined): object | null {
-  return applied ? { at: iso(applied.at), commit: commitJson(applied.commit) } : null;
+function reconciling({ notes }: Pick<RecordingPlan, 'notes'>, calls: readonly Call[]): Standing {
+  const endpoints = calls.map(({ endpoint }) => endpoint).join(' and ');
+  if (calls.every(({ notBefore }) => notBefore !== undefined))
+    return ['Reconciling', 'OutcomeUnknown', notes.join('; ') || `${endpoints} to be sent once more`];
+  const isRenewal = calls[0]?.reason === 'credentials-expiring';
+  return ['Reconciling', isRenewal ? 'RenewingCredentials' : 'Applying', `${endpoints} to be sent`];
 }
 
-function iso(at: number): string {
-  return new Date(at).toISOString();
+/** The message of a recording whose references cannot be resolved. */
+export function unresolvedMessage(unresolved: RecordingPlan['unresolved']): string {
+  return unresolved.map(({ summary }) => summary).join('; ');
 }

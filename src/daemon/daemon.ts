@@ -1,20 +1,20 @@
 import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
-import type { Call, RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint } from '../model/recording.ts';
-import { recordingKey } from '../model/recording-key.ts';
 import type { Commit, DesiredSource, Snapshot } from '../model/source.ts';
 import { Pace, turn } from '../model/turns.ts';
 import type { ApplyEvent, Journal, Work } from '../model/work.ts';
-import { planRecording } from '../plan/plan.ts';
-import { recordBookkeeping } from '../reconcile.ts';
+import { everyName, type PlannedName } from '../plan/whole-set.ts';
 import type { NoopCache } from '../sources/read-cache-file.ts';
-import { type ConditionType, callsOf, setCondition, type Watched } from './conditions.ts';
+import type { ConditionType, Watched } from './conditions.ts';
+import { DueNames } from './due-names.ts';
 import type { Logger } from './log.ts';
-import { abandonedKeys, emptiness, Problems } from './problems.ts';
+import { Problems } from './problems.ts';
+import { Readiness } from './readiness.ts';
+import { Reconciler } from './reconciler.ts';
 import { RefreshQueue } from './refresh-queue.ts';
-import { Renewals, renewalLead } from './renewals.ts';
+import { Renewals } from './renewals.ts';
 import { Reports } from './reports.ts';
 
 export interface DaemonPorts {
@@ -35,10 +35,6 @@ export interface DaemonPorts {
 
 /** How often due credentials are looked for, in milliseconds. */
 const RENEWAL_CHECK = 15_000;
-const NOT_BEGUN = 'the files have not been read yet';
-/** A file that is written all the time delays the start by this at most, in milliseconds. */
-const LONGEST_BEGINNING = 5_000;
-const BEGINNING_CHECK = 10;
 /** Recordings are planned for at least so long before another refresh has its turn, in milliseconds. */
 const LONGEST_TURN = 50;
 /** A stopped account is tried again with one call after this long, in milliseconds. */
@@ -48,49 +44,46 @@ const REOPEN_AFTER = 5 * 60_000;
  * Keeps recordings as the files say. Level-based: an event only says that something changed; the files are read again
  * and compared with the state, and after every answer the recording is planned once more. So the end is what the files
  * say, whatever the order of saves and answers.
+ *
+ * It is the loop: hints lead to a refresh (`RefreshQueue`), a refresh to names that are due (`DueNames`), and each name
+ * to its plan and what follows from it (`Reconciler`); answers and time make a name due as well.
  */
 export class Daemon {
   readonly #ports: DaemonPorts;
   readonly #watched = new Map<string, Watched>();
-  #snapshot: Snapshot | undefined;
-  #trouble: string | undefined = NOT_BEGUN;
-  #begun = false;
-  /** The folder is empty or missing: nothing is planned or forgotten. */
-  #blocked = true;
-  readonly #startedAt: number;
-  /** Names that are still to be planned; they wait while the folder is empty or missing. */
-  #owed = new Set<string>();
-  /** Names that the refresh under way has still to plan. */
-  #inHand = new Set<string>();
-  /** The refresh after the process was suspended. */
-  #refreshAfterGap: Promise<void> = Promise.resolve();
-  /** The last refresh failed: the files may say anything by now. */
-  #refreshFailed = false;
-  #resyncAll = false;
   readonly #stopping = new AbortController();
+  readonly #due = new DueNames();
+  readonly #readiness: Readiness;
+  readonly #reconciler: Reconciler;
   readonly #refreshes: RefreshQueue;
   readonly #renewals: Renewals;
   readonly #reports: Reports;
   readonly #problems: Problems;
+  #snapshot: Snapshot | undefined;
+  /** The refresh after the process was suspended. */
+  #refreshAfterGap: Promise<void> = Promise.resolve();
+  /** When a stopped account is tried again, on the monotonic clock. */
   #reopenAt = Number.POSITIVE_INFINITY;
 
   constructor(ports: DaemonPorts) {
-    const { clock, log, onRefresh } = ports;
+    const { clock, log, onRefresh, engine, journal, state, noopCache } = ports;
+    const watched = this.#watched;
     this.#ports = ports;
-    this.#startedAt = clock.monotonic();
+    this.#readiness = new Readiness(clock, log);
+    this.#reconciler = new Reconciler({
+      ...{ engine, journal, state, clock, log, noopCache, watched },
+      snapshot: () => this.#snapshot as Snapshot,
+    });
     this.#refreshes = new RefreshQueue({
       clock,
       stop: this.#stopping.signal,
       refresh: (hint) => this.#refreshOnce(hint),
       // A failed refresh makes `/readyz` red.
-      onFailure: (error) => {
-        this.#refreshFailed = true;
-        this.#setTrouble(`the files cannot be read: ${(error as Error).message}`);
-      },
+      onFailure: (error) => this.#readiness.takeFailure(error),
       onRefresh,
     });
     this.#renewals = new Renewals(clock);
-    this.#reports = new Reports(clock, log, this.#renewals);
+    this.#reports = new Reports({ clock, log, renewals: this.#renewals, watched });
     this.#problems = new Problems(log);
   }
 
@@ -101,7 +94,7 @@ export class Daemon {
 
   /** Reads and plans everything again and forgets what was refused; a stopped account is tried again. */
   resyncAll(): void {
-    this.#resyncAll = true;
+    this.#due.addEverything();
     this.#renewals.forget();
     for (const watched of this.#watched.values()) delete watched.refused;
     this.#ports.engine.resume();
@@ -110,16 +103,7 @@ export class Daemon {
 
   /** Resolves when all files have been read and planned once, or cannot be. */
   async waitForInitialSync(): Promise<void> {
-    await this.idle();
-    const { clock } = this.#ports;
-    while (
-      !this.#begun &&
-      !this.#stopping.signal.aborted &&
-      clock.monotonic() < this.#startedAt + LONGEST_BEGINNING
-    ) {
-      await clock.sleep(BEGINNING_CHECK, this.#stopping.signal);
-      await this.idle();
-    }
+    await this.#readiness.begun(() => this.idle(), this.#stopping.signal);
   }
 
   /** Resolves when every refresh that was asked for is done. */
@@ -127,192 +111,55 @@ export class Daemon {
     await this.#refreshes.idle();
   }
 
-  /** Logs what keeps the daemon from being ready, and its recovery. */
-  #setTrouble(trouble: string | undefined): void {
-    if (trouble === this.#trouble) return;
-    if (trouble) this.#ports.log.error(trouble);
-    // The start is logged elsewhere.
-    else if (this.#trouble !== NOT_BEGUN) this.#ports.log.info('recovered');
-    this.#trouble = trouble;
-  }
-
   async #refreshOnce(hint: readonly string[] | undefined): Promise<void> {
-    const first = this.#snapshot === undefined || this.#resyncAll;
-    const snapshot = await this.#ports.source.refresh(hint);
-    this.#refreshFailed = false;
-    // Only after success: a failed refresh has resynced nothing.
-    if (first) this.#resyncAll = false;
+    const { source, state } = this.#ports;
+    const snapshot = await source.refresh(hint);
     // Both ends of a refresh pass over all recordings: other work gets a turn in between.
     await turn();
     this.#problems.tell(snapshot);
     this.#snapshot = snapshot;
-    const obstacle = emptiness(snapshot, this.#ports.state.known.size);
-    // New files count when they have been still for long enough; until then the daemon is not ready.
-    this.#begun ||=
-      !snapshot.settling?.length || this.#ports.clock.monotonic() > this.#startedAt + LONGEST_BEGINNING;
-    this.#setTrouble(obstacle ?? (this.#begun ? undefined : NOT_BEGUN));
-    this.#blocked = obstacle !== undefined;
-    for (const name of first || snapshot.whole ? this.#everyName(snapshot) : snapshot.changed)
-      this.#owed.add(name);
+    this.#readiness.takeSnapshot(snapshot, state.known);
+    // Only after success: a failed refresh has resynced nothing.
+    const isAll = this.#due.takeEverything() || snapshot.whole;
+    for (const name of isAll ? everyName(snapshot, state.known) : snapshot.changed) this.#due.add(name);
     if (snapshot.files?.size)
-      for (const { name, file } of this.#ports.state.known.values())
-        if (snapshot.files.has(file)) this.#owed.add(name);
-    if (obstacle) return;
+      for (const { name, file } of state.known.values()) if (snapshot.files.has(file)) this.#due.add(name);
     // Names that have just changed come first.
-    const names = new Set([...snapshot.changed, ...this.#owed]);
-    this.#owed = new Set();
-    this.#inHand = names;
-    const keys = abandonedKeys(snapshot, this.#ports.state.known.values(), names);
-    const began = this.#ports.clock.monotonic();
-    const pace = new Pace(this.#ports.clock);
-    for (const name of names) {
-      if (this.#stopping.signal.aborted) return;
-      // An edit does not wait until thousands of others are planned: the next refresh goes on with these.
-      if (this.#refreshes.isAsked && this.#ports.clock.monotonic() - began > LONGEST_TURN) {
-        for (const left of names) this.#owed.add(left);
-        return;
+    if (this.#readiness.mayPlan) await this.#reconcileDue(snapshot.changed);
+  }
+
+  /** Plans what is due. What is left when it ends before its time is due at the next refresh. */
+  async #reconcileDue(first: readonly string[]): Promise<void> {
+    const { clock } = this.#ports;
+    const began = clock.monotonic();
+    const pace = new Pace(clock);
+    try {
+      for (const planned of this.#reconciler.plan(this.#due.takeInHand(first))) {
+        if (this.#stopping.signal.aborted) return;
+        // An edit does not wait until thousands of others are planned: the next refresh goes on with these.
+        if (this.#refreshes.isAsked && clock.monotonic() - began > LONGEST_TURN) return;
+        await this.#follow(planned);
+        this.#due.done(planned.name);
+        // A thousand files at once must not hold up answers and signals.
+        await pace.breathe();
       }
-      try {
-        await this.#reconcile(name, keys.get(name) ?? []);
-      } catch (error) {
-        for (const left of names) this.#owed.add(left);
-        throw error;
-      }
-      names.delete(name);
-      // A thousand files at once must not hold up answers and signals.
-      await pace.breathe();
+    } finally {
+      this.#due.putBack();
     }
-  }
-
-  #everyName({ byName }: Snapshot): Set<string> {
-    return new Set([...byName.keys(), ...[...this.#ports.state.known.values()].map(({ name }) => name)]);
-  }
-
-  /** One recording: desired × known → what is to be sent, handed to the engine. */
-  async #reconcile(name: string, abandoned: readonly string[]): Promise<void> {
-    const snapshot = this.#snapshot as Snapshot;
-    const desired = snapshot.byName.get(name);
-    if (!desired) return this.#handleMissing(name, abandoned, snapshot);
-    const { state, engine, journal, clock, noopCache } = this.#ports;
-    const known = desired.identity && state.known.get(recordingKey(desired.identity));
-    // Of a known no-op nothing more is read than is asked for.
-    const isNoop = noopCache?.isNoop(desired) ?? false;
-    const now = clock.now() + (known && !isNoop ? renewalLead(known) : 0);
-    const plan = planRecording(desired, state.known, abandoned, {
-      now,
-      tokensAt: clock.now(),
-      isNoop: () => isNoop,
-    });
-    noopCache?.remember(plan);
-    const older = this.#watched.get(name)?.plan?.key;
-    // The calls of the recording that had this name before are dropped, unless another name claims it.
-    if (older !== undefined && older !== plan.key && engine.isBusy(older) && !isClaimed(older, snapshot))
-      engine.drop(older);
-    const watched = Object.assign(this.#watch(name, plan.file), { file: plan.file, plan });
-    await recordBookkeeping({ recordings: [plan] }, state.known, journal);
-    // The file may have changed while the journal was written: this plan is outdated then.
-    if (this.#snapshot?.byName.get(name) !== desired) return this.requeue(name);
-    for (const superseded of plan.supersedes) engine.drop(superseded);
-    this.#act(watched, plan);
-  }
-
-  #act(watched: Watched, plan: RecordingPlan): void {
-    const { engine } = this.#ports;
-    for (const { summary, code, range } of plan.unresolved)
-      if (watched.condition.message !== unresolvedMessage(plan))
-        this.#ports.log.error(
-          {
-            recording: plan.name,
-            file: range.filename,
-            line: range.start.line,
-            column: range.start.column,
-            code,
-          },
-          summary,
-        );
-    const { key, identity, name, file } = plan;
-    const obstacle = this.#obstacle(plan);
-    if (obstacle || !key || !identity) {
-      if (key) engine.drop(key);
-      if (obstacle) this.#setCondition(watched, ...obstacle);
-      return;
-    }
-    const calls = callsOf(watched, plan);
-    if (calls.length === 0) {
-      engine.drop(key);
-      const refused = plan.calls[0] && watched.refused?.get(plan.calls[0].endpoint);
-      if (refused) this.#setCondition(watched, 'Stalled', refused.reason, refused.message);
-      else if (!engine.isBusy(key)) this.#setCondition(watched, 'Ready', 'Applied', 'as its file says');
-      return;
-    }
-    // A call that only repeats the state leaves the condition as it is.
-    if (plan.calls.length > 0) this.#setCondition(watched, 'Reconciling', ...reasonOf(plan, calls));
-    for (const { summary } of plan.warnings ?? [])
-      this.#ports.log.warn({ recording: name, file }, `${summary}; its storage stays as it is`);
-    const { commit } = this;
-    // Asked for only here: of a recording that needs nothing it would have to be read out of the file.
-    const { whole, keeps } = plan;
-    engine.submit({ key, name, file, identity, calls, whole, keeps, ...(commit ? { commit } : {}) });
-  }
-
-  /** Why nothing is sent for a recording, whatever its plan says. */
-  #obstacle({ key, action, notes, unresolved }: RecordingPlan): [ConditionType, string, string] | undefined {
-    if (!key) return ['Reconciling', 'Waiting', notes[0] ?? 'waiting'];
-    if (action === 'suspended') return ['Ready', 'Suspended', 'left alone, as its file asks'];
-    if (unresolved.length > 0) return ['Stalled', 'SecretUnresolved', unresolvedMessage({ unresolved })];
-    if (this.#ports.state.known.get(key)?.ended !== undefined)
-      return ['Stalled', 'Ended', 'the recording has ended; it is taken up again with a new sid'];
-    return undefined;
-  }
-
-  /**
-   * No document gives this name. While a file or folder has an error, the document may be in it and is not taken for
-   * deleted.
-   */
-  async #handleMissing(
-    name: string,
-    keys: readonly string[],
-    { set, commit, settling }: Snapshot,
-  ): Promise<void> {
-    const { state, engine, journal, log } = this.#ports;
-    // Calls that it asked for and that still wait have lost their reason.
-    const asked = this.#watched.get(name)?.plan?.key;
-    if (asked !== undefined && engine.isBusy(asked) && !isClaimed(asked, this.#snapshot as Snapshot))
-      engine.drop(asked);
-    if (set.broken.length > 0) {
-      this.#owed.add(name);
-      const known = [...state.known.values()].find((recording) => recording.name === name);
-      const file = this.#watched.get(name)?.file ?? known?.file;
-      // While a file is being moved nothing is wrong with it yet.
-      if (file === undefined || settling?.includes(file)) return;
-      return this.#setCondition(
-        this.#watch(name, file),
-        'Stalled',
-        'Invalid',
-        set.broken.some((path) => file === path || file.startsWith(`${path}/`))
-          ? 'its file has an error or cannot be read; the recording stays as it was'
-          : `no file claims it, but nothing is forgotten while ${set.broken[0]} has an error`,
-      );
-    }
-    for (const key of keys) {
-      const file = state.known.get(key)?.file;
-      engine.drop(key);
-      await journal.append({ event: 'forget', key });
-      log.info(
-        { recording: name, file, ...(commit ? { commit: commit.sha } : {}) },
-        'forgotten: its file is gone, and the recording goes on as it is',
-      );
-    }
-    this.#watched.delete(name);
   }
 
   /** Plans one recording again and hands its calls to the engine. */
   async requeue(name: string): Promise<void> {
     // The first refresh plans everything anyway, and an empty folder changes nothing.
-    if (!this.#snapshot || this.#blocked || this.#stopping.signal.aborted) return;
-    const keys =
-      abandonedKeys(this.#snapshot, this.#ports.state.known.values(), new Set([name])).get(name) ?? [];
-    if (this.#snapshot.byName.has(name)) await this.#reconcile(name, keys);
+    if (!this.#snapshot?.byName.has(name) || !this.#readiness.mayPlan || this.#stopping.signal.aborted)
+      return;
+    for (const planned of this.#reconciler.plan(new Set([name]))) await this.#follow(planned);
+  }
+
+  async #follow(planned: PlannedName): Promise<void> {
+    const followed = await this.#reconciler.follow(planned);
+    if (followed === 'outdated') await this.requeue(planned.name);
+    if (followed === 'unclear') this.#due.add(planned.name);
   }
 
   /**
@@ -326,20 +173,19 @@ export class Daemon {
     }
     await this.#refreshAfterGap;
     // A file that is being written is about to say something else.
-    if (this.#blocked || this.#refreshFailed || this.#snapshot?.settling?.includes(file)) {
-      this.#owed.add(name);
+    if (!this.#readiness.maySend || this.#snapshot?.settling?.includes(file)) {
+      this.#due.add(name);
       return false;
     }
-    if (!this.#inHand.has(name) && !this.#owed.has(name)) return true;
+    if (!this.#due.has(name)) return true;
     // The recording is still to be planned: that is done now, and once only. A name that no document gives any more is
     // forgotten in its turn.
     if (!this.#snapshot?.byName.has(name)) return false;
-    this.#inHand.delete(name);
-    this.#owed.delete(name);
+    this.#due.remove(name);
     try {
       await this.requeue(name);
     } catch (error) {
-      this.#owed.add(name);
+      this.#due.add(name);
       throw error;
     }
     return true;
@@ -355,46 +201,21 @@ export class Daemon {
 
   /** What the engine reports. */
   take(event: ApplyEvent): void {
-    const { log, clock } = this.#ports;
-    switch (event.type) {
-      case 'admitted':
-      case 'answered':
-        break;
-      case 'slowed':
-        log.warn(
-          { hold_seconds: event.hold / 1000, rate: event.rate },
-          `the service says ${event.status}: everything is held back`,
-        );
-        break;
-      case 'stopped':
-        this.#reopenAt = clock.monotonic() + REOPEN_AFTER;
-        log.error(event.message);
-        break;
-      case 'disabled':
-        this.#reopenAt = clock.monotonic() + REOPEN_AFTER;
-        log.error(`nothing more is sent for App ID ${event.appId}: ${event.message}`);
-        for (const watched of this.#watched.values())
-          if (watched.plan?.identity?.appId === event.appId && watched.condition.type === 'Reconciling')
-            this.#setCondition(watched, 'Stalled', 'Refused', event.message);
-        break;
-      default: {
-        // An event for a recording that its name no longer stands for changes no condition.
-        const watched = this.#watched.get(event.name);
-        this.#reports.take(event, watched?.plan?.key === event.key ? watched : undefined);
-        // The recording is planned again: its file may have changed while the call was in flight.
-        if (event.type === 'applied')
-          queueMicrotask(() => void this.requeue(event.name).catch((error) => this.#defect(error)));
-      }
-    }
+    this.#reports.take(event);
+    if (event.type === 'stopped' || event.type === 'disabled')
+      this.#reopenAt = this.#ports.clock.monotonic() + REOPEN_AFTER;
+    // The recording is planned again: its file may have changed while the call was in flight.
+    if (event.type === 'applied')
+      queueMicrotask(() => void this.requeue(event.name).catch((error) => this.#defect(error)));
   }
 
   /** Renews credentials that are due and reopens a stopped account, until the daemon is stopped. */
   async runTimers(): Promise<void> {
-    const { clock, state, engine } = this.#ports;
+    const { clock, state, engine, journal } = this.#ports;
     while (!this.#stopping.signal.aborted) {
       await clock.sleep(RENEWAL_CHECK, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
-      await this.#ports.journal.checkPlace();
+      await journal.checkPlace();
       if (clock.monotonic() >= this.#reopenAt) {
         this.#reopenAt = Number.POSITIVE_INFINITY;
         this.resyncAll();
@@ -421,25 +242,9 @@ export class Daemon {
     );
   }
 
-  #setCondition(watched: Watched, type: ConditionType, reason: string, message: string): void {
-    setCondition(watched, type, reason, message, this.#ports.clock.now());
-  }
-
-  /** @returns what is watched by this name; a new one where nothing was */
-  #watch(name: string, file: string): Watched {
-    const since = this.#ports.clock.now();
-    const watched: Watched = this.#watched.get(name) ?? {
-      name,
-      file,
-      condition: { type: 'Reconciling', reason: 'New', message: 'not planned yet', since },
-    };
-    this.#watched.set(name, watched);
-    return watched;
-  }
-
   /** Why `/readyz` is red. */
   notReady(): string[] {
-    return [this.#trouble, this.#ports.engine.stopped].filter((reason) => reason !== undefined);
+    return [this.#readiness.trouble, this.#ports.engine.stopped].filter((reason) => reason !== undefined);
   }
 
   /** Why `/healthz` is red: a look at the files hangs. @param limit milliseconds that one may take */
@@ -465,24 +270,4 @@ export class Daemon {
   nextRenewal(): number | undefined {
     return this.#renewals.next(this.#renewals.concerned(this.#ports.state));
   }
-}
-
-/** Why a recording with these calls is not ready. */
-function reasonOf({ notes }: RecordingPlan, calls: readonly Call[]): [reason: string, message: string] {
-  const endpoints = calls.map(({ endpoint }) => endpoint).join(' and ');
-  if (calls.every(({ notBefore }) => notBefore !== undefined))
-    return ['OutcomeUnknown', notes.join('; ') || `${endpoints} to be sent once more`];
-  const isRenewal = calls[0]?.reason === 'credentials-expiring';
-  return [isRenewal ? 'RenewingCredentials' : 'Applying', `${endpoints} to be sent`];
-}
-
-/** Whether a document claims this recording. Goes through all of them, so it is asked last. */
-function isClaimed(key: string, { byName }: Snapshot): boolean {
-  for (const { identity } of byName.values())
-    if (identity !== undefined && recordingKey(identity) === key) return true;
-  return false;
-}
-
-function unresolvedMessage({ unresolved }: Pick<RecordingPlan, 'unresolved'>): string {
-  return unresolved.map(({ summary }) => summary).join('; ');
 }

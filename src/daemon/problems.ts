@@ -1,5 +1,3 @@
-import type { KnownRecording } from '../model/plan.ts';
-import { recordingKey } from '../model/recording-key.ts';
 import type { Snapshot } from '../model/source.ts';
 import type { Logger } from './log.ts';
 
@@ -37,36 +35,4 @@ export class Problems {
     this.#told = now;
     this.#wrong = wrong;
   }
-}
-
-/** Why nothing may follow from this snapshot: an empty or missing folder is far more often a mistake than intended. */
-export function emptiness({ set }: Snapshot, known: number): string | undefined {
-  const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
-  if (missing) return missing.summary;
-  if (set.files > 0 || set.broken.length > 0 || known === 0) return undefined;
-  return `there are no recording files, but ${known} recording${known === 1 ? ' is' : 's are'} known: nothing is changed`;
-}
-
-/** Known recordings of these names that no document claims any more; none while something is wrong in a file or folder. */
-export function abandonedKeys(
-  snapshot: Snapshot,
-  known: Iterable<KnownRecording>,
-  names: ReadonlySet<string>,
-): Map<string, string[]> {
-  const keys = new Map<string, string[]>();
-  if (snapshot.set.broken.length > 0) return keys;
-  const elsewhere: KnownRecording[] = [];
-  for (const recording of known) {
-    if (!names.has(recording.name)) continue;
-    const identity = snapshot.byName.get(recording.name)?.identity;
-    if (!identity || recordingKey(identity) !== recording.key) elsewhere.push(recording);
-  }
-  if (elsewhere.length === 0) return keys;
-  // Done last, because it goes through everything: a recording that a document of another name claims was only renamed.
-  const claimed = new Set(
-    [...snapshot.byName.values()].flatMap(({ identity }) => (identity ? [recordingKey(identity)] : [])),
-  );
-  for (const { key, name } of elsewhere)
-    if (!claimed.has(key)) keys.set(name, [...(keys.get(name) ?? []), key]);
-  return keys;
 }

@@ -6,22 +6,60 @@ import { NO_CREDENTIALS, setCondition, type Watched } from './conditions.ts';
 import type { Logger } from './log.ts';
 import type { Renewals } from './renewals.ts';
 
-export type CallEvent = Extract<ApplyEvent, { name: string }>;
+type CallEvent = Extract<ApplyEvent, { name: string }>;
 
-/** Takes the engine's events about single calls: logs them, and sets the conditions of their recordings. */
+export interface ReportsPorts {
+  clock: Clock;
+  log: Logger;
+  renewals: Renewals;
+  /** By name. */
+  watched: ReadonlyMap<string, Watched>;
+}
+
+/** Takes what the engine reports: logs it, and sets the conditions of the recordings. */
 export class Reports {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #renewals: Renewals;
+  readonly #watched: ReportsPorts['watched'];
 
-  constructor(clock: Clock, log: Logger, renewals: Renewals) {
+  constructor({ clock, log, renewals, watched }: ReportsPorts) {
     this.#clock = clock;
     this.#log = log;
     this.#renewals = renewals;
+    this.#watched = watched;
+  }
+
+  take(event: ApplyEvent): void {
+    switch (event.type) {
+      case 'admitted':
+      case 'answered':
+        break;
+      case 'slowed':
+        this.#log.warn(
+          { hold_seconds: event.hold / 1000, rate: event.rate },
+          `the service says ${event.status}: everything is held back`,
+        );
+        break;
+      case 'stopped':
+        this.#log.error(event.message);
+        break;
+      case 'disabled':
+        this.#log.error(`nothing more is sent for App ID ${event.appId}: ${event.message}`);
+        for (const watched of this.#watched.values())
+          if (watched.plan?.identity?.appId === event.appId && watched.condition.type === 'Reconciling')
+            setCondition(watched, 'Stalled', 'Refused', event.message, this.#clock.now());
+        break;
+      default: {
+        // An event for a recording that its name no longer stands for changes no condition.
+        const watched = this.#watched.get(event.name);
+        this.#takeCall(event, watched?.plan?.key === event.key ? watched : undefined);
+      }
+    }
   }
 
   /** @param watched the recording, unless its name stands for another by now */
-  take(event: CallEvent, watched: Watched | undefined): void {
+  #takeCall(event: CallEvent, watched: Watched | undefined): void {
     const { endpoint } = event;
     const about = {
       recording: event.name,

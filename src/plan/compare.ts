@@ -2,7 +2,8 @@ import { mapSealed } from '../agora/requests.ts';
 import type { Comparison, Known, KnownEndpoint, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Blocks, DesiredRecording, DesiredSet, Identity } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
-import { makePlan, type PlanOptions, planRecording } from './plan.ts';
+import { planRecording } from './plan.ts';
+import { makePlan, type PlanOptions } from './whole-set.ts';
 
 /*
  * Plans against something other than the state: another commit, or what a daemon elsewhere has applied. They are for

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { callsOf, NO_CREDENTIALS, setCondition, type Watched } from '../../src/daemon/conditions.ts';
+import {
+  callsOf,
+  heldBack,
+  NO_CREDENTIALS,
+  setCondition,
+  standingOf,
+  type Watched,
+} from '../../src/daemon/conditions.ts';
 import type { Call, RecordingPlan } from '../../src/model/plan.ts';
 import { canonicalText } from '../../src/plan/comparable.ts';
 import { call, identity } from '../support/engine.ts';
@@ -68,6 +75,48 @@ describe('the calls that a recording needs', () => {
       },
     });
     expect(callsOf(watched({ plan }), plan)).toEqual([]);
+  });
+});
+
+describe('what a plan means for the condition', () => {
+  const layout = call('updateLayout', '#111111');
+  const renewal = call('update', '1', 'credentials-expiring');
+  const later = { ...call('update', '1', 'outcome-unknown'), notBefore: 5_000 } as Call;
+  const refused = refusal(layout, 'Refused');
+
+  it.each([
+    [[], [], {}, false, 'Ready Applied'],
+    [[], [], {}, true, undefined],
+    [[layout], [layout], {}, true, 'Reconciling Applying'],
+    [[renewal], [renewal], {}, false, 'Reconciling RenewingCredentials'],
+    [[later], [later], {}, false, 'Reconciling OutcomeUnknown'],
+    [[later, layout], [later, layout], {}, false, 'Reconciling Applying'],
+    // Only owed: the state is sent once more.
+    [[], [layout], {}, false, undefined],
+    [[layout], [], { refused }, false, 'Stalled Refused'],
+    [[], [], { refused }, false, 'Ready Applied'],
+  ] as const)(
+    'is told by its calls and those to be sent (%#)',
+    (planned, calls, extra, isSending, expected) => {
+      const standing = standingOf(extra, { calls: planned, notes: [] }, calls, isSending);
+      expect(standing && `${standing[0]} ${standing[1]}`).toBe(expected);
+    },
+  );
+
+  const unresolved = [{ summary: 'A is not set' }];
+  it.each([
+    [{ notes: ['waiting for a file'] }, {}, 'Reconciling Waiting: waiting for a file'],
+    [{ key: 'k', action: 'suspended' }, {}, 'Ready Suspended: left alone, as its file asks'],
+    [{ key: 'k', action: 'update', unresolved }, { ended: 1 }, 'Stalled SecretUnresolved: A is not set'],
+    [
+      { key: 'k', action: 'update' },
+      { ended: 1 },
+      'Stalled Ended: the recording has ended; it is taken up again with a new sid',
+    ],
+    [{ key: 'k', action: 'update' }, {}, undefined],
+  ])('is another where nothing may be sent (%#)', (plan, known, expected) => {
+    const held = heldBack({ notes: [], unresolved: [], ...plan } as unknown as RecordingPlan, known);
+    expect(held && `${held[0]} ${held[1]}: ${held[2]}`).toBe(expected);
   });
 });
 

@@ -238,6 +238,19 @@ describe('what stands in the way', () => {
     expect(b.daemon.notReady()).toEqual([]);
   });
 
+  it('files of comments alone are an empty folder', async () => {
+    const b = daemonBench(() => OK);
+    b.source.files.set('1.yaml', fileOf(1));
+    await b.look();
+    b.source.files.set('1.yaml', fileOf(1).replaceAll(/^/gm, '# '));
+    await b.look();
+    expect(b.daemon.notReady()).toEqual([
+      'nothing but comments in the files, but 1 recording is known: nothing is changed',
+    ]);
+    expect(b.state.known.size).toBe(1);
+    expect(b.condition(1)).toBe('Ready Applied');
+  });
+
   it('a broken file leaves its recording as it was, and no other is forgotten meanwhile', async () => {
     const b = daemonBench(() => OK);
     for (const n of [1, 2]) b.source.files.set(`${n}.yaml`, fileOf(n));
@@ -464,6 +477,30 @@ describe('what a name stood for before', () => {
     b.source.files.set('1.yaml', change(fileOf(1)));
     await b.look(5 * MINUTE);
     expect(b.sent).toHaveLength(length);
+  });
+
+  it.each([
+    ['deleted', undefined, 'rec-1'],
+    ['about another recording', fileOf(9, { name: 'rec-1' }), 'rec-1'],
+    ['about another recording of another name', fileOf(9), 'rec-1'],
+  ])('is forgotten, and called no more, where its file is %s', async (_, text, name) => {
+    let release = () => {};
+    const b = daemonBench(({ sid }) =>
+      sid === 'sid-1' ? new Promise((resolve) => (release = () => resolve(answered(503)))) : OK,
+    );
+    for (const n of [1, 2]) b.source.files.set(`${n}.yaml`, fileOf(n));
+    await b.look(500);
+    if (text === undefined) b.source.files.delete('1.yaml');
+    else b.source.files.set('1.yaml', text);
+    await b.look(500);
+    release();
+    await b.clock.advance(5 * MINUTE);
+    expect(b.sent.filter(({ sid }) => sid === 'sid-1')).toHaveLength(1);
+    expect(b.entries.filter(({ event }) => event === 'forget')).toHaveLength(1);
+    expect([...b.state.known.values()].map(({ identity }) => identity.sid).sort()).toEqual(
+      text === undefined ? ['sid-2'] : ['sid-2', 'sid-9'],
+    );
+    expect(b.daemon.watched.has(name)).toBe(text?.includes(name) ?? false);
   });
 
   it('goes on where another name has taken it', async () => {

@@ -4,7 +4,7 @@ import { resolveFile } from '../../src/desired/resolve.ts';
 import type { JournalEvent, State } from '../../src/model/journal.ts';
 import type { Known, Plan } from '../../src/model/plan.ts';
 import type { DesiredSet } from '../../src/model/recording.ts';
-import { makePlan, type PlanOptions } from '../../src/plan/plan.ts';
+import { makePlan, type PlanOptions } from '../../src/plan/whole-set.ts';
 import { recordBookkeeping } from '../../src/reconcile.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import { fold } from '../../src/state/fold.ts';

@@ -1,0 +1,52 @@
+import type { KnownRecording, Remembered } from '../model/plan.ts';
+import type { Commit } from '../model/source.ts';
+import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
+import type { Condition, Watched } from './conditions.ts';
+
+/** A recording as `/api/recordings` shows it. */
+export function recordingJson(
+  watched: Watched,
+  known: KnownRecording | undefined,
+  commit: Commit | undefined,
+): object {
+  const { name, file, plan, condition, observed, lastError } = watched;
+  const certainties: Record<string, Certainty | 'observed'> = known ? { ...blocksOf(known) } : {};
+  for (const block of observed?.blocks ?? [])
+    if (certainties[block] === 'assumed') certainties[block] = 'observed';
+  return {
+    name,
+    file,
+    sid: plan?.sid ?? known?.identity.sid ?? null,
+    mode: plan?.mode ?? known?.identity.mode ?? null,
+    conditions: conditionsOf(condition),
+    blocks: certainties,
+    applied: {
+      update: appliedJson(known?.update.applied),
+      updateLayout: appliedJson(known?.updateLayout.applied),
+    },
+    commit: commit?.sha ?? null,
+    observed_at: observed ? iso(observed.at) : null,
+    last_error: lastError
+      ? { at: iso(lastError.at), endpoint: lastError.endpoint, message: lastError.message }
+      : null,
+  };
+}
+
+/** All three conditions, as Kubernetes has them: exactly one is True. */
+function conditionsOf({ type, reason, message, since }: Condition): object[] {
+  return (['Ready', 'Reconciling', 'Stalled'] as const).map((each) => ({
+    type: each,
+    status: each === type ? 'True' : 'False',
+    reason,
+    message,
+    last_transition_time: iso(since),
+  }));
+}
+
+function appliedJson(applied: Remembered<unknown> | undefined): object | null {
+  return applied ? { at: iso(applied.at), commit: commitJson(applied.commit) } : null;
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
