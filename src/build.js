@@ -12,7 +12,6 @@ await build({
   input: ['cli.ts', 'main.ts', 'reader.ts'].map((entry) => join(import.meta.dirname, entry)),
   platform: 'node',
   transform: { target: 'node20.19' },
-  plugins: [yamlEnvironment()],
   output: {
     dir: dist,
     format: 'cjs',
@@ -21,20 +20,6 @@ await build({
     sourcemap: true,
   },
 });
-/**
- * The YAML library asks the environment at every token whether to log it, and asking the real one takes a sixth of all
- * the time that reading takes. It gets an empty one.
- */
-function yamlEnvironment() {
-  const name = '\0environment-of-yaml';
-  return {
-    name: 'yaml-environment',
-    resolveId: (source, importer) =>
-      source === 'process' && importer?.includes('/node_modules/yaml/') ? name : null,
-    load: (id) =>
-      id === name ? "exports.env = {}; exports.emitWarning = require('node:process').emitWarning;" : null,
-  };
-}
 
 // What the folder above says of its modules does not hold for these.
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');

@@ -35,6 +35,9 @@ function hand(bytes: Uint8Array, file: string): Handed {
   return { ...checked, documents };
 }
 
+// A thread begins with the process's variables, which the YAML library is not to see (process-io.ts).
+process.env = {};
+
 parentPort?.on('message', ({ number, files, bytes, ends }: Portion) => {
   const handed = files.map((file, index) => hand(bytes.subarray(ends[index - 1] ?? 0, ends[index]), file));
   parentPort?.postMessage({ number, files: handed } satisfies ReadPortion);

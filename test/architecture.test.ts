@@ -168,6 +168,7 @@ describe('purity', () => {
       .flatMap(({ path, code }) => [...code.matchAll(/\bprocess\.\w+/g)].map(([word]) => `${path}: ${word}`));
     expect([...new Set(found)].sort()).toEqual([
       'apply/program.ts: process.kill',
+      'reader.ts: process.env',
       'sources/git-program.ts: process.kill',
       'sources/git-program.ts: process.platform',
       'sources/read-cache-file.ts: process.getuid',

@@ -317,6 +317,19 @@ describe('the command line', () => {
     expect(told.map(([flag = '']) => [flag, written.get(flag)])).toEqual(told);
   });
 
+  it('has the variables of the README, and the README those of --help', () => {
+    const named = flags.flatMap(({ term, commands: which }) =>
+      which.map((command) => [
+        `${command} ${term}`,
+        /\[\$(.*)\]$/.exec(helps.get(command)?.get(term) ?? '')?.[1],
+      ]),
+    );
+    const written = flags.flatMap(({ term, variables: [variable], commands: which }) =>
+      which.map((command) => [`${command} ${term}`, variable]),
+    );
+    expect(named).toEqual(written);
+  });
+
   it('every flag that the README speaks of is one', () => {
     const known = new Set(flags.map(({ term }) => term.split(' ')[0]));
     // The command that is wrong on purpose.

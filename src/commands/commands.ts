@@ -1,13 +1,22 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import type { Io } from '../model/ports.ts';
 import { EDITOR_HELP } from './editor-help.ts';
 import type { RawOptions } from './settings.ts';
+import { variableOf } from './variable.ts';
 
 /*
  * The command line: names, flags and help. Each command is loaded when it is called, so that a command costs
  * only what it uses. Nothing is checked or defaulted here (settings.ts does), so that flags and variables meet
  * the same rules.
  */
+
+/** Flags that have no variable, by command: what is made in one call, and where, is said with it. */
+const WITHOUT_VARIABLE: Readonly<Record<string, readonly string[]>> = {
+  reelstate: ['version'],
+  plan: ['out'],
+  import: ['app-id', 'resource-id', 'sid', 'mode', 'cname', 'uid', 'name', 'out', 'only'],
+  simulate: ['listen', 'recordings', 'latency', 'fault', 'seed'],
+};
 
 type Finish = (exitCode: number) => void;
 
@@ -157,6 +166,7 @@ function command(program: Command, name: string, description: string): Command {
 /** The flags that every command takes; each has a variable, REELSTATE_DIR for --dir and so on. */
 function common(command: Command): Command {
   return command
+    .configureHelp({ optionDescription: (option) => described(option, command.name()) })
     .option('--dir <dir>', 'the folder with the recording files (default: recordings)')
     .option('--state <dir>', 'the state folder (default: .reelstate)')
     .option(
@@ -173,6 +183,16 @@ function common(command: Command): Command {
     .option('--no-color', 'no colours; NO_COLOR does the same')
     .option('--no-cache', "read all files in full, and keep nothing in the user's cache folder")
     .option('--log-level <level>', 'error, warn, info or debug (default: info)');
+}
+
+/**
+ * A flag's line in the help, with its variable. Not commander's env(), which reads the process's own environment, takes
+ * "0" for yes and an empty variable as given, and lets one hide a flag before the command's name.
+ */
+function described({ long, description }: Option, command: string): string {
+  const name = long?.slice(2) ?? 'help';
+  if (name === 'help' || WITHOUT_VARIABLE[command]?.includes(name)) return description;
+  return `${description} [$${variableOf(name)}]`;
 }
 
 function sending(command: Command): Command {

@@ -5,6 +5,7 @@ import { isLoopback } from '../agora/proxy.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import { variableOf } from './variable.ts';
 
 /** What commander hands over: strings and flags, nothing checked, nothing defaulted. */
 export interface RawOptions {
@@ -56,10 +57,6 @@ export function listOf(name: string, raw: RawOptions, io: Io): string[] | undefi
   const values = io.env[variableOf(name)]?.split(',').map((each) => each.trim());
   const named = values?.filter((each) => each !== '');
   return named?.length ? named : undefined;
-}
-
-function variableOf(name: string): string {
-  return `REELSTATE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
 /** What a setting is called on the command line. */

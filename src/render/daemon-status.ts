@@ -1,8 +1,9 @@
 import type { Commit } from '../model/source.ts';
+import { nameColumn, padded } from './columns.ts';
 import { escapeMarkdown } from './markdown.ts';
 import { tallyText } from './overview.ts';
 import { commitLine } from './status.ts';
-import { count, nameColumn, printable, type Style } from './style.ts';
+import { count, printable, type Style } from './style.ts';
 
 /** What a daemon answers at `/api/recordings`, as far as it is shown. */
 export interface DaemonAnswer {
@@ -55,7 +56,7 @@ export function daemonText(
   const lines = rows.flatMap(({ name, condition, mode, blocks, message, from }) => {
     const paint = condition === 'Ready' ? style.green : condition === 'Stalled' ? style.red : style.yellow;
     const head =
-      `${name.padEnd(width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${blocks}`.trimEnd();
+      `${padded(name, width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${blocks}`.trimEnd();
     return [head, ...[from, message].filter(Boolean).map((line) => style.dim(`    ${line}`))];
   });
   const verdict = ready

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
+import { columnsOf } from './columns.ts';
 import { count, printable, type Style } from './style.ts';
 
 /** `file:line:column: severity[code]: summary`, the source line with a caret below, and the way out. */
@@ -12,10 +13,13 @@ export function diagnosticText(diagnostic: Diagnostic, style: Style): string {
   if (source !== undefined) {
     const number = String(start.line);
     const before = source.slice(0, start.column - 1);
-    const until = end.line === start.line ? end.column : source.length + 1;
-    // A tab or an escape is wider than one column: the caret's indent is made of what stands before it.
-    const indent = before.replace(/[^\t]/g, (character) => ' '.repeat(printable(character).length));
-    const caret = '^'.repeat(Math.max(1, Math.min(until, source.length + 1) - start.column));
+    const marked = source.slice(start.column - 1, end.line === start.line ? end.column - 1 : undefined);
+    // How wide a tab is depends on where it stands, so the caret's indent has the same ones.
+    const indent = before
+      .split('\t')
+      .map((part) => ' '.repeat(columnsOf(printable(part))))
+      .join('\t');
+    const caret = '^'.repeat(Math.max(1, columnsOf(printable(marked.replaceAll('\t', ' ')))));
     lines.push(
       `${style.dim(`${number} |`)} ${source.split('\t').map(printable).join('\t')}`,
       `${style.dim(`${' '.repeat(number.length)} |`)} ${indent}${paint(caret)}`,

@@ -1,7 +1,8 @@
 import type { PastCall } from '../model/journal.ts';
+import { nameColumn, padded } from './columns.ts';
 import { escapeMarkdown } from './markdown.ts';
 import { commitJson, commitLine } from './status.ts';
-import { count, nameColumn, printable, type Style } from './style.ts';
+import { count, printable, type Style } from './style.ts';
 
 /** Calls to be shown, the newest first, and how many older ones are not. */
 export interface Shown {
@@ -42,7 +43,7 @@ export function historyText({ calls, earlier }: Shown, style: Style): string {
         : style.red;
     const { at, name, endpoint, reason, commit, answer } = call;
     return [
-      `${style.dim(timeOf(at))}  ${printable(name).padEnd(width)}  ${endpoint.padEnd(12)}  ${paint(outcome.padEnd(14))}  ${style.dim(reason)}`.trimEnd(),
+      `${style.dim(timeOf(at))}  ${padded(printable(name), width)}  ${endpoint.padEnd(12)}  ${paint(outcome.padEnd(14))}  ${style.dim(reason)}`.trimEnd(),
       ...(answer?.message ? [style.dim(`    ${printable(answer.message)}`)] : []),
       ...(commit ? [style.dim(`    ${commitLine(commit)}`)] : []),
     ];

@@ -1,4 +1,5 @@
 import type { Action, Call, Plan, RecordingPlan, Summary } from '../model/plan.ts';
+import { columnsOf, padded } from './columns.ts';
 import { count, printable, type Style } from './style.ts';
 import { type Row, rowsOf } from './values.ts';
 
@@ -67,7 +68,7 @@ function recordingText(
 ): string {
   const { name, file, action, calls, notes } = recording;
   const head = `${SIGNS[action]} ${printable(name)}`;
-  const gap = ' '.repeat(Math.max(2, columns - head.length - printable(file).length));
+  const gap = ' '.repeat(Math.max(2, columns - columnsOf(head) - columnsOf(printable(file))));
   const lines = [`${paint(action, style)(head)}${gap}${style.dim(printable(file))}`];
   if (action === 'suspended') lines.push('    suspended: left alone, whatever the file says');
   for (const call of calls) {
@@ -96,9 +97,9 @@ export function whyOf({ reason, notBefore }: Pick<Call, 'reason' | 'notBefore'>)
 }
 
 function rowLines(rows: readonly Row[], style: Style): string[] {
-  const width = Math.min(40, Math.max(0, ...rows.map(({ subject }) => subject.length))) + 2;
+  const width = Math.min(40, Math.max(0, ...rows.map(({ subject }) => columnsOf(subject)))) + 2;
   const line = ({ sign, subject, text }: Row) =>
-    `      ${signStyle(sign, style)(sign)} ${subject.padEnd(width)} ${text}`.trimEnd();
+    `      ${signStyle(sign, style)(sign)} ${padded(subject, width)} ${text}`.trimEnd();
   const resets = rows.filter(({ reset }) => reset);
   return [
     ...rows.filter(({ reset }) => !reset).map(line),

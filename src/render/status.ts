@@ -3,10 +3,11 @@ import { isUnsure, lateUntil } from '../model/late.ts';
 import type { KnownEndpoint, KnownRecording, Remembered } from '../model/plan.ts';
 import type { BlockName } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
+import { nameColumn, padded } from './columns.ts';
 import { escapeMarkdown } from './markdown.ts';
 import { type Overview, type OverviewRow, type Pending, tally, tallyText } from './overview.ts';
 import { REASONS } from './plan-text.ts';
-import { count, nameColumn, printable, type Style } from './style.ts';
+import { count, printable, type Style } from './style.ts';
 
 /** How much is known of a block: applied and not read back since, or not even certain to be applied. */
 export type Certainty = 'assumed' | 'unknown';
@@ -126,7 +127,7 @@ export function statusText(
   const lines = recordings.flatMap((row) => rowLines(row, width, style, now));
   for (const { name, mode, file, notes } of fresh)
     lines.push(
-      `${printable(name).padEnd(width)}  ${style.cyan(NEW.padEnd(7))}  ${(mode ?? '').padEnd(10)}  never applied: ${printable(file)}`,
+      `${padded(printable(name), width)}  ${style.cyan(NEW.padEnd(7))}  ${(mode ?? '').padEnd(10)}  never applied: ${printable(file)}`,
       ...notes.map((note) => style.dim(`    ${printable(note)}`)),
     );
   const head = isAnyKnown ? '' : nothing;
@@ -142,7 +143,7 @@ function rowLines({ known, name, pending }: OverviewRow, width: number, style: S
   const applied = lastApplied(known);
   const when = applied ? `applied ${duration(now - applied.at)} ago` : 'never applied';
   const from = applied?.commit ? [style.dim(`    ${commitLine(applied.commit)}`)] : [];
-  const head = `${printable(name).padEnd(width)}  ${paint(condition.padEnd(7))}  ${known.identity.mode.padEnd(10)}  ${when}${blocks.length > 0 ? `: ${blocks.join(', ')}` : ''}`;
+  const head = `${padded(printable(name), width)}  ${paint(condition.padEnd(7))}  ${known.identity.mode.padEnd(10)}  ${when}${blocks.length > 0 ? `: ${blocks.join(', ')}` : ''}`;
   return [
     head,
     ...from,

@@ -25,16 +25,6 @@ export function printable(text: string): string {
   );
 }
 
-/** How wide a column of names is to be, in characters; of a hundred thousand, too. */
-export function nameColumn(names: Iterable<{ name: string }>): number {
-  let width = 0;
-  for (const { name } of names) width = Math.max(width, printable(name).length);
-  return Math.min(LONGEST_NAME, width);
-}
-
-/** Longer names overflow their column. */
-const LONGEST_NAME = 40;
-
 /** "1 call", "2 calls" */
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : plural}`;

@@ -1,8 +1,8 @@
 import type { Commit } from '../model/source.ts';
 
 /*
- * What git's objects hold. Source of both formats: git's documentation, "Git Internals - Git Objects" and
- * gitformat-signature.
+ * What git prints of its objects. Sources of the formats: git-ls-tree(1), "Output format"; git's documentation, "Git
+ * Internals - Git Objects", and gitformat-signature.
  */
 
 export interface TreeEntry {
@@ -10,29 +10,13 @@ export interface TreeEntry {
   oid: string;
 }
 
-/** By `mode & S_IFMT`. */
-const KINDS: Readonly<Record<string, TreeEntry['kind']>> = {
-  '10': 'file',
-  '12': 'link',
-  '16': 'submodule',
-  '4': 'folder',
-};
-
-/**
- * A tree object: for each entry its mode in octal digits, a space, its name, NUL, and its ID in binary.
- * @param oidBytes 20 in a SHA-1 repository, 32 in a SHA-256 one
- */
-export function parseTree(bytes: Buffer, oidBytes: number): Map<string, TreeEntry> {
-  const entries = new Map<string, TreeEntry>();
-  for (let at = 0; at < bytes.length; ) {
-    const space = bytes.indexOf(0x20, at);
-    const end = bytes.indexOf(0x00, space);
-    const kind = KINDS[bytes.toString('latin1', at, space).slice(0, -4)];
-    const oid = bytes.toString('hex', end + 1, end + 1 + oidBytes);
-    if (kind) entries.set(bytes.toString('utf8', space + 1, end), { kind, oid });
-    at = end + 1 + oidBytes;
-  }
-  return entries;
+/** A record of `git ls-tree -z`: mode, type and ID with spaces between, a tab, the path. */
+export function parseTreeRecord(record: string): TreeEntry & { path: string } {
+  const tab = record.indexOf('\t');
+  const [mode, type, oid = ''] = record.slice(0, tab).split(' ');
+  const kind =
+    type === 'tree' ? 'folder' : type === 'commit' ? 'submodule' : mode === '120000' ? 'link' : 'file';
+  return { kind, oid, path: record.slice(tab + 1) };
 }
 
 /** A commit, as people speak of it. */

@@ -44,8 +44,11 @@ const LOCAL = [
  */
 const AS_WRITTEN = { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: '/dev/null/none' };
 
-/** How much of a stream is kept; git's answers that are read whole are far shorter. */
+/** How much is kept of what git complains of, in characters; one file of a commit is no longer. */
 const MAX_OUTPUT = 1024 * 1024;
+
+/** Where git is ended while it prints, in characters: a list of two million files is shorter. */
+const MAX_LIST = 256 * MAX_OUTPUT;
 
 /** The `git` program on one repository: no shell, no questions, no locks for things it could do without. */
 export class GitProgram {
@@ -73,7 +76,7 @@ export class GitProgram {
   }
 
   /**
-   * Runs git to its end.
+   * Runs git to its end. One that prints without end is killed.
    * @param signal ends it early; the result is then that of a killed process
    * @throws Failure where git is not installed
    */
@@ -82,11 +85,15 @@ export class GitProgram {
       const child = this.start(args);
       child.stdin.end();
       const texts = { stdout: '', stderr: '' };
-      for (const name of ['stdout', 'stderr'] as const)
-        child[name].setEncoding('utf8').on('data', (text: string) => {
-          if (texts[name].length < MAX_OUTPUT) texts[name] += text;
-        });
       const stop = () => endGroup(child);
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        // Half a list would be taken for the whole.
+        if (texts.stdout.length > MAX_LIST) stop();
+        else texts.stdout += text;
+      });
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        if (texts.stderr.length < MAX_OUTPUT) texts.stderr += text;
+      });
       if (signal?.aborted) stop();
       signal?.addEventListener('abort', stop, { once: true });
       child.on('error', (error) => reject(notRunnable(error)));

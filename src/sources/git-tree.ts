@@ -1,6 +1,7 @@
 import { Failure } from '../model/failure.ts';
-import { parseTree, type TreeEntry } from './git-formats.ts';
+import { parseTreeRecord, type TreeEntry } from './git-formats.ts';
 import type { ObjectReader } from './git-objects.ts';
+import { complaint, type GitProgram } from './git-program.ts';
 
 /** What a path in a tree leads to, links followed. */
 export type TreePlace =
@@ -14,39 +15,64 @@ export type TreePlace =
 
 export type Folder = ReadonlyMap<string, TreeEntry>;
 
+interface Listed {
+  oid: string;
+  entries: Map<string, TreeEntry>;
+}
+
 /** Links that are followed on one path; Linux gives up at as many (path_resolution(7)). */
 const MAX_LINKS = 40;
-
-/** Folders that were read, by tree ID: an unchanged folder of another commit is the same object. */
-export type FolderCache = Map<string, Promise<Folder>>;
 
 /** The files of one commit. Paths have forward slashes and no slash at either end; the top is ''. */
 export class CommitTree {
   readonly #root: string;
+  readonly #git: GitProgram;
   readonly #objects: ObjectReader;
-  readonly #cache: FolderCache;
+  /** By tree ID. */
+  readonly #folders = new Map<string, Promise<Folder>>();
 
-  constructor(root: string, objects: ObjectReader, cache: FolderCache) {
+  /** @param objects reads where links lead */
+  constructor(root: string, git: GitProgram, objects: ObjectReader) {
     this.#root = root;
+    this.#git = git;
     this.#objects = objects;
-    this.#cache = cache;
   }
 
   /** @throws Failure where the repository lacks the tree */
   folder(oid: string): Promise<Folder> {
-    const found = this.#cache.get(oid);
+    const found = this.#folders.get(oid);
     if (found) return found;
-    const folder = this.#readFolder(oid);
-    this.#cache.set(oid, folder);
-    folder.catch(() => this.#cache.delete(oid));
+    const folder = this.#list(oid).then(([{ entries }]) => entries);
+    this.#folders.set(oid, folder);
+    folder.catch(() => this.#folders.delete(oid));
     return folder;
   }
 
-  async #readFolder(oid: string): Promise<Folder> {
-    const object = await this.#objects.read(oid);
-    if (object?.type !== 'tree' || !object.bytes)
-      throw new Failure(`the repository is not whole: it lacks the tree ${oid}${this.#objects.why}`);
-    return parseTree(object.bytes, oid.length / 2);
+  /**
+   * Reads a folder and all below it in one go; folder() has them from then on.
+   * @throws Failure where the repository lacks one of the trees
+   */
+  async readWhole(oid: string): Promise<void> {
+    for (const folder of await this.#list(oid, '-r', '-t'))
+      this.#folders.set(folder.oid, Promise.resolve(folder.entries));
+  }
+
+  /** The folder, and behind it those below, which are empty unless git was told to go into them. */
+  async #list(oid: string, ...options: string[]): Promise<[Listed, ...Listed[]]> {
+    // Without --full-tree git would leave out what the working directory is not above of.
+    const listed = await this.#git.run(['ls-tree', '-z', '--full-tree', ...options, oid]);
+    if (listed.code !== 0)
+      throw new Failure(`the repository is not whole: the tree ${oid} cannot be read: ${complaint(listed)}`);
+    const top: Listed = { oid, entries: new Map() };
+    const folders = new Map([['', top]]);
+    for (const record of listed.stdout.split('\0').slice(0, -1)) {
+      const { path, ...entry } = parseTreeRecord(record);
+      const slash = path.lastIndexOf('/');
+      folders.get(path.slice(0, Math.max(slash, 0)))?.entries.set(path.slice(slash + 1), entry);
+      if (entry.kind === 'folder') folders.set(path, { oid: entry.oid, entries: new Map() });
+    }
+    folders.delete('');
+    return [top, ...folders.values()];
   }
 
   /** Follows a path from the top, the way a file system would. */
@@ -82,26 +108,5 @@ export class CommitTree {
       else return { kind: 'missing' };
     }
     return { kind: 'folder', oid: folders.at(-1) as string, path: names.join('/') };
-  }
-}
-
-/** A cache that drops what was not used since the last load. */
-export class Recent<K, V> extends Map<K, V> {
-  #before: ReadonlyMap<K, V> | undefined;
-
-  constructor(before?: ReadonlyMap<K, V>) {
-    super();
-    this.#before = before;
-  }
-
-  override get(key: K): V | undefined {
-    const value = super.get(key) ?? this.#before?.get(key);
-    if (value !== undefined) this.set(key, value);
-    return value;
-  }
-
-  /** Drops the entries that were not used. */
-  dropUnused(): void {
-    this.#before = undefined;
   }
 }

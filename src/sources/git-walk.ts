@@ -85,8 +85,11 @@ class CommitWalk implements FoundInCommit {
     }
     this.#root = place.path;
     this.#linked.push({ oid: place.oid, path: dir, real: place.path });
-    for (let next = this.#linked.shift(); next; next = this.#linked.shift())
+    for (let next = this.#linked.shift(); next; next = this.#linked.shift()) {
+      if (this.#entered.has(next.real)) continue;
+      await this.#tree.readWhole(next.oid);
       await this.#enter(next.oid, next.path, next.real);
+    }
   }
 
   /** @param real the path without links */

@@ -24,7 +24,7 @@ import { ObjectReader } from './git-objects.ts';
 import { SHORT, wayBack } from './git-past.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
-import { CommitTree, type Folder, Recent } from './git-tree.ts';
+import { CommitTree } from './git-tree.ts';
 import { type CommittedFile, type FoundInCommit, findInCommit, isBelow } from './git-walk.ts';
 
 export interface GitFilesOptions {
@@ -90,13 +90,13 @@ export class GitFiles {
   readonly #objects: ObjectReader;
   readonly #names: GitNames;
   #place: Promise<RepositoryPlace> | undefined;
-  #folders = new Recent<string, Promise<Folder>>();
   readonly #assembly = new Assembly();
   /** By the file's shown name. */
   #entries = new Map<string, Entry>();
   /** Of the last load. */
   #sha = '';
   #loaded: ParsedCommit | undefined;
+  #tree: CommitTree | undefined;
   #search: FoundInCommit | undefined;
   #set: DesiredSet | undefined;
   #byName = new Map<string, DesiredRecording>();
@@ -136,9 +136,8 @@ export class GitFiles {
     const { parsed, note } = await this.#commit(ref);
     const { commit, tree: root } = parsed;
     const place = await this.#repository();
-    // Of the folders only those of this commit are kept for the next.
-    const folders = this.#sha === commit.sha ? this.#folders : new Recent(this.#folders);
-    const tree = new CommitTree(root, this.#objects, folders);
+    const tree =
+      this.#tree && this.#sha === commit.sha ? this.#tree : new CommitTree(root, this.#git, this.#objects);
     const { dir, cwd, env, vault } = this.#options;
     const bounds = this.#bounds;
     const called = commit.sha.slice(0, SHORT);
@@ -162,8 +161,7 @@ export class GitFiles {
     const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
     const notes = [note, back].filter((each) => each !== undefined);
     // Everything could be read and nothing fails from here on, so the cache is of one commit.
-    folders.dropUnused();
-    this.#folders = folders;
+    this.#tree = tree;
     this.#sha = commit.sha;
     this.#loaded = parsed;
     return { commit, ...(notes.length > 0 ? { notes } : {}), ...(await this.#take(entries, search)) };

@@ -100,6 +100,31 @@ describe('the same rules as for a folder on disk', () => {
     expect(set.diagnostics.map(({ code }) => code)).toContain('file-too-large');
   });
 
+  test('a folder whose list is longer than a megabyte is read to its end, names that are no UTF-8 in it', async () => {
+    const path = await repository(THREE);
+    const text = git(path, ['rev-parse', 'HEAD:recordings/a.yaml']);
+    const last = git(path, ['rev-parse', 'HEAD:recordings/b.yaml']);
+    const long = 'n'.repeat(200);
+    const entries = Array.from({ length: 6_000 }, (_, n) => `100644 blob ${text}\t${long}${n}.txt\0`);
+    const odd = Buffer.concat([
+      Buffer.from(`100644 blob ${text}\to`),
+      Buffer.of(0xff),
+      Buffer.from('.yaml\0'),
+    ]);
+    const input = Buffer.concat([
+      Buffer.from(entries.join('')),
+      odd,
+      Buffer.from(`100644 blob ${last}\tz.yml\0`),
+    ]);
+    const made = (args: string[], bytes: Buffer) =>
+      execFileSync('git', args, { cwd: path, env: GIT_ENV, input: bytes, encoding: 'utf8' }).trim();
+    const tree = made(['mktree', '-z'], input);
+    const top = made(['mktree', '-z'], Buffer.from(`040000 tree ${tree}\trecordings\0`));
+    const { set } = await files(path).load(git(path, ['commit-tree', top, '-m', 'Many']));
+    expect(set.diagnostics).toEqual([]);
+    expect(set.recordings.map(({ file }) => file)).toEqual(['recordings/o\ufffd.yaml', 'recordings/z.yml']);
+  });
+
   test('a submodule and a link out of the repository are told', async () => {
     const path = await repository(THREE);
     const other = await repository({ 'x.yaml': recording('x') });

@@ -1,3 +1,4 @@
+import { columnsOf, padded } from '../columns.ts';
 import { findingsOf } from './findings.ts';
 import type { CanvasSize, PlacedBox, Placement, Rect } from './geometry.ts';
 import { clip, fraction, plain, roughFraction, shortUrl } from './words.ts';
@@ -59,11 +60,11 @@ export function regionTable(placement: Placement, width: number): [heading: stri
     (_, column) => column < HEADINGS.length - 1 || rows.some((row) => row[column] !== ''),
   );
   const widths = HEADINGS.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => [...(row[column] ?? '')].length)),
+    Math.max(heading.length, ...rows.map((row) => columnsOf(row[column] ?? ''))),
   );
   const line = (row: readonly string[]) => {
-    const padded = row.flatMap((cell, column) => (used[column] ? [cell.padEnd(widths[column] ?? 0)] : []));
-    return clip(padded.join('  ').trimEnd(), width);
+    const fitted = row.flatMap((cell, column) => (used[column] ? [padded(cell, widths[column] ?? 0)] : []));
+    return clip(fitted.join('  ').trimEnd(), width);
   };
   return [line(HEADINGS), ...rows.map(line)];
 }

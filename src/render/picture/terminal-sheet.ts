@@ -1,3 +1,4 @@
+import { padded } from '../columns.ts';
 import { count } from '../style.ts';
 import { findingsOf } from './findings.ts';
 import { alike, type SheetEntry, sheetLine } from './svg-sheet.ts';
@@ -19,10 +20,10 @@ export function sheetText(
   const likeness = alike(entries);
   const cells = entries.map((entry, index) => {
     const { name, placement } = entry;
-    const padded = (text: string) => clip(plain(text), width).padEnd(width);
+    const fitted = (text: string) => padded(clip(plain(text), width), width);
     return [
-      style.bold(padded(name)),
-      style.dim(padded(sheetLine(entry, likeness[index] ?? 1))),
+      style.bold(fitted(name)),
+      style.dim(fitted(sheetLine(entry, likeness[index] ?? 1))),
       ...drawing(placement, findingsOf(placement), width, style, ({ label }) => label),
     ];
   });

@@ -1,3 +1,5 @@
+import { columnsOf } from '../columns.ts';
+
 /** Characters of C0, C1 and those that turn the direction of text or are not seen: none may reach a terminal or a picture. */
 const UNSEEN =
   /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|[\ufffe\uffff]/g;
@@ -17,11 +19,17 @@ export function escapeMarkup(text: string): string {
     .replaceAll("'", '&#39;');
 }
 
-/** At most `length` characters; a longer text loses its end to an ellipsis. */
-export function clip(text: string, length: number): string {
-  const characters = [...text];
-  if (characters.length <= length) return text;
-  return length < 1 ? '' : `${characters.slice(0, length - 1).join('')}\u2026`;
+/** At most so many columns; a longer text loses its end to an ellipsis. */
+export function clip(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  let clipped = '';
+  let taken = 1;
+  for (const character of text) {
+    taken += columnsOf(character);
+    if (taken > columns) break;
+    clipped += character;
+  }
+  return columns < 1 ? '' : `${clipped}\u2026`;
 }
 
 /** A fraction as the file has it: at most six decimals, no trailing zeros. */
@@ -53,16 +61,16 @@ export function shortUrl(url: string): string {
   return plain(`${host}/${segments.length > 1 ? '\u2026/' : ''}${file}`);
 }
 
-/** Breaks a text at its spaces into lines of at most so many characters. */
-export function wrap(words: string, width: number): string[] {
+/** Breaks a text at its spaces into lines of at most so many columns. A word that is longer loses its end. */
+export function wrap(words: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of words.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+    if (line !== '' && columnsOf(line) + 1 + columnsOf(word) > columns) {
       lines.push(line);
       line = '';
     }
-    line = line === '' ? clip(word, width) : `${line} ${word}`;
+    line = line === '' ? clip(word, columns) : `${line} ${word}`;
   }
   return line === '' ? lines : [...lines, line];
 }
