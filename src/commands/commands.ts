@@ -58,7 +58,11 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--retry-for <duration>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 
-  fromGit(bounded(command(program, 'status [names...]', 'the state of each recording, and what is pending')))
+  selecting(
+    fromGit(
+      bounded(command(program, 'status [names...]', 'the state of each recording, and what is pending')),
+    ),
+  )
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
     .option('--daemon-token-file <file>', 'with --daemon: the token that it asks for')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
@@ -108,7 +112,9 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     )
     .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
-  bounded(command(program, 'preview [names...]', "draw a recording's layout; takes names or files"))
+  selecting(
+    bounded(command(program, 'preview [names...]', "draw a recording's layout; takes names or files")),
+  )
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
     .option('--size <WxH>', 'canvas in pixels (default: 1280x720)')
     .option(
@@ -186,9 +192,18 @@ function sending(command: Command): Command {
 }
 
 function planning(command: Command): Command {
-  return bounded(fromGit(spelling(command)))
+  return selecting(bounded(fromGit(spelling(command))))
     .option('--resync', 'send the whole state of recordings that have not changed, too')
     .option('--allow-empty', 'accept that there are no files although the state has recordings');
+}
+
+/** Beside names: both must hold. */
+function selecting(command: Command): Command {
+  return command.option(
+    '--select <key=value>',
+    'only recordings with this label, or with KEY!=VALUE without it; may be given several times: all must hold',
+    several,
+  );
 }
 
 /** What recording files may name. Of several in a variable commas stand between them. */

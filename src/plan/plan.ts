@@ -1,4 +1,5 @@
 import { byPlace, type Diagnostic } from '../model/diagnostic.ts';
+import { isSelected, type Selector } from '../model/labels.ts';
 import { lateUntil } from '../model/late.ts';
 import type {
   Action,
@@ -18,6 +19,7 @@ import type {
   DesiredRecording,
   DesiredSet,
   Endpoint,
+  Labels,
   UpdateRequest,
 } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
@@ -37,6 +39,10 @@ export interface PlanOptions {
   rate: number;
   /** Restrict to these names; undefined or empty: all. */
   names?: readonly string[];
+  /** Restrict to recordings for which all of these hold; undefined or empty: all. One whose file is gone has no labels. */
+  select?: readonly Selector[];
+  /** Labels of recordings whose file is gone, by key, where they are known. */
+  goneLabels?: ReadonlyMap<string, Labels>;
   /** Send the whole state of recordings that have not changed, too. */
   resync?: boolean;
   /** Whether the plan of the recording is known to be a no-op, for its file and state as they are now. */
@@ -53,7 +59,9 @@ export interface PlanOptions {
  */
 export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   const names = new Set(options.names);
-  const wanted = (name: string) => names.size === 0 || names.has(name);
+  const { select = [], goneLabels } = options;
+  const isWanted = (name: string, labels: Labels | undefined) =>
+    (names.size === 0 || names.has(name)) && isSelected(labels, select);
   const empty = emptySet(desired, known, options);
   // The error about the empty set replaces the warning.
   const isSaid = ({ code }: Diagnostic) => code === 'no-recording-files' && empty.length > 0;
@@ -61,10 +69,12 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   const claimed = claimedKeys(desired);
   const named = abandoned(desired, known, claimed);
   const planned = desired.recordings
-    .filter(({ name }) => wanted(name))
+    .filter(({ name, labels }) => isWanted(name, labels))
     .map((recording) => planRecording(recording, known, named.get(recording.name) ?? [], options));
   const refused = found.some(({ code }) => code === 'empty-set' || code === 'directory-not-found');
-  const gone = refused ? [] : forgotten(desired, known, claimed).filter(({ name }) => wanted(name));
+  const gone = (refused ? [] : forgotten(desired, known, claimed)).filter(({ name, key }) =>
+    isWanted(name, key === undefined ? undefined : goneLabels?.get(key)),
+  );
   const recordings = [...planned, ...gone];
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
   const warnings = recordings.flatMap((recording) => recording.warnings ?? []);
@@ -123,13 +133,16 @@ export function planRecording(
   sameName: readonly string[],
   options: Pick<PlanOptions, 'now' | 'tokensAt' | 'resync' | 'isNoop'>,
 ): RecordingPlan {
-  const { name, file, identity, credentialsAt } = recording;
+  const { name, file, identity, labels, credentialsAt } = recording;
   if (identity && !recording.suspended && !options.resync && options.isNoop?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
     return new NoopPlan(recording, identity, known.get(key), others);
   }
-  const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
+  const base = {
+    ...{ name, file, ...(labels && { labels }) },
+    ...{ calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] },
+  };
   if (!identity) {
     // Whether the file is there was not looked at.
     const passedOver = recording.unresolved.filter(({ code }) => code === 'reference-not-followed');
