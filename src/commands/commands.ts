@@ -138,6 +138,18 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--applied', 'record it as what is applied, so that the first plan is empty')
     .action(run(async ([file], raw) => (await import('./import.ts')).importRecording(file ?? '', raw, io)));
 
+  command(program, 'init [dir]', 'make a folder with an example, the schema, a .gitignore and a CI file')
+    .option(
+      '--schema <where>',
+      'local: a copy in the folder; or the address of a schema that editors can read (default: local)',
+    )
+    .option('--ci <host>', 'github, gitlab or none: the CI file that checks each change (default: github)')
+    .addHelpText(
+      'after',
+      '\nNothing is ever written over: where a file is in the way, nothing is written at all.',
+    )
+    .action(run(async ([folder], raw) => (await import('./init.ts')).init(folder, raw, io)));
+
   command(program, 'schema', 'print the JSON Schema of recording files')
     .addHelpText('after', `\n${EDITOR_HELP}`)
     .action(run(async (_names, raw) => (await import('./schema.ts')).schema(raw, io)));
