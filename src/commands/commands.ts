@@ -125,7 +125,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .addHelpText('after', '\nHere --output may be svg, png or html, too.')
     .action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));
 
-  command(program, 'import <start-json>', 'write a recording file from the JSON given to `start`')
+  command(program, 'import <start-json...>', 'write recording files from the JSON given to `start`')
     .option('--app-id <id>', 'the App ID (default: as the JSON has it)')
     .option('--resource-id <id>', 'what acquire answered (default: as the JSON has it)')
     .option('--sid <id>', 'what start answered (default: as the JSON has it)')
@@ -133,10 +133,19 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--cname <channel>', "the channel's name (default: as the JSON has it)")
     .option('--uid <uid>', 'the UID of the recording client (default: as the JSON has it)')
     .option('--name <name>', "what to call the recording (default: after --out, else the channel's name)")
-    .option('--out <file>', 'the file to write; never overwritten (default: standard output)')
+    .option(
+      '--out <path>',
+      'the file to write, or for several bodies the folder; nothing is overwritten (default: standard output)',
+    )
+    .option('--share', 'write equal blocks of several recordings once, to shared/ and layouts/ beside --out')
     .option('--only <blocks>', 'take only these blocks, such as layout,subscriptions (default: all)')
     .option('--applied', 'record it as what is applied, so that the first plan is empty')
-    .action(run(async ([file], raw) => (await import('./import.ts')).importRecording(file ?? '', raw, io)));
+    .addHelpText(
+      'after',
+      '\nTakes files, folders and - for standard input; each JSON is a body, a list of bodies, or a body a line. The files\n' +
+        'of several are called after their channels.',
+    )
+    .action(run(async (names, raw) => (await import('./import.ts')).importRecordings(names, raw, io)));
 
   command(program, 'init [dir]', 'make a folder with an example, the schema, a .gitignore and a CI file')
     .option(
