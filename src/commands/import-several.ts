@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { shownPath } from '../desired/paths.ts';
 import type { Told } from '../import/check.ts';
 import { type SharedFile, shareBlocks } from '../import/share.ts';
 import { recordingFileText } from '../import/text.ts';
-import { usage } from '../model/failure.ts';
+import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { count, printable } from '../render/style.ts';
 import { type Draft, draftsOf } from './import-draft.ts';
@@ -44,38 +44,44 @@ export async function importSeveral(
     await io.err('reelstate: nothing was written\n');
     return 1;
   }
-  const shared = isSet('share', raw, io) ? await share(drafts, folder, io) : [];
+  const root = rootOf(folder, readSettings(raw, io).dir, io.cwd);
+  const shared = isSet('share', raw, io) ? await share(drafts, folder, root, io) : [];
   const written: Draft[] = [];
-  let failure: unknown;
-  try {
-    for (const draft of drafts) {
+  for (const draft of drafts)
+    try {
       await write(draft, raw, io);
       written.push(draft);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const hint = error.hint === undefined ? '' : `  ${printable(error.hint)}\n`;
+      await io.err(`${printable(`${draft.where}: ${error.message}`)}\n${hint}`);
     }
-  } catch (error) {
-    failure = error;
-  }
-  await tell(written, shared, { folder, called }, raw, io);
-  if (failure !== undefined) throw failure;
-  return isIncomplete ? 1 : 0;
+  await tell(written, shared, { folder, root, called }, raw, io);
+  return isIncomplete || written.length < drafts.length ? 1 : 0;
+}
+
+/** The folder that what is shared stands in: beside the one that is read for recordings, never within it. */
+function rootOf(folder: string, dir: string, cwd: string): string {
+  const [files, all] = [resolve(cwd, folder), resolve(cwd, dir)];
+  return dirname(files.startsWith(`${all}${sep}`) ? all : files);
 }
 
 /** Writes what is shared first: a recording must not name what is not there. */
-async function share(drafts: readonly Draft[], folder: string, io: Io): Promise<SharedFile[]> {
-  const beside = dirname(resolve(io.cwd, folder));
+async function share(drafts: readonly Draft[], folder: string, root: string, io: Io): Promise<SharedFile[]> {
   const existing = new Map<string, string>();
   for (const name of ['shared', 'layouts']) {
-    const files = await readdir(join(beside, name)).catch(() => []);
+    const files = await readdir(join(root, name)).catch(() => []);
     for (const file of files)
-      existing.set(`${name}/${file}`, await readFile(join(beside, name, file), 'utf8').catch(() => ''));
+      existing.set(`${name}/${file}`, await readFile(join(root, name, file), 'utf8').catch(() => ''));
   }
   const files = shareBlocks(
     drafts.map(({ converted }) => converted.document),
+    relative(resolve(io.cwd, folder), root).split(sep).join('/'),
     existing,
   );
   for (const { path, text, isThere } of files)
     if (!isThere)
-      await writeNew(text, { path: join(beside, path), shown: shownPath(join(beside, path), io.cwd) });
+      await writeNew(text, { path: join(root, path), shown: shownPath(join(root, path), io.cwd) });
   return files;
 }
 
@@ -97,11 +103,10 @@ async function write({ place, converted, found }: Draft, raw: RawOptions, io: Io
 async function tell(
   written: readonly Draft[],
   shared: readonly SharedFile[],
-  { folder, called }: { folder: string; called: string },
+  { folder, root, called }: { folder: string; root: string; called: string },
   raw: RawOptions,
   io: Io,
 ): Promise<void> {
-  const beside = dirname(resolve(io.cwd, folder));
   const files = written.map(({ place }) => place.shown);
   const all = written.map(({ converted }) => converted);
   const lines = [
@@ -132,7 +137,7 @@ async function tell(
     }),
     ...shared.map(
       ({ path, recordings, isThere }) =>
-        `${isThere ? 'Taken as it was' : 'Written'}: ${shownPath(join(beside, path), io.cwd)}, shared by ${count(recordings, 'recording')}`,
+        `${isThere ? 'Taken as it was' : 'Written'}: ${shownPath(join(root, path), io.cwd)}, shared by ${count(recordings, 'recording')}`,
     ),
     ...sums(written, isSet('applied', raw, io)),
   ];

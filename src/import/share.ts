@@ -9,7 +9,7 @@ import { yamlText } from './text.ts';
 
 /** A file that holds the fields of a block for several recordings. */
 export interface SharedFile {
-  /** From the folder that holds the one of the recording files: "layouts/custom.yaml", "shared/storage.yaml". */
+  /** From the folder that holds the one of all recording files: "layouts/custom.yaml", "shared/storage.yaml". */
   path: string;
   text: string;
   /** How many recordings take it. */
@@ -34,11 +34,13 @@ interface Member {
 /**
  * Takes equal blocks out of the documents, and puts references in their place.
  * @param documents of recording files that lie side by side in one folder; they are changed
+ * @param way from their folder to the one that the paths count from, such as ".."
  * @param existing texts of files that are there, by their path: such a file is taken where its text is the same, and
  *   never written over
  */
 export function shareBlocks(
   documents: readonly JsonObject[],
+  way: string,
   existing: ReadonlyMap<string, string>,
 ): SharedFile[] {
   const files: SharedFile[] = [];
@@ -50,7 +52,7 @@ export function shareBlocks(
       const isThere = taken.get(path) === text;
       taken.set(path, text);
       files.push({ path, text, recordings: members.length, isThere });
-      for (const { document, own } of members) document[block] = { fromFile: `../${path}`, ...own };
+      for (const { document, own } of members) document[block] = { fromFile: `${way}/${path}`, ...own };
     }
   return files;
 }

@@ -143,6 +143,7 @@ async function shell(cwd: string, script: string, env: Record<string, string>): 
   return execFileSync('bash', ['-e', '-o', 'pipefail', '-c', script], {
     cwd,
     encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...GIT_ENV, HOME: cwd, ...env, PATH: `${bin}:${dirname(process.execPath)}:${process.env.PATH}` },
   });
 }

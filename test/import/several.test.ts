@@ -206,6 +206,21 @@ it('records all of them as applied', async () => {
   expect(later.names).toEqual(['recordings/room-5.yaml']);
 });
 
+it('tells what is in the state already, and records the rest', async () => {
+  const all = await imported({ 'all.json': JSON.stringify(THREE.slice(0, 1)) }, [
+    'all.json',
+    '--applied',
+    ...OUT,
+  ]);
+  expect(all.code).toBe(0);
+  await put(all.cwd, { 'all.json': JSON.stringify([...THREE, body({ n: 4 })]) });
+  const again = await run(['import', 'all.json', '--applied', '--out', 'more'], { cwd: all.cwd });
+  expect(again.code).toBe(1);
+  expect(again.stderr).toContain('all.json[0]: this recording is in the state folder already, as room-1');
+  expect(again.stderr).toContain('Recorded as applied: 3 recordings.');
+  expect(readdirSync(join(all.cwd, 'more')).sort()).toEqual(['room-2.yaml', 'room-3.yaml', 'room-4.yaml']);
+});
+
 it.each([
   [['all.json'], '--out must name a folder for the files of 3 recordings'],
   [['all.json', '--out', 'all.yaml'], '--out must name a folder for the files of 3 recordings'],
@@ -328,4 +343,19 @@ it('shares the prefix, too, where it is the same, and takes a file that is there
   });
   expect(again.stderr).toContain('Taken as it was: shared/storage.yaml, shared by 2 recordings\n');
   expect(again.stderr).toContain('Written: layouts/bestFit-2.yaml, shared by 2 recordings\n');
+});
+
+it('keeps what is shared out of the folder that is read for recordings', async () => {
+  const files = { 'all.json': JSON.stringify(THREE) };
+  const all = await imported(files, ['all.json', '--share', '--out', 'recordings/live/hall']);
+  expect(all.code, all.stderr).toBe(0);
+  expect(all.names).toEqual([
+    'layouts/bestFit.yaml',
+    ...[1, 2, 3].map((n) => `recordings/live/hall/room-${n}.yaml`),
+    'shared/storage.yaml',
+    'shared/subscriptions.yaml',
+  ]);
+  expect(parse(all.read('recordings/live/hall/room-1.yaml')).layout).toEqual({
+    fromFile: '../../../layouts/bestFit.yaml',
+  });
 });
