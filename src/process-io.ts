@@ -56,6 +56,7 @@ export function processIo(): Io {
   return {
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
+    input: async () => Buffer.concat(await process.stdin.toArray()),
     env: environment(),
     cwd: workingDirectory(),
     clock: systemClock,

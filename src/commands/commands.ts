@@ -67,7 +67,11 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--retry-for <duration>', 'how long a call without a clear answer is repeated (default: 30s)')
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 
-  fromGit(bounded(command(program, 'status [names...]', 'the state of each recording, and what is pending')))
+  selecting(
+    fromGit(
+      bounded(command(program, 'status [names...]', 'the state of each recording, and what is pending')),
+    ),
+  )
     .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
     .option('--daemon-token-file <file>', 'with --daemon: the token that it asks for')
     .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
@@ -117,7 +121,9 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     )
     .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
-  bounded(command(program, 'preview [names...]', "draw a recording's layout; takes names or files"))
+  selecting(
+    bounded(command(program, 'preview [names...]', "draw a recording's layout; takes names or files")),
+  )
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
     .option('--size <WxH>', 'canvas in pixels (default: 1280x720)')
     .option(
@@ -128,7 +134,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .addHelpText('after', '\nHere --output may be svg, png or html, too.')
     .action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));
 
-  command(program, 'import <start-json>', 'write a recording file from the JSON given to `start`')
+  command(program, 'import <start-json...>', 'write recording files from the JSON given to `start`')
     .option('--app-id <id>', 'the App ID (default: as the JSON has it)')
     .option('--resource-id <id>', 'what acquire answered (default: as the JSON has it)')
     .option('--sid <id>', 'what start answered (default: as the JSON has it)')
@@ -136,10 +142,31 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--cname <channel>', "the channel's name (default: as the JSON has it)")
     .option('--uid <uid>', 'the UID of the recording client (default: as the JSON has it)')
     .option('--name <name>', "what to call the recording (default: after --out, else the channel's name)")
-    .option('--out <file>', 'the file to write; never overwritten (default: standard output)')
+    .option(
+      '--out <path>',
+      'the file to write, or for several bodies the folder; nothing is overwritten (default: standard output)',
+    )
+    .option('--share', 'write equal blocks of several recordings once, to shared/ and layouts/ beside --out')
     .option('--only <blocks>', 'take only these blocks, such as layout,subscriptions (default: all)')
     .option('--applied', 'record it as what is applied, so that the first plan is empty')
-    .action(run(async ([file], raw) => (await import('./import.ts')).importRecording(file ?? '', raw, io)));
+    .addHelpText(
+      'after',
+      '\nTakes files, folders and - for standard input; each JSON is a body, a list of bodies, or a body a line. The files\n' +
+        'of several are called after their channels.',
+    )
+    .action(run(async (names, raw) => (await import('./import.ts')).importRecordings(names, raw, io)));
+
+  command(program, 'init [dir]', 'make a folder with an example, the schema, a .gitignore and a CI file')
+    .option(
+      '--schema <where>',
+      'local: a copy in the folder; or the address of a schema that editors can read (default: local)',
+    )
+    .option('--ci <host>', 'github, gitlab or none: the CI file that checks each change (default: github)')
+    .addHelpText(
+      'after',
+      '\nNothing is ever written over: where a file is in the way, nothing is written at all.',
+    )
+    .action(run(async ([folder], raw) => (await import('./init.ts')).init(folder, raw, io)));
 
   command(program, 'schema', 'print the JSON Schema of recording files')
     .addHelpText('after', `\n${EDITOR_HELP}`)
@@ -206,9 +233,18 @@ function sending(command: Command): Command {
 }
 
 function planning(command: Command): Command {
-  return bounded(fromGit(spelling(command)))
+  return selecting(bounded(fromGit(spelling(command))))
     .option('--resync', 'send the whole state of recordings that have not changed, too')
     .option('--allow-empty', 'accept that there are no files although the state has recordings');
+}
+
+/** Beside names: both must hold. */
+function selecting(command: Command): Command {
+  return command.option(
+    '--select <key=value>',
+    'only recordings with this label, or with KEY!=VALUE without it; may be given several times: all must hold',
+    several,
+  );
 }
 
 /** What recording files may name. Of several in a variable commas stand between them. */

@@ -13,6 +13,7 @@ import { count, printable } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
 import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { desiredFiles } from './desired-files.ts';
+import { selectorsOf, tellNothingSelected } from './select.ts';
 import { checkNames, type RawOptions, textOf } from './settings.ts';
 
 /** What a plan is made against, other than the state. */
@@ -54,12 +55,19 @@ export async function comparePlan(
   const { dir, names, allowEmpty } = asked;
   const load = (ref: string | undefined, folder = dir) =>
     desiredFiles({ dir: folder, ref, io, vault, bounds });
-  const options = { now: io.clock.now(), rate, names, allowEmpty, dir };
+  const options = {
+    ...{ now: io.clock.now(), rate, names, allowEmpty, dir },
+    select: selectorsOf(asked.select),
+  };
+  const told = async (plan: Plan) => {
+    if (asked.select && plan.recordings.length === 0) await tellNothingSelected(asked.select, io);
+    return plan;
+  };
   if ('against' in baseline) {
     const known = await knownOf(baseline.against, baseline.token);
     const desired = await load(asked.ref);
     check(names, desired, [...known.values()]);
-    return planAgainst(desired, known, options);
+    return told(planAgainst(desired, known, options));
   }
   const to = await load(baseline.to);
   const { from, comparison } = await olderSet(baseline, dir, to, load, io);
@@ -69,7 +77,7 @@ export async function comparePlan(
     await io.err(
       `  ${printable(`${range.filename}:${range.start.line}:${range.start.column}: ${summary}`)}\n`,
     );
-  return planBetween(from, to, comparison, options);
+  return told(planBetween(from, to, comparison, options));
 }
 
 type Load = (ref: string, folder?: string) => Promise<DesiredSet>;

@@ -12,19 +12,20 @@ export function problemText(file: string, { path, summary, detail }: Problem): s
 /**
  * What a person should know beside the file: variables to set, and what is not in it. Names and places only, never
  * a value.
- * @param input.place the written file, if it went to one
+ * @param input.written the files that were written, or what stands for many of them
  * @param input.spoiled blocks that are not in it, because of what is wrong with them
  */
 export function importNotes(input: {
   file: string;
-  place: string | undefined;
-  converted: Converted;
+  written: readonly string[];
+  secrets: Converted['secrets'];
+  leftOut: readonly LeftOut[];
+  notes: Converted['notes'];
   spoiled: readonly BlockName[];
   env: Readonly<Record<string, string | undefined>>;
 }): string[] {
-  const { file, place, converted, spoiled, env } = input;
-  const { secrets, leftOut, notes } = converted;
-  const lines = place ? [`Written: ${place}`] : [];
+  const { file, written, secrets, leftOut, notes, spoiled, env } = input;
+  const lines = written.map((place) => `Written: ${place}`);
   if (spoiled.length > 0)
     lines.push(
       `Not in the file, because of what is wrong with it: ${spoiled.join(', ')}. What start did stays.`,

@@ -1,44 +1,83 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
-import { MODES } from '../agora/tables.ts';
+import { stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
 import type { CheckedFile } from '../desired/checked.ts';
-import { isRecordingFileName, reason } from '../desired/find.ts';
-import { readFile } from '../desired/load.ts';
+import { isRecordingFileName } from '../desired/find.ts';
 import { isName } from '../desired/name.ts';
 import { shownPath } from '../desired/paths.ts';
-import { convertStart, type ImportedIdentity } from '../import/convert.ts';
-import { readStartJson, type StartJson } from '../import/start-json.ts';
-import { blocksNamed, restrict, usable } from '../import/usable.ts';
+import { convertStart } from '../import/convert.ts';
+import type { StartBody } from '../import/start-json.ts';
+import { restrict, usable } from '../import/usable.ts';
+import { Variables } from '../import/variable.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import type { BlockName, Mode } from '../model/recording.ts';
+import type { Mode } from '../model/recording.ts';
 import { printable } from '../render/style.ts';
+import { type ImportFlags, identityOf, modeOf, readImportFlags } from './import-flags.ts';
+import { type ImportInput, readInput } from './import-input.ts';
 import { importNotes, problemText } from './import-notes.ts';
+import { isThere, laterOf, overwriting, placeOf, type Target, writeTo } from './import-place.ts';
+import { importSeveral } from './import-several.ts';
 import { openForImport } from './import-state.ts';
-import { flagOf, isSet, type RawOptions, readSettings } from './settings.ts';
+import { isSet, type RawOptions, readSettings } from './settings.ts';
 
-/** Where the file is written. */
-interface Target {
-  /** Absolute: where it goes, or is going to be. */
-  path: string;
-  /** The same; undefined: standard output. */
-  out: string | undefined;
-  /** The file as the user would type it. */
-  shown: string;
-  /** The schema, from the file's folder. */
-  schema: string;
+/**
+ * `reelstate import`: writes recording files from the JSON that was given to `start`. Secrets become references; what
+ * only `start` takes is told on standard error. What the JSON holds and a recording file cannot say is told, all of it in
+ * one run, and its block is left out.
+ * @param names files, folders, or "-" for standard input
+ * @returns 0, or 1 where something is left out because of what is wrong with it
+ */
+export async function importRecordings(names: string[], raw: RawOptions, io: Io): Promise<number> {
+  readSettings(raw, io);
+  const flags = readImportFlags(raw);
+  const input = await readInput(names, io);
+  const folder = await folderOf(input, flags, raw, io);
+  if (folder !== undefined) return importSeveral(input, folder, flags, raw, io);
+  return importOne(input.bodies[0] as StartBody, flags, raw, io);
 }
 
 /**
- * `reelstate import`: writes a recording file from the JSON that was given to `start`. Secrets become references;
- * what only `start` takes is told on standard error. What the JSON holds and a recording file cannot say is told, all of
- * it in one run, and its block is left out.
- * @returns 0, or 1 where something is left out because of what is wrong with it
+ * The folder that files are written to; undefined where one body becomes one file.
+ * @throws Failure (64) where --out is not what the JSON needs
  */
-export async function importRecording(file: string, raw: RawOptions, io: Io): Promise<number> {
+async function folderOf(
+  { bodies, isList }: ImportInput,
+  { out }: ImportFlags,
+  raw: RawOptions,
+  io: Io,
+): Promise<string | undefined> {
+  const isFile = out !== undefined && isRecordingFileName(basename(out));
+  const share = isSet('share', raw, io);
+  if (bodies.length === 1 && !share && (out === undefined || isFile)) return undefined;
+  if (out === undefined || isFile)
+    throw usage(
+      `--out must name a folder for ${share ? '--share' : `the files of ${bodies.length} recordings`}`,
+      'Such as --out recordings: each file in it is called after its channel.',
+    );
+  const isFolder = isList || share || /[/\\]$/.test(out) || (await isDirectory(resolve(io.cwd, out)));
+  if (isFolder) return out;
+  throw usage(
+    `--out ${JSON.stringify(out)}: the name must end in .yaml or .yml and must not begin with a dot`,
+    'Files with other names are not read as recordings. A folder that is not there yet is named with a slash at its end.',
+  );
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}
+
+/** One body to one file, or to standard output. */
+async function importOne(
+  { where: file, start }: StartBody,
+  flags: ImportFlags,
+  raw: RawOptions,
+  io: Io,
+): Promise<number> {
+  if (start instanceof Failure) throw start;
   const settings = readSettings(raw, io);
-  const flags = readFlags(raw);
-  const start = readStartJson(await bytesOf(file, io), file);
   const mode = modeOf(flags, start);
   const identity = identityOf(flags, start, mode, file);
   const outName = flags.out && basename(flags.out, extname(flags.out));
@@ -52,7 +91,7 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
       'Nothing is applied to what has not started.',
     );
 
-  const converted = convertStart(start, identity ?? later, name);
+  const converted = convertStart(start, identity ?? later, name, new Variables());
   if (flags.only) restrict(converted, flags.only);
   const found = usable(converted, place.schema, place.shown);
   for (const problem of found.problems) await io.err(`${problemText(file, problem)}\n`);
@@ -64,9 +103,8 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
   const values = Object.fromEntries(converted.secrets.map(({ variable, value }) => [variable, value]));
   const recorded = await writeAndRecord({ text, checked, place, values, raw, state: settings.state, io });
   for (const warning of warnings) await io.err(`${problemText(file, warning)}\n`);
-  await io.err(
-    printLines(importNotes({ file, place: place.out && place.shown, converted, spoiled, env: io.env })),
-  );
+  const written = place.out ? [place.shown] : [];
+  await io.err(printLines(importNotes({ file, written, ...converted, spoiled, env: io.env })));
   if (recorded) await io.err(`${printable(recorded)}\n`);
   if (!flags.mode && start.mode !== mode)
     await io.err(
@@ -74,15 +112,6 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
     );
   if (!identity) await io.err(printLines(laterNotes(later, place)));
   return found.problems.length > 0 ? 1 : 0;
-}
-
-/** Where the backend is going to write which recording it is: beside the folder of the recording files. */
-function laterOf(name: string, { path }: Target, cwd: string): { fromFile: string; shown: string } {
-  const run = join(cwd, 'run', `${name.replace(/[^\w.-]+/g, '-')}.json`);
-  return {
-    fromFile: relative(dirname(path), run).split(sep).join('/'),
-    shown: shownPath(run, cwd),
-  };
 }
 
 function laterNotes({ shown, mode }: { shown: string; mode: Mode }, place: Target): string[] {
@@ -110,12 +139,12 @@ async function writeAndRecord(input: {
   const { text, checked, place, values, raw, state, io } = input;
   if (place.out && (await isThere(place.out))) throw overwriting(place.shown);
   if (!isSet('applied', raw, io)) {
-    await write(text, place, io);
+    await writeTo(place, text, io);
     return undefined;
   }
   const record = await openForImport(state, checked, values, io);
   try {
-    await write(text, place, io);
+    await writeTo(place, text, io);
     const endpoints = await record.commit();
     return endpoints.length === 0
       ? 'Nothing to record as applied: the JSON sets nothing that update or updateLayout can change.'
@@ -123,125 +152,4 @@ async function writeAndRecord(input: {
   } finally {
     await record.close();
   }
-}
-
-async function write(text: string, { out, shown }: Target, io: Io): Promise<void> {
-  if (out === undefined) return io.out(text);
-  try {
-    await mkdir(dirname(out), { recursive: true });
-    await writeFile(out, text, { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw overwriting(shown);
-    throw new Failure(`${shown} cannot be written: ${reason(error)}`, { cause: error });
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-function overwriting(shown: string): Failure {
-  return new Failure(`${shown} is there already, and is left as it is`, {
-    hint: 'Give another --out, or move the file away first.',
-  });
-}
-
-interface Flags {
-  appId: string | undefined;
-  resourceId: string | undefined;
-  sid: string | undefined;
-  mode: Mode | undefined;
-  cname: string | undefined;
-  uid: string | undefined;
-  name: string | undefined;
-  out: string | undefined;
-  /** The blocks that are wanted; undefined: all. */
-  only: ReadonlySet<BlockName> | undefined;
-}
-
-/** @throws Failure (64) */
-function readFlags(raw: RawOptions): Flags {
-  const text = (name: string) => {
-    if (raw[name] === '') throw usage(`${flagOf(name)}: must not be empty`);
-    return typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
-  };
-  const mode = text('mode');
-  if (mode !== undefined && !MODES.includes(mode as Mode))
-    throw usage(`--mode ${JSON.stringify(mode)}: must be one of ${MODES.join(', ')}`);
-  const only = text('only');
-  const blocks = only === undefined ? undefined : blocksNamed(only.split(',').map((name) => name.trim()));
-  if (only !== undefined && !blocks)
-    throw usage(
-      `--only ${JSON.stringify(only)}: must be names of blocks, with commas between them`,
-      'The blocks are subscriptions, layout, onhold, rtmp and storage.',
-    );
-  const out = text('out');
-  if (out !== undefined && !isRecordingFileName(basename(out)))
-    throw usage(
-      `--out ${JSON.stringify(out)}: the name must end in .yaml or .yml and must not begin with a dot`,
-      'Files with other names are not read as recordings.',
-    );
-  return {
-    ...{
-      appId: text('appId'),
-      resourceId: text('resourceId'),
-      sid: text('sid'),
-      mode: mode as Mode | undefined,
-    },
-    ...{ cname: text('cname'), uid: text('uid'), name: text('name'), out, only: blocks },
-  };
-}
-
-/**
- * The recording's identity from the flags or the JSON; undefined where neither has anything that `start` answers.
- * @throws Failure (64) where a part of it is missing, or neither names the channel or the recording client
- */
-function identityOf(flags: Flags, start: StartJson, mode: Mode, file: string): ImportedIdentity | undefined {
-  const said = (name: 'appId' | 'resourceId' | 'sid') => {
-    const kept = start[name];
-    return flags[name] || (typeof kept === 'string' && kept !== '' ? kept : undefined);
-  };
-  const [appId, resourceId, sid] = [said('appId'), said('resourceId'), said('sid')];
-  if ([resourceId, sid, flags.appId, flags.uid].every((given) => given === undefined)) return undefined;
-  const missing = (flag: string) =>
-    usage(`${flag} is missing`, 'It says which running recording the file is about.');
-  if (appId === undefined) throw missing('--app-id');
-  if (resourceId === undefined) throw missing('--resource-id');
-  if (sid === undefined) throw missing('--sid');
-  const cname = flags.cname ?? start.cname ?? undefined;
-  const uid = flags.uid ?? start.uid ?? undefined;
-  if (cname === undefined) throw usage(`--cname is missing: ${file} does not name the channel`);
-  if (uid === undefined) throw usage(`--uid is missing: ${file} does not name the recording client`);
-  return { appId, cname, uid, resourceId, sid, mode };
-}
-
-/** As the flag or the JSON says it; else web where there is its service, and mix, as in a file without a mode. */
-function modeOf(flags: Flags, { mode, clientRequest }: StartJson): Mode {
-  if (flags.mode) return flags.mode;
-  if (MODES.includes(mode as Mode)) return mode as Mode;
-  return JSON.stringify(clientRequest.extensionServiceConfig ?? '').includes('"web_recorder_service"')
-    ? 'web'
-    : 'mix';
-}
-
-async function bytesOf(file: string, io: Io): Promise<Uint8Array> {
-  const bytes = await readFile(resolve(io.cwd, file));
-  if (bytes === 'missing') throw new Failure(`${file} does not exist`);
-  if (!(bytes instanceof Uint8Array)) throw new Failure(`${file} cannot be read: ${bytes.error}`);
-  return bytes;
-}
-
-/** @param usual where a file that goes to standard output is going to be, relative to the working directory */
-function placeOf(out: string | undefined, usual: string, cwd: string): Target {
-  const path = resolve(cwd, out ?? usual);
-  const schema = relative(dirname(path), join(cwd, 'schemas', 'recording.schema.json'));
-  return {
-    path,
-    out: out === undefined ? undefined : path,
-    shown: shownPath(path, cwd),
-    schema: schema.split(sep).join('/'),
-  };
 }

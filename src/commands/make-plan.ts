@@ -9,14 +9,17 @@ import { reconcile } from '../reconcile.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
 import { desiredFiles, refOf } from './desired-files.ts';
+import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
 import { checkNames, isSet, type RawOptions, type Settings } from './settings.ts';
 
 /** What the command line asks to be planned. */
 export function askedOf(names: readonly string[], raw: RawOptions, settings: Settings, io: Io): Asked {
+  const select = selectOf(raw, io);
   return {
     dir: settings.dir,
     ref: refOf(raw, io),
     names,
+    ...(select.length > 0 ? { select } : {}),
     resync: isSet('resync', raw, io),
     allowEmpty: isSet('allowEmpty', raw, io),
   };
@@ -56,7 +59,8 @@ export async function makePlanOf(input: {
     memory: isWholeAsked ? undefined : noopCache?.memory,
   });
   const isNoop = (recording: DesiredRecording) => noopCache?.isNoop(recording) ?? false;
-  const plan = reconcile(desired, known, { now, rate, names, resync, allowEmpty, dir, isNoop });
+  const select = selectorsOf(asked.select);
+  const plan = reconcile(desired, known, { now, rate, names, select, resync, allowEmpty, dir, isNoop });
   for (const recording of plan.recordings) noopCache?.remember(recording);
   cache?.save(now);
   // A name that a broken file would have given is no mistake of the command line.
@@ -65,5 +69,6 @@ export async function makePlanOf(input: {
       ...desired.recordings.map(({ name }) => name),
       ...[...known.values()].map(({ name }) => name),
     ]);
+  if (asked.select && plan.recordings.length === 0) await tellNothingSelected(asked.select, io);
   return plan;
 }

@@ -43,7 +43,8 @@ export async function planFileOf(
   if (names.length > 1) throw usage(`${file} is a plan: it says itself which recordings it is about`);
   const refuse = (flag: string) =>
     usage(`${file} is a plan: what it is about was said when it was made (${flagOf(flag)})`);
-  for (const flag of ['git', 'ref', 'resync', 'allowEmpty']) if (raw[flag] !== undefined) throw refuse(flag);
+  for (const flag of ['git', 'ref', 'select', 'resync', 'allowEmpty'])
+    if (raw[flag] !== undefined) throw refuse(flag);
   const plan = parse(await readFile(resolve(io.cwd, file), 'utf8'), file);
   const otherwise = otherThanSaved(plan, raw, io);
   if (otherwise !== undefined) throw refuse(otherwise);

@@ -14,8 +14,9 @@ import { SourceText } from '../desired/source-text.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { usage } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
+import { isSelected, type Selector } from '../model/labels.ts';
 import type { Io } from '../model/ports.ts';
-import type { DesiredRecording, DesiredSet, Layout } from '../model/recording.ts';
+import type { DesiredRecording, DesiredSet, Labels, Layout } from '../model/recording.ts';
 import { draftLayout } from '../render/picture/draft.ts';
 import { Vault } from '../secrets/vault.ts';
 import { checkNames } from './settings.ts';
@@ -25,6 +26,7 @@ export interface PreviewSubject {
   name: string;
   file: string;
   layout: Layout;
+  labels: Labels | undefined;
   /** From a document that is refused: what could be read of it. */
   draft: boolean;
 }
@@ -32,7 +34,7 @@ export interface PreviewSubject {
 export interface PreviewSubjects {
   subjects: PreviewSubject[];
   /** Recordings without a mixed layout, with the reason. */
-  omitted: { name: string; why: string }[];
+  omitted: { name: string; labels: Labels | undefined; why: string }[];
   /** Of the files that are drawn from. */
   diagnostics: Diagnostic[];
 }
@@ -43,11 +45,13 @@ export type BoundsFor = (dir: string) => Bounds;
 /**
  * Finds what the command line asks for. An argument is a file when it looks like one or names one, else it is
  * the name of a recording in `dir`. Without any, all that there are.
+ * @param selectors must hold besides
  * @throws Failure (64) for a file or a name that does not exist
  */
 export async function findSubjects(
   targets: readonly string[],
   dir: string,
+  selectors: readonly Selector[],
   boundsFor: BoundsFor,
   io: Io,
 ): Promise<PreviewSubjects> {
@@ -63,9 +67,10 @@ export async function findSubjects(
     const whole = await fromSet(await loadRecordings({ dir, bounds, ...surroundings(io) }), io, bounds.links);
     parts.push(names.length === 0 ? whole : chosen(whole, names));
   }
+  const isChosen = ({ labels }: Pick<PreviewSubject, 'labels'>) => isSelected(labels, selectors);
   return {
-    subjects: parts.flatMap(({ subjects }) => subjects),
-    omitted: parts.flatMap(({ omitted }) => omitted),
+    subjects: parts.flatMap(({ subjects }) => subjects).filter(isChosen),
+    omitted: parts.flatMap(({ omitted }) => omitted).filter(isChosen),
     diagnostics: parts.flatMap(({ diagnostics }) => diagnostics),
   };
 }
@@ -113,15 +118,16 @@ async function fromSet(
     subjects: [
       ...looks
         .filter(({ why }) => why === undefined)
-        .map(({ recording: { name, file, blocks } }) => ({
-          name,
-          file,
+        .map(({ recording: { name, file, blocks, labels } }) => ({
+          ...{ name, file, labels },
           layout: blocks.layout ?? {},
           draft: false,
         })),
       ...drafts.flat().filter(({ name, file }) => !known.has(`${file}\n${name}`)),
     ].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))),
-    omitted: looks.flatMap(({ recording: { name }, why }) => (why === undefined ? [] : [{ name, why }])),
+    omitted: looks.flatMap(({ recording: { name, labels }, why }) =>
+      why === undefined ? [] : [{ name, labels, why }],
+    ),
     diagnostics,
   };
 }
@@ -145,8 +151,16 @@ async function draftsOf(file: string, io: Io, reach?: Reach): Promise<PreviewSub
     const layout = draftLayout(value?.layout);
     if (!layout) return [];
     const name = typeof value?.name === 'string' ? value.name : basename(file).replace(/\.ya?ml$/i, '');
-    return [{ name, file, layout, draft: true }];
+    return [{ name, file, layout, labels: draftLabels(value?.labels), draft: true }];
   });
+}
+
+/** What can be read of the labels of a document that is refused. */
+function draftLabels(written: unknown): Labels | undefined {
+  if (!isObject(written)) return undefined;
+  return Object.fromEntries(
+    Object.entries(written).filter((label): label is [string, string] => typeof label[1] === 'string'),
+  );
 }
 
 /** Aliases that multiply without end make the library throw. */

@@ -15,6 +15,7 @@ import { printable, styleFor } from '../render/style.ts';
 import { readBounds } from './bounds.ts';
 import { readCanvas } from './canvas.ts';
 import { findSubjects, type PreviewSubjects } from './preview-source.ts';
+import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
 import { isSet, type RawOptions, readSettings, textOf } from './settings.ts';
 
 const FORMS = ['text', 'json', 'markdown', 'svg', 'png', 'html'] as const;
@@ -27,6 +28,8 @@ export interface PreviewOptions {
   targets: readonly string[];
   dir: string;
   all: boolean;
+  /** Conditions on labels, as the user typed them. */
+  select: readonly string[];
   /** 1 to 17; undefined: as many as show what a layout is about. */
   users: number | undefined;
   size: CanvasSize;
@@ -46,7 +49,8 @@ export async function preview(targets: string[], raw: RawOptions, io: Io): Promi
   const asked = readPreviewOptions(targets, raw, io);
   const settings = readSettings(raw, io, FORMS);
   const boundsFor = (dir: string) => readBounds(raw, settings, io, { dir });
-  const found = await findSubjects(asked.targets, asked.dir, boundsFor, io);
+  const selectors = selectorsOf(asked.select);
+  const found = await findSubjects(asked.targets, asked.dir, selectors, boundsFor, io);
   // Without arguments a single recording is drawn large.
   const options = { ...asked, all: asked.all || (targets.length === 0 && found.subjects.length !== 1) };
   await tellAbout(found, options, io);
@@ -57,8 +61,11 @@ export async function preview(targets: string[], raw: RawOptions, io: Io): Promi
     }),
   );
   const code = found.diagnostics.some(({ severity }) => severity === 'error') ? 1 : 0;
+  const isNoneSelected = selectors.length > 0 && entries.length + found.omitted.length === 0;
+  if (isNoneSelected) await tellNothingSelected(asked.select, io);
+  if (isNoneSelected && options.form !== 'json') return code;
   // A named recording that cannot be drawn is an error; without names there may be none to draw.
-  if (entries.length === 0 && (targets.length > 0 || options.form !== 'json'))
+  if (entries.length === 0 && !isNoneSelected && (targets.length > 0 || options.form !== 'json'))
     return targets.length > 0 ? 1 : code;
   await deliver(
     entries,
@@ -83,7 +90,7 @@ export function readPreviewOptions(targets: readonly string[], raw: RawOptions, 
   if (out === undefined && PICTURES.includes(form) && io.outIsTerminal)
     throw usage(`--output ${form} needs --out FILE where standard output is a terminal`);
   return {
-    ...{ targets, dir, all, form },
+    ...{ targets, dir, all, form, select: selectOf(raw, io) },
     ...readCanvas(raw, io),
     out: out === undefined ? undefined : resolve(io.cwd, out),
     color: color && out === undefined && form === 'text',
@@ -128,7 +135,8 @@ async function tellAbout(
   const custom = subjects.every(({ layout }) => layout.mixedVideoLayout === 3);
   if (options.users !== undefined && subjects.length > 0 && custom)
     lines.push('A custom layout shows all its regions: --users changes nothing.');
-  if (options.all && subjects.length === 0) lines.push('There is no mixed layout to draw.');
+  if (options.all && subjects.length === 0 && (options.select.length === 0 || omitted.length > 0))
+    lines.push('There is no mixed layout to draw.');
   for (const line of lines) await io.err(`${printable(line)}\n`);
 }
 

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { Failure } from '../model/failure.ts';
 import type { State } from '../model/journal.ts';
+import { isSelected } from '../model/labels.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { isRecordingsAnswer } from '../plan/shapes.ts';
 import { type DaemonAnswer, daemonText } from '../render/daemon-status.ts';
 import { jsonPieces } from '../render/json-pieces.ts';
-import { type Overview, overviewOf } from '../render/overview.ts';
+import { type Overview, type OverviewRow, overviewOf } from '../render/overview.ts';
 import { statusJson, statusMarkdown, statusText } from '../render/status.ts';
 import { printable, styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
@@ -16,6 +18,7 @@ import { refOf } from './desired-files.ts';
 import { makePlanOf } from './make-plan.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { print } from './print.ts';
+import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
 import { checkNames, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /**
@@ -25,17 +28,22 @@ import { checkNames, type RawOptions, readSettings, type Settings } from './sett
 export async function status(names: string[], raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io);
   const daemon = typeof raw.daemon === 'string' ? raw.daemon : io.env.REELSTATE_DAEMON || undefined;
-  if (daemon !== undefined) return daemonStatus(daemon, await daemonToken(raw, io), names, settings, io);
+  const select = selectOf(raw, io);
+  if (daemon !== undefined)
+    return daemonStatus(daemon, await daemonToken(raw, io), { names, select }, settings, io);
   await tellOfOtherState(settings, raw, io);
   const state = await readState(settings.state);
   const plan = await planOf(state, raw, settings, io);
   const all = overviewOf([...state.known.values()], plan.isRead ? plan.made : undefined);
-  const shown = restricted(all, names, plan.hasErrors);
+  const named = restricted(all, names, plan.hasErrors);
+  const shown = selected(named, select);
   if (settings.output === 'json') await print(jsonPieces(statusJson(shown)), io);
   else if (settings.output === 'markdown') await io.out(statusMarkdown(shown));
-  else if (shown.recordings.length + shown.fresh.length > 0 || names.length === 0)
+  else if (shown.recordings.length + shown.fresh.length > 0 || names.length + select.length === 0)
     await io.out(statusText(shown, styleFor(settings.color), io.clock.now(), state.known.size > 0));
-  for (const name of unfound(shown, names)) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
+  for (const name of unfound(named, names)) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
+  if (select.length > 0 && shown.recordings.length + shown.fresh.length === 0)
+    await tellNothingSelected(select, io);
   return 0;
 }
 
@@ -83,6 +91,12 @@ function restricted(all: Overview, names: readonly string[], hasErrors: boolean)
   };
 }
 
+function selected({ recordings, fresh }: Overview, select: readonly string[]): Overview {
+  const selectors = selectorsOf(select);
+  const isShown = ({ labels }: Pick<OverviewRow, 'labels'>) => isSelected(labels, selectors);
+  return { recordings: recordings.filter(isShown), fresh: fresh.filter(isShown) };
+}
+
 function unfound(shown: Overview, names: readonly string[]): string[] {
   const found = namesIn(shown);
   return names.filter((name) => !found.includes(name));
@@ -95,7 +109,7 @@ function namesIn({ recordings, fresh }: Overview): string[] {
 async function daemonStatus(
   address: string,
   token: string | undefined,
-  names: string[],
+  { names, select }: { names: readonly string[]; select: readonly string[] },
   { output, color }: Settings,
   io: Io,
 ): Promise<number> {
@@ -110,14 +124,20 @@ async function daemonStatus(
     names,
     answer.recordings.map(({ name }) => name),
   );
+  if (select.length > 0 && answer.recordings.some(({ labels }) => labels === undefined))
+    throw new Failure(`the daemon at ${address} is of another version of reelstate, and tells no labels`);
+  const selectors = selectorsOf(select);
   const chosen = {
     ...answer,
-    recordings: answer.recordings.filter(({ name }) => names.length === 0 || names.includes(name)),
+    recordings: answer.recordings.filter(
+      ({ name, labels }) => (names.length === 0 || names.includes(name)) && isSelected(labels, selectors),
+    ),
   };
   if (output === 'json') await print(jsonPieces(chosen), io);
   else
     await io.out(
       daemonText(chosen, output === 'markdown' ? styleFor(false) : styleFor(color), output === 'markdown'),
     );
+  if (select.length > 0 && chosen.recordings.length === 0) await tellNothingSelected(select, io);
   return 0;
 }

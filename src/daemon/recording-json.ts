@@ -18,6 +18,7 @@ export function recordingJson(
     file,
     sid: plan?.sid ?? known?.identity.sid ?? null,
     mode: plan?.mode ?? known?.identity.mode ?? null,
+    labels: plan?.labels ?? {},
     conditions: conditionsOf(condition),
     blocks: certainties,
     applied: {

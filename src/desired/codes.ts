@@ -123,6 +123,10 @@ export const CODES = {
   // document and identity
   'name-format': error('Name not usable', 'A name has 1 to 128 characters and no control characters.'),
   'name-missing': error('Name missing', 'In a file of several documents each one needs a `name`.'),
+  'label-format': error(
+    'Label not usable',
+    'Keys and values of `labels` are 1 to 63 letters, digits, -, _ and . each.',
+  ),
   'identity-beside-file': error(
     'Fields beside fromFile',
     'Beside `fromFile` what is known beforehand may stand; resourceId and sid come from the file that it names.',

@@ -18,12 +18,15 @@ export interface Decoded {
   problem?: DecodingProblem;
 }
 
-/** Bytes to text: UTF-8 only (a byte order mark is dropped), at most 1 MiB, no control characters. */
-export function decode(bytes: Uint8Array): Decoded {
-  if (bytes.length > MAX_FILE_BYTES)
+/**
+ * Bytes to text: UTF-8 only (a byte order mark is dropped), no control characters.
+ * @param most bytes that are taken
+ */
+export function decode(bytes: Uint8Array, most = MAX_FILE_BYTES): Decoded {
+  if (bytes.length > most)
     return {
       text: '',
-      problem: { code: 'file-too-large', span: { start: 0, end: 0 }, summary: tooLarge(bytes.length) },
+      problem: { code: 'file-too-large', span: { start: 0, end: 0 }, summary: tooLarge(bytes.length, most) },
     };
   const other = otherForm(bytes);
   if (other) return { text: '', problem: other };
@@ -53,9 +56,9 @@ export function decode(bytes: Uint8Array): Decoded {
   };
 }
 
-/** @param size in bytes */
-export function tooLarge(size: number): string {
-  return `the file has ${size} bytes, at most ${MAX_FILE_BYTES} are allowed`;
+/** @param size and @param most in bytes */
+export function tooLarge(size: number, most = MAX_FILE_BYTES): string {
+  return `the file has ${size} bytes, at most ${most} are allowed`;
 }
 
 function notUtf8(bytes: Uint8Array): Decoded {

@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import type { Identity } from '../model/recording.ts';
+import type { Identity, Labels } from '../model/recording.ts';
 import type { CheckedBlocks, CheckedDocument, CheckedFile, Mark } from './checked.ts';
 import { readingNow } from './reading.ts';
 
@@ -10,11 +10,12 @@ import { readingNow } from './reading.ts';
  * a result.
  */
 
-/** Name, line and identity of a document. */
+/** Name, line, identity and labels of a document. */
 export interface Head {
   name: string;
   line: number;
   suspended: boolean;
+  labels?: Labels;
   identity: Identity;
 }
 
@@ -36,7 +37,7 @@ interface CacheEntry extends Head {
 }
 
 /** Parts of a line, with tabs between; a file that has a tab or line feed in one of them is read in full each time. */
-const PARTS = 13;
+const PARTS = 14;
 
 /** The cache of one folder's files: the entries of last time, and those of the files read since. */
 export class ReadCache {
@@ -142,6 +143,7 @@ class LazyDocument implements CheckedDocument {
   readonly line: number;
   readonly recording: Identity;
   readonly suspended: boolean;
+  readonly labels?: Labels;
   readonly isSelfContained = true;
   content?: string;
   readonly #bytes: Bytes;
@@ -152,7 +154,7 @@ class LazyDocument implements CheckedDocument {
   #marks: Record<string, Mark> | undefined;
 
   constructor(
-    { name, line, identity, suspended }: Head,
+    { name, line, identity, suspended, labels }: Head,
     file: string,
     bytes: Bytes,
     blocks: string | undefined,
@@ -162,6 +164,7 @@ class LazyDocument implements CheckedDocument {
     this.line = line;
     this.recording = identity;
     this.suspended = suspended;
+    if (labels) this.labels = labels;
     this.#bytes = bytes;
     this.#blocks = blocks;
   }
@@ -201,9 +204,9 @@ export function toLazyFile(checked: CheckedFile, bytes: Uint8Array): CheckedFile
 export function headOf({ file, documents, diagnostics }: CheckedFile): Head | undefined {
   const [document, second] = documents;
   if (!document || second || diagnostics.length > 0) return undefined;
-  const { name, line, suspended, recording } = document;
+  const { name, line, suspended, labels, recording } = document;
   if ('fromFile' in recording || leadsElsewhere(document)) return undefined;
-  const head = { name, line, suspended, identity: recording };
+  const head = { name, line, suspended, ...(labels && { labels }), identity: recording };
   const text = lineOf(file, { ...head, hash: '', noopFor: '', asRead: undefined });
   return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;
 }
@@ -213,7 +216,10 @@ function leadsElsewhere(document: CheckedDocument): boolean {
   return document.blocks.rtmp !== undefined || document.blocks.storage !== undefined;
 }
 
-function lineOf(file: string, { hash, line, suspended, name, identity, noopFor }: CacheEntry): string {
+function lineOf(
+  file: string,
+  { hash, line, suspended, labels = {}, name, identity, noopFor }: CacheEntry,
+): string {
   const { appId, cname, uid, resourceId, sid, mode, streamTypes = '' } = identity;
   return [
     file,
@@ -229,13 +235,17 @@ function lineOf(file: string, { hash, line, suspended, name, identity, noopFor }
     sid,
     mode,
     streamTypes,
+    // Neither a key nor a value has one of these two characters.
+    Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
   ].join('\t');
 }
 
 function entryIn(text: string | undefined): CacheEntry | undefined {
   if (text === undefined) return undefined;
   const [, hash = '', noopFor = '', line, suspended, name = '', ...which] = text.split('\t');
-  const [appId = '', cname = '', uid = '', resourceId = '', sid = '', mode, streamTypes] = which;
+  const [appId = '', cname = '', uid = '', resourceId = '', sid = '', mode, streamTypes, labels] = which;
   return {
     asRead: text,
     hash,
@@ -243,6 +253,9 @@ function entryIn(text: string | undefined): CacheEntry | undefined {
     line: Number(line),
     suspended: suspended === 'true',
     name,
+    ...(labels
+      ? { labels: Object.fromEntries(labels.split(',').map((label) => label.split('=') as [string, string])) }
+      : {}),
     identity: {
       ...{ appId, cname, uid, resourceId, sid, mode: mode as Identity['mode'] },
       ...(streamTypes ? { streamTypes: Number(streamTypes) as 0 | 1 | 2 } : {}),

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { isObject } from '../model/json.ts';
-import type { Identity } from '../model/recording.ts';
+import type { Identity, Labels } from '../model/recording.ts';
 import type {
   CheckedBlocks,
   CheckedDocument,
@@ -13,6 +13,7 @@ import { concealByLines } from './concealment.ts';
 import { decode } from './decode.ts';
 import { Findings } from './findings.ts';
 import { readIdentity, readKind, readKnown } from './identity.ts';
+import { checkLabels } from './labels.ts';
 import { readLayout } from './layout.ts';
 import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
@@ -157,6 +158,7 @@ function readDocument(
   const written = tree.value as unknown as RecordingFile;
   const name = isSound('/name') ? readName(written.name, findings.source.filename, several, look) : '';
   const recording = isObject(written.recording) ? readWhich(written.recording, look, isSound) : undefined;
+  if (isObject(written.labels)) checkLabels(written.labels, look);
   const blocks = readBlocks(written, isSound, look);
   const kind = kindOf(written.recording, isSound);
   if (kind)
@@ -165,7 +167,9 @@ function readDocument(
   const { line } = findings.source.position(look.fieldSpan('').start);
   const file = findings.source.filename;
   const suspended = written.suspend ?? false;
-  const document = { name, file, line, recording, suspended, blocks };
+  const labels = (written.labels ?? {}) as Labels;
+  const labelled = Object.keys(labels).length > 0 ? { labels } : {};
+  const document = { name, file, line, recording, suspended, ...labelled, blocks };
   if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage)
     return { ...document, marks: marksOf(blocks, findings.source, look, recording) };
   return new SelfContainedDocument(document, recording, bytes);
@@ -178,6 +182,7 @@ class SelfContainedDocument implements CheckedDocument {
   readonly line: number;
   readonly recording: Identity;
   readonly suspended: boolean;
+  readonly labels?: Labels;
   readonly blocks: CheckedBlocks;
   readonly isSelfContained = true;
   content?: string;
@@ -185,7 +190,7 @@ class SelfContainedDocument implements CheckedDocument {
   #marks: Record<string, Mark> | undefined;
 
   constructor(
-    { name, file, line, suspended, blocks }: Omit<CheckedDocument, 'marks'>,
+    { name, file, line, suspended, labels, blocks }: Omit<CheckedDocument, 'marks'>,
     recording: Identity,
     bytes: Uint8Array,
   ) {
@@ -194,6 +199,7 @@ class SelfContainedDocument implements CheckedDocument {
     this.line = line;
     this.recording = recording;
     this.suspended = suspended;
+    if (labels) this.labels = labels;
     this.blocks = blocks;
     this.#bytes = bytes;
   }

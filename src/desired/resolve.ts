@@ -143,14 +143,14 @@ class Resolution {
       await this.#follow(document.blocks);
       return this.#holdBack(key);
     }
-    const { name, file, line, suspended, content } = document;
+    const { name, file, line, suspended, labels, content } = document;
     const blocks = await this.#blocks(document.blocks);
     if (hasError(this.diagnostics)) return this.#holdBack(key);
     const read = content === undefined ? {} : { content };
     const at = credentialsPlace(blocks.storage);
     const program = at === undefined ? {} : { credentialsAt: this.#mark(at) };
     return {
-      ...{ name, file, line, ...which, suspended, ...program, blocks, ...read },
+      ...{ name, file, line, ...which, suspended, ...(labels && { labels }), ...program, blocks, ...read },
       unresolved: this.#unresolved,
     };
   }

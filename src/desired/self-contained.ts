@@ -1,4 +1,4 @@
-import type { Blocks, DesiredRecording, Identity } from '../model/recording.ts';
+import type { Blocks, DesiredRecording, Identity, Labels } from '../model/recording.ts';
 import type { CheckedDocument, Mark } from './checked.ts';
 
 /*
@@ -38,6 +38,7 @@ class DesiredOnDemand implements DesiredRecording {
   readonly line: number;
   readonly identity: Identity;
   readonly suspended: boolean;
+  readonly labels?: Labels;
   readonly content?: string;
   readonly unresolved = NOTHING;
   readonly #document: CheckedDocument;
@@ -48,6 +49,7 @@ class DesiredOnDemand implements DesiredRecording {
     this.line = document.line;
     this.identity = document.recording as Identity;
     this.suspended = document.suspended;
+    if (document.labels) this.labels = document.labels;
     if (document.content !== undefined) this.content = document.content;
     this.#document = document;
   }

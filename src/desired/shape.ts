@@ -71,6 +71,8 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
   );
   return errors.filter(({ keyword, instancePath, params }) => {
     if (keyword === 'if') return false;
+    // Their form has a rule of its own, which says what is wrong with it.
+    if (base === '' && /^\/labels(\/|$)/.test(instancePath) && keyword !== 'type') return false;
     if (isBody && base === '' && isPartOfBody(keyword, instancePath, params)) return false;
     if (keyword !== 'type' && wrongType.has(instancePath)) return false;
     if (keyword === 'maxProperties' && holders.has(instancePath)) return false;

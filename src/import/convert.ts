@@ -5,7 +5,7 @@ import { convertLayout } from './layout.ts';
 import { type Findings, Section } from './section.ts';
 import type { JsonObject, StartJson } from './start-json.ts';
 import { convertStorage } from './storage.ts';
-import { type ImportedSecret, variableName } from './variable.ts';
+import { type ImportedSecret, type Variables, variableName } from './variable.ts';
 
 /** What the body of `start` does not say: which recording it is. */
 export interface ImportedIdentity {
@@ -22,6 +22,8 @@ export interface ImportedIdentity {
 export interface LaterIdentity {
   fromFile: string;
   mode: Mode;
+  /** Where it is known beforehand. */
+  appId?: string;
 }
 
 export interface Converted extends Findings {
@@ -30,6 +32,8 @@ export interface Converted extends Findings {
   secrets: ImportedSecret[];
   /** Where parts of the document come from: JSON Pointer of the document → path in the JSON, or a flag. */
   origins: Map<string, string>;
+  /** What variables are called that hold secrets. */
+  variables: Variables;
 }
 
 /** Lists of `recordingConfig` by medium; both spellings are in use (Agora Cloud Recording REST, start). */
@@ -51,9 +55,11 @@ export function convertStart(
   start: StartJson,
   identity: ImportedIdentity | LaterIdentity,
   name: string,
+  variables: Variables,
 ): Converted {
   const converted: Converted = {
     document: { name },
+    variables,
     secrets: [],
     leftOut: [...start.leftOut],
     problems: [],
@@ -83,7 +89,10 @@ function recordingOf(
   identity: ImportedIdentity | LaterIdentity,
   { origins }: Converted,
 ): JsonObject {
-  if ('fromFile' in identity) return { fromFile: identity.fromFile };
+  if ('fromFile' in identity) {
+    const { fromFile, appId } = identity;
+    return appId === undefined ? { fromFile } : { fromFile, appId };
+  }
   const { appId, cname, resourceId, sid, mode } = identity;
   origins.set('/recording/cname', start.cname === cname ? 'cname' : '--cname');
   origins.set('/recording/uid', start.uid === identity.uid ? 'uid' : '--uid');
@@ -181,7 +190,7 @@ function convertServices(request: Section, converted: Converted): void {
 }
 
 /** An RTMP address holds the stream key: the file gets a reference, named after the recording, which owns it. */
-function convertOutputs(param: Section, { document, secrets, origins }: Converted): void {
+function convertOutputs(param: Section, { document, secrets, origins, variables }: Converted): void {
   const outputs = param.sections('outputs') ?? [];
   const prefix = `${variableName(String(document.name))}_RTMP_URL`;
   const references = outputs.flatMap((output, index) => {
@@ -189,7 +198,7 @@ function convertOutputs(param: Section, { document, secrets, origins }: Converte
     output.finish();
     if (value === undefined) return [];
     if (!isRtmpUrl(value)) output.problem('rtmpUrl', NOT_RTMP);
-    const variable = index === 0 ? prefix : `${prefix}_${index + 1}`;
+    const variable = variables.nameFor(index === 0 ? prefix : `${prefix}_${index + 1}`, value);
     secrets.push({ variable, value, path: output.pathOf('rtmpUrl'), block: 'rtmp' });
     return [{ rtmpUrl: { fromEnv: variable } }];
   });

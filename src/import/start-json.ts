@@ -34,21 +34,74 @@ const CLIENT_REQUEST_FIELDS = [
   'appsCollection',
 ];
 
+/** Bytes that a file of bodies may have: 64 MiB, some ten thousand of them. */
+export const MAX_INPUT_BYTES = 64 * 1024 * 1024;
+
+/** A body of `start`, or why it is none. */
+export interface StartBody {
+  /** "START.json", "bodies.json[2]" or "bodies.jsonl:7". */
+  where: string;
+  start: StartJson | Failure;
+}
+
 /**
- * Reads the body of `start`, or its clientRequest alone.
+ * Reads bodies of `start`, or their clientRequests alone: one, a list of them, or one a line.
  * @param file what the user calls it, for messages
+ * @returns `isList`: it may hold several, even where it holds one
  * @throws Failure that says where it is no JSON; never quotes it, because it holds secrets
  */
-export function readStartJson(bytes: Uint8Array, file: string): StartJson {
-  const { text, problem } = decode(bytes);
+export function readStartBodies(bytes: Uint8Array, file: string): { bodies: StartBody[]; isList: boolean } {
+  const { text, problem } = decode(bytes, MAX_INPUT_BYTES);
   if (problem) throw new Failure(`${file}: ${problem.summary}`, { hint: problem.detail });
+  const lines = linesOf(text, file);
+  if (lines)
+    return {
+      bodies: lines.map(({ line, number }) => {
+        const where = `${file}:${number}`;
+        return { where, start: tried(() => startOf(parseLine(line, where), where)) };
+      }),
+      isList: true,
+    };
   const value = parse(text, file);
-  if (!isObject(value))
-    throw new Failure(`${file}: a JSON object is needed: the body that start was given`, {
-      ...(Array.isArray(value)
-        ? { hint: 'This is a list: write what is inside it to a file of its own, each entry to another one.' }
-        : {}),
-    });
+  if (!Array.isArray(value) || value.length === 0)
+    return { bodies: [{ where: file, start: startOf(value, file) }], isList: false };
+  const bodies = value.map((entry, index) => {
+    const where = `${file}[${index}]`;
+    return { where, start: tried(() => startOf(entry, where)) };
+  });
+  return { bodies, isList: true };
+}
+
+/** The lines of a text with a JSON object in each: by the file's name, or because the first two are objects. */
+function linesOf(text: string, file: string): { line: string; number: number }[] | undefined {
+  const lines = text
+    .split('\n')
+    .map((line, index) => ({ line: line.trim(), number: index + 1 }))
+    .filter(({ line }) => line !== '');
+  const isNamed = /\.(jsonl|ndjson)$/i.test(file) && lines.length > 0;
+  const first = lines.slice(0, 2).filter(({ line }) => isObject(jsonIn(line)));
+  return isNamed || first.length === 2 ? lines : undefined;
+}
+
+function parseLine(line: string, where: string): unknown {
+  const value = jsonIn(line);
+  if (value === undefined)
+    throw new Failure(`${where}: the line is no JSON`, { hint: 'Each line is a body of its own.' });
+  return value;
+}
+
+function tried(read: () => StartJson): StartJson | Failure {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}
+
+/** @param where what the user calls it, for messages */
+function startOf(value: unknown, where: string): StartJson {
+  if (!isObject(value)) throw new Failure(`${where}: a JSON object is needed: the body that start was given`);
   const { cname, uid, appId, resourceId, sid, mode } = value;
   const beside = { cname, uid, appId, resourceId, sid, mode };
   const isWritten = typeof value.clientRequest === 'string';
@@ -61,8 +114,8 @@ export function readStartJson(bytes: Uint8Array, file: string): StartJson {
   if (!isObject(clientRequest))
     throw new Failure(
       clientRequest === undefined && !isWritten
-        ? `${file}: it has no clientRequest`
-        : `${file}: clientRequest must be a JSON object`,
+        ? `${where}: it has no clientRequest`
+        : `${where}: clientRequest must be a JSON object`,
       { hint: whatItIs(value) },
     );
   const leftOut = Object.keys(value).flatMap((name): LeftOut[] => {

@@ -9,7 +9,7 @@ const SECRETS = { accessKey: 'KEY', secretKey: 'SECRET', stsToken: 'STS_TOKEN' }
 
 /** `storageConfig` (Agora Cloud Recording REST, start): vendor and region by name, secrets as references. */
 export function convertStorage(request: Section, converted: Converted): void {
-  const { document, secrets, origins } = converted;
+  const { document, secrets, origins, variables } = converted;
   converted.block = 'storage';
   const config = request.section('storageConfig');
   if (!config) return;
@@ -28,7 +28,7 @@ export function convertStorage(request: Section, converted: Converted): void {
   for (const [field, ending] of Object.entries(SECRETS)) {
     const value = field === 'stsToken' && config.filled(field) === undefined ? undefined : config.text(field);
     if (value === undefined) continue;
-    const variable = `${prefix}_${ending}`;
+    const variable = variables.nameFor(`${prefix}_${ending}`, value);
     secrets.push({ variable, value, path: config.pathOf(field), block: 'storage' });
     storage[field] = { fromEnv: variable };
   }

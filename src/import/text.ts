@@ -16,10 +16,15 @@ class InlineList extends YAMLSeq {
  * @param schema where the editor finds the schema, from the file's place
  */
 export function recordingFileText(document: JsonObject, schema: string): string {
+  return `# yaml-language-server: $schema=${schema}\n${yamlText(document)}`;
+}
+
+/** The same without the line for editors: fields of a block, in a file that recordings share. */
+export function yamlText(document: JsonObject): string {
   const yaml = new Document(document);
   if (isMap(yaml.contents)) for (const pair of yaml.contents.items) pair.value = arrange(pair.value, false);
   // Never folded: a long address stays in one piece.
-  return `# yaml-language-server: $schema=${schema}\n${yaml.toString({ lineWidth: 0 })}`;
+  return yaml.toString({ lineWidth: 0 });
 }
 
 /** @param inList whether the node is an entry of a list */

@@ -1,6 +1,14 @@
 import type { Operation } from 'fast-json-patch';
 import type { Diagnostic } from './diagnostic.ts';
-import type { BlockName, ClientRequests, Endpoint, Identity, Mode, UpdateRequest } from './recording.ts';
+import type {
+  BlockName,
+  ClientRequests,
+  Endpoint,
+  Identity,
+  Labels,
+  Mode,
+  UpdateRequest,
+} from './recording.ts';
 import type { Commit } from './source.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -56,6 +64,8 @@ export interface RecordingPlan {
   identity?: Identity;
   sid?: string;
   mode?: Mode;
+  /** As the file has them; absent where it has none, or is gone. */
+  labels?: Labels;
   /** In the order in which they are sent; at most one an endpoint. */
   calls: readonly Call[];
   /** The whole desired state of every managed endpoint. */

@@ -12,6 +12,8 @@ export interface Clock {
 export interface Io {
   /** Results. Resolves when the text is handed to the stream, so that a slow pipe loses nothing. */
   out(text: string): Promise<void>;
+  /** Standard input, to its end. */
+  input(): Promise<Uint8Array>;
   /** Everything else: progress, notes, errors. */
   err(text: string): Promise<void>;
   env: Record<string, string | undefined>;

@@ -127,6 +127,9 @@ export interface Blocks {
   storage?: Storage;
 }
 
+/** What a user chooses recordings by (`--select`): keys and values of 1 to 63 letters, digits, "-", "_" and ".". */
+export type Labels = Readonly<Record<string, string>>;
+
 export interface DesiredRecording {
   name: string;
   /** As the user would type it, relative to the working directory where possible, with forward slashes. */
@@ -138,6 +141,8 @@ export interface DesiredRecording {
   /** The path that is waited for, as the user would type it. */
   waitingFor?: string;
   suspended: boolean;
+  /** Absent where the document has none. Nothing that is sent depends on them. */
+  labels?: Labels;
   /** Where the file names the program that gives the storage credentials, or says when they expire. */
   credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
   blocks: Blocks;

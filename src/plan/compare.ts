@@ -1,6 +1,6 @@
 import { mapSealed } from '../agora/requests.ts';
 import type { Comparison, Known, KnownEndpoint, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
-import type { Blocks, DesiredRecording, DesiredSet, Identity } from '../model/recording.ts';
+import type { Blocks, DesiredRecording, DesiredSet, Identity, Labels } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { planRecording } from './plan.ts';
 import { makePlan, type PlanOptions } from './whole-set.ts';
@@ -24,8 +24,10 @@ export function planBetween(
   comparison: Comparison,
   options: PlanOptions,
 ): Plan {
-  const known = asIfApplied(identified(from, assumedIdentity));
-  const plan = compare(identified(to, assumedIdentity), known, options);
+  const older = identified(from, assumedIdentity);
+  // What is gone is chosen by the labels that it had.
+  const goneLabels = labelsByKey(older);
+  const plan = compare(identified(to, assumedIdentity), asIfApplied(older), { ...options, goneLabels });
   const note = `not known to be new: not all of ${comparison.from} could be compared`;
   const recordings = plan.recordings.map((one) =>
     !comparison.complete && one.action === 'create' ? withNote(one, note) : one,
@@ -72,6 +74,14 @@ function compare(desired: DesiredSet, known: Known, options: PlanOptions): Plan 
   const recordings = desired.recordings.map((recording) => changed(recording, { unresolved: [] }));
   const plan = makePlan({ ...desired, recordings }, known, { ...options, now: NO_TIME });
   return { ...plan, timestamp: new Date(options.now).toISOString() };
+}
+
+function labelsByKey({ recordings }: DesiredSet): Map<string, Labels> {
+  return new Map(
+    recordings.flatMap(({ identity, labels }) =>
+      identity && labels ? [[recordingKey(identity), labels] as const] : [],
+    ),
+  );
 }
 
 /** The state that would result if everything had been applied. */

@@ -1,5 +1,5 @@
 import type { KnownRecording, RecordingPlan } from '../model/plan.ts';
-import type { ClientRequests, DesiredRecording, Identity } from '../model/recording.ts';
+import type { ClientRequests, DesiredRecording, Identity, Labels } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { wholeRequests } from './whole.ts';
 
@@ -13,6 +13,7 @@ export class NoopPlan implements RecordingPlan {
   readonly key: string;
   readonly identity: Identity;
   readonly action = 'no-op';
+  readonly labels?: Labels;
   readonly content?: string;
   readonly calls = NOTHING;
   readonly notes = NOTHING;
@@ -33,6 +34,7 @@ export class NoopPlan implements RecordingPlan {
     this.key = known?.key ?? recordingKey(identity);
     this.identity = identity;
     this.supersedes = supersedes;
+    if (recording.labels) this.labels = recording.labels;
     if (recording.content !== undefined) this.content = recording.content;
     this.#recording = recording;
     this.#known = known;

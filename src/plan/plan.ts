@@ -44,13 +44,16 @@ export function planRecording(
   sameName: readonly string[],
   options: RecordingOptions,
 ): RecordingPlan {
-  const { name, file, identity, credentialsAt } = recording;
+  const { name, file, identity, labels, credentialsAt } = recording;
   if (identity && !recording.suspended && !options.resync && options.isNoop?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
     return new NoopPlan(recording, identity, known.get(key), others);
   }
-  const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
+  const base = {
+    ...{ name, file, ...(labels && { labels }) },
+    ...{ calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] },
+  };
   if (!identity) {
     // Whether the file is there was not looked at.
     const passedOver = recording.unresolved.filter(({ code }) => code === 'reference-not-followed');

@@ -12,6 +12,8 @@ export interface Asked {
   ref?: string | undefined;
   /** Restricted to these; empty: all. */
   names: readonly string[];
+  /** Restricted to recordings for which all of these conditions hold ("KEY=VALUE", "KEY!=VALUE"); left out: all. */
+  select?: readonly string[];
   resync: boolean;
   allowEmpty: boolean;
 }

@@ -4,6 +4,7 @@
  */
 
 import { isObject } from '../model/json.ts';
+import { readSelector } from '../model/labels.ts';
 import type { SavedPlan } from './saved.ts';
 
 /** Whether a value is of a shape. */
@@ -13,6 +14,7 @@ const text: Shape = (value) => typeof value === 'string';
 
 /** No system takes a NUL in a path or an argument. */
 const argument: Shape = (value) => typeof value === 'string' && value !== '' && !value.includes('\0');
+const selector: Shape = (value) => typeof value === 'string' && readSelector(value) !== undefined;
 const flag: Shape = (value) => typeof value === 'boolean';
 const number: Shape = (value) => typeof value === 'number';
 
@@ -122,6 +124,7 @@ export const isRecordingsAnswer: Shape = object({
         conditions: list(object({ type: text, status: text, reason: text, message: text })),
       },
       {
+        labels: mapOf(text),
         applied: mapOf(either(oneOf(null), object({ at: text }, { commit: either(oneOf(null), commit) }))),
       },
     ),
@@ -131,7 +134,10 @@ export const isRecordingsAnswer: Shape = object({
 const savedPlan: Shape = object(
   {
     ...{ reelstate: oneOf('plan'), format_version: oneOf('1.0'), timestamp: date, applyable: flag },
-    asked: object({ dir: argument, names: list(text), resync: flag, allowEmpty: flag }, { ref: argument }),
+    asked: object(
+      { dir: argument, names: list(text), resync: flag, allowEmpty: flag },
+      { ref: argument, select: list(selector) },
+    ),
     state: object({ id: text, serial: number }),
     commit: either(oneOf(null), commit),
     files: mapOf(text),

@@ -1,6 +1,7 @@
 import { byPlace, type Diagnostic } from '../model/diagnostic.ts';
+import { isSelected, type Selector } from '../model/labels.ts';
 import type { Action, Call, Known, KnownRecording, Plan, RecordingPlan, Summary } from '../model/plan.ts';
-import type { DesiredSet } from '../model/recording.ts';
+import type { DesiredSet, Labels } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Snapshot } from '../model/source.ts';
 import { planRecording, type RecordingOptions } from './plan.ts';
@@ -15,6 +16,10 @@ export interface PlanOptions extends RecordingOptions {
   rate: number;
   /** Restrict to these names; undefined or empty: all. */
   names?: readonly string[];
+  /** Restrict to recordings for which all of these hold; undefined or empty: all. One whose file is gone has no labels. */
+  select?: readonly Selector[];
+  /** Labels of recordings whose file is gone, by key, where they are known. */
+  goneLabels?: ReadonlyMap<string, Labels>;
   /** Accept an empty set of files although recordings are known. */
   allowEmpty?: boolean;
   /** The folder of the files, for the message about an empty set. */
@@ -68,9 +73,17 @@ export function makePlan(set: DesiredSet, known: Known, options: PlanOptions): P
   const isRefused = empty !== undefined || missingFolder(set) !== undefined;
   const all = isRefused ? new Set(desired.byName.keys()) : everyName(desired, known);
   const names = options.names?.length ? new Set(options.names) : undefined;
-  const asked = names ? new Set([...all].filter((name) => names.has(name))) : all;
+  const { select = [], goneLabels } = options;
+  const isAsked = (name: string) => {
+    const recording = desired.byName.get(name);
+    return (!names || names.has(name)) && (!recording || isSelected(recording.labels, select));
+  };
+  const isChosen = ({ action, key = '' }: RecordingPlan) =>
+    action !== 'forget' || isSelected(goneLabels?.get(key), select);
+  const asked = names || select.length > 0 ? new Set([...all].filter(isAsked)) : all;
   const recordings: RecordingPlan[] = [];
-  for (const { plans } of planNames(desired, known, asked, options)) recordings.push(...plans);
+  for (const { plans } of planNames(desired, known, asked, options))
+    recordings.push(...plans.filter(isChosen));
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
   const warnings = recordings.flatMap((recording) => recording.warnings ?? []);
   const refusal = empty === undefined ? [] : [emptySetError(empty, dir)];

@@ -1,8 +1,9 @@
+import type { Labels } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
 import { nameColumn, padded } from './columns.ts';
 import { escapeMarkdown } from './markdown.ts';
 import { tallyText } from './overview.ts';
-import { commitLine } from './status.ts';
+import { commitLine, labelsColumn } from './status.ts';
 import { count, printable, type Style } from './style.ts';
 
 /** What a daemon answers at `/api/recordings`, as far as it is shown. */
@@ -12,6 +13,8 @@ export interface DaemonAnswer {
   recordings: {
     name: string;
     mode: string | null;
+    /** A daemon of an older version tells none. */
+    labels?: Labels;
     blocks: Record<string, string>;
     conditions: { type: string; status: string; reason: string; message: string }[];
     /** By endpoint; a daemon of an older version says nothing of commits. */
@@ -25,7 +28,9 @@ export function daemonText(
   style: Style,
   markdown = false,
 ): string {
-  const rows = recordings.map(({ name, mode, blocks, conditions, applied = {} }) => {
+  const labelled = labelsColumn(recordings);
+  const isLabelled = labelled({}) !== '';
+  const rows = recordings.map(({ name, mode, labels, blocks, conditions, applied = {} }) => {
     const now = conditions.find(({ status }) => status === 'True');
     const [latest] = Object.values(applied)
       .filter((each) => each !== null)
@@ -35,6 +40,7 @@ export function daemonText(
       name: printable(name),
       condition: now?.type ?? 'Unknown',
       mode: mode ?? '',
+      labels: labelled({ labels }),
       blocks: Object.entries(blocks)
         .map(([block, certainty]) => `${block} (${certainty})`)
         .join(', '),
@@ -44,19 +50,22 @@ export function daemonText(
   if (markdown) {
     const lines = rows.map(
       (row) =>
-        `| ${[row.name, row.condition, row.mode, row.blocks, row.message].map(escapeMarkdown).join(' | ')} |`,
+        `| ${[row.name, row.condition, row.mode, ...(isLabelled ? [row.labels.trim()] : []), row.blocks, row.message].map(escapeMarkdown).join(' | ')} |`,
     );
-    return `${['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |', ...lines].join('\n')}\n`;
+    const head = isLabelled
+      ? ['| recording | condition | mode | labels | blocks | |', '| --- | --- | --- | --- | --- | --- |']
+      : ['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |'];
+    return `${[...head, ...lines].join('\n')}\n`;
   }
   const sums =
     rows.length > 0
       ? `${count(rows.length, 'recording')}: ${tallyText(rows.map((row) => row.condition))}. `
       : '';
   const width = nameColumn(rows);
-  const lines = rows.flatMap(({ name, condition, mode, blocks, message, from }) => {
+  const lines = rows.flatMap(({ name, condition, mode, labels, blocks, message, from }) => {
     const paint = condition === 'Ready' ? style.green : condition === 'Stalled' ? style.red : style.yellow;
     const head =
-      `${padded(name, width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${blocks}`.trimEnd();
+      `${padded(name, width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${labels}${blocks}`.trimEnd();
     return [head, ...[from, message].filter(Boolean).map((line) => style.dim(`    ${line}`))];
   });
   const verdict = ready

@@ -1,5 +1,5 @@
 import type { CallReason, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
-import type { Endpoint } from '../model/recording.ts';
+import type { Endpoint, Labels } from '../model/recording.ts';
 
 /** What the next apply would do with a known recording. */
 export interface Pending {
@@ -16,6 +16,8 @@ export interface OverviewRow {
   /** As the files have it now. */
   name: string;
   file: string;
+  /** As the file has them; undefined where it has none, is gone or cannot be used. */
+  labels?: Labels | undefined;
   /** null: nothing to do. "unknown": its file has an error, or no file could be read. */
   pending: Pending | null | 'unknown';
 }
@@ -42,11 +44,12 @@ export function overviewOf(known: readonly KnownRecording[], plan: Plan | undefi
   const recordings = known.map((one): OverviewRow => {
     const planned = byKey.get(one.key);
     const { name, file } = planned ?? one;
-    if (planned) return { known: one, name, file, pending: pendingOf(planned, one) };
     const namesake = byName.get(one.name);
+    const { labels } = planned ?? namesake ?? {};
+    if (planned) return { known: one, name, file, labels, pending: pendingOf(planned, one) };
     if (!plan || broken.has(one.file) || (!namesake && broken.size > 0))
       return { known: one, name, file, pending: 'unknown' };
-    return { known: one, name, file, pending: namesake ? withoutFile(namesake) : null };
+    return { known: one, name, file, labels, pending: namesake ? withoutFile(namesake) : null };
   });
   const fresh = (plan?.recordings ?? []).filter(
     ({ key, action }) => action !== 'forget' && (key === undefined || !keys.has(key)),

@@ -1,7 +1,8 @@
 import { SECTION_OF } from '../agora/requests.ts';
+import { labelsText } from '../model/labels.ts';
 import { isUnsure, lateUntil } from '../model/late.ts';
 import type { KnownEndpoint, KnownRecording, Remembered } from '../model/plan.ts';
-import type { BlockName } from '../model/recording.ts';
+import type { BlockName, Labels } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
 import { nameColumn, padded } from './columns.ts';
 import { escapeMarkdown } from './markdown.ts';
@@ -44,12 +45,13 @@ export function statusJson({ recordings, fresh }: Overview): object {
   const conditions = recordings.map(({ known }) => conditionOf(known));
   return {
     format_version: '1.0',
-    recordings: recordings.map(({ known, name, file, pending }) => ({
+    recordings: recordings.map(({ known, name, file, labels, pending }) => ({
       name,
       file,
       ...(name === known.name ? {} : { known_as: known.name }),
       sid: known.identity.sid,
       mode: known.identity.mode,
+      labels: labels ?? {},
       condition: conditionOf(known),
       blocks: blocksOf(known),
       update: endpointJson(known.update),
@@ -57,11 +59,12 @@ export function statusJson({ recordings, fresh }: Overview): object {
       ...(known.ended === undefined ? {} : { ended_at: iso(known.ended) }),
       pending,
     })),
-    never_applied: fresh.map(({ name, file, sid, mode, action, notes }) => ({
+    never_applied: fresh.map(({ name, file, sid, mode, labels, action, notes }) => ({
       name,
       file,
       sid: sid ?? null,
       mode: mode ?? null,
+      labels: labels ?? {},
       action,
       notes,
     })),
@@ -124,17 +127,38 @@ export function statusText(
   const nothing = 'The state folder is empty: nothing was applied from here.\n';
   if (recordings.length + fresh.length === 0) return nothing;
   const width = nameColumn([...recordings, ...fresh]);
-  const lines = recordings.flatMap((row) => rowLines(row, width, style, now));
-  for (const { name, mode, file, notes } of fresh)
+  const labelled = labelsColumn([...recordings, ...fresh]);
+  const lines = recordings.flatMap((row) => rowLines(row, width, labelled(row), style, now));
+  for (const { name, mode, file, labels, notes } of fresh)
     lines.push(
-      `${padded(printable(name), width)}  ${style.cyan(NEW.padEnd(7))}  ${(mode ?? '').padEnd(10)}  never applied: ${printable(file)}`,
+      `${padded(printable(name), width)}  ${style.cyan(NEW.padEnd(7))}  ${(mode ?? '').padEnd(10)}  ${labelled({ labels })}never applied: ${printable(file)}`,
       ...notes.map((note) => style.dim(`    ${printable(note)}`)),
     );
   const head = isAnyKnown ? '' : nothing;
   return `${head}${lines.join('\n')}\n\n${sums(overview)} What was applied is remembered, not read back: the service cannot be asked for subscriptions and layout.\n`;
 }
 
-function rowLines({ known, name, pending }: OverviewRow, width: number, style: Style, now: number): string[] {
+/** Longer labels overflow their column. */
+const LONGEST_LABELS = 40;
+
+type Labelled = { labels?: Labels | undefined };
+
+/** The cell of a column that is there only where a recording has labels. */
+export function labelsColumn(rows: readonly Labelled[]): (row: Labelled) => string {
+  let width = 0;
+  for (const { labels } of rows) width = Math.max(width, labelsText(labels).length);
+  if (width === 0) return () => '';
+  return ({ labels }) => `${labelsText(labels).padEnd(Math.min(LONGEST_LABELS, width))}  `;
+}
+
+/** @param labels the cell of their column, empty where there is none */
+function rowLines(
+  { known, name, pending }: OverviewRow,
+  width: number,
+  labels: string,
+  style: Style,
+  now: number,
+): string[] {
   const condition = conditionOf(known);
   const paint = condition === 'Ready' ? style.green : condition === 'Unknown' ? style.yellow : style.red;
   const blocks = Object.entries(blocksOf(known)).map(([block, certainty]) =>
@@ -143,7 +167,7 @@ function rowLines({ known, name, pending }: OverviewRow, width: number, style: S
   const applied = lastApplied(known);
   const when = applied ? `applied ${duration(now - applied.at)} ago` : 'never applied';
   const from = applied?.commit ? [style.dim(`    ${commitLine(applied.commit)}`)] : [];
-  const head = `${padded(printable(name), width)}  ${paint(condition.padEnd(7))}  ${known.identity.mode.padEnd(10)}  ${when}${blocks.length > 0 ? `: ${blocks.join(', ')}` : ''}`;
+  const head = `${padded(printable(name), width)}  ${paint(condition.padEnd(7))}  ${known.identity.mode.padEnd(10)}  ${labels}${when}${blocks.length > 0 ? `: ${blocks.join(', ')}` : ''}`;
   return [
     head,
     ...from,
@@ -210,16 +234,20 @@ function troubles({ update, updateLayout }: KnownRecording, style: Style): strin
 
 export function statusMarkdown(overview: Overview): string {
   const { recordings, fresh } = overview;
+  const isLabelled = [...recordings, ...fresh].some(({ labels }) => labels !== undefined);
+  const cell = (labels: Labels | undefined) => (isLabelled ? [labelsText(labels)] : []);
   const row = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
   return [
-    '| recording | condition | mode | blocks | pending |',
-    '| --- | --- | --- | --- | --- |',
-    ...recordings.map(({ known, name, pending }) => {
+    `| recording | condition | mode |${isLabelled ? ' labels |' : ''} blocks | pending |`,
+    `| --- | --- | --- |${isLabelled ? ' --- |' : ''} --- | --- |`,
+    ...recordings.map(({ known, name, labels, pending }) => {
       const blocks = Object.entries(blocksOf(known)).map(([block, certainty]) => `${block} (${certainty})`);
       const due = pending === null ? '' : pendingText(pending).replace(/^pending: /, '');
-      return row([name, conditionOf(known), known.identity.mode, blocks.join(', '), due]);
+      return row([name, conditionOf(known), known.identity.mode, ...cell(labels), blocks.join(', '), due]);
     }),
-    ...fresh.map(({ name, mode }) => row([name, NEW, mode ?? '', '', 'never applied'])),
+    ...fresh.map(({ name, mode, labels }) =>
+      row([name, NEW, mode ?? '', ...cell(labels), '', 'never applied']),
+    ),
     '',
     ...(recordings.length + fresh.length > 0 ? [sums(overview), ''] : []),
   ].join('\n');

@@ -38,8 +38,8 @@ function told({ file, documents, diagnostics }: CheckedFile): unknown {
   return {
     file,
     diagnostics,
-    documents: documents.map(({ name, file, line, recording, suspended, blocks, marks }) => ({
-      ...{ name, file, line, recording, suspended, blocks, marks },
+    documents: documents.map(({ name, file, line, recording, suspended, labels, blocks, marks }) => ({
+      ...{ name, file, line, recording, suspended, labels, blocks, marks },
     })),
   };
 }

@@ -63,6 +63,32 @@ describe('bodies from the public documentation are taken as they are', () => {
   });
 });
 
+test('top-level keys that begin with x- are passed over, whatever they hold, and give their anchors', () => {
+  const grid = { mixedVideoLayout: 3, layoutConfig: [{ x_axis: 0, y_axis: 0, width: 0.5, height: 1 }] };
+  const { documents, diagnostics } = read(`x-nothing:
+x-text: &uid "7"
+x-list: [1, {two: &red "#FF0000"}, null]
+x-: {recording: not one, layout: [neither]}
+x-grid: &grid
+  mixedVideoLayout: custom
+  backgroundColor: *red
+  layoutConfig: [&left { x_axis: 0, y_axis: 0, width: 0.5, height: 1 }]
+x-labels: &labels { show: evening }
+recording: ${JSON.stringify(IDENTITY)}
+labels: { <<: *labels, room: a }
+layout: { <<: *grid, backgroundConfig: [{ uid: *uid, image_url: "https://example.com/a.jpg" }] }
+`);
+  expect(diagnostics).toEqual([]);
+  expect(documents[0]).toMatchObject({
+    labels: { show: 'evening', room: 'a' },
+    blocks: { layout: { ...grid, backgroundColor: '#FF0000', backgroundConfig: [{ uid: '7' }] } },
+  });
+  for (const other of ['X-big: 1', 'x_low: 1', 'xyz: 1'])
+    expect(
+      read(`${other}\nrecording: ${JSON.stringify(IDENTITY)}\n`).diagnostics.map(({ code }) => code),
+    ).toEqual(['unknown-field']);
+});
+
 describe('normal form', () => {
   test('names and numbers mean the same', () => {
     const named = {

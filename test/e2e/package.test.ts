@@ -61,6 +61,7 @@ it('runs', async () => {
   };
   expect(await reelstate('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(await reelstate('validate')).toContain('1 file');
+  expect(await reelstate('init', 'new')).toContain('new/schemas/recording.schema.json');
   await reelstate('plan', '--output', 'markdown', '--pictures-dir', 'pictures');
   expect(readdirSync(join(cwd, 'pictures'))).not.toEqual([]);
   await reelstate('preview', '--out', 'x.png');

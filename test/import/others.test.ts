@@ -121,7 +121,7 @@ describe('import', () => {
   });
 
   it.each([
-    [[{ ...WHO, clientRequest: {} }], 'This is a list: write what is inside it to a file of its own'],
+    [[7], 'start.json[0]: a JSON object is needed'],
     [{ resourceId: 'R', sid: 'S', cname: 'c', uid: '9' }, 'This is what start has answered.'],
     [{ resourceId: 'R', sid: 'S', serverResponse: { status: 5 } }, 'This is what query has answered.'],
     [{ url: 'u', body: '{"clientRequest":{}}' }, 'write what is inside its field body to a file'],

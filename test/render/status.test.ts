@@ -153,6 +153,7 @@ describe('status for programs and reviews', () => {
           file: 'recordings/town-hall.yaml',
           sid: 'sid-1',
           mode: 'mix',
+          labels: {},
           condition: 'Ended',
           blocks: { onhold: 'unknown', layout: 'assumed' },
           update: { applied_at: null, commit: null, unknown_since: '2026-01-02T03:04:00.000Z', last: null },

@@ -11,6 +11,7 @@ export function fakeIo(more: Partial<Io> = {}): { io: Io; said: { out: string; e
     err: async (text) => {
       said.err += text;
     },
+    input: async () => new Uint8Array(),
     env: {},
     cwd: '/',
     clock: new FakeClock(),
