@@ -116,7 +116,7 @@ async function fromSet(
         .map(({ recording: { name, file, blocks } }) => ({
           name,
           file,
-          layout: blocks.layout ?? {},
+          layout: blocks().layout ?? {},
           draft: false,
         })),
       ...drafts.flat().filter(({ name, file }) => !known.has(`${file}\n${name}`)),
@@ -128,7 +128,7 @@ async function fromSet(
 
 /** Why a recording cannot be drawn; undefined where it can. */
 function whyNot({ identity, blocks, waitingFor }: DesiredRecording): string | undefined {
-  if (blocks.layout) return undefined;
+  if (blocks().layout) return undefined;
   if (!identity) return `it waits for ${waitingFor ?? 'its identity'} and has no layout block`;
   return identity.mode === 'mix' ? undefined : `mode ${identity.mode} has no mixed layout`;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { turn } from '../model/turns.ts';
 import type { Portion, ReadPortion } from '../reader.ts';
-import type { CheckedFile } from './checked.ts';
+import { type CheckedFile, checkedDocument } from './checked.ts';
 import { lazyFile } from './read-cache.ts';
 import { reading } from './reading.ts';
 
@@ -156,7 +156,11 @@ class SharedWork {
     try {
       for (const [index, { file, bytes, take }] of jobs.entries()) {
         const handed = files[index] as ReadPortion['files'][number];
-        take('head' in handed ? lazyFile(handed.head, file, bytes, handed.blocks) : handed);
+        take(
+          'head' in handed
+            ? lazyFile(handed.head, file, bytes, handed.blocks)
+            : { ...handed, documents: handed.documents.map(checkedDocument) },
+        );
       }
     } catch (error) {
       // `finish` rethrows it: an error in a message handler would reach no caller.

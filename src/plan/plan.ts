@@ -148,11 +148,12 @@ export function planRecording(
   if (recording.suspended) return { ...base, ...place, action: 'suspended' };
   const before = known.get(key);
   const supersedes = sameName.filter((other) => other !== key);
-  const released = releasedBlocks(recording.blocks, before);
-  const whole = wholeRequests(identity, recording.blocks, before);
+  const blocks = recording.blocks();
+  const released = releasedBlocks(blocks, before);
+  const whole = wholeRequests(identity, blocks, before);
   const token = planToken(
     recording,
-    callsOf(whole, recording.blocks, before, options),
+    callsOf(whole, blocks, before, options),
     whole.update,
     before?.update,
     options.tokensAt ?? options.now,
@@ -174,7 +175,7 @@ export function planRecording(
       ...(before?.ended === undefined
         ? []
         : [`has ended, as far as is known since ${new Date(before.ended).toISOString()}`]),
-      ...startedOtherwise(recording.blocks, calls),
+      ...startedOtherwise(blocks, calls),
       ...calls.flatMap(({ endpoint, notBefore }) =>
         notBefore === undefined
           ? []

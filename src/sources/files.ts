@@ -366,7 +366,7 @@ export class WatchedFiles {
   async #findPlaces(round: Round): Promise<void> {
     for (const document of this.#assembly.disputed()) {
       await round.pace();
-      void document.marks;
+      document.marks();
     }
   }
 

@@ -12,6 +12,7 @@ import {
   resolveFile,
   resolveNow,
   type Surroundings,
+  saysTheSame,
 } from '../desired/resolve.ts';
 import { Failure } from '../model/failure.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
@@ -178,7 +179,7 @@ export class GitFiles {
     // Which places to point at: files have to be read for them, so not all at a stretch.
     for (const document of this.#assembly.disputed()) {
       await reading();
-      void document.marks;
+      document.marks();
       await turn();
     }
     const changed = [...this.#assembly.takeTouched()];
@@ -327,7 +328,7 @@ export class GitFiles {
 /** Stage B of a file that may lead elsewhere than before. */
 async function followed({ oid, checked, before }: Checked, surroundings: Surroundings): Promise<Entry> {
   const resolved = await resolveFile(checked, surroundings);
-  const isSame = before && JSON.stringify(before.resolved) === JSON.stringify(resolved);
+  const isSame = before && saysTheSame(before.resolved, resolved);
   return isSame ? before : { oid, checked, resolved };
 }
 
@@ -359,7 +360,9 @@ function mayChange({ documents, refused = [] }: CheckedFile): boolean {
   return documents.some((one) => !one.isSelfContained && leadsElsewhere(one)) || refused.some(leadsElsewhere);
 }
 
-function leadsElsewhere({ recording, blocks }: CheckedDocument | RefusedDocument): boolean {
+function leadsElsewhere(document: CheckedDocument | RefusedDocument): boolean {
+  const { recording } = document;
+  const blocks = 'refused' in document ? document.blocks : document.blocks();
   return (recording && 'fromFile' in recording) || blocks.rtmp !== undefined || blocks.storage !== undefined;
 }
 

@@ -53,9 +53,8 @@ export class Intake {
     }
     for (const [entry, bytes] of round.unread) {
       await round.pace();
-      const checked = round.read.get(bytes) ?? checkBytes(bytes, entry.shown);
-      const learnt = toLazyFile(readCache ? readCache.learn(bytes, checked) : checked, bytes);
-      this.#offer(entry, learnt, round, bytes);
+      const checked = round.read.get(bytes) ?? toLazyFile(checkBytes(bytes, entry.shown), bytes);
+      this.#offer(entry, readCache ? readCache.learn(bytes, checked) : checked, round, bytes);
       round.unread.delete(entry);
       if (stop?.isDue()) return false;
     }

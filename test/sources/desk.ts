@@ -91,7 +91,7 @@ export class Desk {
 export function coloursOf({ byName }: Refreshed): Record<string, string | undefined> {
   return Object.fromEntries(
     [...byName.values()]
-      .map(({ name, blocks }) => [name, blocks.layout?.backgroundColor] as const)
+      .map(({ name, blocks }) => [name, blocks().layout?.backgroundColor] as const)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 }
