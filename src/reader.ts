@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import type { CheckedFile } from './desired/checked.ts';
+import type { CheckedFile, WholeDocument } from './desired/checked.ts';
 import { readRecordingFile } from './desired/read.ts';
 import { type Head, headOf } from './desired/read-cache.ts';
 
@@ -24,14 +24,18 @@ export interface ReadPortion {
   files: Handed[];
 }
 
-export type Handed = { head: Head; blocks: string } | CheckedFile;
+export type Handed = { head: Head; blocks: string } | WholeFile;
+
+/** A file whose documents hold all of their values. */
+export type WholeFile = Omit<CheckedFile, 'documents'> & { documents: WholeDocument[] };
 
 function hand(bytes: Uint8Array, file: string): Handed {
   const checked = readRecordingFile(bytes, file);
   const head = headOf(checked);
-  if (head) return { head, blocks: JSON.stringify(checked.documents[0]?.blocks) };
-  // Only what is written in an object is handed over, not what the object would give if it was asked.
-  const documents = checked.documents.map((document) => ({ ...document, marks: document.marks }));
+  if (head) return { head, blocks: JSON.stringify(checked.documents[0]?.blocks()) };
+  const documents = checked.documents.map((document) => ({
+    ...{ ...document, blocks: document.blocks(), marks: document.marks() },
+  }));
   return { ...checked, documents };
 }
 

@@ -1,6 +1,6 @@
 import { readFile as readAll, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { readFile } from '../desired/load.ts';
+import { readFile } from '../desired/disk.ts';
 import { MAX_INPUT_BYTES, readStartBodies, type StartBody } from '../import/start-json.ts';
 import { Failure } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';

@@ -58,7 +58,8 @@ export async function openForImport(
 function intentsOf({ name, file, identity, blocks }: DesiredRecording): { key: string; list: Intent[] } {
   if (!identity) throw new Error('an imported file names its recording itself');
   const key = recordingKey(identity);
-  const whole = desiredRequests(identity, blocks, new Set(Object.keys(blocks) as BlockName[]));
+  const written = blocks();
+  const whole = desiredRequests(identity, written, new Set(Object.keys(written) as BlockName[]));
   const list = (Object.keys(whole) as Endpoint[]).map(
     (endpoint): Intent => ({
       event: 'intent',

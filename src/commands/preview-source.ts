@@ -4,8 +4,10 @@ import { basename, dirname, resolve } from 'node:path';
 import { assemble } from '../desired/assemble.ts';
 import type { Bounds, Reach } from '../desired/bounds.ts';
 import { decode } from '../desired/decode.ts';
+import { onDisk, readFile } from '../desired/disk.ts';
 import { Findings } from '../desired/findings.ts';
-import { checkBytes, loadRecordings, onDisk, readFile } from '../desired/load.ts';
+import { loadRecordings } from '../desired/load.ts';
+import { checkBytes } from '../desired/many-files.ts';
 import { parse } from '../desired/parse.ts';
 import { shownPath } from '../desired/paths.ts';
 import { reading } from '../desired/reading.ts';
@@ -120,7 +122,7 @@ async function fromSet(
         .filter(({ why }) => why === undefined)
         .map(({ recording: { name, file, blocks, labels } }) => ({
           ...{ name, file, labels },
-          layout: blocks.layout ?? {},
+          layout: blocks().layout ?? {},
           draft: false,
         })),
       ...drafts.flat().filter(({ name, file }) => !known.has(`${file}\n${name}`)),
@@ -134,7 +136,7 @@ async function fromSet(
 
 /** Why a recording cannot be drawn; undefined where it can. */
 function whyNot({ identity, blocks, waitingFor }: DesiredRecording): string | undefined {
-  if (blocks.layout) return undefined;
+  if (blocks().layout) return undefined;
   if (!identity) return `it waits for ${waitingFor ?? 'its identity'} and has no layout block`;
   return identity.mode === 'mix' ? undefined : `mode ${identity.mode} has no mixed layout`;
 }

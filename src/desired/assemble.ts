@@ -58,7 +58,7 @@ export class Assembly {
   /** Takes a file in, in the place of the one of that name. */
   put(file: ResolvedFile): void {
     const { diagnostics } = file;
-    this.#replace(file.file, diagnostics.length < 2 ? file : { ...file, diagnostics: once(diagnostics) });
+    this.#replace(file.file, diagnostics.length < 2 ? file : { ...file, diagnostics: distinct(diagnostics) });
   }
 
   remove(file: string): void {
@@ -123,7 +123,7 @@ export class Assembly {
         : recordings,
       diagnostics: (shared.size === 0
         ? diagnostics
-        : [...diagnostics.filter((each) => !isShared(each)), ...once(diagnostics.filter(isShared))]
+        : [...diagnostics.filter((each) => !isShared(each)), ...distinct(diagnostics.filter(isShared))]
       ).sort(byPlace),
       broken: [...broken].sort(byText),
       files: search.files,
@@ -285,9 +285,8 @@ function byFileAndLine(one: Claimant, other: Claimant): number {
 
 function collision(claimant: Claimant, other: Claimant, code: CollisionCode): Diagnostic {
   const named = code === 'duplicate-name';
-  const { marks } = claimant;
-  const mark: Mark = named ? marks.name : marks.recording;
-  const { start, filename } = (named ? other.marks.name : other.marks.recording).range;
+  const mark = markOf(claimant, named);
+  const { start, filename } = markOf(other, named).range;
   const what = named
     ? `the name ${quoted(aboutOf(claimant).name ?? '')} is used`
     : 'this recording is described';
@@ -295,6 +294,12 @@ function collision(claimant: Claimant, other: Claimant, code: CollisionCode): Di
     ? wayToOwnName(aboutOf(claimant), aboutOf(other))
     : 'appId, resourceId and sid are the same. Keep one of the two.';
   return diagnosticAt(mark, code, `${what} in ${filename}:${start.line} as well`, detail);
+}
+
+/** The place of what must be unique: the name, or else the recording. */
+function markOf({ marks }: Claimant, named: boolean): Mark {
+  const places = marks();
+  return (places[named ? '/name' : '/recording'] ?? places['']) as Mark;
 }
 
 /** @param about where both of a name stand */
@@ -322,18 +327,17 @@ function withoutQuotes(
   recording: DesiredRecording,
   isUnquoted: (one: Pick<Diagnostic, 'range'>) => boolean,
 ): DesiredRecording {
-  const { blocks, unresolved, credentialsAt } = recording;
+  const { unresolved, credentialsAt } = recording;
   const at = credentialsAt && isUnquoted(credentialsAt) ? credentialsAt : undefined;
   if (!at && !unresolved.some(isUnquoted)) return recording;
   return {
     ...recording,
-    blocks,
     unresolved: unresolved.map((each) => (isUnquoted(each) ? unquoted(each) : each)),
     ...(at ? { credentialsAt: unquoted(at) } : {}),
   };
 }
 
 /** An alias, or an identity file that two documents name, shows one mistake twice: it is said once. */
-function once(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return [...new Map(diagnostics.map((diagnostic) => [JSON.stringify(diagnostic), diagnostic])).values()];
 }

@@ -48,6 +48,9 @@ export interface Mark {
   source?: string;
 }
 
+/** By JSON Pointer: fields by their names, secrets and fields of `recording` by their values, '' for the document. */
+export type Marks = Record<string, Mark>;
+
 /** The file that says which recording it is, and what is known without it. */
 export interface RunFileReference {
   fromFile: string;
@@ -65,13 +68,24 @@ export interface CheckedDocument {
   recording: Identity | RunFileReference;
   suspended: boolean;
   labels?: Labels;
-  blocks: CheckedBlocks;
+  /** May parse the file. */
+  blocks: () => CheckedBlocks;
   /** ID of the bytes that it was read from, where the caller tracks content by ID. */
   content?: string;
-  /** It holds no secret and no reference. Reading `blocks` may parse the file. */
+  /** It holds no secret and no reference. */
   isSelfContained?: true;
-  /** By JSON Pointer: fields by their names, secrets and fields of `recording` by their values, '' for the document. */
-  marks: Record<string, Mark>;
+  /** May parse the file. */
+  marks: () => Marks;
+}
+
+/** A checked document that holds all of its values: functions cannot be handed from thread to thread. */
+export type WholeDocument = Omit<CheckedDocument, 'blocks' | 'marks'> & {
+  blocks: CheckedBlocks;
+  marks: Marks;
+};
+
+export function checkedDocument({ blocks, marks, ...rest }: WholeDocument): CheckedDocument {
+  return { ...rest, blocks: () => blocks, marks: () => marks };
 }
 
 /** What makes a recording the one it is. */
@@ -89,8 +103,7 @@ export interface RefusedDocument {
   /** As far as it can be read. */
   recording?: RecordingIds | RunFileReference;
   blocks: DraftBlocks;
-  /** As those of a document without errors. */
-  marks: Record<string, Mark>;
+  marks: Marks;
 }
 
 export interface CheckedFile {

@@ -16,7 +16,7 @@ export interface Standing {
   name: string;
   recording: Identity | { fromFile: string };
   suspended: boolean;
-  blocks: CheckedBlocks | Blocks;
+  blocks: () => CheckedBlocks | Blocks;
 }
 
 /** The accepted content from the last requests of a recording, which are or may be in force. */
@@ -30,7 +30,7 @@ export function standingOf({ name, identity, update, updateLayout }: KnownRecord
     ...(sent?.storageConfig ? { storage: sent.storageConfig } : {}),
     ...(layout ? { layout } : {}),
   };
-  return { name, recording: identity, suspended: false, blocks };
+  return { name, recording: identity, suspended: false, blocks: () => blocks };
 }
 
 /** The accepted content once a reading is accepted: a document with an error keeps its content before. */
@@ -47,7 +47,7 @@ export function takesAway(before: readonly Standing[], file: CheckedFile): boole
   return before.some((one) => {
     const now = counterpart(one, before, file);
     if (!now) return !mayBeRefused(one, file);
-    return (one.suspended && !now.suspended) || losesBlock(one.blocks, now.blocks);
+    return (one.suspended && !now.suspended) || losesBlock(one.blocks(), now.blocks());
   });
 }
 
@@ -57,10 +57,10 @@ export function takesAway(before: readonly Standing[], file: CheckedFile): boole
  * something there; blocks and fields that are yet to come do no harm.
  */
 export function mayGoOn({ documents }: CheckedFile, bytes: Uint8Array): boolean {
-  const hasList = documents.some(
-    ({ blocks: { subscriptions, layout, rtmp } }) =>
-      subscriptions || rtmp || layout?.layoutConfig || layout?.backgroundConfig,
-  );
+  const hasList = documents.some(({ blocks }) => {
+    const { subscriptions, layout, rtmp } = blocks();
+    return subscriptions || rtmp || layout?.layoutConfig || layout?.backgroundConfig;
+  });
   return hasList && endsIndented(bytes);
 }
 
@@ -98,7 +98,7 @@ function mayBeRefused({ name }: Standing, { refused = [] }: CheckedFile): boolea
   return refused.some((document) => document.name === undefined || document.name === name);
 }
 
-function losesBlock(before: Standing['blocks'], now: Standing['blocks']): boolean {
+function losesBlock(before: CheckedBlocks | Blocks, now: CheckedBlocks | Blocks): boolean {
   const { subscriptions, layout = {}, onhold, rtmp, storage } = before;
   // Without the block every stream is recorded; without one of its lists that medium is not.
   if (subscriptions && !now.subscriptions && !Object.values(subscriptions).every(isEveryStream)) return true;

@@ -1,4 +1,4 @@
-import type { DraftBlocks, Mark, RefusedDocument } from './checked.ts';
+import type { DraftBlocks, Marks, RefusedDocument } from './checked.ts';
 import type { Look } from './look.ts';
 import type { SourceText } from './source-text.ts';
 
@@ -8,7 +8,7 @@ export function marksOf(
   source: SourceText,
   look: Look,
   recording?: RefusedDocument['recording'],
-): Record<string, Mark> {
+): Marks {
   const known = recording && 'fromFile' in recording ? recording.known : undefined;
   const start = look.fieldSpan('').start;
   const spans = [

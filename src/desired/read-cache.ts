@@ -1,7 +1,9 @@
 import { hash as digest } from 'node:crypto';
 import type { Identity, Labels } from '../model/recording.ts';
-import type { CheckedBlocks, CheckedDocument, CheckedFile, Mark } from './checked.ts';
+import type { CheckedBlocks, CheckedDocument, CheckedFile } from './checked.ts';
+import { once } from './once.ts';
 import { readingNow } from './reading.ts';
+import { leadsElsewhere } from './self-contained.ts';
 
 /*
  * What reading a file gave last time, as far as it is needed to see that nothing has changed: which recording it is,
@@ -127,77 +129,41 @@ export class ReadCache {
  * @param blocks the JSON of the blocks, where another thread has parsed them already
  */
 export function lazyFile(head: Head, file: string, bytes: Bytes, blocks?: string): CheckedFile {
-  return { file, documents: [new LazyDocument(head, file, bytes, blocks)], diagnostics: [] };
+  const { identity, ...rest } = head;
+  const read = () => {
+    const all = typeof bytes === 'function' ? bytes() : bytes;
+    return readingNow().readRecordingFile(all, file).documents[0] as CheckedDocument;
+  };
+  // The blocks' JSON is a sixth of what they are as objects, and far sooner read than the file.
+  let json = blocks;
+  // Held weakly: ten thousand of them are asked for one after another.
+  let parsed: WeakRef<CheckedBlocks> | undefined;
+  const document: CheckedDocument = {
+    ...{ ...rest, file, recording: identity, isSelfContained: true },
+    blocks: () => {
+      const before = parsed?.deref();
+      if (before) return before;
+      json ??= JSON.stringify(read().blocks());
+      const now = JSON.parse(json) as CheckedBlocks;
+      parsed = new WeakRef(now);
+      return now;
+    },
+    // Needed only where several documents claim the same, and then again and again.
+    marks: once(() => read().marks()),
+  };
+  return { file, documents: [document], diagnostics: [] };
 }
 
 /** Sets the content's ID on the document; a file of several documents is never cached. */
 function remembering(checked: CheckedFile, id: string): CheckedFile {
-  const [document] = checked.documents;
-  if (document) document.content = id;
-  return checked;
-}
-
-class LazyDocument implements CheckedDocument {
-  readonly name: string;
-  readonly file: string;
-  readonly line: number;
-  readonly recording: Identity;
-  readonly suspended: boolean;
-  readonly labels?: Labels;
-  readonly isSelfContained = true;
-  content?: string;
-  readonly #bytes: Bytes;
-  /** The blocks' JSON: a sixth of what they are as objects, and far sooner read than the file. */
-  #blocks: string | undefined;
-  /** The parsed blocks, held weakly: ten thousand of them are asked for one after another. */
-  #parsed: WeakRef<CheckedBlocks> | undefined;
-  #marks: Record<string, Mark> | undefined;
-
-  constructor(
-    { name, line, identity, suspended, labels }: Head,
-    file: string,
-    bytes: Bytes,
-    blocks: string | undefined,
-  ) {
-    this.name = name;
-    this.file = file;
-    this.line = line;
-    this.recording = identity;
-    this.suspended = suspended;
-    if (labels) this.labels = labels;
-    this.#bytes = bytes;
-    this.#blocks = blocks;
-  }
-
-  get blocks(): CheckedBlocks {
-    const before = this.#parsed?.deref();
-    if (before) return before;
-    this.#blocks ??= JSON.stringify(this.#read().blocks);
-    const blocks = JSON.parse(this.#blocks) as CheckedBlocks;
-    this.#parsed = new WeakRef(blocks);
-    return blocks;
-  }
-
-  /** Needed only where several documents claim the same, and then again and again. */
-  get marks(): Record<string, Mark> {
-    this.#marks ??= this.#read().marks;
-    return this.#marks;
-  }
-
-  #read(): CheckedDocument {
-    const bytes = typeof this.#bytes === 'function' ? this.#bytes() : this.#bytes;
-    return readingNow().readRecordingFile(bytes, this.file).documents[0] as CheckedDocument;
-  }
+  const [document, ...more] = checked.documents;
+  return document ? { ...checked, documents: [{ ...document, content: id }, ...more] } : checked;
 }
 
 /** The same file with only its identity in memory; one that cannot be cached is returned as it is. */
 export function toLazyFile(checked: CheckedFile, bytes: Uint8Array): CheckedFile {
-  if (checked.documents[0] instanceof LazyDocument) return checked;
-  const [document] = checked.documents;
   const head = headOf(checked);
-  if (!document || !head) return checked;
-  const entry = lazyFile(head, checked.file, bytes, JSON.stringify(document.blocks));
-  return document.content === undefined ? entry : remembering(entry, document.content);
+  return head ? lazyFile(head, checked.file, bytes, JSON.stringify(checked.documents[0]?.blocks())) : checked;
 }
 
 /** The identity in a file that can be cached; undefined: it has to be read in full each time. */
@@ -209,11 +175,6 @@ export function headOf({ file, documents, diagnostics }: CheckedFile): Head | un
   const head = { name, line, suspended, ...(labels && { labels }), identity: recording };
   const text = lineOf(file, { ...head, hash: '', noopFor: '', asRead: undefined });
   return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;
-}
-
-function leadsElsewhere(document: CheckedDocument): boolean {
-  if (document.isSelfContained) return false;
-  return document.blocks.rtmp !== undefined || document.blocks.storage !== undefined;
 }
 
 function lineOf(

@@ -1,13 +1,14 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { isObject } from '../model/json.ts';
 import type { Identity, Labels } from '../model/recording.ts';
-import type {
-  CheckedBlocks,
-  CheckedDocument,
-  CheckedFile,
-  Mark,
-  RecordingIds,
-  RefusedDocument,
+import {
+  type CheckedBlocks,
+  type CheckedDocument,
+  type CheckedFile,
+  checkedDocument,
+  type Marks,
+  type RecordingIds,
+  type RefusedDocument,
 } from './checked.ts';
 import { concealByLines } from './concealment.ts';
 import { decode } from './decode.ts';
@@ -19,6 +20,7 @@ import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
+import { once } from './once.ts';
 import { isComment, isEmpty, type ParsedDocument, parse } from './parse.ts';
 import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
@@ -68,7 +70,7 @@ export function readRecordingFile(bytes: Uint8Array, file: string): CheckedFile 
 }
 
 /** The places in a file of one document, which is read for them once more. */
-function marksIn(bytes: Uint8Array, file: string, blocks: CheckedBlocks): Record<string, Mark> {
+function marksIn(bytes: Uint8Array, file: string, blocks: CheckedBlocks): Marks {
   const { findings, parsed } = open(bytes, file);
   const tree = new TreeBuilder(findings).build(parsed[0] as ParsedDocument);
   return marksOf(blocks, findings.source, new Look(findings, tree));
@@ -169,46 +171,12 @@ function readDocument(
   const suspended = written.suspend ?? false;
   const labels = (written.labels ?? {}) as Labels;
   const labelled = Object.keys(labels).length > 0 ? { labels } : {};
-  const document = { name, file, line, recording, suspended, ...labelled, blocks };
+  const document = { name, file, line, recording, suspended, ...labelled };
   if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage)
-    return { ...document, marks: marksOf(blocks, findings.source, look, recording) };
-  return new SelfContainedDocument(document, recording, bytes);
-}
-
-/** The only document of a file, with nothing in it to follow. */
-class SelfContainedDocument implements CheckedDocument {
-  readonly name: string;
-  readonly file: string;
-  readonly line: number;
-  readonly recording: Identity;
-  readonly suspended: boolean;
-  readonly labels?: Labels;
-  readonly blocks: CheckedBlocks;
-  readonly isSelfContained = true;
-  content?: string;
-  readonly #bytes: Uint8Array;
-  #marks: Record<string, Mark> | undefined;
-
-  constructor(
-    { name, file, line, suspended, labels, blocks }: Omit<CheckedDocument, 'marks'>,
-    recording: Identity,
-    bytes: Uint8Array,
-  ) {
-    this.name = name;
-    this.file = file;
-    this.line = line;
-    this.recording = recording;
-    this.suspended = suspended;
-    if (labels) this.labels = labels;
-    this.blocks = blocks;
-    this.#bytes = bytes;
-  }
-
-  /** Needed only where several documents claim the same: the file is read for them once more. */
-  get marks(): Record<string, Mark> {
-    this.#marks ??= marksIn(this.#bytes, this.file, this.blocks);
-    return this.#marks;
-  }
+    return checkedDocument({ ...document, blocks, marks: marksOf(blocks, findings.source, look, recording) });
+  // Its places are needed only where several documents claim the same: then the file is read once more.
+  const marks = once(() => marksIn(bytes, file, blocks));
+  return { ...document, isSelfContained: true, blocks: () => blocks, marks };
 }
 
 function readWhich(

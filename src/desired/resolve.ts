@@ -9,6 +9,7 @@ import type {
   CheckedFile,
   DraftBlocks,
   Mark,
+  Marks,
   RefusedDocument,
 } from './checked.ts';
 import { CODES, type Code } from './codes.ts';
@@ -17,7 +18,7 @@ import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
 import { reading } from './reading.ts';
 import { HELD_BACK, isOutside, Secrets } from './secrets.ts';
-import { marksOf, NOTHING, type ResolvedDocument, SelfContained } from './self-contained.ts';
+import { NOTHING, type ResolvedDocument, selfContained } from './self-contained.ts';
 
 /*
  * Stage B: checked documents to desired recordings. References are followed here, through what is handed in.
@@ -37,6 +38,8 @@ export interface Surroundings {
   bounds?: Bounds;
   /** Whether lines of a file may be quoted; left out, of every file. */
   mayQuote?(absolutePath: string): boolean | Promise<boolean>;
+  /** Whether none of the files that were read is being written; asked when all were. Left out: none is. */
+  isAtRest?(): boolean;
   /** Takes in the values of secrets. */
   vault: Vault;
   /** Seconds since 1970; left out, no expiry is looked at. */
@@ -71,7 +74,7 @@ export interface ResolvedFile {
 export function resolveNow({ file, documents, diagnostics }: CheckedFile): ResolvedFile | undefined {
   const [document, second] = documents;
   if (!document?.isSelfContained || second || diagnostics.length > 0) return undefined;
-  return { file, documents: [new SelfContained(document)], claims: NOTHING, diagnostics, broken: false };
+  return { file, documents: [selfContained(document)], claims: NOTHING, diagnostics, broken: false };
 }
 
 export async function resolveFile(checked: CheckedFile, surroundings: Surroundings): Promise<ResolvedFile> {
@@ -80,17 +83,24 @@ export async function resolveFile(checked: CheckedFile, surroundings: Surroundin
   const claims: Claim[] = [];
   for (const document of [...checked.documents, ...(checked.refused ?? [])]) {
     if (isSelfContained(document)) {
-      documents.push(new SelfContained(document));
+      documents.push(selfContained(document));
       continue;
     }
     const resolution = new Resolution(document, surroundings);
     const resolved = await resolution.run();
     diagnostics.push(...resolution.diagnostics);
-    const marks = marksOf(document);
+    const marks = () => resolution.marks;
     if ('blocks' in resolved) documents.push({ recording: resolved, marks });
     else claims.push({ ...resolved, marks });
   }
   return { file: checked.file, documents, claims, diagnostics, broken: hasError(diagnostics) };
+}
+
+/** Whether two resolutions of a file came to the same. */
+export function saysTheSame(one: ResolvedFile, other: ResolvedFile): boolean {
+  const told = ({ documents, ...rest }: ResolvedFile) =>
+    JSON.stringify([rest, documents.map(({ recording, marks }) => [recording, recording.blocks(), marks()])]);
+  return told(one) === told(other);
 }
 
 function isSelfContained(document: CheckedDocument | RefusedDocument): document is CheckedDocument {
@@ -121,6 +131,7 @@ export function diagnosticAt(
 /** The resolution of one document. */
 class Resolution {
   readonly diagnostics: Diagnostic[] = [];
+  readonly marks: Marks;
   readonly #document: CheckedDocument | RefusedDocument;
   readonly #surroundings: Surroundings;
   readonly #secrets: Secrets;
@@ -128,6 +139,7 @@ class Resolution {
 
   constructor(document: CheckedDocument | RefusedDocument, surroundings: Surroundings) {
     this.#document = document;
+    this.marks = 'refused' in document ? document.marks : document.marks();
     this.#surroundings = surroundings;
     this.#secrets = new Secrets(document.file, surroundings, {
       report: (...finding) => this.#report(...finding),
@@ -144,13 +156,23 @@ class Resolution {
       return this.#holdBack(key);
     }
     const { name, file, line, suspended, labels, content } = document;
-    const blocks = await this.#blocks(document.blocks);
+    const blocks = await this.#blocks(document.blocks());
     if (hasError(this.diagnostics)) return this.#holdBack(key);
     const read = content === undefined ? {} : { content };
     const at = credentialsPlace(blocks.storage);
     const program = at === undefined ? {} : { credentialsAt: this.#mark(at) };
     return {
-      ...{ name, file, line, ...which, suspended, ...(labels && { labels }), ...program, blocks, ...read },
+      ...{
+        name,
+        file,
+        line,
+        ...which,
+        suspended,
+        ...(labels && { labels }),
+        ...program,
+        blocks: () => blocks,
+        ...read,
+      },
       unresolved: this.#unresolved,
     };
   }
@@ -163,7 +185,7 @@ class Resolution {
   }
 
   #mark(pointer: string): Mark {
-    return (this.#document.marks[pointer] ?? this.#document.marks['']) as Mark;
+    return (this.marks[pointer] ?? this.marks['']) as Mark;
   }
 
   #report(code: Code, pointer: string, summary: string, detail?: string): void {
@@ -205,7 +227,8 @@ class Resolution {
     for (const { field, code, summary, detail } of objections)
       this.#report(code, `/recording/${field}`, summary, detail);
     if (!identity) return claimed ? { key: recordingKey(claimed) } : {};
-    checkAgainstIdentity(identity, document.blocks, (...finding) => this.#report(...finding));
+    const blocks = 'refused' in document ? document.blocks : document.blocks();
+    checkAgainstIdentity(identity, blocks, (...finding) => this.#report(...finding));
     return { identity, key: recordingKey(identity) };
   }
 

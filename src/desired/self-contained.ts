@@ -1,5 +1,5 @@
-import type { Blocks, DesiredRecording, Identity, Labels } from '../model/recording.ts';
-import type { CheckedDocument, Mark } from './checked.ts';
+import type { Blocks, DesiredRecording, Identity } from '../model/recording.ts';
+import type { CheckedDocument, CheckedFile, Marks, RefusedDocument } from './checked.ts';
 
 /*
  * Documents in which nothing has to be followed, as most are: what they say is taken from stage A as it stands.
@@ -7,56 +7,41 @@ import type { CheckedDocument, Mark } from './checked.ts';
 
 export interface ResolvedDocument {
   recording: DesiredRecording;
-  /** The places of what must be unique. */
-  marks: { name: Mark; recording: Mark };
+  /** May parse the file. */
+  marks: () => Marks;
 }
 
-/** The places of what must be unique. */
-export function marksOf({ marks }: Pick<CheckedDocument, 'marks'>): ResolvedDocument['marks'] {
-  const start = marks[''] as Mark;
-  return { name: marks['/name'] ?? start, recording: marks['/recording'] ?? start };
+/** A document in which nothing has to be followed. */
+export function selfContained({
+  name,
+  file,
+  line,
+  recording,
+  suspended,
+  labels,
+  content,
+  blocks,
+  marks,
+}: CheckedDocument): ResolvedDocument {
+  const which = { name, file, line, identity: recording as Identity, suspended, ...(labels && { labels }) };
+  const read = content === undefined ? {} : { content };
+  return {
+    recording: { ...which, ...read, blocks: blocks as () => Blocks, unresolved: NOTHING },
+    marks,
+  };
 }
 
-/** A document in which nothing has to be followed. Its blocks are read from the document only on access. */
-export class SelfContained implements ResolvedDocument {
-  readonly recording: DesiredRecording;
-  readonly #document: CheckedDocument;
-
-  constructor(document: CheckedDocument) {
-    this.recording = new DesiredOnDemand(document);
-    this.#document = document;
-  }
-
-  get marks(): ResolvedDocument['marks'] {
-    return marksOf(this.#document);
-  }
+/** Whether what a file asks for may change although its bytes do not: by its references, and by time. */
+export function mayChange({ documents, refused = [] }: CheckedFile): boolean {
+  return documents.some((one) => leadsElsewhere(one)) || refused.some((one) => leadsElsewhere(one));
 }
 
-class DesiredOnDemand implements DesiredRecording {
-  readonly name: string;
-  readonly file: string;
-  readonly line: number;
-  readonly identity: Identity;
-  readonly suspended: boolean;
-  readonly labels?: Labels;
-  readonly content?: string;
-  readonly unresolved = NOTHING;
-  readonly #document: CheckedDocument;
-
-  constructor(document: CheckedDocument) {
-    this.name = document.name;
-    this.file = document.file;
-    this.line = document.line;
-    this.identity = document.recording as Identity;
-    this.suspended = document.suspended;
-    if (document.labels) this.labels = document.labels;
-    if (document.content !== undefined) this.content = document.content;
-    this.#document = document;
-  }
-
-  get blocks(): Blocks {
-    return this.#document.blocks as Blocks;
-  }
+/** Whether there is anything in a document that has to be followed. */
+export function leadsElsewhere(document: CheckedDocument | RefusedDocument): boolean {
+  if ('isSelfContained' in document) return false;
+  const { recording } = document;
+  const { rtmp, storage } = 'refused' in document ? document.blocks : document.blocks();
+  return (recording && 'fromFile' in recording) || rtmp !== undefined || storage !== undefined;
 }
 
 /** The same for all: ten thousand empty lists are not little. */

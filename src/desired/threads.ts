@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { turn } from '../model/turns.ts';
 import type { Portion, ReadPortion } from '../reader.ts';
-import type { CheckedFile } from './checked.ts';
-import { lazyFile } from './read-cache.ts';
+import { type CheckedFile, checkedDocument } from './checked.ts';
+import { lazyFile, toLazyFile } from './read-cache.ts';
 import { reading } from './reading.ts';
 
 /** Files that are handed over at a time: some tens of milliseconds of work. */
@@ -84,25 +84,6 @@ export class ReadingThreads {
   }
 }
 
-/**
- * Stage A of many files, in their order.
- * @throws the signal's reason, as soon as it aborts
- */
-export async function readFiles(
-  files: readonly Unread[],
-  { until, threads = new ReadingThreads() }: { until?: AbortSignal | undefined; threads?: ReadingThreads },
-): Promise<CheckedFile[]> {
-  const read: CheckedFile[] = [];
-  for (const [index, file] of files.entries()) {
-    const pause = threads.add(file, (checked) => {
-      read[index] = checked;
-    });
-    if (pause) await pause;
-  }
-  await threads.end(until);
-  return read;
-}
-
 function threadStarter(): (() => Worker) | undefined {
   if (!existsSync(fileURLToPath(ENTRY))) return undefined;
   return () => new Worker(ENTRY, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG } });
@@ -156,7 +137,11 @@ class SharedWork {
     try {
       for (const [index, { file, bytes, take }] of jobs.entries()) {
         const handed = files[index] as ReadPortion['files'][number];
-        take('head' in handed ? lazyFile(handed.head, file, bytes, handed.blocks) : handed);
+        take(
+          'head' in handed
+            ? lazyFile(handed.head, file, bytes, handed.blocks)
+            : { ...handed, documents: handed.documents.map(checkedDocument) },
+        );
       }
     } catch (error) {
       // `finish` rethrows it: an error in a message handler would reach no caller.
@@ -177,7 +162,7 @@ class SharedWork {
       this.#portions.delete(number);
       const { readRecordingFile } = await reading();
       for (const { bytes, file, take } of jobs) {
-        take(readRecordingFile(bytes, file));
+        take(toLazyFile(readRecordingFile(bytes, file), bytes));
         await turn();
         until?.throwIfAborted();
       }

@@ -145,7 +145,8 @@ export interface DesiredRecording {
   labels?: Labels;
   /** Where the file names the program that gives the storage credentials, or says when they expire. */
   credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
-  blocks: Blocks;
+  /** What the file sets. May read the file, so the result is kept where it is used more than once. */
+  blocks: () => Blocks;
   /** ID of the bytes that the file held, where they alone determine all of this and the source tracks content by ID. */
   content?: string;
   /** References that could not be resolved here, at their place: severity "warning". Such a recording is held back by apply. */

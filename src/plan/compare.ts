@@ -42,11 +42,10 @@ export function planBetween(
 export function planAgainst(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   const byName = new Map([...known.values()].map((recording) => [recording.name, recording]));
   const set = identified(desired, ({ name }) => byName.get(name)?.identity);
-  const recordings = set.recordings.map((recording) =>
-    changed(recording, {
-      blocks: mapSealed(recording.blocks, (secret) => ({ ...secret, sealed: null })) as Blocks,
-    }),
-  );
+  const recordings = set.recordings.map((recording) => ({
+    ...recording,
+    blocks: () => mapSealed(recording.blocks(), (secret) => ({ ...secret, sealed: null })) as Blocks,
+  }));
   const plan = compare({ ...set, recordings }, known, options);
   const written = new Set(desired.recordings.filter(hasWrittenSecret).map(({ name }) => name));
   const note =
@@ -64,14 +63,9 @@ function withNote(recording: RecordingPlan, note: string): RecordingPlan {
   return { ...recording, ...which, whole, notes: [...notes, note] };
 }
 
-/** A copy. The blocks are named because not every recording has them as a property of its own. */
-function changed(recording: DesiredRecording, change: Partial<DesiredRecording>): DesiredRecording {
-  return { ...recording, blocks: recording.blocks, ...change };
-}
-
 function compare(desired: DesiredSet, known: Known, options: PlanOptions): Plan {
   // That secrets are not at hand here says nothing about where they will be needed.
-  const recordings = desired.recordings.map((recording) => changed(recording, { unresolved: [] }));
+  const recordings = desired.recordings.map((recording) => ({ ...recording, unresolved: [] }));
   const plan = makePlan({ ...desired, recordings }, known, { ...options, now: NO_TIME });
   return { ...plan, timestamp: new Date(options.now).toISOString() };
 }
@@ -112,7 +106,7 @@ function identified(
 ): DesiredSet {
   const recordings = set.recordings.map((recording) => {
     const identity = recording.identity ?? identityOf(recording);
-    return identity ? changed(recording, { identity }) : recording;
+    return identity ? { ...recording, identity } : recording;
   });
   // Two that would be one are left waiting.
   const count = new Map<string, number>();
@@ -131,13 +125,14 @@ function identified(
 /** A stand-in for an identity that is not known yet. */
 function assumedIdentity({ name, waitingFor, blocks }: DesiredRecording): Identity {
   const unknown = `(in ${waitingFor})`;
-  const mode = blocks.onhold !== undefined || blocks.rtmp ? 'web' : 'mix';
+  const { onhold, rtmp } = blocks();
+  const mode = onhold !== undefined || rtmp ? 'web' : 'mix';
   return { appId: unknown, cname: unknown, uid: unknown, resourceId: name, sid: unknown, mode };
 }
 
 function hasWrittenSecret({ blocks }: DesiredRecording): boolean {
   let found = false;
-  mapSealed(blocks, (secret) => {
+  mapSealed(blocks(), (secret) => {
     found ||= secret.reference === 'literal';
     return secret;
   });

@@ -49,6 +49,6 @@ export class NoopPlan implements RecordingPlan {
   }
 
   get whole(): Partial<ClientRequests> {
-    return wholeRequests(this.identity, this.#recording.blocks, this.#known);
+    return wholeRequests(this.identity, this.#recording.blocks(), this.#known);
   }
 }

@@ -72,13 +72,14 @@ export function planRecording(
   if (recording.suspended) return { ...base, ...place, action: 'suspended' };
   const before = known.get(key);
   const supersedes = sameName.filter((other) => other !== key);
-  const released = releasedBlocks(recording.blocks, before);
-  const whole = wholeRequests(identity, recording.blocks, before);
+  const blocks = recording.blocks();
+  const released = releasedBlocks(blocks, before);
+  const whole = wholeRequests(identity, blocks, before);
   const { now, lead } = options;
   const dueBy = now + (before ? (lead?.(before) ?? 0) : 0);
   const token = planToken(
     recording,
-    callsOf(whole, recording.blocks, before, { ...options, dueBy }),
+    callsOf(whole, blocks, before, { ...options, dueBy }),
     whole.update,
     before?.update,
     now,
@@ -100,7 +101,7 @@ export function planRecording(
       ...(before?.ended === undefined
         ? []
         : [`has ended, as far as is known since ${new Date(before.ended).toISOString()}`]),
-      ...startedOtherwise(recording.blocks, calls),
+      ...startedOtherwise(blocks, calls),
       ...calls.flatMap(({ endpoint, notBefore }) =>
         notBefore === undefined
           ? []

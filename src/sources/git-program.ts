@@ -105,7 +105,7 @@ export class GitProgram {
   }
 
   /**
-   * Git's output, synchronously: for a getter that has to parse a file.
+   * Git's output, synchronously: for a file that is parsed once it is asked for.
    * @throws Failure where it cannot be run, or does not end well
    */
   runNow(args: readonly string[]): Buffer {

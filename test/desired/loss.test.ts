@@ -106,8 +106,8 @@ test('of the beginning of a file, cut at any line, no document counts that is no
       const whole = read(text).documents;
       const beginning = read(lines.slice(0, at % lines.length).join(''));
       if (takesAway(whole, beginning)) return;
-      const before = new Map(whole.map((one) => [one.name, one.blocks]));
-      for (const { name, blocks } of beginning.documents) expect(blocks).toEqual(before.get(name));
+      const before = new Map(whole.map((one) => [one.name, one.blocks()]));
+      for (const { name, blocks } of beginning.documents) expect(blocks()).toEqual(before.get(name));
       // And all that stood before goes on standing.
       const names = standing(whole, beginning).map(({ name }) => name);
       expect(names).toEqual(whole.map(({ name }) => name));

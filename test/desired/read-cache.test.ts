@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -6,6 +7,7 @@ import type { CheckedFile } from '../../src/desired/checked.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { ReadCache } from '../../src/desired/read-cache.ts';
 import { reading } from '../../src/desired/reading.ts';
+import { resolveNow } from '../../src/desired/resolve.ts';
 
 const FIXTURES = new URL('../fixtures/diagnostics/', import.meta.url).pathname;
 const EXAMPLES = new URL('../../recordings/', import.meta.url).pathname;
@@ -33,13 +35,13 @@ function read(readCache: ReadCache, bytes: Uint8Array, file: string): CheckedFil
   return readCache.recall(bytes, file) ?? readCache.learn(bytes, readRecordingFile(bytes, file));
 }
 
-/** Everything that anybody can ask of a file, asked. */
+/** All that a file holds: two functions are never equal. */
 function told({ file, documents, diagnostics }: CheckedFile): unknown {
   return {
     file,
     diagnostics,
     documents: documents.map(({ name, file, line, recording, suspended, labels, blocks, marks }) => ({
-      ...{ name, file, line, recording, suspended, labels, blocks, marks },
+      ...{ name, file, line, recording, suspended, labels, blocks: blocks(), marks: marks() },
     })),
   };
 }
@@ -72,17 +74,37 @@ test('an outline is of these bytes under this name, and of no others', () => {
   const [other] = read(again, encode(ROOM('b')), 'a.yaml').documents;
   expect(other?.name).toBe('b');
   const [moved] = read(again, encode(ROOM('a')), 'c.yaml').documents;
-  expect(moved?.marks['/name']?.range.filename).toBe('c.yaml');
+  expect(moved?.marks()['/name']?.range.filename).toBe('c.yaml');
 });
 
-test('of a file that has not changed only the outline is read', () => {
+test('of a file that has not changed only the outline is read, until more is asked for', () => {
   const readCache = new ReadCache();
   const bytes = encode(ROOM('a'));
-  // What is asked for only when somebody asks is not written in the object.
-  expect(Object.keys(read(readCache, bytes, 'a.yaml').documents[0] ?? {})).toContain('blocks');
-  const recalled = read(new ReadCache(readCache.text()), bytes, 'a.yaml').documents[0];
-  expect(Object.keys(recalled ?? {})).not.toContain('blocks');
-  expect(recalled?.blocks).toBeDefined();
+  read(readCache, bytes, 'a.yaml');
+  // By an ID, so that the bytes can be another's: only what reads them finds that out.
+  const id = hash('sha256', bytes, 'base64');
+  const other = () => encode(ROOM('a').replace('#FF0000', '#0000FF'));
+  const recalled = new ReadCache(readCache.text()).recallById(id, 'a.yaml', other)?.documents[0];
+  expect(recalled?.name).toBe('a');
+  expect(recalled?.blocks().layout?.backgroundColor).toBe('#0000FF');
+});
+
+test('a copy of a document has all of it, read or recalled, and so has a copy of the recording', () => {
+  const readCache = new ReadCache();
+  const bytes = encode(ROOM('a'));
+  const copies = [1, 2].map(() => {
+    const checked = read(new ReadCache(readCache.text()), bytes, 'a.yaml');
+    read(readCache, bytes, 'a.yaml');
+    return {
+      document: { ...checked.documents[0] },
+      recording: { ...resolveNow(checked)?.documents[0]?.recording },
+    };
+  });
+  for (const { document, recording } of copies) {
+    expect(document.blocks?.().layout?.backgroundColor).toBe('#FF0000');
+    expect(document.marks?.()['/name']?.range.start.line).toBe(1);
+    expect(recording.blocks?.()).toEqual(document.blocks?.());
+  }
 });
 
 test('nothing of a file with secrets, references or problems is kept', () => {

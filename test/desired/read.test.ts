@@ -17,7 +17,7 @@ function read(text: string, file = 'recordings/hall.yaml') {
 
 function readBlocks(blocks: object, identity: object = {}) {
   const { documents, diagnostics } = read(stringify({ recording: { ...IDENTITY, ...identity }, ...blocks }));
-  return { blocks: documents[0]?.blocks, codes: diagnostics.map(({ code }) => code) };
+  return { blocks: documents[0]?.blocks(), codes: diagnostics.map(({ code }) => code) };
 }
 
 describe('bodies from the public documentation are taken as they are', () => {
@@ -128,7 +128,7 @@ subscriptions:
 `);
     expect(diagnostics.map(({ code }) => code)).toEqual(['uid-zero']);
     expect(documents[0]?.recording).toMatchObject({ uid: '4294967295' });
-    expect(documents[0]?.blocks.subscriptions).toEqual({
+    expect(documents[0]?.blocks().subscriptions).toEqual({
       audioUidList: { subscribeAudioUids: ['1', '2', '4294967294'] },
       videoUidList: { subscribeVideoUids: ['0'] },
     });
@@ -329,7 +329,7 @@ layout:
     - { uid: *u, image_url: "https://example.com/a.jpg" }
 `);
     expect(diagnostics).toEqual([]);
-    const { layout } = documents[0]?.blocks ?? {};
+    const { layout } = documents[0]?.blocks() ?? {};
     expect(layout?.layoutConfig?.map(({ uid, x_axis, y_axis }) => [uid, x_axis, y_axis])).toEqual([
       ['1', 0, 0],
       ['2', 0.5, 0],

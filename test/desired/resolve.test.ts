@@ -40,7 +40,7 @@ describe('secrets', () => {
     const storage = { ...STORAGE, stsToken: { fromFile: '../secrets/sts' }, stsExpiration: 2_000_000_000 };
     const world = { env: { SECRET: 'from-env' }, files: { '/desk/secrets/sts': 'from-file\n' } };
     const { recording, vault } = await resolve({ recording: IDENTITY, storage }, world);
-    const { accessKey, secretKey, stsToken } = recording?.blocks.storage ?? {};
+    const { accessKey, secretKey, stsToken } = recording?.blocks().storage ?? {};
     expect(
       [accessKey, secretKey, stsToken].map(
         (sealed) => sealed && [vault.reveal(sealed), sealed.reference, sealed.shown],
@@ -66,7 +66,7 @@ describe('secrets', () => {
         files: { '/desk/recordings/k': content },
         env: { SECRET: content },
       });
-      const { accessKey, secretKey } = recording?.blocks.storage ?? {};
+      const { accessKey, secretKey } = recording?.blocks().storage ?? {};
       expect([accessKey, secretKey].map((each) => each && vault.reveal(each))).toEqual([value, value]);
     }
   });
@@ -98,7 +98,7 @@ describe('secrets', () => {
       { env },
     );
     expect({ diagnostics, broken }).toEqual({ diagnostics: [], broken: false });
-    expect(recording?.blocks.storage?.secretKey).toEqual({
+    expect(recording?.blocks().storage?.secretKey).toEqual({
       sealed: null,
       reference: 'env:SECRET',
       shown: '(sensitive)',
@@ -123,7 +123,7 @@ describe('secrets', () => {
       document,
       content === undefined ? {} : { files: { '/desk/recordings/k': content } },
     );
-    expect(recording?.blocks.storage?.secretKey?.sealed).toBeNull();
+    expect(recording?.blocks().storage?.secretKey?.sealed).toBeNull();
     expect(recording?.unresolved.map(({ code }) => code)).toEqual(['secret-file-unreadable']);
   });
 
@@ -134,7 +134,7 @@ describe('secrets', () => {
       { recording: { ...IDENTITY, mode: 'web' }, rtmp: { outputs } },
       world,
     );
-    const url = recording?.blocks.rtmp?.outputs[0]?.rtmpUrl;
+    const url = recording?.blocks().rtmp?.outputs[0]?.rtmpUrl;
     expect(url?.shown).toBe('rtmps://cdn.example.com/live/(sensitive)');
     expect(url && vault.reveal(url)).toBe(world.env.CDN);
   });
@@ -160,7 +160,7 @@ describe('secrets', () => {
       storage: { ...rest, credentials: { fromCommand: ['get-keys', 'hidden'] } },
     };
     const { recording, vault } = await resolve(document);
-    const command = recording?.blocks.storage?.credentials;
+    const command = recording?.blocks().storage?.credentials;
     expect(command).toMatchObject({ reference: 'command:get-keys', shown: 'get-keys' });
     expect(command && vault.reveal(command)).toBe('["get-keys","hidden"]');
     expect(recording?.unresolved).toEqual([]);
@@ -185,7 +185,8 @@ describe('recording.fromFile', () => {
     const { recording, diagnostics, asked } = await resolve(document);
     expect(asked).toEqual(['/desk/run/hall.json']);
     expect(diagnostics).toEqual([]);
-    expect(recording).toMatchObject({ name: 'hall', waitingFor: 'run/hall.json', blocks: { onhold: true } });
+    expect(recording).toMatchObject({ name: 'hall', waitingFor: 'run/hall.json' });
+    expect(recording?.blocks()).toMatchObject({ onhold: true });
     expect(recording?.identity).toBeUndefined();
   });
 

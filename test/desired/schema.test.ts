@@ -111,7 +111,7 @@ test('the examples are without a fault, for every mode', async () => {
   });
   expect([set.diagnostics, set.recordings.flatMap(({ unresolved }) => unresolved)]).toEqual([[], []]);
   expect(new Set(set.recordings.map(({ identity }) => identity?.mode))).toEqual(new Set(MODES));
-  const layouts = set.recordings.map(({ blocks }) => blocks.layout?.mixedVideoLayout);
+  const layouts = set.recordings.map(({ blocks }) => blocks().layout?.mixedVideoLayout);
   expect(layouts).toEqual(expect.arrayContaining([MIXED_VIDEO_LAYOUTS.vertical, MIXED_VIDEO_LAYOUTS.custom]));
   for (const { file } of set.recordings)
     expect(readFileSync(join(ROOT, file), 'utf8')).toMatch(

@@ -13,11 +13,11 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadRecordings } from '../../src/desired/load.ts';
-import type { DesiredSet } from '../../src/model/recording.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import { WatchedFiles } from '../../src/sources/files.ts';
 import type { Hint } from '../../src/sources/followed-file.ts';
 import { FakeClock } from '../support/clock.ts';
+import { told } from '../support/told.ts';
 import { KEY, recording } from './desk.ts';
 
 /** A clock by which everything takes a while, when it is told so. */
@@ -87,7 +87,7 @@ describe('a look', () => {
     await settled();
     put('recordings/a.yaml', recording('1', '#0000FF'));
     const { byName } = await settled();
-    expect(byName.get('a')?.blocks.layout?.backgroundColor).toBe('#0000FF');
+    expect(byName.get('a')?.blocks().layout?.backgroundColor).toBe('#0000FF');
   });
 
   test('what changes has to stand still, also where this clock is ahead of the one of its times', async () => {
@@ -100,7 +100,7 @@ describe('a look', () => {
     expect(torn.changed).toEqual([]);
     put('recordings/a.yaml', recording('1', '#000002'));
     const whole = await settled();
-    expect(whole.byName.get('a')?.blocks.layout?.backgroundColor).toBe('#000002');
+    expect(whole.byName.get('a')?.blocks().layout?.backgroundColor).toBe('#000002');
   });
 
   test('a file that has never been seen at rest is held, not gone', async () => {
@@ -124,7 +124,7 @@ describe('a look', () => {
     hint.written = true;
     const look = await looking;
     expect(look.settling).toEqual(['recordings/a.yaml']);
-    expect(look.byName.get('a')?.blocks.layout?.backgroundColor).toBe('#FF0000');
+    expect(look.byName.get('a')?.blocks().layout?.backgroundColor).toBe('#FF0000');
   });
 
   test('a new duplicate concerns both, and so does its end', async () => {
@@ -169,7 +169,7 @@ describe('a look at many files', () => {
     const edit = new Map([[join(cwd, 'recordings/other.yaml'), { moved: true, written: false }]]);
     look = await hurried(edit);
     expect(look).toMatchObject({ more: true, changed: ['other'] });
-    expect(look.byName.get('other')?.blocks.layout?.backgroundColor).toBe(COLOURS[1]);
+    expect(look.byName.get('other')?.blocks().layout?.backgroundColor).toBe(COLOURS[1]);
     expect(look.byName.get('r0')?.file).toBe('recordings/show/r0.yaml');
     // Nothing counts as deleted meanwhile.
     expect(look.set.broken.length).toBeGreaterThan(0);
@@ -189,7 +189,7 @@ describe('a look at many files', () => {
     paint('recordings', COLOURS[1]);
     let look = await hurried(NOTHING, true);
     const edit = () => new Map([[join(cwd, 'recordings/r0.yaml'), { moved: false, written: true }]]);
-    const isThere = () => look.byName.get('r199')?.blocks.layout?.backgroundColor === COLOURS[1];
+    const isThere = () => look.byName.get('r199')?.blocks().layout?.backgroundColor === COLOURS[1];
     for (let looks = 0; looks < 500 && !isThere(); looks++) look = await hurried(edit());
     expect(isThere()).toBe(true);
   });
@@ -315,11 +315,6 @@ async function take(one: Step): Promise<void> {
     // The system refuses what makes no sense, such as to move a folder into itself.
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
   }
-}
-
-/** Everything that anybody can ask, asked: not every recording has its blocks as a property of its own. */
-function told(set: DesiredSet): DesiredSet {
-  return { ...set, recordings: set.recordings.map((one) => ({ ...one, blocks: one.blocks })) };
 }
 
 test('whatever happened, in the end it is what loading all files gives', { timeout: 120_000 }, async () => {

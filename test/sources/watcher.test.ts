@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/model/ports.ts';
 import { systemClock } from '../../src/process-io.ts';
-import type { Refreshed } from '../../src/sources/round.ts';
+import type { Refreshed } from '../../src/sources/rounds.ts';
 import { type FolderListener, type WatchFolder, watchFolder } from '../../src/sources/watched-folders.ts';
 import { Desk, recording } from './desk.ts';
 
@@ -45,7 +45,7 @@ function coloursSeen(name: string): Set<string | undefined> {
   return new Set(
     desk.looks.flatMap(({ byName }) => {
       const found = byName.get(name);
-      return found ? [found.blocks.layout?.backgroundColor] : [];
+      return found ? [found.blocks().layout?.backgroundColor] : [];
     }),
   );
 }
@@ -68,7 +68,7 @@ describe('saves, by events alone', () => {
   test('in place: nothing is taken until it has stood still', async () => {
     desk.put(FILE, recording('1', BLUE));
     const moving = await desk.until(({ settling }) => settling.includes(FILE));
-    expect(moving.byName.get('town')?.blocks.layout?.backgroundColor).toBe(RED);
+    expect(moving.byName.get('town')?.blocks().layout?.backgroundColor).toBe(RED);
     expect(moving.changed).toEqual([]);
     await desk.untilColours({ other: RED, town: BLUE });
   });
@@ -85,7 +85,9 @@ describe('saves, by events alone', () => {
     await desk.until(({ byName }) => byName.get('town')?.suspended === true);
     const states = desk.looks.map(({ byName }) => byName.get('town'));
     expect(
-      states.filter((state) => state?.suspended === false && state.blocks.layout?.backgroundColor === BLACK),
+      states.filter(
+        (state) => state?.suspended === false && state.blocks().layout?.backgroundColor === BLACK,
+      ),
     ).toEqual([]);
   });
 
@@ -101,14 +103,14 @@ describe('saves, by events alone', () => {
   test('cut off within a line: has to stand still for longer', async () => {
     writeFileSync(desk.path(FILE), recording('1', BLUE).trimEnd());
     const first = await desk.until(({ again, settling }) => settling.includes(FILE) && (again ?? 0) > 100);
-    expect(first.byName.get('town')?.blocks.layout?.backgroundColor).toBe(RED);
+    expect(first.byName.get('town')?.blocks().layout?.backgroundColor).toBe(RED);
     appendFileSync(desk.path(FILE), '\nsuspend: true\n');
     await desk.until(({ byName }) => byName.get('town')?.suspended === true);
     expect(
       desk.looks.some(
         ({ byName }) =>
           byName.get('town')?.suspended === false &&
-          byName.get('town')?.blocks.layout?.backgroundColor === BLUE,
+          byName.get('town')?.blocks().layout?.backgroundColor === BLUE,
       ),
     ).toBe(false);
   });
@@ -311,7 +313,7 @@ describe('links', () => {
 describe('files that recordings refer to', () => {
   const KEYS =
     'storage: { vendor: s3, region: US_EAST_1, bucket: b, accessKey: k, secretKey: { fromFile: ../secrets/key } }\n';
-  const sealed = () => desk.last.byName.get('town')?.blocks.storage?.secretKey?.sealed;
+  const sealed = () => desk.last.byName.get('town')?.blocks().storage?.secretKey?.sealed;
 
   test('a backend writes which recording it is', async () => {
     mkdirSync(desk.path('run'));
@@ -473,7 +475,7 @@ describe('git', () => {
   const all = (colour: string) => (look: Refreshed) =>
     look.byName.size === COUNT &&
     look.set.broken.length === 0 &&
-    [...look.byName.values()].every(({ blocks }) => blocks.layout?.backgroundColor === colour);
+    [...look.byName.values()].every(({ blocks }) => blocks().layout?.backgroundColor === colour);
 
   test('checkout and pull of a thousand files', { timeout: 60_000 }, async () => {
     const origin = desk.path('origin');
