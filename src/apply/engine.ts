@@ -3,7 +3,7 @@ import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Endpoint, Identity } from '../model/recording.ts';
-import type { Prepare, Work } from '../model/work.ts';
+import type { MayLeave, Prepare, Work } from '../model/work.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
 import { Account, type AccountOptions } from './account.ts';
@@ -55,6 +55,9 @@ export class Engine {
       ports.onEvent,
     );
     this.#attempts = new Attempts(ports, this.#account, options.spelling);
+    ports.journal.onClaim((_, held) => {
+      if (held) for (const lane of this.#lanes.values()) this.#start(lane);
+    });
   }
 
   /** Takes the newest plan for a recording; calls of an older one that still wait are dropped. */
@@ -153,22 +156,37 @@ export class Engine {
    */
   async observe(
     identity: Identity,
-    ask: (departed: () => void) => Promise<Answer>,
+    ask: (departed: () => void, mayLeave: MayLeave) => Promise<Answer | undefined>,
   ): Promise<(Judgement & { answer: Answer }) | undefined> {
-    if (this.#account.isShut(identity.appId)) return undefined;
+    if (this.#isShut(identity)) return undefined;
     const admission = await this.#account.admit(identity, OBSERVATION);
     if (!admission) return undefined;
     try {
-      if (this.#account.isShut(identity.appId)) {
+      const { journal, bindingOf } = this.#ports;
+      const leave = this.#isShut(identity)
+        ? undefined
+        : await journal.admit(bindingOf(identity.appId).account);
+      const exchanged =
+        leave &&
+        (await this.#attempts.exchange(identity, 'query', admission, (departed) =>
+          ask(departed, leave.mayLeave),
+        ));
+      if (!exchanged) {
         admission.ticket.giveBack();
         return undefined;
       }
-      const { answer, judgement } = await this.#attempts.exchange(identity, 'query', admission, ask);
+      const { answer, judgement } = exchanged;
       if (this.#account.refused !== undefined) this.#wakeAll();
       return { ...judgement, answer };
     } finally {
       admission.letOthersGo();
     }
+  }
+
+  /** Whether nothing may be sent for this App ID, by what answers said or because another process sends for its account. */
+  #isShut({ appId }: Identity): boolean {
+    const { journal, bindingOf } = this.#ports;
+    return this.#account.isShut(appId) || !journal.holds(bindingOf(appId).account);
   }
 
   #start(lane: Lane): void {
@@ -182,13 +200,13 @@ export class Engine {
       .finally(() => {
         lane.running = undefined;
         if (lane.waiting.size === 0) this.#lanes.delete(lane.work.key);
-        else if (!this.#account.isShut(lane.work.identity.appId)) this.#start(lane);
+        else if (!this.#isShut(lane.work.identity)) this.#start(lane);
       });
   }
 
   async #run(lane: Lane): Promise<void> {
     // A call that may not be attempted stays in the queue, and the result lists it.
-    while (lane.waiting.size > 0 && !this.#account.isShut(lane.work.identity.appId)) {
+    while (lane.waiting.size > 0 && !this.#isShut(lane.work.identity)) {
       const planned = nextCall(lane, this.#ports.clock.monotonic());
       if (typeof planned === 'number') {
         await this.#rest(lane, planned);
@@ -201,7 +219,7 @@ export class Engine {
       const admission = await this.#account.admit(lane.work.identity, urgency);
       if (!admission) return;
       // While the call waited a newer plan may have come, or the account may have been stopped.
-      if (lane.waiting.get(planned.endpoint) !== planned || this.#account.isShut(lane.work.identity.appId)) {
+      if (lane.waiting.get(planned.endpoint) !== planned || this.#isShut(lane.work.identity)) {
         admission.ticket.giveBack();
         admission.letOthersGo();
         continue;
@@ -333,7 +351,7 @@ export class Engine {
     });
     putBack(lane, planned);
     if (lane.dropped) return;
-    if (this.#account.isShut(lane.work.identity.appId)) return;
+    if (this.#isShut(lane.work.identity)) return;
     const over = new AbortController();
     lane.pause = { endpoint, end: () => over.abort(), isAsked: judgement.retryAfter !== undefined };
     await clock.sleep(after, over.signal);
