@@ -113,11 +113,7 @@ export class Client implements Sender {
   }
 
   /** `query`: whether the recording runs, and in web mode what it really does. */
-  async query(
-    identity: Identity,
-    departed: () => void,
-    mayLeave: MayLeave,
-  ): Promise<Answer | undefined> {
+  async query(identity: Identity, departed: () => void, mayLeave: MayLeave): Promise<Answer | undefined> {
     const path = `${recordingPath(identity, identity.mode)}/query`;
     return this.#request('GET', path, undefined, identity, departed, mayLeave);
   }

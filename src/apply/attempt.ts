@@ -1,10 +1,10 @@
 import { type Judgement, judge } from '../agora/answers.ts';
 import { body, type UnsubscribeSpelling, wireRequest, withoutKept } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
+import type { Binding } from '../model/known.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
-import type { Binding } from '../model/known.ts';
 import type { ApplyEvent, Gate, Journal, Sender, StillWanted, Work } from '../model/work.ts';
 import type { Account, Admission } from './account.ts';
 import { type Lane, putBack } from './lane.ts';
@@ -96,13 +96,12 @@ export class Attempts {
     const binding = bindingOf(identity.appId);
     const intent = { key, name, file, identity, endpoint, reason, ...asked, ...binding, request };
     const leave = await journal.admit(binding.account, { event: 'intent', ...intent });
-    const of = leave?.of;
-    if (of === undefined) {
+    if (leave?.of === undefined) {
       if (!isOver()) putBack(lane, planned);
       admission.ticket.giveBack();
       return undefined;
     }
-    // Its place is free again, and so is the recording: it was not sent.
+    const { of, mayLeave } = leave;
     const withdraw = async () => {
       admission.ticket.giveBack();
       await journal.append({ event: 'withdraw', key, endpoint, of });
@@ -119,7 +118,7 @@ export class Attempts {
       identity,
       endpoint,
       admission,
-      (departed) => sender.send({ identity, endpoint, body: wire }, departed, leave.mayLeave),
+      (departed) => sender.send({ identity, endpoint, body: wire }, departed, mayLeave),
       lane.trouble.get(endpoint)?.repeated.throttled,
     );
     if (!exchanged) {
