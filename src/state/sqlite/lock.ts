@@ -34,8 +34,8 @@ export async function takeLock(folder: string): Promise<Lock | undefined> {
     const db = new Database(path, { timeout: PATIENCE });
     const opened = inode();
     try {
-      // The mode keeps the lock behind the end of the transaction. No file is made beside it.
-      db.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive; commit;');
+      // The mode keeps the lock behind the end of the transaction, and no file is made beside it.
+      db.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive;');
     } catch (error) {
       db.close();
       if ((error as { code?: string }).code === 'SQLITE_BUSY') return undefined;
@@ -48,7 +48,10 @@ export async function takeLock(folder: string): Promise<Lock | undefined> {
       continue;
     }
     return {
-      mark: () => db.exec('pragma user_version = 1'),
+      // The first page is written with the end of the transaction.
+      mark: () => {
+        if (db.inTransaction) db.exec('commit');
+      },
       release: () => {
         db.close();
       },
