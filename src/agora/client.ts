@@ -148,7 +148,9 @@ export class Client implements Sender {
           outgoing.destroy();
           request.cancel();
         });
-        outgoing.once('finish', departed);
+        outgoing.once('finish', () => {
+          if (!isWithheld) departed();
+        });
         // 101: got would wait for the rest of the answer for ever, without a timeout.
         outgoing.once('upgrade', (_answer, socket: Socket) => {
           isSwitched = true;
