@@ -1,6 +1,7 @@
 import type { Engine } from './apply/engine.ts';
 import type { JournalEvent } from './model/journal.ts';
-import type { Call, Known, Plan, RecordingPlan } from './model/plan.ts';
+import type { Known } from './model/known.ts';
+import type { Call, Plan, RecordingPlan } from './model/plan.ts';
 import type { DesiredSet } from './model/recording.ts';
 import type { Commit } from './model/source.ts';
 import type { Journal } from './model/work.ts';
@@ -82,7 +83,7 @@ function bookkeepingOf(
 ): JournalEvent[] {
   if (!key || action === 'suspended' || unresolved.length > 0) return [];
   if (action === 'forget') return [{ event: 'forget', key }];
-  const before = known.get(key);
+  const before = known.head(key);
   const isRenamed = before && (before.name !== name || before.file !== file);
   // An applied update releases them as well; a refused one leaves them as they were.
   const isUpdated = calls.some(({ endpoint }) => endpoint === 'update');

@@ -172,8 +172,8 @@ describe('purity', () => {
       'sources/git-program.ts: process.kill',
       'sources/git-program.ts: process.platform',
       'sources/read-cache-file.ts: process.getuid',
-      'state/lock.ts: process.kill',
-      'state/lock.ts: process.pid',
+      'state/journal/read.ts: process.kill',
+      'state/sqlite/lock.ts: process.pid',
     ]);
   });
 });

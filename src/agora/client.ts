@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Got } from 'got';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
-import type { Outgoing, Sender } from '../model/work.ts';
+import type { MayLeave, Outgoing, Sender } from '../model/work.ts';
 import { judge } from './answers.ts';
 import type { Domains } from './domains.ts';
 import type { ProxyServer } from './proxy.ts';
@@ -100,23 +100,22 @@ export class Client implements Sender {
     await this.#open().catch(() => {});
   }
 
-  async send({ identity, endpoint, body }: Outgoing, departed: () => void): Promise<Answer> {
+  async send(
+    { identity, endpoint, body }: Outgoing,
+    departed: () => void,
+    mayLeave: MayLeave,
+  ): Promise<Answer | undefined> {
     const path =
       endpoint === 'updateLayout'
         ? `${recordingPath(identity, 'mix')}/updateLayout`
         : `${recordingPath(identity, identity.mode)}/update`;
-    return this.#request('POST', path, body, identity, departed);
+    return this.#request('POST', path, body, identity, departed, mayLeave);
   }
 
   /** `query`: whether the recording runs, and in web mode what it really does. */
-  async query(identity: Identity, departed: () => void): Promise<Answer> {
-    return this.#request(
-      'GET',
-      `${recordingPath(identity, identity.mode)}/query`,
-      undefined,
-      identity,
-      departed,
-    );
+  async query(identity: Identity, departed: () => void, mayLeave: MayLeave): Promise<Answer | undefined> {
+    const path = `${recordingPath(identity, identity.mode)}/query`;
+    return this.#request('GET', path, undefined, identity, departed, mayLeave);
   }
 
   async #request(
@@ -125,12 +124,14 @@ export class Client implements Sender {
     body: object | undefined,
     identity: Identity,
     departed: () => void,
-  ): Promise<Answer> {
+    mayLeave: MayLeave,
+  ): Promise<Answer | undefined> {
     const origin = this.#options.domains.pick();
     const host = new URL(origin).host;
     const proxy = this.#options.proxyFor?.(origin);
     const trip = new Trip(origin.startsWith('https:'));
     let isSwitched = false;
+    let isWithheld = false;
     try {
       const { got, agents, tunnel } = await this.#open();
       const request = got(`${origin.replace(/\/$/, '')}${path}`, {
@@ -141,8 +142,15 @@ export class Client implements Sender {
           : {}),
       });
       request.on('request', (outgoing) => {
-        trip.follow(outgoing);
-        outgoing.once('finish', departed);
+        trip.follow(outgoing, () => {
+          if (mayLeave()) return;
+          isWithheld = true;
+          outgoing.destroy();
+          request.cancel();
+        });
+        outgoing.once('finish', () => {
+          if (!isWithheld) departed();
+        });
         // 101: got would wait for the rest of the answer for ever, without a timeout.
         outgoing.once('upgrade', (_answer, socket: Socket) => {
           isSwitched = true;
@@ -167,6 +175,7 @@ export class Client implements Sender {
       this.#options.domains.report(origin, isItsWord ? 'answered' : 'failed');
       return answer;
     } catch (error) {
+      if (isWithheld) return undefined;
       const { timeouts, domains } = this.#options;
       const { hasSocket, connected } = trip;
       const { message, reached } = troubleOf(error, { timeouts, proxy, hasSocket, connected });
@@ -210,15 +219,20 @@ class Trip {
     this.#isSecure = isSecure;
   }
 
-  follow(outgoing: ClientRequest): void {
+  /** @param onOpen is called once, right before the first byte is written to an open connection */
+  follow(outgoing: ClientRequest, onOpen: () => void): void {
     outgoing.once('socket', (socket) => {
       this.#socket = socket;
-      if (outgoing.reusedSocket) this.#before = socket.bytesWritten;
+      if (outgoing.reusedSocket) {
+        this.#before = socket.bytesWritten;
+        onOpen();
+        return;
+      }
       // Nothing of a request leaves before the connection is secure.
-      else
-        socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
-          this.#before = -1;
-        });
+      socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
+        this.#before = -1;
+        onOpen();
+      });
     });
   }
 

@@ -1,10 +1,11 @@
 import { type Judgement, judge } from '../agora/answers.ts';
 import { body, type UnsubscribeSpelling, wireRequest, withoutKept } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
+import type { Binding } from '../model/known.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
-import type { ApplyEvent, Journal, Sender, StillWanted, Work } from '../model/work.ts';
+import type { ApplyEvent, Gate, Journal, Sender, StillWanted, Work } from '../model/work.ts';
 import type { Account, Admission } from './account.ts';
 import { type Lane, putBack } from './lane.ts';
 import { type Decision, decide } from './policy.ts';
@@ -12,7 +13,9 @@ import { TIMINGS } from './timings.ts';
 
 export interface AttemptPorts {
   sender: Sender;
-  journal: Journal;
+  journal: Journal & Gate;
+  /** Where calls for an App ID go, and with which account. */
+  bindingOf: (appId: string) => Binding;
   /** The value of a secret; undefined where it is not at hand, and then nothing is sent. */
   reveal: (secret: Sealed) => string | undefined;
   /** Takes secrets out of what the service said. */
@@ -83,33 +86,47 @@ export class Attempts {
       admission.ticket.giveBack();
       return { message: `the value of ${missing.join(' and ')} is not at hand` };
     }
-    const { journal, onEvent, sender, clock, stillWanted } = this.#ports;
+    const { journal, onEvent, sender, clock, stillWanted, bindingOf } = this.#ports;
     // A newer plan decides anew: it has put what it asks for in its place.
     const isOver = () => lane.dropped || lane.work !== work;
     if (!(await stillWanted(work)) || isOver()) {
       admission.ticket.giveBack();
       return undefined;
     }
-    const intent = { key, name, file, identity, endpoint, reason, ...asked, request };
-    const of = await journal.append({ event: 'intent', ...intent });
-    const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
-    if (held) putBack(lane, planned);
-    if (held || isOver()) {
-      // While the intent was written a newer call came, or the account was held back: this one does not leave now.
+    const binding = bindingOf(identity.appId);
+    const intent = { key, name, file, identity, endpoint, reason, ...asked, ...binding, request };
+    const leave = await journal.admit(binding.account, { event: 'intent', ...intent });
+    if (leave?.of === undefined) {
+      if (!isOver()) putBack(lane, planned);
+      admission.ticket.giveBack();
+      return undefined;
+    }
+    const { of, mayLeave } = leave;
+    const withdraw = async () => {
       admission.ticket.giveBack();
       await journal.append({ event: 'withdraw', key, endpoint, of });
       return undefined;
-    }
+    };
+    const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
+    if (held && !isOver()) putBack(lane, planned);
+    // While the intent was written a newer call came, or the account was held back: this one does not leave now.
+    if (held || isOver()) return withdraw();
     if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
     const began = clock.monotonic();
     const wire = body(identity, withoutKept(clientRequest, call.keeps));
-    const { judgement } = await this.exchange(
+    const exchanged = await this.exchange(
       identity,
       endpoint,
       admission,
-      (departed) => sender.send({ identity, endpoint, body: wire }, departed),
+      (departed) => sender.send({ identity, endpoint, body: wire }, departed, mayLeave),
       lane.trouble.get(endpoint)?.repeated.throttled,
     );
+    if (!exchanged) {
+      onEvent({ type: 'withheld', key, name, endpoint });
+      if (!isOver()) putBack(lane, planned);
+      return withdraw();
+    }
+    const { judgement } = exchanged;
     const decision = this.#judge(lane, endpoint, judgement);
     await this.#record(lane, of, endpoint, decision, judgement);
     return { planned, call, decision, judgement, took: clock.monotonic() - began, asked };
@@ -118,17 +135,19 @@ export class Attempts {
   /**
    * One request and its answer, judged; the account learns its part of it before another call may go.
    * @param throttled how often in this trouble the same call was answered that the account is over its allowance
+   * @returns undefined where it might not leave
    */
   async exchange(
     identity: Identity,
     endpoint: Endpoint | 'query',
     admission: Admission,
-    send: (departed: () => void) => Promise<Answer>,
+    send: (departed: () => void) => Promise<Answer | undefined>,
     throttled = 0,
-  ): Promise<{ answer: Answer; judgement: Judgement }> {
+  ): Promise<{ answer: Answer; judgement: Judgement } | undefined> {
     const { clock, onEvent, scrub } = this.#ports;
     const began = clock.monotonic();
     const answer = await send(() => admission.ticket.departed());
+    if (!answer) return undefined;
     const took = clock.monotonic() - began;
     const status = answer.kind === 'answer' ? { status: answer.status } : {};
     onEvent({ type: 'answered', endpoint, took, ...status });

@@ -2,7 +2,7 @@ import type { Judgement } from '../agora/answers.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
-import type { ApplyEvent, Work } from '../model/work.ts';
+import type { ApplyEvent, MayLeave, Work } from '../model/work.ts';
 import { Account, type AccountOptions } from './account.ts';
 import { Attempts } from './attempt.ts';
 import { dropWork, endRepetition, isBusy, type Lane, newLane, takeWork, wake } from './lane.ts';
@@ -50,6 +50,10 @@ export class Engine {
       attempts: this.#attempts,
       stop,
       retryFor,
+      isShut: (identity) => this.#isShut(identity),
+    });
+    ports.journal.onClaim((_, held) => {
+      if (held) for (const lane of this.#lanes.values()) this.#start(lane);
     });
   }
 
@@ -116,21 +120,36 @@ export class Engine {
    */
   async observe(
     identity: Identity,
-    ask: (departed: () => void) => Promise<Answer>,
+    ask: (departed: () => void, mayLeave: MayLeave) => Promise<Answer | undefined>,
   ): Promise<(Judgement & { answer: Answer }) | undefined> {
-    if (this.#account.isShut(identity.appId)) return undefined;
+    if (this.#isShut(identity)) return undefined;
     const admission = await this.#account.admit(identity, OBSERVATION);
     if (!admission) return undefined;
     try {
-      if (this.#account.isShut(identity.appId)) {
+      const { journal, bindingOf } = this.#ports;
+      const leave = this.#isShut(identity)
+        ? undefined
+        : await journal.admit(bindingOf(identity.appId).account);
+      const exchanged =
+        leave &&
+        (await this.#attempts.exchange(identity, 'query', admission, (departed) =>
+          ask(departed, leave.mayLeave),
+        ));
+      if (!exchanged) {
         admission.ticket.giveBack();
         return undefined;
       }
-      const { answer, judgement } = await this.#attempts.exchange(identity, 'query', admission, ask);
+      const { answer, judgement } = exchanged;
       return { ...judgement, answer };
     } finally {
       admission.letOthersGo();
     }
+  }
+
+  /** Whether nothing may be sent for this App ID, by what answers said or because another process sends for its account. */
+  #isShut({ appId }: Identity): boolean {
+    const { journal, bindingOf } = this.#ports;
+    return this.#account.isShut(appId) || !journal.holds(bindingOf(appId).account);
   }
 
   #start(lane: Lane): void {
@@ -148,7 +167,7 @@ export class Engine {
         this.#runs.delete(run);
         lane.state = { is: 'idle' };
         if (lane.waiting.size === 0) this.#lanes.delete(lane.work.key);
-        else if (!this.#account.isShut(lane.work.identity.appId)) this.#start(lane);
+        else if (!this.#isShut(lane.work.identity)) this.#start(lane);
       });
     this.#runs.add(run);
   }

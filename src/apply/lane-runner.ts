@@ -1,5 +1,5 @@
 import type { Call } from '../model/plan.ts';
-import type { Endpoint } from '../model/recording.ts';
+import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare } from '../model/work.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
@@ -28,12 +28,15 @@ export class LaneRunner {
   /** How long one call is repeated, in milliseconds. */
   readonly #retryFor: number;
 
-  constructor(ports: LanePorts, { account, attempts, stop, retryFor }: RunnerOptions) {
+  readonly #isShut: RunnerOptions['isShut'];
+
+  constructor(ports: LanePorts, { account, attempts, stop, retryFor, isShut }: RunnerOptions) {
     this.#ports = ports;
     this.#account = account;
     this.#attempts = attempts;
     this.#stop = stop;
     this.#retryFor = retryFor;
+    this.#isShut = isShut;
   }
 
   /**
@@ -41,7 +44,7 @@ export class LaneRunner {
    * stays in its place, and the result lists it.
    */
   async run(lane: Lane): Promise<void> {
-    while (lane.waiting.size > 0 && !this.#isShut(lane)) {
+    while (lane.waiting.size > 0 && !this.#isShut(lane.work.identity)) {
       const planned = nextCall(lane, this.#ports.clock.monotonic());
       if (typeof planned === 'number') {
         await this.#rest(lane, planned);
@@ -54,7 +57,7 @@ export class LaneRunner {
       const admission = await this.#account.admit(lane.work.identity, urgency);
       if (!admission) return;
       // While the call waited a newer plan may have come, or the account may have been stopped.
-      if (lane.waiting.get(planned.endpoint) !== planned || this.#isShut(lane)) {
+      if (lane.waiting.get(planned.endpoint) !== planned || this.#isShut(lane.work.identity)) {
         admission.ticket.giveBack();
         admission.letOthersGo();
         continue;
@@ -68,10 +71,6 @@ export class LaneRunner {
       if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
       else if (attempt) await this.#proceed(lane, attempt);
     }
-  }
-
-  #isShut({ work }: Lane): boolean {
-    return this.#account.isShut(work.identity.appId);
   }
 
   /** Makes a call ready. The update's credentials come first: without them nothing of the recording is sent. */
@@ -170,7 +169,7 @@ export class LaneRunner {
       ...(status === undefined ? {} : { status }),
     });
     putBack(lane, planned);
-    if (lane.dropped || this.#isShut(lane)) return;
+    if (lane.dropped || this.#isShut(lane.work.identity)) return;
     const isAsked = judgement.retryAfter !== undefined;
     await this.#wait(lane, after, (end) => ({ is: 'repeating', end, endpoint, isAsked }));
   }
@@ -217,4 +216,6 @@ interface RunnerOptions {
   attempts: Attempts;
   stop: AbortSignal;
   retryFor: number;
+  /** Whether nothing may be sent for its App ID at the moment. */
+  isShut: (identity: Identity) => boolean;
 }

@@ -90,7 +90,7 @@ async function write({ place, converted, found }: Draft, raw: RawOptions, io: Io
   const text = recordingFileText(converted.document, place.schema);
   if (!isSet('applied', raw, io)) return writeNew(text, place);
   const values = Object.fromEntries(converted.secrets.map(({ variable, value }) => [variable, value]));
-  const record = await openForImport(readSettings(raw, io).state, found.checked, values, io);
+  const record = await openForImport(readSettings(raw, io), found.checked, values, io);
   try {
     await writeNew(text, place);
     await record.commit();

@@ -3,7 +3,6 @@ import { basename, extname, join, resolve } from 'node:path';
 import type { CheckedFile } from '../desired/checked.ts';
 import { isRecordingFileName } from '../desired/find.ts';
 import { isName } from '../desired/name.ts';
-import { shownPath } from '../desired/paths.ts';
 import { convertStart } from '../import/convert.ts';
 import type { StartBody } from '../import/start-json.ts';
 import { restrict, usable } from '../import/usable.ts';
@@ -18,7 +17,8 @@ import { importNotes, problemText } from './import-notes.ts';
 import { isThere, laterOf, overwriting, placeOf, type Target, writeTo } from './import-place.ts';
 import { importSeveral } from './import-several.ts';
 import { openForImport } from './import-state.ts';
-import { isSet, type RawOptions, readSettings } from './settings.ts';
+import { shownState } from './open-state.ts';
+import { isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /**
  * `reelstate import`: writes recording files from the JSON that was given to `start`. Secrets become references; what
@@ -101,7 +101,7 @@ async function importOne(
   }
   const { text, checked, spoiled, warnings } = found;
   const values = Object.fromEntries(converted.secrets.map(({ variable, value }) => [variable, value]));
-  const recorded = await writeAndRecord({ text, checked, place, values, raw, state: settings.state, io });
+  const recorded = await writeAndRecord({ text, checked, place, values, raw, settings, io });
   for (const warning of warnings) await io.err(`${problemText(file, warning)}\n`);
   const written = place.out ? [place.shown] : [];
   await io.err(printLines(importNotes({ file, written, ...converted, spoiled, env: io.env })));
@@ -133,22 +133,22 @@ async function writeAndRecord(input: {
   place: Target;
   values: Record<string, string>;
   raw: RawOptions;
-  state: string;
+  settings: Settings;
   io: Io;
 }): Promise<string | undefined> {
-  const { text, checked, place, values, raw, state, io } = input;
+  const { text, checked, place, values, raw, settings, io } = input;
   if (place.out && (await isThere(place.out))) throw overwriting(place.shown);
   if (!isSet('applied', raw, io)) {
     await writeTo(place, text, io);
     return undefined;
   }
-  const record = await openForImport(state, checked, values, io);
+  const record = await openForImport(settings, checked, values, io);
   try {
     await writeTo(place, text, io);
     const endpoints = await record.commit();
     return endpoints.length === 0
       ? 'Nothing to record as applied: the JSON sets nothing that update or updateLayout can change.'
-      : `Recorded as applied in ${shownPath(state, io.cwd)}: ${endpoints.join(' and ')}. The next plan is empty while the secrets are the same.`;
+      : `Recorded as applied in ${shownState(settings, io.cwd)}: ${endpoints.join(' and ')}. The next plan is empty while the secrets are the same.`;
   } finally {
     await record.close();
   }

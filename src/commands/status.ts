@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Failure } from '../model/failure.ts';
-import type { State } from '../model/journal.ts';
 import { isSelected } from '../model/labels.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
+import type { Reader } from '../model/store.ts';
 import { isRecordingsAnswer } from '../plan/shapes.ts';
 import { type DaemonAnswer, daemonText } from '../render/daemon-status.ts';
 import { jsonPieces } from '../render/json-pieces.ts';
@@ -11,11 +11,11 @@ import { type Overview, type OverviewRow, overviewOf } from '../render/overview.
 import { statusJson, statusMarkdown, statusText } from '../render/status.ts';
 import { printable, styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
-import { readKey, readState } from '../state/store.ts';
 import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { readBounds } from './bounds.ts';
 import { refOf } from './desired-files.ts';
 import { makePlanOf } from './make-plan.ts';
+import { checkTarget, reading, targetOf } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { print } from './print.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
@@ -32,15 +32,17 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   if (daemon !== undefined)
     return daemonStatus(daemon, await daemonToken(raw, io), { names, select }, settings, io);
   await tellOfOtherState(settings, raw, io);
-  const state = await readState(settings.state);
-  const plan = await planOf(state, raw, settings, io);
-  const all = overviewOf([...state.known.values()], plan.isRead ? plan.made : undefined);
+  const store = await reading('reelstate status', settings, io);
+  const { known } = store.state;
+  checkTarget(known, { target: targetOf(settings) }, settings, io);
+  const plan = await planOf(store, raw, settings, io);
+  const all = overviewOf([...known.values()], plan.isRead ? plan.made : undefined);
   const named = restricted(all, names, plan.hasErrors);
   const shown = selected(named, select);
   if (settings.output === 'json') await print(jsonPieces(statusJson(shown)), io);
   else if (settings.output === 'markdown') await io.out(statusMarkdown(shown));
   else if (shown.recordings.length + shown.fresh.length > 0 || names.length + select.length === 0)
-    await io.out(statusText(shown, styleFor(settings.color), io.clock.now(), state.known.size > 0));
+    await io.out(statusText(shown, styleFor(settings.color), io.clock.now(), known.size > 0));
   for (const name of unfound(named, names)) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
   if (select.length > 0 && shown.recordings.length + shown.fresh.length === 0)
     await tellNothingSelected(select, io);
@@ -49,19 +51,18 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
 
 /** What apply would do with all files. What is wrong with them is counted on standard error: validate says more. */
 async function planOf(
-  state: State,
+  { key, state: { known } }: Reader,
   raw: RawOptions,
   settings: Settings,
   io: Io,
 ): Promise<{ made: Plan; isRead: boolean; hasErrors: boolean }> {
   // Nothing is written, so any key serves where there is none.
-  const vault = new Vault((await readKey(settings.state)) ?? randomBytes(32));
+  const vault = new Vault(key ?? randomBytes(32));
   const asked = { dir: settings.dir, ref: refOf(raw, io), names: [], resync: false, allowEmpty: false };
-  const { known } = state;
   const bounds = readBounds(raw, settings, io);
   const made = await makePlanOf({
     ...{ asked, rate: settings.rate, io, vault, bounds, known, now: io.clock.now() },
-    ...(settings.cache ? { state } : {}),
+    cached: settings.cache,
   });
   const errors = made.diagnostics.filter(({ severity }) => severity === 'error');
   const unread = errors.find(({ code }) => code === 'directory-not-found' || code === 'empty-set');

@@ -10,21 +10,32 @@ import type { Views } from '../daemon/server.ts';
 import type { Bounds } from '../desired/bounds.ts';
 import { Failure } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import type { Writer } from '../model/store.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
 import { maskAddresses } from '../secrets/git-address.ts';
 import { Vault } from '../secrets/vault.ts';
 import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
-import { readKey, Store } from '../state/store.ts';
 import { readBounds } from './bounds.ts';
 import { accessOf, type Listen, readListen } from './listen.ts';
+import { writing } from './open-state.ts';
 import { otherState } from './other-state.ts';
 import { connect, type Service } from './service.ts';
-import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+import {
+  choice,
+  duration,
+  isSet,
+  keepHistoryOf,
+  type RawOptions,
+  readSettings,
+  type Settings,
+} from './settings.ts';
 import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-source.ts';
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
 const LAST_ANSWERS = 4_000;
+/** How often it is looked whether the state is where it was, in milliseconds. */
+const PLACE_CHECK = 1_000;
 /** A refresh that takes longer than this makes `/healthz` red, in milliseconds. */
 const HUNG = 60_000;
 
@@ -37,6 +48,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     heal: raw.selfHeal !== false && !isSet('noSelfHeal', {}, io),
     force: isSet('resyncForce', raw, io),
   };
+  const keepHistory = keepHistoryOf(raw, io);
   const origin = readOrigin(raw, settings, io);
   const bounds = readBounds(raw, settings, io, { isRemote: origin.git?.url !== undefined });
   const log = makeLog(
@@ -51,7 +63,17 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   io.onHangup(() => hangup.take());
   const other = await otherState(settings, raw, io);
   if (other !== undefined) log.warn(other);
-  return holding({ settings, io, log, listen, resync, origin, bounds, stop, hangup }, raw);
+  try {
+    return await holding(
+      { settings, io, log, listen, resync, origin, bounds, stop, hangup, keepHistory },
+      raw,
+    );
+  } catch (error) {
+    // In the log's own form: a program may read it.
+    if (!(error instanceof Failure) || error.exitCode !== 1) throw error;
+    log.error(error.hint === undefined ? {} : { hint: error.hint }, error.message);
+    return 1;
+  }
 }
 
 /** With the state held against other writers. */
@@ -60,9 +82,9 @@ async function holding(
   raw: RawOptions,
 ): Promise<number> {
   const { settings, io } = running;
-  const store = await Store.open(settings.state, 'reelstate watch', () => io.clock.now());
+  const store = await writing('reelstate watch', settings, io, running.keepHistory);
   try {
-    const vault = new Vault((await readKey(settings.state)) as Buffer);
+    const vault = new Vault(store.key);
     const events: Running['events'] = { take: () => {}, stillWanted: async () => true };
     const service = await connect({
       settings,
@@ -85,7 +107,7 @@ type Git = NonNullable<OpenedSource['git']>;
 interface Running {
   settings: Settings;
   io: Io;
-  store: Store;
+  store: Writer;
   vault: Vault;
   service: Service;
   /** What the engine tells and asks. */
@@ -96,6 +118,8 @@ interface Running {
   origin: Origin;
   bounds: Bounds;
   stop: AbortSignal;
+  /** Milliseconds for which calls stay in the history. */
+  keepHistory: number;
   /** What SIGHUP does. */
   hangup: { take: () => void };
 }
@@ -110,7 +134,7 @@ async function run(running: Running): Promise<number> {
     settings.cache && !origin.git
       ? new ReadCacheFile({ dir: settings.dir, cwd: io.cwd, env: io.env })
       : undefined;
-  const noopCache = cache && new NoopCache(cache, state);
+  const noopCache = cache && new NoopCache(cache, state.known);
   const over = new AbortController();
   const opened = await openSource(origin, {
     ...{ io, vault, bounds, log, state: settings.state, readCache: cache?.readCache, over: over.signal },
@@ -140,7 +164,7 @@ async function run(running: Running): Promise<number> {
       engine,
       journal: store,
       state,
-      query: (identity, departed) => client.query(identity, departed),
+      query: (identity, departed, mayLeave) => client.query(identity, departed, mayLeave),
       fingerprint: (value) => vault.fingerprint(value),
       clock: io.clock,
       log,
@@ -172,7 +196,14 @@ async function run(running: Running): Promise<number> {
   try {
     server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git, log));
     if (server) log.info({ url: server.url }, 'listening');
-    const loops = [opened.run(until), daemon.runTimers(), healing.run(until), gap.run(until)];
+    store.broken.catch((error: Error) => daemon.lose(error.message));
+    const loops = [
+      opened.run(until),
+      daemon.runTimers(),
+      healing.run(until),
+      gap.run(until),
+      inPlace(store, io, until),
+    ];
     // A loop that ends before `stop` is a defect, and then the daemon ends too.
     const ended = Promise.race([
       aborted(stop),
@@ -190,7 +221,6 @@ async function run(running: Running): Promise<number> {
         'watching',
       );
       cache?.save(io.clock.now());
-      store.letGo();
       client.warm().catch(() => {});
     }
     await ended;
@@ -210,6 +240,14 @@ async function run(running: Running): Promise<number> {
   }
   log.info('ended');
   return 0;
+}
+
+/** Looks whether the state is where it was, whether or not anything is sent. */
+async function inPlace(store: Writer, { clock }: Io, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await clock.sleep(PLACE_CHECK, stop);
+    if (!stop.aborted) await store.checkPlace();
+  }
 }
 
 function shownUrl({ git }: Origin): { url?: string } {
@@ -242,7 +280,7 @@ async function open(
   engine: Engine,
   metrics: Metrics,
   io: Io,
-  state: Store['state'],
+  state: Writer['state'],
   git: Git | undefined,
   log: Running['log'],
 ) {

@@ -20,7 +20,7 @@ import { Reports } from './reports.ts';
 export interface DaemonPorts {
   source: DesiredSource;
   engine: Engine;
-  journal: Journal & { checkPlace(): Promise<void> };
+  journal: Journal;
   /** The state; the journal keeps it up to date. */
   state: State;
   clock: Clock;
@@ -60,6 +60,7 @@ export class Daemon {
   readonly #reports: Reports;
   readonly #problems: Problems;
   #snapshot: Snapshot | undefined;
+  #lost: string | undefined;
   /** The refresh after the process was suspended. */
   #refreshAfterGap: Promise<void> = Promise.resolve();
   /** When a stopped account is tried again, on the monotonic clock. */
@@ -123,7 +124,7 @@ export class Daemon {
     const isAll = this.#due.takeEverything() || snapshot.whole;
     for (const name of isAll ? everyName(snapshot, state.known) : snapshot.changed) this.#due.add(name);
     if (snapshot.files?.size)
-      for (const { name, file } of state.known.values()) if (snapshot.files.has(file)) this.#due.add(name);
+      for (const { name, file } of state.known.heads()) if (snapshot.files.has(file)) this.#due.add(name);
     // Names that have just changed come first.
     if (this.#readiness.mayPlan) await this.#reconcileDue(snapshot.changed);
   }
@@ -211,11 +212,10 @@ export class Daemon {
 
   /** Renews credentials that are due and reopens a stopped account, until the daemon is stopped. */
   async runTimers(): Promise<void> {
-    const { clock, state, engine, journal } = this.#ports;
+    const { clock, state, engine } = this.#ports;
     while (!this.#stopping.signal.aborted) {
       await clock.sleep(RENEWAL_CHECK, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
-      await journal.checkPlace();
       if (clock.monotonic() >= this.#reopenAt) {
         this.#reopenAt = Number.POSITIVE_INFINITY;
         this.resyncAll();
@@ -242,14 +242,23 @@ export class Daemon {
     );
   }
 
-  /** Why `/readyz` is red. */
-  notReady(): string[] {
-    return [this.#readiness.trouble, this.#ports.engine.stopped].filter((reason) => reason !== undefined);
+  /** The state cannot be written any more: nothing more is sent, and the process is about to end. */
+  lose(why: string): void {
+    this.#lost = why;
+    this.#ports.engine.stop();
   }
 
-  /** Why `/healthz` is red: a look at the files hangs. @param limit milliseconds that one may take */
+  /** Why `/readyz` is red. */
+  notReady(): string[] {
+    return [this.#lost, this.#readiness.trouble, this.#ports.engine.stopped].filter(
+      (reason) => reason !== undefined,
+    );
+  }
+
+  /** Why `/healthz` is red: the state is lost, or a look at the files hangs. @param limit milliseconds that one may take */
   notHealthy(limit: number): string[] {
-    return this.#refreshes.lasting > limit ? ['reading the files does not end'] : [];
+    const hangs = this.#refreshes.lasting > limit ? 'reading the files does not end' : undefined;
+    return [this.#lost, hangs].filter((reason) => reason !== undefined);
   }
 
   get watched(): ReadonlyMap<string, Watched> {

@@ -1,4 +1,4 @@
-import type { Known } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Snapshot } from '../model/source.ts';
 import { emptySet, missingFolder } from '../plan/whole-set.ts';

@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import type { JournalEvent, Outcome } from './journal.ts';
+import type { Intent, JournalEvent, Outcome } from './journal.ts';
 import type { Call, RecordingPlan } from './plan.ts';
 import type { ClientRequests, Endpoint, Identity } from './recording.ts';
 import type { Commit } from './source.ts';
@@ -28,15 +28,43 @@ export interface Outgoing {
   body: Record<string, unknown>;
 }
 
+/** Whether a request may leave now; asked in the turn in which it is handed to an open connection, and once. */
+export type MayLeave = () => boolean;
+
 /** The network. Never throws: whatever happens is an answer. */
 export interface Sender {
-  /** @param departed is called when the request has been handed to the network */
-  send(outgoing: Outgoing, departed: () => void): Promise<Answer>;
+  /**
+   * @param departed is called when the request has been handed to the network
+   * @returns undefined where it might not leave: nothing of it was sent
+   */
+  send(outgoing: Outgoing, departed: () => void, mayLeave: MayLeave): Promise<Answer | undefined>;
 }
 
-/** Where events are made durable. @returns the event's number, once it is on the disk */
+/** Where events are made durable. */
 export interface Journal {
+  /** @returns the event's number, once it is durable and in the state. @throws where that is not possible: nothing more is recorded */
   append(event: JournalEvent): Promise<number>;
+}
+
+/** Leave to send one request, given by the state. */
+export interface Leave {
+  /** Number of the intent that was recorded with it; undefined without one. */
+  of: number | undefined;
+  mayLeave: MayLeave;
+}
+
+/** Where processes that share a state agree on which of them sends. Accounts go by their keyed fingerprints. */
+export interface Gate {
+  /**
+   * Asks for leave to send one request. An intent is durable, as an event is, before there is leave for it.
+   * @param intent of a call; left out: a query, which is not recorded
+   * @returns undefined: not now, and no intent was recorded
+   */
+  admit(account: string, intent?: Intent): Promise<Leave | undefined>;
+  /** Whether this process may send for an account at all. */
+  holds(account: string): boolean;
+  /** Calls the listener whenever an account was won or lost; what is known of a won one is up to date by then. */
+  onClaim(listener: (account: string, held: boolean) => void): void;
 }
 
 /** Why a call cannot be made ready, for people. */
@@ -95,6 +123,8 @@ export type ApplyEvent =
       request?: Call['request'];
       commit?: Commit;
     }
+  /** It did not leave after all, because the state gave no leave at the last moment; it is put back. */
+  | { type: 'withheld'; key: string; name: string; endpoint: Endpoint }
   /** A warning about what is being sent. */
   | { type: 'warned'; key: string; name: string; endpoint: Endpoint; message: string }
   /** A place in the allowance was found after so many milliseconds. */

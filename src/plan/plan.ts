@@ -1,8 +1,8 @@
+import type { Known } from '../model/known.ts';
 import { lateUntil } from '../model/late.ts';
 import type {
   Call,
   CallReason,
-  Known,
   KnownEndpoint,
   KnownRecording,
   RecordingPlan,
@@ -48,7 +48,7 @@ export function planRecording(
   if (identity && !recording.suspended && !options.resync && options.isNoop?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
-    return new NoopPlan(recording, identity, known.get(key), others);
+    return new NoopPlan(recording, identity, known, others);
   }
   const base = {
     ...{ name, file, ...(labels && { labels }) },
@@ -89,7 +89,7 @@ export function planRecording(
     calls.length + released.length + unresolved.length + warnings.length === 0 &&
     before?.ended === undefined
   )
-    return new NoopPlan(recording, identity, before, supersedes);
+    return new NoopPlan(recording, identity, known, supersedes);
   return {
     ...base,
     ...place,

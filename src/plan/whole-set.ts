@@ -1,6 +1,7 @@
 import { byPlace, type Diagnostic } from '../model/diagnostic.ts';
+import type { Known, KnownHead } from '../model/known.ts';
 import { isSelected, type Selector } from '../model/labels.ts';
-import type { Action, Call, Known, KnownRecording, Plan, RecordingPlan, Summary } from '../model/plan.ts';
+import type { Action, Call, KnownRecording, Plan, RecordingPlan, Summary } from '../model/plan.ts';
 import type { DesiredSet, Labels } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Snapshot } from '../model/source.ts';
@@ -38,7 +39,7 @@ export interface PlannedName {
 
 /** Every name that a document gives or that is known, those of documents first, in the order of a plan. */
 export function everyName({ set, byName }: Desired, known: Known): Set<string> {
-  const others = [...known.values()].map(({ name }) => name).filter((name) => !byName.has(name));
+  const others = [...known.heads()].map(({ name }) => name).filter((name) => !byName.has(name));
   return new Set([...set.recordings.map(({ name }) => name), ...others.sort()]);
 }
 
@@ -58,7 +59,7 @@ export function* planNames(
     const others = gone.get(name) ?? [];
     const plans = recording
       ? [planRecording(recording, known, keysOf(others), options)]
-      : others.map(forgetting);
+      : others.flatMap(({ key }) => known.get(key) ?? []).map(forgetting);
     yield { name, plans };
   }
 }
@@ -149,11 +150,11 @@ export function abandoned(
   { set, byName }: Desired,
   known: Known,
   names: ReadonlySet<string>,
-): Map<string, KnownRecording[]> {
-  const found = new Map<string, KnownRecording[]>();
+): Map<string, KnownHead[]> {
+  const found = new Map<string, KnownHead[]>();
   if (!mayForget(set)) return found;
-  const elsewhere: KnownRecording[] = [];
-  for (const recording of known.values()) {
+  const elsewhere: KnownHead[] = [];
+  for (const recording of known.heads()) {
     if (!names.has(recording.name)) continue;
     const identity = byName.get(recording.name)?.identity;
     if (!identity || recordingKey(identity) !== recording.key) elsewhere.push(recording);
@@ -177,7 +178,7 @@ function* claims(byName: Desired['byName']): Generator<string> {
   for (const { identity } of byName.values()) if (identity) yield recordingKey(identity);
 }
 
-function keysOf(recordings: readonly KnownRecording[]): string[] {
+function keysOf(recordings: readonly KnownHead[]): string[] {
   return recordings.map(({ key }) => key);
 }
 

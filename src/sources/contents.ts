@@ -5,7 +5,9 @@ import { mayGoOn, type Standing, standing, standingOf, takesAway } from '../desi
 import { shownPath } from '../desired/paths.ts';
 import type { FileBytes, Surroundings } from '../desired/resolve.ts';
 import { mayChange } from '../desired/self-contained.ts';
-import type { Known, KnownRecording } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
+import { KnownMap } from '../model/known-map.ts';
+import type { KnownRecording } from '../model/plan.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { type FollowedFile, type Hint, LONG_STANDSTILL, type Sight, type Stamp } from './followed-file.ts';
 import type { Moving } from './moving.ts';
@@ -131,7 +133,7 @@ export class Contents {
   /** Whether a content takes something away, or may go on. */
   #mayBeHalf({ standing }: Entry, checked: CheckedFile, bytes: Uint8Array): boolean {
     if (standing.length > 0) return takesAway(standing, checked);
-    this.#known ??= new KnownByFile(this.#options.known ?? new Map());
+    this.#known ??= new KnownByFile(this.#options.known ?? new KnownMap());
     const known = this.#known.of(checked);
     return known.length > 0 ? takesAway(known.map(standingOf), checked) : mayGoOn(checked, bytes);
   }
@@ -179,23 +181,21 @@ export class Contents {
 /** Known recordings by the files that they are from, and by what other files say of them. */
 class KnownByFile {
   readonly #known: Known;
-  readonly #index = new Map<string, KnownRecording[]>();
+  /** Their keys. */
+  readonly #index = new Map<string, string[]>();
 
   constructor(known: Known) {
     this.#known = known;
-    for (const recording of known.values())
-      for (const id of [`file ${recording.file}`, `name ${recording.name}`])
-        this.#index.set(id, [...(this.#index.get(id) ?? []), recording]);
+    for (const { key, name, file } of known.heads())
+      for (const id of [`file ${file}`, `name ${name}`])
+        this.#index.set(id, [...(this.#index.get(id) ?? []), key]);
   }
 
   /** Those from a file, and those that its documents are about: the file may have been moved. */
   of({ file, documents }: CheckedFile): KnownRecording[] {
     const ids = [`file ${file}`, ...documents.map(({ name }) => `name ${name}`)];
-    const found = new Set(ids.flatMap((id) => this.#index.get(id) ?? []));
-    for (const { recording } of documents) {
-      const same = 'fromFile' in recording ? undefined : this.#known.get(recordingKey(recording));
-      if (same) found.add(same);
-    }
-    return [...found];
+    const keys = new Set(ids.flatMap((id) => this.#index.get(id) ?? []));
+    for (const { recording } of documents) if (!('fromFile' in recording)) keys.add(recordingKey(recording));
+    return [...keys].flatMap((key) => this.#known.get(key) ?? []);
   }
 }

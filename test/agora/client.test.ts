@@ -78,10 +78,14 @@ function outgoing(extra: Partial<Outgoing> = {}): Outgoing {
 /** Sends, and says how often the request was reported as departed. */
 async function send(through: Client, what = outgoing()): Promise<{ answer: Answer; departed: number }> {
   let departed = 0;
-  const answer = await through.send(what, () => {
-    departed++;
-  });
-  return { answer, departed };
+  const answer = await through.send(
+    what,
+    () => {
+      departed++;
+    },
+    () => true,
+  );
+  return { answer: answer as Answer, departed };
 }
 
 const JSON_OK: RequestListener = (_, response) => response.end('{"sid":"sid-1"}');
@@ -118,7 +122,11 @@ describe('a request', () => {
     await send(through, outgoing({ identity: identity(1, 'web') }));
     await send(through, outgoing({ identity: identity(1, 'individual') }));
     await send(through, outgoing({ endpoint: 'updateLayout' }));
-    await through.query(identity(1, 'web'), () => {});
+    await through.query(
+      identity(1, 'web'),
+      () => {},
+      () => true,
+    );
     expect(arrived.map(({ method, url: path }) => `${method} ${path?.split('/mode/')[1]}`)).toEqual([
       'POST web/update',
       'POST individual/update',
@@ -143,13 +151,36 @@ describe('a request', () => {
     expect(arrived[0]?.url).toMatch(/^\/base\/v1\/apps\//);
   });
 
+  it('does not leave where it may not at the last moment, on a new connection or a kept one', async () => {
+    const { url, arrived } = await service(JSON_OK);
+    const through = client(url);
+    let departed = 0;
+    const ask = (may: boolean) =>
+      through.send(
+        outgoing(),
+        () => {
+          departed++;
+        },
+        () => may,
+      );
+    expect(await ask(false)).toBeUndefined();
+    expect(await ask(true)).toMatchObject({ status: 200 });
+    expect(await ask(false)).toBeUndefined();
+    expect(await ask(true)).toMatchObject({ status: 200 });
+    expect([arrived.length, departed]).toEqual([2, 2]);
+  });
+
   it('departs before it is answered', async () => {
     const order: string[] = [];
     const { url } = await service((_, response) => {
       order.push('arrived');
       response.end('{}');
     });
-    await client(url).send(outgoing(), () => order.push('departed'));
+    await client(url).send(
+      outgoing(),
+      () => order.push('departed'),
+      () => true,
+    );
     order.push('answered');
     expect(order.filter((what) => what !== 'arrived')).toEqual(['departed', 'answered']);
     expect(order.indexOf('arrived')).toBeLessThan(order.indexOf('answered'));

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KnownMap } from '../../src/model/known-map.ts';
 import type { DesiredRecording, DesiredSet } from '../../src/model/recording.ts';
 import {
   abandoned,
@@ -102,7 +103,9 @@ describe('planning', () => {
           const left = plans.flatMap(({ action, key, supersedes, ...rest }) =>
             action === 'forget' ? [key as string] : rest.unresolved.length > 0 ? [] : supersedes,
           );
-          const unclaimed = [...before.keys()].filter((key) => !isClaimed(key, desired));
+          const unclaimed = [...before.heads()]
+            .map(({ key }) => key)
+            .filter((key) => !isClaimed(key, desired));
           // A recording that is suspended forgets nothing, and replaces nothing.
           const kept = new Set(plans.filter(({ action }) => action === 'suspended').map(({ name }) => name));
           const expected = unclaimed.filter((key) => !kept.has(before.get(key)?.name as string));
@@ -141,7 +144,7 @@ describe('planning', () => {
     const desired = await desire([1, 2, 3].map((which) => ({ which, name: `rec-${which}` })));
     const names = new Set(desired.byName.keys());
     const planned: string[] = [];
-    for (const { name } of planNames(desired, new Map(), names, { now: NOW })) {
+    for (const { name } of planNames(desired, new KnownMap(), names, { now: NOW })) {
       planned.push(name);
       names.delete('rec-2');
     }
@@ -181,7 +184,7 @@ describe('an empty set', () => {
     const set = await desiredOf(texts as Record<string, string>);
     const before = await known([[{ which: 1, name: 'rec-1' }]]);
     expect([emptySet(set, before, 'recordings'), emptySet(set, before)]).toEqual([plan, daemon]);
-    expect(emptySet(set, new Map())).toBeUndefined();
+    expect(emptySet(set, new KnownMap())).toBeUndefined();
     const { diagnostics, recordings } = planOf(set, before);
     expect(diagnostics.some(({ code }) => code === 'empty-set')).toBe(plan !== undefined);
     if (plan) expect(recordings).toEqual([]);

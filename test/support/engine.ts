@@ -1,6 +1,6 @@
 import { Engine, type EngineOptions, type EnginePorts } from '../../src/apply/engine.ts';
 import type { Answer } from '../../src/model/answer.ts';
-import type { JournalEntry, JournalEvent, State } from '../../src/model/journal.ts';
+import type { Intent, JournalEntry, JournalEvent, State } from '../../src/model/journal.ts';
 import type { Call } from '../../src/model/plan.ts';
 import type { Endpoint, Identity } from '../../src/model/recording.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
@@ -83,11 +83,23 @@ export function bench(
       fold(state, entry);
       return entry.seq;
     },
+    /** Tests say who sends, and what may leave. */
+    held: true,
+    mayLeave: () => true,
+    won: () => {},
+    async admit(_account: string, intent?: Intent) {
+      return { of: intent && (await journal.append(intent)), mayLeave: () => journal.mayLeave() };
+    },
+    holds: () => journal.held,
+    onClaim(listener: (account: string, held: boolean) => void) {
+      journal.won = () => listener('account', true);
+    },
   };
   const engine = new Engine(
     {
       sender: {
-        async send({ identity: { sid }, endpoint, body }: Outgoing, departed) {
+        async send({ identity: { sid }, endpoint, body }: Outgoing, departed, mayLeave) {
+          if (!mayLeave()) return undefined;
           inFlight.set(sid, (inFlight.get(sid) ?? 0) + 1);
           mostInFlight = Math.max(mostInFlight, inFlight.get(sid) as number);
           departed();
@@ -99,6 +111,7 @@ export function bench(
         },
       },
       journal,
+      bindingOf: () => ({ target: 'agora', account: 'account' }),
       prepare: ports.prepare ?? (async (each) => ({ call: each })),
       distrust: ports.distrust ?? (() => {}),
       reveal: ports.reveal ?? (() => undefined),
