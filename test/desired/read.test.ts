@@ -79,9 +79,9 @@ labels: { <<: *labels, room: a }
 layout: { <<: *grid, backgroundConfig: [{ uid: *uid, image_url: "https://example.com/a.jpg" }] }
 `);
   expect(diagnostics).toEqual([]);
-  expect(documents[0]).toMatchObject({
-    labels: { show: 'evening', room: 'a' },
-    blocks: { layout: { ...grid, backgroundColor: '#FF0000', backgroundConfig: [{ uid: '7' }] } },
+  expect(documents[0]?.labels).toEqual({ show: 'evening', room: 'a' });
+  expect(documents[0]?.blocks()).toMatchObject({
+    layout: { ...grid, backgroundColor: '#FF0000', backgroundConfig: [{ uid: '7' }] },
   });
   for (const other of ['X-big: 1', 'x_low: 1', 'xyz: 1'])
     expect(
