@@ -49,6 +49,7 @@ export class Engine {
       account: this.#account,
       attempts: this.#attempts,
       stop,
+      isShut: (identity) => this.#isShut(identity),
       retryFor,
     });
   }
@@ -118,11 +119,11 @@ export class Engine {
     identity: Identity,
     ask: (departed: () => void) => Promise<Answer>,
   ): Promise<(Judgement & { answer: Answer }) | undefined> {
-    if (this.#account.isShut(identity.appId)) return undefined;
+    if (this.#isShut(identity)) return undefined;
     const admission = await this.#account.admit(identity, OBSERVATION);
     if (!admission) return undefined;
     try {
-      if (this.#account.isShut(identity.appId)) {
+      if (this.#isShut(identity)) {
         admission.ticket.giveBack();
         return undefined;
       }
@@ -131,6 +132,11 @@ export class Engine {
     } finally {
       admission.letOthersGo();
     }
+  }
+
+  /** Whether nothing may be sent for this App ID. */
+  #isShut({ appId }: Identity): boolean {
+    return this.#account.isShut(appId);
   }
 
   #start(lane: Lane): void {
@@ -148,7 +154,7 @@ export class Engine {
         this.#runs.delete(run);
         lane.state = { is: 'idle' };
         if (lane.waiting.size === 0) this.#lanes.delete(lane.work.key);
-        else if (!this.#account.isShut(lane.work.identity.appId)) this.#start(lane);
+        else if (!this.#isShut(lane.work.identity)) this.#start(lane);
       });
     this.#runs.add(run);
   }

@@ -1,5 +1,5 @@
 import type { Call } from '../model/plan.ts';
-import type { Endpoint } from '../model/recording.ts';
+import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare } from '../model/work.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
@@ -25,14 +25,16 @@ export class LaneRunner {
   readonly #attempts: Attempts;
   /** Aborts when nothing more is to be sent. */
   readonly #stop: AbortSignal;
+  readonly #isShut: RunnerOptions['isShut'];
   /** How long one call is repeated, in milliseconds. */
   readonly #retryFor: number;
 
-  constructor(ports: LanePorts, { account, attempts, stop, retryFor }: RunnerOptions) {
+  constructor(ports: LanePorts, { account, attempts, stop, isShut, retryFor }: RunnerOptions) {
     this.#ports = ports;
     this.#account = account;
     this.#attempts = attempts;
     this.#stop = stop;
+    this.#isShut = isShut;
     this.#retryFor = retryFor;
   }
 
@@ -41,7 +43,7 @@ export class LaneRunner {
    * stays in its place, and the result lists it.
    */
   async run(lane: Lane): Promise<void> {
-    while (lane.waiting.size > 0 && !this.#isShut(lane)) {
+    while (lane.waiting.size > 0 && !this.#isShut(lane.work.identity)) {
       const planned = nextCall(lane, this.#ports.clock.monotonic());
       if (typeof planned === 'number') {
         await this.#rest(lane, planned);
@@ -54,7 +56,7 @@ export class LaneRunner {
       const admission = await this.#account.admit(lane.work.identity, urgency);
       if (!admission) return;
       // While the call waited a newer plan may have come, or the account may have been stopped.
-      if (lane.waiting.get(planned.endpoint) !== planned || this.#isShut(lane)) {
+      if (lane.waiting.get(planned.endpoint) !== planned || this.#isShut(lane.work.identity)) {
         admission.ticket.giveBack();
         admission.letOthersGo();
         continue;
@@ -68,10 +70,6 @@ export class LaneRunner {
       if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
       else if (attempt) await this.#proceed(lane, attempt);
     }
-  }
-
-  #isShut({ work }: Lane): boolean {
-    return this.#account.isShut(work.identity.appId);
   }
 
   /** Makes a call ready. The update's credentials come first: without them nothing of the recording is sent. */
@@ -170,7 +168,7 @@ export class LaneRunner {
       ...(status === undefined ? {} : { status }),
     });
     putBack(lane, planned);
-    if (lane.dropped || this.#isShut(lane)) return;
+    if (lane.dropped || this.#isShut(lane.work.identity)) return;
     const isAsked = judgement.retryAfter !== undefined;
     await this.#wait(lane, after, (end) => ({ is: 'repeating', end, endpoint, isAsked }));
   }
@@ -216,5 +214,7 @@ interface RunnerOptions {
   account: Account;
   attempts: Attempts;
   stop: AbortSignal;
+  /** Whether nothing may be sent for a recording's App ID. */
+  isShut: (identity: Identity) => boolean;
   retryFor: number;
 }
