@@ -25,18 +25,17 @@ export class LaneRunner {
   readonly #attempts: Attempts;
   /** Aborts when nothing more is to be sent. */
   readonly #stop: AbortSignal;
+  readonly #isShut: RunnerOptions['isShut'];
   /** How long one call is repeated, in milliseconds. */
   readonly #retryFor: number;
 
-  readonly #isShut: RunnerOptions['isShut'];
-
-  constructor(ports: LanePorts, { account, attempts, stop, retryFor, isShut }: RunnerOptions) {
+  constructor(ports: LanePorts, { account, attempts, stop, isShut, retryFor }: RunnerOptions) {
     this.#ports = ports;
     this.#account = account;
     this.#attempts = attempts;
     this.#stop = stop;
-    this.#retryFor = retryFor;
     this.#isShut = isShut;
+    this.#retryFor = retryFor;
   }
 
   /**
@@ -215,7 +214,7 @@ interface RunnerOptions {
   account: Account;
   attempts: Attempts;
   stop: AbortSignal;
-  retryFor: number;
-  /** Whether nothing may be sent for its App ID at the moment. */
+  /** Whether nothing may be sent for a recording's App ID. */
   isShut: (identity: Identity) => boolean;
+  retryFor: number;
 }

@@ -30,7 +30,7 @@ export class DueNames {
   /**
    * Takes everything that is due in hand.
    * @param first names that come before the others
-   * @returns the names, also of those that are taken out while they are gone through
+   * @returns the names in hand; one that is taken out while they are gone through is passed over
    */
   takeInHand(first: readonly string[]): ReadonlySet<string> {
     this.#inHand = new Set([...first, ...this.#due]);
