@@ -61,7 +61,8 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--comment-limit <number>', 'characters that markdown may have (default: 65536)')
     .addHelpText(
       'after',
-      '\nHere --output may be html, too: one page with all pictures, for a review.\n' +
+      '\nA recording to create is one to adopt: it runs already, and this is the first apply to it.\n' +
+        'Here --output may be html, too: one page with all pictures, for a review.\n' +
         'In markdown the pictures are drawn with characters unless --pictures-dir is given.',
     )
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));

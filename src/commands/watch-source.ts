@@ -16,7 +16,7 @@ import { refOf } from './desired-files.ts';
 import { duration, isSet, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /** How long a file that is written in place must stand still, in milliseconds: longer than an editor pauses between two pieces. */
-const SETTLE = 50;
+const SETTLE = 40;
 /** Between two sweeps where the system does not tell of changes, in milliseconds. */
 const POLL = 1_000;
 /** Between two sweeps: of files, and of a commit, which costs less. In milliseconds. */

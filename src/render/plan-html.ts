@@ -11,7 +11,7 @@ import { type Row, rowsOf } from './values.ts';
 const SHORT_INDEX = 24;
 
 const ACTIONS: Record<Action, string> = {
-  create: 'new',
+  create: 'is adopted',
   update: 'changes',
   forget: 'is forgotten',
   'no-op': 'stays',

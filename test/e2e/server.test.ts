@@ -1,12 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { chmod, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
-import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { commit, GIT_ENV, repository } from '../sources/git-support.ts';
+import { describe, expect, it } from 'vitest';
+import { GIT_ENV, repository } from '../sources/git-support.ts';
 import { folder, put, recording, run, sid } from '../support/cli.ts';
+import { ask, idle } from '../support/http.ts';
 import { until, watching } from '../support/watching.ts';
 
 /*
@@ -18,58 +17,6 @@ const FILE = (color: string) => ({
 });
 const color = (wanted: string) => (each: Record<string, never>) =>
   (each.layout as unknown as { backgroundColor?: string } | null)?.backgroundColor === wanted;
-
-interface Heard {
-  status: number | undefined;
-  headers: Record<string, unknown>;
-  text: string;
-}
-
-/** A request as it stands: fetch would not send any Host or method. */
-function ask(
-  url: string,
-  headers: Record<string, string> = {},
-  method = 'GET',
-  body?: string,
-): Promise<Heard> {
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (more: string) => {
-        text += more;
-      });
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, text }));
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-/** Connections that say something and nothing more. */
-async function idle(url: string, count: number, words: string): Promise<Socket[]> {
-  const { hostname, port } = new URL(url);
-  const sockets: Socket[] = [];
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<void>((resolve) => {
-          const socket = connect(Number(port), hostname, () => {
-            socket.write(words);
-            resolve();
-          });
-          // The daemon may send it away.
-          socket.on('error', () => resolve());
-          socket.resume();
-          sockets.push(socket);
-        }),
-    ),
-  );
-  return sockets;
-}
 
 describe('Host', () => {
   it('is loopback, or one that --listen-host names', async () => {
@@ -107,27 +54,6 @@ describe('Host', () => {
     await w.stop();
   });
 
-  it('is one, and a whole address in the request counts before it', async () => {
-    const cwd = await folder(FILE('#000001'));
-    const w = await watching(cwd);
-    const status = async (line: string, ...hosts: string[]) => {
-      const lines = [line, ...hosts.map((host) => `Host: ${host}`), 'Connection: close'];
-      const [socket] = await idle(w.url, 1, `${lines.join('\r\n')}\r\n\r\n`);
-      const heard = await new Promise<string>((resolve) =>
-        socket?.once('data', (data) => resolve(`${data}`)),
-      );
-      return heard.split(' ')[1];
-    };
-    const path = 'GET /api/recordings HTTP/1.1';
-    expect(await status(path, 'localhost', 'evil.example')).toBe('400');
-    expect(await status(path, 'evil.example', 'localhost')).toBe('400');
-    expect(await status(path.replace('/', 'http://evil.example/'), 'localhost')).toBe('403');
-    expect(await status(path.replace('/', 'http://localhost:80/'), 'evil.example')).toBe('200');
-    expect(await status('GET http://localhost HTTP/1.1', 'localhost')).toBe('404');
-    expect(await status('GET http://localhost/hooks/git?/healthz HTTP/1.1', 'evil.example')).toBe('404');
-    await w.stop();
-  });
-
   it.each([
     [['--listen-host', 'a.example'], {}, '--listen-host is about --listen'],
     [['--listen-token-file', 'token'], {}, '--listen-token-file is about --listen'],
@@ -139,24 +65,6 @@ describe('Host', () => {
     const ran = await run(['watch', ...args], { cwd, env });
     expect(ran).toMatchObject({ code: 64, stderr: expect.stringContaining(message) });
   });
-});
-
-it('methods, queries and paths: each has its answer', async () => {
-  const cwd = await folder(FILE('#000001'));
-  const w = await watching(cwd);
-  expect((await ask(`${w.url}/healthz?verbose=1`)).text).toBe('ok\n');
-  const head = await ask(`${w.url}/api/recordings?x`, {}, 'HEAD');
-  expect(head).toMatchObject({ status: 200, text: '' });
-  expect(Number(head.headers['content-length'])).toBeGreaterThan(10);
-  for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PROPFIND'])
-    expect(await ask(`${w.url}/api/known`, {}, method)).toMatchObject({
-      status: 405,
-      headers: { allow: 'GET, HEAD' },
-      text: 'only GET\n',
-    });
-  for (const path of ['/nowhere', '/healthz/', '//healthz', '/constructor', '/__proto__'])
-    expect((await ask(`${w.url}${path}`)).status).toBe(404);
-  await w.stop();
 });
 
 describe('a token', () => {
@@ -271,23 +179,6 @@ describe('clients that mean no good', () => {
     await until(async () => slow.every((socket) => socket.destroyed), 'all are gone', 20_000);
     expect((await w.stop()).code).toBe(0);
   });
-
-  it('headers that are too many or too long are refused, what is no HTTP too', async () => {
-    const cwd = await folder(FILE('#000001'));
-    const w = await watching(cwd);
-    expect((await ask(`${w.url}/healthz`, { 'x-long': 'x'.repeat(10_000) })).status).toBe(431);
-    const [socket] = await idle(w.url, 1, 'hello\r\n\r\n');
-    const heard = await new Promise<string>((resolve) => {
-      let text = '';
-      socket?.on('data', (chunk) => {
-        text += chunk;
-      });
-      socket?.on('close', () => resolve(text));
-    });
-    expect(heard).toMatch(/^HTTP\/1\.1 400 /);
-    expect((await w.get('/healthz')).status).toBe(200);
-    await w.stop();
-  });
 });
 
 describe('POST /hooks/git', () => {
@@ -304,104 +195,8 @@ describe('POST /hooks/git', () => {
     await w.atService(sid('a'), color('#000001'));
     const hook = (headers: Record<string, string>, body = '{}') =>
       ask(`${w.url}/hooks/git`, headers, 'POST', body);
-    let n = 1;
-    /** A new commit at the remote. @returns waits until it is applied */
-    const news = async () => {
-      n += 1;
-      const wanted = `#00000${n}`;
-      await put(remote, FILE(wanted));
-      commit(remote, wanted);
-      return () => w.atService(sid('a'), color(wanted));
-    };
-    return { ...w, hook, news };
+    return { ...w, hook };
   }
-
-  /** As Standard Webhooks sign (id.timestamp.body). */
-  function standard(key: string | Buffer, body = '{}', id = 'msg_1', time = Math.floor(Date.now() / 1000)) {
-    const signature = createHmac('sha256', key).update(`${id}.${time}.${body}`).digest('base64');
-    return {
-      'webhook-id': id,
-      'webhook-timestamp': String(time),
-      'webhook-signature': `v1,AAAA v1,${signature}`,
-    };
-  }
-
-  it("takes GitHub's, GitLab's, Bitbucket's, Gitea's and Forgejo's headers", async () => {
-    const w = await daemon();
-    const body = '{"ref":"refs/heads/main"}';
-    for (const headers of [
-      { 'x-hub-signature-256': `sha256=${hex(body)}`, 'x-hub-signature': 'sha1=0000' },
-      { 'x-gitlab-token': SECRET },
-      { 'x-hub-signature': `sha256=${hex(body)}` },
-      { 'x-gitea-signature': hex(body) },
-      { 'x-forgejo-signature': hex(body), 'x-hub-signature-256': `sha256=${hex(body)}` },
-      standard(SECRET, body),
-    ]) {
-      const applied = await w.news();
-      expect(await w.hook(headers as Record<string, string>, body)).toMatchObject({
-        status: 202,
-        text: 'looking\n',
-      });
-      await applied();
-    }
-    for (const headers of [
-      {},
-      { 'x-hub-signature': 'sha256=' },
-      { 'x-hub-signature': `sha1=${createHmac('sha1', SECRET).update(body).digest('hex')}` },
-      { 'x-gitea-signature': hex(body, 'another') },
-      { 'x-gitea-signature': `sha256=${hex(body)}` },
-      { 'x-forgejo-signature': '' },
-      standard('another', body),
-      standard(SECRET, body, 'msg_1', Math.floor(Date.now() / 1000) - 600),
-      standard(SECRET, 'other'),
-      { ...standard(SECRET, body), 'webhook-id': 'msg_2' },
-    ])
-      expect(await w.hook(headers as Record<string, string>, body)).toMatchObject({
-        status: 401,
-        text: 'the signature is not right\n',
-      });
-    expect(await ask(`${w.url}/hooks/git`)).toMatchObject({ status: 405, headers: { allow: 'POST' } });
-    expect((await ask(`${w.url}/hooks/git`, { host: 'evil.example' }, 'POST')).status).toBe(403);
-    const { stderr } = await w.stop();
-    expect(stderr).not.toContain(SECRET);
-  });
-
-  it('a secret of Standard Webhooks is the base64 behind whsec_', async () => {
-    const key = Buffer.from('a key of some length');
-    const w = await daemon(`whsec_${key.toString('base64')}`);
-    const applied = await w.news();
-    expect((await w.hook(standard(key))).status).toBe(202);
-    await applied();
-    expect((await w.hook(standard(`whsec_${key.toString('base64')}`))).status).toBe(401);
-    await w.stop();
-  });
-
-  it('a delivery is taken once, and only one that is signed counts', async () => {
-    const w = await daemon();
-    const signed = { 'x-hub-signature-256': `sha256=${hex('{}')}` };
-    for (const name of [
-      'X-GitHub-Delivery',
-      'Idempotency-Key',
-      'X-Gitlab-Event-UUID',
-      'X-Gitea-Delivery',
-      'X-Request-UUID',
-    ]) {
-      const delivery = { [name]: 'one' };
-      expect((await w.hook({ 'x-hub-signature-256': 'sha256=00', ...delivery })).status).toBe(401);
-      expect(await w.hook({ ...signed, ...delivery })).toMatchObject({ status: 202, text: 'looking\n' });
-      expect(await w.hook({ ...signed, ...delivery })).toMatchObject({ status: 202, text: 'taken before\n' });
-      expect(await w.hook({ ...signed, [name]: 'two' })).toMatchObject({ text: 'looking\n' });
-    }
-    expect(await w.hook(signed)).toMatchObject({ text: 'looking\n' });
-    expect(await w.hook(signed)).toMatchObject({ text: 'looking\n' });
-    // The ID that is signed counts before one that whoever sends it again may choose.
-    const once = standard(SECRET, '{}', 'msg_7');
-    expect(await w.hook(once)).toMatchObject({ text: 'looking\n' });
-    expect(await w.hook({ ...once, 'X-GitHub-Delivery': 'another' })).toMatchObject({
-      text: 'taken before\n',
-    });
-    await w.stop();
-  });
 
   it('bodies are hashed as they come in: what is too large is not taken, and nothing is kept', async () => {
     const w = await daemon();

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { folder, put, recording, run, simulator, start } from './cli.ts';
+import { until } from './watching.ts';
 
 /*
  * apply is killed with -9 at a random moment, again and again, each time on the way to another desired state.
@@ -31,8 +32,11 @@ export interface KillFigures {
   requests: number;
 }
 
-/** @param runs how many kills there shall be; a run that ends before its kill is one more run */
-export async function killRuns(runs: number, seed: number): Promise<KillFigures> {
+/**
+ * @param runs how many kills there shall be; a run that ends before its kill is one more run
+ * @param first number of the first run: some runs differ by it
+ */
+export async function killRuns(runs: number, seed: number, first = 1): Promise<KillFigures> {
   const random = randomFrom(seed);
   const files = (n: number) =>
     Object.fromEntries(
@@ -48,11 +52,21 @@ export async function killRuns(runs: number, seed: number): Promise<KillFigures>
   const sim = await simulator(cwd, ['--rate', '0', '--latency', '2-25', '--seed', String(seed)]);
   const args = ['apply', '--rate', '1000', '--endpoint', sim.url];
   const figures: KillFigures = { killed: 0, midCall: 0, requests: 0 };
-  for (let n = 1; figures.killed < runs; n++) {
+  for (let n = first; figures.killed < runs; n++) {
     await put(cwd, files(n));
     await sim.json('/_sim/requests', { method: 'DELETE' });
     const applying = start(args, { cwd });
-    const timer = setTimeout(() => applying.child.kill('SIGKILL'), 80 + random() * 170);
+    // Every other one among its calls, which come as soon as the machine lets them: the rest anywhere from its start.
+    const amongCalls = n % 2 === 0;
+    if (amongCalls)
+      await until(
+        async () => applying.child.exitCode !== null || (await sim.requests()).length > 0,
+        'a call has come',
+      );
+    const timer = setTimeout(
+      () => applying.child.kill('SIGKILL'),
+      amongCalls ? random() * 40 : 80 + random() * 170,
+    );
     const { signal, code, stderr } = await applying.done;
     clearTimeout(timer);
     if (signal === 'SIGKILL') figures.killed++;
