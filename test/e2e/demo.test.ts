@@ -59,7 +59,7 @@ const SHOWN = [
   '$ reelstate plan\nPlan: 0 to create, 0 to change, 0 to forget, 4 unchanged.\nNothing to do.\n',
   '$ reelstate status\ninterviews  Ready ',
   '\n+   backgroundColour: "#1B2A41"\n',
-  '$ reelstate validate\nrecordings/town-hall.yaml:19:3: error[unknown-field]: ',
+  '$ reelstate validate\nrecordings/town-hall.yaml:20:3: error[unknown-field]: ',
   'Did you mean backgroundColor?\n',
   'What next?',
 ];
