@@ -1,8 +1,9 @@
 import { AT_ONCE, eachBounded, type Stop } from '../model/turns.ts';
 import type { CheckedFile } from './checked.ts';
-import { checkNoBytes, ManyFiles } from './many-files.ts';
+import { LEADS_OUT, LINK_WAY, wholeFile } from './find.ts';
 import type { ReadCache } from './read-cache.ts';
 import {
+  diagnosticAt,
   type FileBytes,
   type ResolvedFile,
   resolveFile,
@@ -11,6 +12,7 @@ import {
   saysTheSame,
 } from './resolve.ts';
 import { mayChange } from './self-contained.ts';
+import { ManyFiles } from './threads.ts';
 
 export interface IntakeOptions {
   /**
@@ -245,4 +247,15 @@ export class Changes {
     if (isSame && !this.#ground.held.has(file)) this.#done.delete(file);
     else this.#done.set(file, next);
   }
+}
+
+/** Of a file that gave no bytes: the diagnostic that says so. */
+function checkNoBytes(bytes: Exclude<FileBytes, Uint8Array>, shown: string): CheckedFile {
+  const [code, summary, detail] =
+    bytes === 'missing'
+      ? (['file-unreadable', 'the file went away while it was read'] as const)
+      : bytes.outOfBounds
+        ? (['link-out-of-bounds', LEADS_OUT, LINK_WAY] as const)
+        : ([bytes.tooLarge ? 'file-too-large' : 'file-unreadable', bytes.error] as const);
+  return { file: shown, documents: [], diagnostics: [diagnosticAt(wholeFile(shown), code, summary, detail)] };
 }
