@@ -30,7 +30,7 @@ export class Assembly {
     const { identity } = claimant.recording;
     return identity && recordingKey(identity);
   });
-  readonly #touched = new Set<string>();
+  #touched = new Set<string>();
 
   /** Documents that claim what another one claims, too. */
   disputed(): Claimant[] {
@@ -49,8 +49,8 @@ export class Assembly {
 
   /** Names of the recordings that may have become others since this was last asked. */
   takeTouched(): Set<string> {
-    const touched = new Set(this.#touched);
-    this.#touched.clear();
+    const touched = this.#touched;
+    this.#touched = new Set();
     return touched;
   }
 

@@ -214,7 +214,7 @@ export class Changes {
   #follow(file: string, taken: Taken): void {
     const { checked } = taken;
     const resolved = taken.resolved && !mayChange(checked) ? taken.resolved : resolveNow(checked);
-    if (resolved) this.#finish(file, { ...taken, resolved });
+    if (resolved) this.#finish(file, { id: taken.id, checked, resolved, state: taken.state });
     else this.#unresolved.set(file, taken);
   }
 
@@ -243,7 +243,8 @@ export class Changes {
 
   #finish(file: string, next: Taken): void {
     const now = this.#ground.files.get(file);
-    const isSame = (['checked', 'resolved', 'state'] as const).every((each) => now?.[each] === next[each]);
+    const isSame =
+      now?.checked === next.checked && now.resolved === next.resolved && now.state === next.state;
     if (isSame && !this.#ground.held.has(file)) this.#done.delete(file);
     else this.#done.set(file, next);
   }

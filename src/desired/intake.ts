@@ -100,7 +100,7 @@ export class Intake {
   /** @returns the names of recordings that are to be planned again */
   async #carryOut({ done }: Changes): Promise<Set<string>> {
     const { files, held, options } = this.#ground;
-    const names = new Set<string>();
+    const decided: string[] = [];
     // In this order each comes last in the assembly.
     for (const [file, next] of [...done].sort(([a], [b]) => byText(a, b))) {
       const pause = options.pace?.();
@@ -110,15 +110,17 @@ export class Intake {
       // Where a reference is being written, what it asked for before stands.
       const resolved = next?.resolved ?? (next?.state === 'standing' ? before?.resolved : undefined);
       // What was withheld is decided about now.
-      if (!stood) for (const { recording } of before?.resolved?.documents ?? []) names.add(recording.name);
-      if (next) files.set(file, { ...next, resolved });
+      if (before && !stood)
+        for (const { recording } of before.resolved?.documents ?? []) decided.push(recording.name);
+      if (next) files.set(file, next.resolved === resolved ? next : { ...next, resolved });
       else files.delete(file);
       const isStanding = next?.state === 'standing' && resolved;
       if (!next || isStanding) held.delete(file);
       if (!isStanding) this.#assembly.remove(file);
       else if (resolved !== stood) this.#assembly.put(resolved);
     }
-    for (const name of this.#assembly.takeTouched()) names.add(name);
+    const names = this.#assembly.takeTouched();
+    for (const name of decided) names.add(name);
     return names;
   }
 
