@@ -20,7 +20,6 @@ import { Look } from './look.ts';
 import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
-import { once } from './once.ts';
 import { isComment, isEmpty, type ParsedDocument, parse } from './parse.ts';
 import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
@@ -175,7 +174,7 @@ function readDocument(
   if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage)
     return checkedDocument({ ...document, blocks, marks: marksOf(blocks, findings.source, look, recording) });
   // Its places are needed only where several documents claim the same: then the file is read once more.
-  const marks = once(() => marksIn(bytes, file, blocks));
+  const marks = () => marksIn(bytes, file, blocks);
   return { ...document, isSelfContained: true, blocks: () => blocks, marks };
 }
 

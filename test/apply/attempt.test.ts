@@ -22,6 +22,13 @@ function attempts(answer: Answer, ports: Partial<AttemptPorts> = {}) {
   const entries: JournalEvent[] = [];
   const options = { rate: 10, scope: 'account', sentAgo: [], patience: 60_000 } as const;
   const account = new Account(options, clock, new AbortController().signal, () => {});
+  const append = async (event: JournalEvent) => {
+    // An entry takes its time to become durable.
+    await Promise.resolve();
+    entries.push(event);
+    log.push(event.event);
+    return entries.length;
+  };
   const made = new Attempts(
     {
       sender: {
@@ -32,14 +39,12 @@ function attempts(answer: Answer, ports: Partial<AttemptPorts> = {}) {
         },
       },
       journal: {
-        async append(event: JournalEvent) {
-          // An entry takes its time to become durable.
-          await Promise.resolve();
-          entries.push(event);
-          log.push(event.event);
-          return entries.length;
-        },
+        append,
+        admit: async (_account, intent) => ({ of: intent && (await append(intent)), mayLeave: () => true }),
+        holds: () => true,
+        onClaim: () => {},
       },
+      bindingOf: () => ({ target: 'agora', account: 'acme' }),
       reveal: () => undefined,
       scrub: (text) => text.replaceAll('hush', '***'),
       clock,
