@@ -18,8 +18,7 @@ beforeAll(async () => {
   const files = {
     'recordings/town-hall.yaml': RECORDING,
     'broken/bad.yaml': 'recording: 5\n',
-    'damaged/key': 'x'.repeat(32),
-    'damaged/journal.jsonl': 'no journal\n',
+    'damaged/state.db': 'no database\n',
     'a-file': '',
   };
   for (const [name, text] of Object.entries(files)) {
@@ -157,7 +156,7 @@ describe("a user's mistake", () => {
   ])('%s is no defect of ours, even with --log-level debug', async (_, argv) => {
     const { code, stdout, stderr } = await run([...argv, '--log-level', 'debug']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^reelstate: .+\n$/);
+    expect(stderr).toMatch(/^reelstate: .+\n( {2}.+\n)?$/);
     expect(stderr).not.toContain('defect');
   });
 
