@@ -4,9 +4,10 @@ import type { Socket } from 'node:net';
 import type { Got } from 'got';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
-import type { Outgoing, Sender } from '../model/work.ts';
+import type { Leave, Outgoing, Sender } from '../model/work.ts';
 import { judge } from './answers.ts';
 import type { Domains } from './domains.ts';
+import { HeldBackError, type Way, waitingAgent } from './open-socket.ts';
 import type { ProxyServer } from './proxy.ts';
 import { MAX_ANSWER_BYTES, proxyTimeout, troubleOf } from './way.ts';
 
@@ -67,12 +68,6 @@ async function openNetwork({
       followRedirect: false,
       throwHttpErrors: false,
       responseType: 'text',
-      timeout: {
-        lookup: timeouts.connect,
-        connect: timeouts.connect,
-        secureConnect: timeouts.connect,
-        request: timeouts.request,
-      },
       headers: {
         authorization: `Basic ${Buffer.from(`${customerId}:${customerSecret}`).toString('base64')}`,
         'user-agent': `reelstate/${version}`,
@@ -100,22 +95,22 @@ export class Client implements Sender {
     await this.#open().catch(() => {});
   }
 
-  async send({ identity, endpoint, body }: Outgoing, departed: () => void): Promise<Answer> {
+  async send({ identity, endpoint, body }: Outgoing, leave: Leave): Promise<Answer> {
     const path =
       endpoint === 'updateLayout'
         ? `${recordingPath(identity, 'mix')}/updateLayout`
         : `${recordingPath(identity, identity.mode)}/update`;
-    return this.#request('POST', path, body, identity, departed);
+    return this.#request('POST', path, body, identity, leave);
   }
 
   /** `query`: whether the recording runs, and in web mode what it really does. */
-  async query(identity: Identity, departed: () => void): Promise<Answer> {
+  async query(identity: Identity, leave: Leave): Promise<Answer> {
     return this.#request(
       'GET',
       `${recordingPath(identity, identity.mode)}/query`,
       undefined,
       identity,
-      departed,
+      leave,
     );
   }
 
@@ -124,25 +119,29 @@ export class Client implements Sender {
     path: string,
     body: object | undefined,
     identity: Identity,
-    departed: () => void,
+    leave: Leave,
   ): Promise<Answer> {
     const origin = this.#options.domains.pick();
     const host = new URL(origin).host;
     const proxy = this.#options.proxyFor?.(origin);
-    const trip = new Trip(origin.startsWith('https:'));
+    const trip = new Trip(this.#options.timeouts, leave);
     let isSwitched = false;
     try {
       const { got, agents, tunnel } = await this.#open();
+      const { http, https } = proxy ? { http: undefined, https: await tunnel(proxy) } : agents;
       const request = got(`${origin.replace(/\/$/, '')}${path}`, {
         method,
-        agent: proxy ? { https: await tunnel(proxy) } : agents,
+        agent: {
+          ...(http ? { http: waitingAgent(http, trip) } : {}),
+          https: waitingAgent(https, trip),
+        },
         ...(body
           ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json;charset=utf-8' } }
           : {}),
       });
       request.on('request', (outgoing) => {
         trip.follow(outgoing);
-        outgoing.once('finish', departed);
+        outgoing.once('finish', leave.departed);
         // 101: got would wait for the rest of the answer for ever, without a timeout.
         outgoing.once('upgrade', (_answer, socket: Socket) => {
           isSwitched = true;
@@ -169,10 +168,12 @@ export class Client implements Sender {
     } catch (error) {
       const { timeouts, domains } = this.#options;
       const { hasSocket, connected } = trip;
-      const { message, reached } = troubleOf(error, { timeouts, proxy, hasSocket, connected });
-      if (reached) domains.report(origin, reached);
+      const { message, reached } = troubleOf(trip.error ?? error, { timeouts, proxy, hasSocket, connected });
+      if (reached && !isHeldBack(error)) domains.report(origin, reached);
       const strange = isSwitched ? "an answer 101 that is not the service's" : undefined;
       return { kind: 'failure', message: strange ?? message, unsent: !connected, host };
+    } finally {
+      trip.end();
     }
   }
 
@@ -199,27 +200,53 @@ export class Client implements Sender {
   }
 }
 
-/** The progress of one request. */
-class Trip {
-  readonly #isSecure: boolean;
+/** The progress of one request: until its connection is open, until it has left, until it is answered. */
+class Trip implements Way {
+  readonly #timeouts: ClientOptions['timeouts'];
+  readonly #leave: Leave;
   #socket: Socket | undefined;
-  /** Bytes that had gone over a kept connection before this request; undefined on a new one that is not there yet. */
+  /** Bytes that had gone over the connection before this request; undefined as long as it has none. */
   #before: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** What ended it, where that was not the network. */
+  error: Error | undefined;
 
-  constructor(isSecure: boolean) {
-    this.#isSecure = isSecure;
+  constructor(timeouts: ClientOptions['timeouts'], leave: Leave) {
+    this.#timeouts = timeouts;
+    this.#leave = leave;
   }
 
   follow(outgoing: ClientRequest): void {
     outgoing.once('socket', (socket) => {
-      this.#socket = socket;
-      if (outgoing.reusedSocket) this.#before = socket.bytesWritten;
-      // Nothing of a request leaves before the connection is secure.
-      else
-        socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
-          this.#before = -1;
-        });
+      if (outgoing.destroyed) return;
+      // Right behind this, in the same tick, the request is written to the connection.
+      if (!this.#leave.mayLeave()) {
+        outgoing.destroy(new HeldBackError('held back'));
+        return;
+      }
+      this.#before = socket.bytesWritten;
+      this.#timer = setTimeout(() => {
+        this.error = timeout('request');
+        outgoing.destroy(this.error);
+      }, this.#timeouts.request);
     });
+  }
+
+  get patience(): number {
+    return Math.min(this.#timeouts.connect, this.#timeouts.request);
+  }
+
+  found(socket: Socket): void {
+    this.#socket = socket;
+  }
+
+  open(): Promise<boolean> {
+    return this.#leave.open();
+  }
+
+  late(): Error {
+    this.error = timeout(this.#timeouts.connect <= this.#timeouts.request ? 'connect' : 'request');
+    return this.error;
   }
 
   get hasSocket(): boolean {
@@ -230,6 +257,20 @@ class Trip {
   get connected(): boolean {
     return this.#before !== undefined && this.#socket?.bytesWritten !== this.#before;
   }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Whether a request was not let go: that says nothing of the network. */
+function isHeldBack(error: unknown): boolean {
+  return (error as Error).cause instanceof HeldBackError;
+}
+
+/** Named as got has them, so that all of them are put into words in one place. */
+function timeout(event: 'connect' | 'request'): Error {
+  return Object.assign(new Error(`no ${event} in time`), { name: 'TimeoutError', event });
 }
 
 function recordingPath({ appId, resourceId, sid }: Identity, mode: string): string {

@@ -4,7 +4,7 @@ import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
-import type { ApplyEvent, Journal, Sender, StillWanted, Work } from '../model/work.ts';
+import type { ApplyEvent, Guard, Journal, Leave, Sender, StillWanted, Work } from '../model/work.ts';
 import type { Account, Admission } from './account.ts';
 import { type Lane, putBack } from './lane.ts';
 import { type Decision, decide } from './policy.ts';
@@ -13,6 +13,8 @@ import { TIMINGS } from './timings.ts';
 export interface AttemptPorts {
   sender: Sender;
   journal: Journal;
+  /** Left out where no other process can send for the account. */
+  guard?: Guard | undefined;
   /** The value of a secret; undefined where it is not at hand, and then nothing is sent. */
   reveal: (secret: Sealed) => string | undefined;
   /** Takes secrets out of what the service said. */
@@ -83,52 +85,96 @@ export class Attempts {
       admission.ticket.giveBack();
       return { message: `the value of ${missing.join(' and ')} is not at hand` };
     }
-    const { journal, onEvent, sender, clock, stillWanted } = this.#ports;
+    const { journal, guard, onEvent, sender, clock, stillWanted } = this.#ports;
     // A newer plan decides anew: it has put what it asks for in its place.
     const isOver = () => lane.dropped || lane.work !== work;
-    if (!(await stillWanted(work)) || isOver()) {
-      admission.ticket.giveBack();
-      return undefined;
-    }
-    const intent = { key, name, file, identity, endpoint, reason, ...asked, request };
-    const of = await journal.append({ event: 'intent', ...intent });
-    const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
-    if (held) putBack(lane, planned);
-    if (held || isOver()) {
+    const intent = {
+      event: 'intent',
+      key,
+      name,
+      file,
+      identity,
+      endpoint,
+      reason,
+      ...asked,
+      request,
+    } as const;
+    let of: number | undefined;
+    const open = async () => {
+      if (!(await stillWanted(work)) || isOver()) return false;
+      of = await journal.append(intent);
       // While the intent was written a newer call came, or the account was held back: this one does not leave now.
-      admission.ticket.giveBack();
-      await journal.append({ event: 'withdraw', key, endpoint, of });
-      return undefined;
-    }
-    if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
+      const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
+      if (held) putBack(lane, planned);
+      return !held && !isOver();
+    };
+    const mayLeave = () => {
+      if (guard && !guard.mayLeave(of as number)) {
+        if (!isOver()) putBack(lane, planned);
+        return false;
+      }
+      if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
+      return true;
+    };
     const began = clock.monotonic();
     const wire = body(identity, withoutKept(clientRequest, call.keeps));
-    const { judgement } = await this.exchange(
+    const exchanged = await this.exchange(
       identity,
       endpoint,
       admission,
-      (departed) => sender.send({ identity, endpoint, body: wire }, departed),
+      (leave) => sender.send({ identity, endpoint, body: wire }, leave),
+      { open, mayLeave },
       lane.trouble.get(endpoint)?.repeated.throttled,
     );
+    if (!exchanged) {
+      admission.ticket.giveBack();
+      if (of !== undefined) await journal.append({ event: 'withdraw', key, endpoint, of });
+      return undefined;
+    }
+    const { judgement } = exchanged;
     const decision = this.#judge(lane, endpoint, judgement);
+    // Without a connection it was not written down yet.
+    of ??= await journal.append(intent);
     await this.#record(lane, of, endpoint, decision, judgement);
     return { planned, call, decision, judgement, took: clock.monotonic() - began, asked };
   }
 
   /**
    * One request and its answer, judged; the account learns its part of it before another call may go.
+   * @param ask whether it may leave, once its connection is open and right before
    * @param throttled how often in this trouble the same call was answered that the account is over its allowance
+   * @returns undefined where it did not leave
+   * @throws what `ask` throws
    */
   async exchange(
     identity: Identity,
     endpoint: Endpoint | 'query',
     admission: Admission,
-    send: (departed: () => void) => Promise<Answer>,
+    send: (leave: Leave) => Promise<Answer>,
+    ask: Pick<Leave, 'open' | 'mayLeave'>,
     throttled = 0,
-  ): Promise<{ answer: Answer; judgement: Judgement }> {
+  ): Promise<{ answer: Answer; judgement: Judgement } | undefined> {
     const { clock, onEvent, scrub } = this.#ports;
-    const began = clock.monotonic();
-    const answer = await send(() => admission.ticket.departed());
+    let began = clock.monotonic();
+    let isHeldBack = false;
+    const failed: unknown[] = [];
+    const answer = await send({
+      open: async () => {
+        isHeldBack = !(await ask.open().catch((error: unknown) => {
+          failed.push(error);
+          return false;
+        }));
+        began = clock.monotonic();
+        return !isHeldBack;
+      },
+      mayLeave: () => {
+        isHeldBack = !ask.mayLeave();
+        return !isHeldBack;
+      },
+      departed: () => admission.ticket.departed(),
+    });
+    if (failed.length > 0) throw failed[0];
+    if (isHeldBack) return undefined;
     const took = clock.monotonic() - began;
     const status = answer.kind === 'answer' ? { status: answer.status } : {};
     onEvent({ type: 'answered', endpoint, took, ...status });

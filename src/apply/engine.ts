@@ -3,7 +3,7 @@ import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Endpoint, Identity } from '../model/recording.ts';
-import type { Prepare, Work } from '../model/work.ts';
+import type { Leave, Prepare, Work } from '../model/work.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
 import { Account, type AccountOptions } from './account.ts';
@@ -153,20 +153,30 @@ export class Engine {
    */
   async observe(
     identity: Identity,
-    ask: (departed: () => void) => Promise<Answer>,
+    ask: (leave: Leave) => Promise<Answer>,
   ): Promise<(Judgement & { answer: Answer }) | undefined> {
     if (this.#account.isShut(identity.appId)) return undefined;
     const admission = await this.#account.admit(identity, OBSERVATION);
     if (!admission) return undefined;
+    const { guard } = this.#ports;
+    let place: number | undefined;
+    let exchanged: Awaited<ReturnType<Attempts['exchange']>>;
     try {
-      if (this.#account.isShut(identity.appId)) {
+      exchanged = await this.#attempts.exchange(identity, 'query', admission, ask, {
+        open: async () => {
+          if (!this.#account.isShut(identity.appId)) place = await guard?.admit(identity);
+          return !this.#account.isShut(identity.appId);
+        },
+        mayLeave: () => place === undefined || guard?.mayLeave(place) === true,
+      });
+      if (!exchanged) {
         admission.ticket.giveBack();
         return undefined;
       }
-      const { answer, judgement } = await this.#attempts.exchange(identity, 'query', admission, ask);
       if (this.#account.refused !== undefined) this.#wakeAll();
-      return { ...judgement, answer };
+      return { ...exchanged.judgement, answer: exchanged.answer };
     } finally {
+      if (place !== undefined) guard?.over(place, exchanged !== undefined);
       admission.letOthersGo();
     }
   }

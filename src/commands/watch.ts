@@ -140,7 +140,7 @@ async function run(running: Running): Promise<number> {
       engine,
       journal: store,
       state,
-      query: (identity, departed) => client.query(identity, departed),
+      query: (identity, leave) => client.query(identity, leave),
       fingerprint: (value) => vault.fingerprint(value),
       clock: io.clock,
       log,

@@ -28,10 +28,29 @@ export interface Outgoing {
   body: Record<string, unknown>;
 }
 
+/** What a request asks on its way out, in this order. Where one says no, nothing of it is sent. */
+export interface Leave {
+  /** Its connection is open. May take its time. */
+  open(): Promise<boolean>;
+  /** In the same tick its first byte is written. */
+  mayLeave(): boolean;
+  /** It has been handed to the network. */
+  departed(): void;
+}
+
 /** The network. Never throws: whatever happens is an answer. */
 export interface Sender {
-  /** @param departed is called when the request has been handed to the network */
-  send(outgoing: Outgoing, departed: () => void): Promise<Answer>;
+  send(outgoing: Outgoing, leave: Leave): Promise<Answer>;
+}
+
+/** What guards an account's allowance beside this process's own limiter, where other processes send for it, too. */
+export interface Guard {
+  /** Takes a place for a request that the journal does not have. @returns its number; an intent has one of its own */
+  admit(identity: Identity): Promise<number>;
+  /** Whether what has this number may leave now. */
+  mayLeave(number: number): boolean;
+  /** Gives the place of such a request back. @param left whether it may have left */
+  over(number: number, left: boolean): void;
 }
 
 /** Where events are made durable. @returns the event's number, once it is on the disk */

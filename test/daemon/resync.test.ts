@@ -45,8 +45,10 @@ async function resync(
       engine: b.engine,
       journal: b.journal,
       state: b.state,
-      query: async (identity, departed) => {
-        departed();
+      query: async (identity, leave) => {
+        if (!(await leave.open()) || !leave.mayLeave())
+          return { kind: 'failure', message: 'held back', unsent: true, host: 'test' };
+        leave.departed();
         asked.push({ at: b.clock.monotonic(), sid: identity.sid });
         return query(identity, asked.length);
       },

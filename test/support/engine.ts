@@ -87,10 +87,12 @@ export function bench(
   const engine = new Engine(
     {
       sender: {
-        async send({ identity: { sid }, endpoint, body }: Outgoing, departed) {
+        async send({ identity: { sid }, endpoint, body }: Outgoing, leave) {
+          if (!(await leave.open()) || !leave.mayLeave())
+            return { kind: 'failure', message: 'held back', unsent: true, host: 'test' };
           inFlight.set(sid, (inFlight.get(sid) ?? 0) + 1);
           mostInFlight = Math.max(mostInFlight, inFlight.get(sid) as number);
-          departed();
+          leave.departed();
           const one = { at: clock.monotonic(), sid, endpoint, mark: markOf(body.clientRequest) };
           sent.push(one);
           const answer = await script(one, sent.length);
