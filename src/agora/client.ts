@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import type { Got } from 'got';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
-import type { Leave, Outgoing, Sender } from '../model/work.ts';
+import type { Outgoing, Sender, Way } from '../model/work.ts';
 import { judge } from './answers.ts';
 import type { Domains } from './domains.ts';
-import { HeldBackError, type Way, waitingAgent } from './open-socket.ts';
+import { HeldBackError, type Opening, waitingAgent } from './open-socket.ts';
 import type { ProxyServer } from './proxy.ts';
 import { MAX_ANSWER_BYTES, proxyTimeout, troubleOf } from './way.ts';
 
@@ -95,23 +95,17 @@ export class Client implements Sender {
     await this.#open().catch(() => {});
   }
 
-  async send({ identity, endpoint, body }: Outgoing, leave: Leave): Promise<Answer> {
+  async send({ identity, endpoint, body }: Outgoing, way: Way): Promise<Answer | undefined> {
     const path =
       endpoint === 'updateLayout'
         ? `${recordingPath(identity, 'mix')}/updateLayout`
         : `${recordingPath(identity, identity.mode)}/update`;
-    return this.#request('POST', path, body, identity, leave);
+    return this.#request('POST', path, body, identity, way);
   }
 
   /** `query`: whether the recording runs, and in web mode what it really does. */
-  async query(identity: Identity, leave: Leave): Promise<Answer> {
-    return this.#request(
-      'GET',
-      `${recordingPath(identity, identity.mode)}/query`,
-      undefined,
-      identity,
-      leave,
-    );
+  async query(identity: Identity, way: Way): Promise<Answer | undefined> {
+    return this.#request('GET', `${recordingPath(identity, identity.mode)}/query`, undefined, identity, way);
   }
 
   async #request(
@@ -119,12 +113,12 @@ export class Client implements Sender {
     path: string,
     body: object | undefined,
     identity: Identity,
-    leave: Leave,
-  ): Promise<Answer> {
+    way: Way,
+  ): Promise<Answer | undefined> {
     const origin = this.#options.domains.pick();
     const host = new URL(origin).host;
     const proxy = this.#options.proxyFor?.(origin);
-    const trip = new Trip(this.#options.timeouts, leave);
+    const trip = new Trip(this.#options.timeouts, way);
     let isSwitched = false;
     try {
       const { got, agents, tunnel } = await this.#open();
@@ -141,7 +135,7 @@ export class Client implements Sender {
       });
       request.on('request', (outgoing) => {
         trip.follow(outgoing);
-        outgoing.once('finish', leave.departed);
+        outgoing.once('finish', way.departed);
         // 101: got would wait for the rest of the answer for ever, without a timeout.
         outgoing.once('upgrade', (_answer, socket: Socket) => {
           isSwitched = true;
@@ -166,10 +160,11 @@ export class Client implements Sender {
       this.#options.domains.report(origin, isItsWord ? 'answered' : 'failed');
       return answer;
     } catch (error) {
+      if (isHeldBack(error)) return undefined;
       const { timeouts, domains } = this.#options;
       const { hasSocket, connected } = trip;
       const { message, reached } = troubleOf(trip.error ?? error, { timeouts, proxy, hasSocket, connected });
-      if (reached && !isHeldBack(error)) domains.report(origin, reached);
+      if (reached) domains.report(origin, reached);
       const strange = isSwitched ? "an answer 101 that is not the service's" : undefined;
       return { kind: 'failure', message: strange ?? message, unsent: !connected, host };
     } finally {
@@ -201,9 +196,9 @@ export class Client implements Sender {
 }
 
 /** The progress of one request: until its connection is open, until it has left, until it is answered. */
-class Trip implements Way {
+class Trip implements Opening {
   readonly #timeouts: ClientOptions['timeouts'];
-  readonly #leave: Leave;
+  readonly #way: Way;
   #socket: Socket | undefined;
   /** Bytes that had gone over the connection before this request; undefined as long as it has none. */
   #before: number | undefined;
@@ -211,16 +206,16 @@ class Trip implements Way {
   /** What ended it, where that was not the network. */
   error: Error | undefined;
 
-  constructor(timeouts: ClientOptions['timeouts'], leave: Leave) {
+  constructor(timeouts: ClientOptions['timeouts'], way: Way) {
     this.#timeouts = timeouts;
-    this.#leave = leave;
+    this.#way = way;
   }
 
   follow(outgoing: ClientRequest): void {
     outgoing.once('socket', (socket) => {
       if (outgoing.destroyed) return;
       // Right behind this, in the same tick, the request is written to the connection.
-      if (!this.#leave.mayLeave()) {
+      if (!this.#way.mayLeave()) {
         outgoing.destroy(new HeldBackError('held back'));
         return;
       }
@@ -241,7 +236,7 @@ class Trip implements Way {
   }
 
   open(): Promise<boolean> {
-    return this.#leave.open();
+    return this.#way.open();
   }
 
   late(): Error {
@@ -263,7 +258,6 @@ class Trip implements Way {
   }
 }
 
-/** Whether a request was not let go: that says nothing of the network. */
 function isHeldBack(error: unknown): boolean {
   return (error as Error).cause instanceof HeldBackError;
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 
 /** What is asked of one request before its first byte is written. */
-export interface Way {
+export interface Opening {
   /** How long its connection may take to be open, in milliseconds. */
   patience: number;
   /** It has a connection, which may not be open yet. */
@@ -27,7 +27,7 @@ export class HeldBackError extends Error {
  * is written in the tick after that, and nothing of it before. Until then it holds the connection, and gives it back
  * where it does not go on.
  */
-export function waitingAgent<T extends Agent>(agent: T, way: Way): T {
+export function waitingAgent<T extends Agent>(agent: T, way: Opening): T {
   const addRequest = (request: Assigned, ...rest: unknown[]) => {
     const assign = request.onSocket.bind(request);
     request.onSocket = (socket, error) => {
@@ -39,7 +39,7 @@ export function waitingAgent<T extends Agent>(agent: T, way: Way): T {
   return Object.create(agent, { addRequest: { value: addRequest } }) as T;
 }
 
-function holdBack(request: Assigned, socket: Socket, way: Way, assign: () => void): void {
+function holdBack(request: Assigned, socket: Socket, way: Opening, assign: () => void): void {
   let isAssigned = false;
   const goOn = () => {
     if (isAssigned) return;
@@ -56,7 +56,10 @@ function holdBack(request: Assigned, socket: Socket, way: Way, assign: () => voi
   };
   const fail = (error: Error) => void request.destroy(error);
   socket.on('error', fail);
-  if (request.destroyed) return goOn();
+  if (request.destroyed) {
+    goOn();
+    return;
+  }
   way.found(socket);
   opened(socket, way)
     .then(() => way.open())
@@ -70,7 +73,7 @@ function holdBack(request: Assigned, socket: Socket, way: Way, assign: () => voi
 }
 
 /** Resolves when a connection is open, and secure where it is to be. */
-function opened(socket: Socket, way: Way): Promise<void> {
+function opened(socket: Socket, way: Opening): Promise<void> {
   const { secureConnecting } = socket as TLSSocket & { secureConnecting?: boolean };
   if (!socket.connecting && !secureConnecting) return Promise.resolve();
   return new Promise((resolve, reject) => {

@@ -1,10 +1,11 @@
 import { type Judgement, judge } from '../agora/answers.ts';
 import { body, type UnsubscribeSpelling, wireRequest, withoutKept } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
+import type { Binding } from '../model/known.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
-import type { ApplyEvent, Guard, Journal, Leave, Sender, StillWanted, Work } from '../model/work.ts';
+import type { ApplyEvent, Gate, Journal, Leave, Sender, StillWanted, Way, Work } from '../model/work.ts';
 import type { Account, Admission } from './account.ts';
 import { type Lane, putBack } from './lane.ts';
 import { type Decision, decide } from './policy.ts';
@@ -12,9 +13,9 @@ import { TIMINGS } from './timings.ts';
 
 export interface AttemptPorts {
   sender: Sender;
-  journal: Journal;
-  /** Left out where no other process can send for the account. */
-  guard?: Guard | undefined;
+  journal: Journal & Gate;
+  /** Where calls for an App ID go, and with which account. */
+  bindingOf: (appId: string) => Binding;
   /** The value of a secret; undefined where it is not at hand, and then nothing is sent. */
   reveal: (secret: Sealed) => string | undefined;
   /** Takes secrets out of what the service said. */
@@ -85,34 +86,24 @@ export class Attempts {
       admission.ticket.giveBack();
       return { message: `the value of ${missing.join(' and ')} is not at hand` };
     }
-    const { journal, guard, onEvent, sender, clock, stillWanted } = this.#ports;
+    const { journal, onEvent, sender, clock, stillWanted, bindingOf } = this.#ports;
     // A newer plan decides anew: it has put what it asks for in its place.
     const isOver = () => lane.dropped || lane.work !== work;
-    const intent = {
-      event: 'intent',
-      key,
-      name,
-      file,
-      identity,
-      endpoint,
-      reason,
-      ...asked,
-      request,
-    } as const;
-    let of: number | undefined;
+    const binding = bindingOf(identity.appId);
+    const about = { key, name, file, identity, endpoint, reason, ...asked, ...binding, request };
+    const intent = { event: 'intent', ...about } as const;
+    let leave: Leave | undefined;
+    let isWanted = true;
     const open = async () => {
-      if (!(await stillWanted(work)) || isOver()) return false;
-      of = await journal.append(intent);
+      isWanted = await stillWanted(work);
+      if (!isWanted || isOver()) return false;
+      leave = await journal.admit(binding.account, identity.appId, intent);
       // While the intent was written a newer call came, or the account was held back: this one does not leave now.
       const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
-      if (held) putBack(lane, planned);
-      return !held && !isOver();
+      return leave !== undefined && !held && !isOver();
     };
     const mayLeave = () => {
-      if (guard && !guard.mayLeave(of as number)) {
-        if (!isOver()) putBack(lane, planned);
-        return false;
-      }
+      if (!leave?.mayLeave()) return false;
       if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
       return true;
     };
@@ -122,19 +113,20 @@ export class Attempts {
       identity,
       endpoint,
       admission,
-      (leave) => sender.send({ identity, endpoint, body: wire }, leave),
+      (way) => sender.send({ identity, endpoint, body: wire }, way),
       { open, mayLeave },
       lane.trouble.get(endpoint)?.repeated.throttled,
     );
     if (!exchanged) {
+      if (isWanted && !isOver()) putBack(lane, planned);
       admission.ticket.giveBack();
-      if (of !== undefined) await journal.append({ event: 'withdraw', key, endpoint, of });
+      if (leave?.of !== undefined) await journal.append({ event: 'withdraw', key, endpoint, of: leave.of });
       return undefined;
     }
     const { judgement } = exchanged;
     const decision = this.#judge(lane, endpoint, judgement);
     // Without a connection it was not written down yet.
-    of ??= await journal.append(intent);
+    const of = leave?.of ?? (await journal.append(intent));
     await this.#record(lane, of, endpoint, decision, judgement);
     return { planned, call, decision, judgement, took: clock.monotonic() - began, asked };
   }
@@ -150,31 +142,27 @@ export class Attempts {
     identity: Identity,
     endpoint: Endpoint | 'query',
     admission: Admission,
-    send: (leave: Leave) => Promise<Answer>,
-    ask: Pick<Leave, 'open' | 'mayLeave'>,
+    send: (way: Way) => Promise<Answer | undefined>,
+    ask: Pick<Way, 'open' | 'mayLeave'>,
     throttled = 0,
   ): Promise<{ answer: Answer; judgement: Judgement } | undefined> {
     const { clock, onEvent, scrub } = this.#ports;
     let began = clock.monotonic();
-    let isHeldBack = false;
     const failed: unknown[] = [];
     const answer = await send({
       open: async () => {
-        isHeldBack = !(await ask.open().catch((error: unknown) => {
+        const isOpen = await ask.open().catch((error: unknown) => {
           failed.push(error);
           return false;
-        }));
+        });
         began = clock.monotonic();
-        return !isHeldBack;
+        return isOpen;
       },
-      mayLeave: () => {
-        isHeldBack = !ask.mayLeave();
-        return !isHeldBack;
-      },
+      mayLeave: ask.mayLeave,
       departed: () => admission.ticket.departed(),
     });
     if (failed.length > 0) throw failed[0];
-    if (isHeldBack) return undefined;
+    if (!answer) return undefined;
     const took = clock.monotonic() - began;
     const status = answer.kind === 'answer' ? { status: answer.status } : {};
     onEvent({ type: 'answered', endpoint, took, ...status });

@@ -3,7 +3,7 @@ import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
 import type { Call } from '../model/plan.ts';
 import type { Endpoint, Identity } from '../model/recording.ts';
-import type { Leave, Prepare, Work } from '../model/work.ts';
+import type { Leave, Prepare, Way, Work } from '../model/work.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
 import { Account, type AccountOptions } from './account.ts';
@@ -55,6 +55,16 @@ export class Engine {
       ports.onEvent,
     );
     this.#attempts = new Attempts(ports, this.#account, options.spelling);
+    ports.journal.onClaim((account, held) => {
+      if (!held) this.#letGo(account);
+    });
+  }
+
+  /** Another process sends for an account: what still waits was planned from what this one knew. */
+  #letGo(account: string): void {
+    for (const [key, { work }] of this.#lanes)
+      if (this.#ports.bindingOf(work.identity.appId).account === account) this.drop(key);
+    this.#wakeAll();
   }
 
   /** Takes the newest plan for a recording; calls of an older one that still wait are dropped. */
@@ -153,21 +163,22 @@ export class Engine {
    */
   async observe(
     identity: Identity,
-    ask: (leave: Leave) => Promise<Answer>,
+    ask: (way: Way) => Promise<Answer | undefined>,
   ): Promise<(Judgement & { answer: Answer }) | undefined> {
-    if (this.#account.isShut(identity.appId)) return undefined;
+    if (this.#isShut(identity)) return undefined;
     const admission = await this.#account.admit(identity, OBSERVATION);
     if (!admission) return undefined;
-    const { guard } = this.#ports;
-    let place: number | undefined;
+    const { journal, bindingOf } = this.#ports;
+    const { appId } = identity;
+    let leave: Leave | undefined;
     let exchanged: Awaited<ReturnType<Attempts['exchange']>>;
     try {
       exchanged = await this.#attempts.exchange(identity, 'query', admission, ask, {
         open: async () => {
-          if (!this.#account.isShut(identity.appId)) place = await guard?.admit(identity);
-          return !this.#account.isShut(identity.appId);
+          if (!this.#isShut(identity)) leave = await journal.admit(bindingOf(appId).account, appId);
+          return leave !== undefined && !this.#isShut(identity);
         },
-        mayLeave: () => place === undefined || guard?.mayLeave(place) === true,
+        mayLeave: () => leave?.mayLeave() === true,
       });
       if (!exchanged) {
         admission.ticket.giveBack();
@@ -176,9 +187,15 @@ export class Engine {
       if (this.#account.refused !== undefined) this.#wakeAll();
       return { ...exchanged.judgement, answer: exchanged.answer };
     } finally {
-      if (place !== undefined) guard?.over(place, exchanged !== undefined);
+      leave?.over(exchanged !== undefined);
       admission.letOthersGo();
     }
+  }
+
+  /** Whether nothing may be sent for this App ID, by what answers said or because another process sends for its account. */
+  #isShut({ appId }: Identity): boolean {
+    const { journal, bindingOf } = this.#ports;
+    return this.#account.isShut(appId) || !journal.holds(bindingOf(appId).account);
   }
 
   #start(lane: Lane): void {
@@ -192,13 +209,13 @@ export class Engine {
       .finally(() => {
         lane.running = undefined;
         if (lane.waiting.size === 0) this.#lanes.delete(lane.work.key);
-        else if (!this.#account.isShut(lane.work.identity.appId)) this.#start(lane);
+        else if (!this.#isShut(lane.work.identity)) this.#start(lane);
       });
   }
 
   async #run(lane: Lane): Promise<void> {
     // A call that may not be attempted stays in the queue, and the result lists it.
-    while (lane.waiting.size > 0 && !this.#account.isShut(lane.work.identity.appId)) {
+    while (lane.waiting.size > 0 && !this.#isShut(lane.work.identity)) {
       const planned = nextCall(lane, this.#ports.clock.monotonic());
       if (typeof planned === 'number') {
         await this.#rest(lane, planned);
@@ -211,7 +228,7 @@ export class Engine {
       const admission = await this.#account.admit(lane.work.identity, urgency);
       if (!admission) return;
       // While the call waited a newer plan may have come, or the account may have been stopped.
-      if (lane.waiting.get(planned.endpoint) !== planned || this.#account.isShut(lane.work.identity.appId)) {
+      if (lane.waiting.get(planned.endpoint) !== planned || this.#isShut(lane.work.identity)) {
         admission.ticket.giveBack();
         admission.letOthersGo();
         continue;
@@ -343,7 +360,7 @@ export class Engine {
     });
     putBack(lane, planned);
     if (lane.dropped) return;
-    if (this.#account.isShut(lane.work.identity.appId)) return;
+    if (this.#isShut(lane.work.identity)) return;
     const over = new AbortController();
     lane.pause = { endpoint, end: () => over.abort(), isAsked: judgement.retryAfter !== undefined };
     await clock.sleep(after, over.signal);

@@ -140,7 +140,7 @@ async function run(running: Running): Promise<number> {
       engine,
       journal: store,
       state,
-      query: (identity, leave) => client.query(identity, leave),
+      query: (identity, way) => client.query(identity, way),
       fingerprint: (value) => vault.fingerprint(value),
       clock: io.clock,
       log,

@@ -5,7 +5,7 @@ import type { Answer } from '../model/answer.ts';
 import type { State } from '../model/journal.ts';
 import type { Clock } from '../model/ports.ts';
 import type { BlockName, Endpoint, Identity } from '../model/recording.ts';
-import type { Journal, Leave } from '../model/work.ts';
+import type { Journal, Way } from '../model/work.ts';
 import { driftOf } from '../plan/drift.ts';
 import type { Watched } from './conditions.ts';
 import type { Daemon } from './daemon.ts';
@@ -16,7 +16,7 @@ export interface ResyncPorts {
   engine: Engine;
   journal: Journal;
   state: State;
-  query: (identity: Identity, leave: Leave) => Promise<Answer>;
+  query: (identity: Identity, way: Way) => Promise<Answer | undefined>;
   fingerprint: (value: string) => string;
   clock: Clock;
   log: Logger;
@@ -92,12 +92,12 @@ export class Resync {
     if (engine.isBusy(plan.key)) return;
     const { identity, key } = plan;
     const applied = known.update.applied?.seq;
-    const seen = await engine.observe(identity, (leave) =>
+    const seen = await engine.observe(identity, (way) =>
       query(identity, {
-        ...leave,
+        ...way,
         departed: () => {
           this.#askedAt = this.#ports.clock.monotonic();
-          leave.departed();
+          way.departed();
         },
       }),
     );

@@ -1,4 +1,5 @@
-import type { CallReason, KnownRecording, LateCall } from './plan.ts';
+import type { Binding, KnownTable } from './known.ts';
+import type { CallReason, LateCall } from './plan.ts';
 import type { BlockName, ClientRequests, Endpoint, Identity } from './recording.ts';
 import type { Commit } from './source.ts';
 
@@ -12,7 +13,7 @@ import type { Commit } from './source.ts';
 export type Outcome = 'applied' | 'refused' | 'deferred' | 'unknown';
 
 /** Before a call leaves: what is about to be sent. Without an answer behind it the outcome is unknown. */
-export interface Intent {
+export interface Intent extends Partial<Binding> {
   event: 'intent';
   key: string;
   name: string;
@@ -81,7 +82,22 @@ export interface Withdrawn {
   of: number;
 }
 
-export type JournalEvent = Intent | Answered | Withdrawn | Forgotten | Released | Renamed | Ended | Doubted;
+/** The recording is bound to a service and an account; a part that is absent stays as it is. */
+export interface Bound extends Partial<Binding> {
+  event: 'bind';
+  key: string;
+}
+
+export type JournalEvent =
+  | Intent
+  | Answered
+  | Withdrawn
+  | Forgotten
+  | Released
+  | Renamed
+  | Ended
+  | Doubted
+  | Bound;
 
 /** An event as it stands in the journal: numbered without gaps, `at` in ISO 8601. */
 export type JournalEntry = JournalEvent & { seq: number; at: string };
@@ -100,23 +116,11 @@ export interface PastCall {
   answer?: { at: string; outcome: Outcome; status?: number; message?: string };
 }
 
-/** The state of a recording, as it was written. */
-export interface Written {
-  /** A line of JSON. */
-  readonly text: string;
-  /** SHA-256 of it, in base64. */
-  readonly digest: string;
-  /** Whether a program may have given the recording credentials. */
-  readonly hasCredentials: boolean;
-}
-
 /** The state: the sum of the journal's entries. */
 export interface State {
   /** Number of the last entry. */
   serial: number;
-  known: Map<string, KnownRecording>;
-  /** The written lines of the recordings that no entry has changed since. By `recordingKey`. */
-  written: Map<string, Written>;
+  known: KnownTable;
   /**
    * When the last calls reached the service at the latest, milliseconds since 1970, by the number of the intent: a new
    * process counts them against the allowance. Until it is answered a call may arrive at any moment.

@@ -166,6 +166,3 @@ export interface KnownRecording {
   update: KnownEndpoint<UpdateRequest>;
   updateLayout: KnownEndpoint<ClientRequests['updateLayout']>;
 }
-
-/** Everything known, by `recordingKey`. */
-export type Known = ReadonlyMap<string, KnownRecording>;

@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts';
-import type { JournalEvent, Outcome } from './journal.ts';
+import type { Intent, JournalEvent, Outcome } from './journal.ts';
 import type { Call, RecordingPlan } from './plan.ts';
 import type { ClientRequests, Endpoint, Identity } from './recording.ts';
 import type { Commit } from './source.ts';
@@ -29,33 +29,52 @@ export interface Outgoing {
 }
 
 /** What a request asks on its way out, in this order. Where one says no, nothing of it is sent. */
-export interface Leave {
+export interface Way {
   /** Its connection is open. May take its time. */
   open(): Promise<boolean>;
-  /** In the same tick its first byte is written. */
-  mayLeave(): boolean;
+  /** Asked in the turn in which it is written to its connection, right before the first byte. */
+  mayLeave: MayLeave;
   /** It has been handed to the network. */
   departed(): void;
 }
 
+/** Whether a request may leave now. */
+export type MayLeave = () => boolean;
+
 /** The network. Never throws: whatever happens is an answer. */
 export interface Sender {
-  send(outgoing: Outgoing, leave: Leave): Promise<Answer>;
+  /** @returns undefined where it did not leave: nothing of it was sent */
+  send(outgoing: Outgoing, way: Way): Promise<Answer | undefined>;
 }
 
-/** What guards an account's allowance beside this process's own limiter, where other processes send for it, too. */
-export interface Guard {
-  /** Takes a place for a request that the journal does not have. @returns its number; an intent has one of its own */
-  admit(identity: Identity): Promise<number>;
-  /** Whether what has this number may leave now. */
-  mayLeave(number: number): boolean;
-  /** Gives the place of such a request back. @param left whether it may have left */
-  over(number: number, left: boolean): void;
-}
-
-/** Where events are made durable. @returns the event's number, once it is on the disk */
+/** Where events are made durable. */
 export interface Journal {
+  /** @returns the event's number, once it is durable and in the state. @throws where that is not possible: nothing more is recorded */
   append(event: JournalEvent): Promise<number>;
+}
+
+/** Leave to send one request, given by the state. */
+export interface Leave {
+  /** Number of the intent that was recorded with it; undefined without one. */
+  of: number | undefined;
+  mayLeave: MayLeave;
+  /** Called when a request without an intent is over. @param left whether it may have left */
+  over(left: boolean): void;
+}
+
+/** Where processes that share a state agree on which of them sends. Accounts go by their keyed fingerprints. */
+export interface Gate {
+  /**
+   * Asks for leave to send one request. An intent is durable, as an event is, before there is leave for it.
+   * @param appId whose call it is, where each App ID has an allowance of its own
+   * @param intent of a call; left out: a query, which is not recorded
+   * @returns undefined: not now, and no intent was recorded
+   */
+  admit(account: string, appId: string, intent?: Intent): Promise<Leave | undefined>;
+  /** Whether this process may send for an account at all. */
+  holds(account: string): boolean;
+  /** Calls the listener whenever an account was won or lost; what is known of a won one is up to date by then. */
+  onClaim(listener: (account: string, held: boolean) => void): void;
 }
 
 /** Why a call cannot be made ready, for people. */

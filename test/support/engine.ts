@@ -1,6 +1,6 @@
 import { Engine, type EngineOptions, type EnginePorts } from '../../src/apply/engine.ts';
 import type { Answer } from '../../src/model/answer.ts';
-import type { JournalEntry, JournalEvent, State } from '../../src/model/journal.ts';
+import type { Intent, JournalEntry, JournalEvent, State } from '../../src/model/journal.ts';
 import type { Call } from '../../src/model/plan.ts';
 import type { Endpoint, Identity } from '../../src/model/recording.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
@@ -83,16 +83,21 @@ export function bench(
       fold(state, entry);
       return entry.seq;
     },
+    async admit(_account: string, _appId: string, intent?: Intent) {
+      const of = intent && (await journal.append(intent));
+      return { of, mayLeave: () => true, over: () => {} };
+    },
+    holds: () => true,
+    onClaim: () => {},
   };
   const engine = new Engine(
     {
       sender: {
-        async send({ identity: { sid }, endpoint, body }: Outgoing, leave) {
-          if (!(await leave.open()) || !leave.mayLeave())
-            return { kind: 'failure', message: 'held back', unsent: true, host: 'test' };
+        async send({ identity: { sid }, endpoint, body }: Outgoing, way) {
+          if (!(await way.open()) || !way.mayLeave()) return undefined;
           inFlight.set(sid, (inFlight.get(sid) ?? 0) + 1);
           mostInFlight = Math.max(mostInFlight, inFlight.get(sid) as number);
-          leave.departed();
+          way.departed();
           const one = { at: clock.monotonic(), sid, endpoint, mark: markOf(body.clientRequest) };
           sent.push(one);
           const answer = await script(one, sent.length);
@@ -101,6 +106,7 @@ export function bench(
         },
       },
       journal,
+      bindingOf: () => ({ target: 'test', account: 'account' }),
       prepare: ports.prepare ?? (async (each) => ({ call: each })),
       distrust: ports.distrust ?? (() => {}),
       reveal: ports.reveal ?? (() => undefined),
