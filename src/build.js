@@ -11,6 +11,8 @@ rmSync(dist, { recursive: true, force: true });
 await build({
   input: ['cli.ts', 'main.ts', 'reader.ts'].map((entry) => join(import.meta.dirname, entry)),
   platform: 'node',
+  // It brings a binary, which stays in its package.
+  external: ['libsql'],
   transform: { target: 'node20.19' },
   plugins: [yamlEnvironment()],
   output: {

@@ -1,5 +1,6 @@
 import type { Engine } from './apply/engine.ts';
-import type { Call, Known, Plan, RecordingPlan } from './model/plan.ts';
+import type { Known } from './model/known.ts';
+import type { Call, Plan, RecordingPlan } from './model/plan.ts';
 import type { DesiredSet } from './model/recording.ts';
 import type { Journal } from './model/work.ts';
 import { withKept } from './plan/credentials.ts';
@@ -84,7 +85,7 @@ async function recordBookkeepingOf(
     return;
   }
   for (const older of supersedes) await journal.append({ event: 'forget', key: older });
-  const before = known.get(key);
+  const before = known.head(key);
   if (before && (before.name !== name || before.file !== file))
     await journal.append({ event: 'rename', key, name, file });
   // An applied update releases them as well; a refused one leaves them as they were.

@@ -37,6 +37,11 @@ export function originsFor(region: string | undefined): Origins {
   };
 }
 
+/** Every public origin of the service. */
+export function allOrigins(): string[] {
+  return Object.keys(REGIONS).flatMap((region) => originsFor(region).inTurn);
+}
+
 /** Addresses that were named one by one: whatever fails, they are tried in their order. */
 export function inOrder(origins: readonly string[]): Origins {
   return { inTurn: origins, onNetworkFailure: origins };

@@ -7,6 +7,7 @@ import { type Failure, usage } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyResult } from '../model/result.ts';
+import type { Writer } from '../model/store.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { dispatch, recordBookkeeping, sendable } from '../reconcile.ts';
 import { diagnosticLine, eventLine, summaryLine } from '../render/apply-json.ts';
@@ -14,15 +15,16 @@ import { applyMarkdown, applyText, isComplete } from '../render/apply-text.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { count, styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
-import { readKey, Store } from '../state/store.ts';
+import { LostState } from '../state/errors.ts';
 import { readBounds } from './bounds.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
+import { bindingOf, checkTarget, writing } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { showPlan, unseenPlan } from './plan.ts';
 import { planAgain, planFileOf } from './plan-file.ts';
 import { makeProgress } from './progress.ts';
 import { connect, credentials, timeoutOf } from './service.ts';
-import { duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+import { duration, isSet, keepHistoryOf, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /** How long apply repeats a call whose outcome is not known before it says so and ends, in milliseconds. */
 const RETRY_FOR = 30_000;
@@ -31,7 +33,7 @@ interface Run {
   raw: RawOptions;
   settings: Settings;
   io: Io;
-  store: Store;
+  store: Writer;
   vault: Vault;
   plan: Plan;
   retryFor: number;
@@ -51,17 +53,19 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   timeoutOf(raw, io);
   await tellOfOtherState(settings, raw, io);
   const bounds = readBounds(raw, settings, io, file ? { dir: file.asked.dir } : {});
-  const store = await Store.open(settings.state, 'reelstate apply', () => io.clock.now());
+  const keepHistory = keepHistoryOf(raw, io);
+  const store = await writing('reelstate apply', settings, io, keepHistory);
   try {
-    const vault = new Vault((await readKey(settings.state)) as Buffer);
+    const { key, state } = store;
+    const vault = new Vault(key);
     const { rate } = settings;
-    const { state } = store;
+    checkTarget(state.known, bindingOf(settings, key, io), settings, io);
     const made = file
-      ? await planAgain(file, { rate, io, vault, bounds, state })
+      ? await planAgain(file, { rate, io, vault, bounds, store })
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
           ...{ rate, io, vault, bounds, known: state.known, now: io.clock.now() },
-          ...(settings.cache ? { state } : {}),
+          cached: settings.cache,
         });
     const plan = withErrors(made);
     if (settings.output === 'json')
@@ -179,9 +183,9 @@ async function send(run: Run): Promise<ApplyResult> {
     await dispatch(plan, store.state.known, engine, store);
   } catch (error) {
     // A disk that is full, say. Anything else is a defect, and told as one.
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    if (!(error instanceof LostState)) throw error;
     isRecorded = false;
-    interrupted = `the state cannot be written (${(error as Error).message})`;
+    interrupted = error.message;
   } finally {
     stop.removeEventListener('abort', onStop);
     close();

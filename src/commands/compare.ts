@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Bounds } from '../desired/bounds.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { Failure, usage } from '../model/failure.ts';
-import type { Comparison, Known, KnownRecording, Plan } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
+import { KnownMap } from '../model/known-map.ts';
+import type { Comparison, KnownRecording, Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
@@ -58,7 +60,7 @@ export async function comparePlan(
   if ('against' in baseline) {
     const known = await knownOf(baseline.against, baseline.token);
     const desired = await load(asked.ref);
-    check(names, desired, [...known.values()]);
+    check(names, desired, [...known.heads()]);
     return planAgainst(desired, known, options);
   }
   const to = await load(baseline.to);
@@ -173,5 +175,5 @@ async function knownOf(address: string, token: string | undefined): Promise<Know
   );
   if (answer.format_version === undefined)
     throw new Failure(`the daemon at ${address} is of another version of reelstate`);
-  return new Map(answer.recordings.map((recording) => [recording.key, recording]));
+  return new KnownMap(answer.recordings.map((recording) => [recording.key, recording]));
 }

@@ -7,7 +7,9 @@ import type { Io } from '../model/ports.ts';
 import type { BlockName, DesiredRecording, Endpoint } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { Vault } from '../secrets/vault.ts';
-import { readKey, Store } from '../state/store.ts';
+import { LockedState } from '../state/errors.ts';
+import { bindingOf, checkTarget, writing } from './open-state.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * Opens the state to record an imported file as what is applied: `start` has put it in force. Secrets are sealed
@@ -16,19 +18,23 @@ import { readKey, Store } from '../state/store.ts';
  * @throws Failure where the state has the recording already: that is newer than what `start` was given
  */
 export async function openForImport(
-  directory: string,
+  settings: Settings,
   checked: CheckedFile,
   values: Readonly<Record<string, string>>,
   io: Io,
 ): Promise<{ commit(): Promise<Endpoint[]>; close(): Promise<void> }> {
-  const store = await Store.open(directory, 'reelstate import', () => io.clock.now());
+  const store = await writing('reelstate import', settings, io).catch((error) => {
+    throw error instanceof LockedState ? besides(error) : error;
+  });
   try {
-    const vault = new Vault((await readKey(directory)) as Buffer);
+    const vault = new Vault(store.key);
+    const binding = bindingOf(settings, store.key, io);
+    checkTarget(store.state.known, binding, settings, io);
     const readFile = async () => 'missing' as const;
     const { documents } = await resolveFile(checked, { cwd: io.cwd, env: values, readFile, vault });
     const { recording } = documents[0] as { recording: DesiredRecording };
     const intents = intentsOf(recording);
-    const known = store.state.known.get(intents.key);
+    const known = store.state.known.head(intents.key);
     if (known)
       throw new Failure(`this recording is in the state folder already, as ${known.name} (${known.file})`, {
         hint: 'Nothing was written. Without --applied the file is written, and plan shows how it differs.',
@@ -36,7 +42,7 @@ export async function openForImport(
     const commit = async () => {
       for (const intent of intents.list) {
         const { key, endpoint } = intent;
-        const of = await store.append(intent);
+        const of = await store.append({ ...intent, ...binding });
         await store.append({
           event: 'answer',
           key,
@@ -53,6 +59,13 @@ export async function openForImport(
     await store.close();
     throw error;
   }
+}
+
+/** A daemon does not end by itself. */
+function besides({ message }: LockedState): Failure {
+  return new Failure(message, {
+    hint: 'Nothing was written. Without --applied the file is written, and a running daemon sends the same once, which changes nothing; or stop it first.',
+  });
 }
 
 function intentsOf({ name, file, identity, blocks }: DesiredRecording): { key: string; list: Intent[] } {

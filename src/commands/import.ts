@@ -15,7 +15,8 @@ import type { BlockName, Mode } from '../model/recording.ts';
 import { printable } from '../render/style.ts';
 import { importNotes, problemText } from './import-notes.ts';
 import { openForImport } from './import-state.ts';
-import { flagOf, isSet, type RawOptions, readSettings } from './settings.ts';
+import { shownState } from './open-state.ts';
+import { flagOf, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
 
 /** Where the file is written. */
 interface Target {
@@ -62,7 +63,7 @@ export async function importRecording(file: string, raw: RawOptions, io: Io): Pr
   }
   const { text, checked, spoiled, warnings } = found;
   const values = Object.fromEntries(converted.secrets.map(({ variable, value }) => [variable, value]));
-  const recorded = await writeAndRecord({ text, checked, place, values, raw, state: settings.state, io });
+  const recorded = await writeAndRecord({ text, checked, place, values, raw, settings, io });
   for (const warning of warnings) await io.err(`${problemText(file, warning)}\n`);
   await io.err(
     printLines(importNotes({ file, place: place.out && place.shown, converted, spoiled, env: io.env })),
@@ -104,22 +105,22 @@ async function writeAndRecord(input: {
   place: Target;
   values: Record<string, string>;
   raw: RawOptions;
-  state: string;
+  settings: Settings;
   io: Io;
 }): Promise<string | undefined> {
-  const { text, checked, place, values, raw, state, io } = input;
+  const { text, checked, place, values, raw, settings, io } = input;
   if (place.out && (await isThere(place.out))) throw overwriting(place.shown);
   if (!isSet('applied', raw, io)) {
     await write(text, place, io);
     return undefined;
   }
-  const record = await openForImport(state, checked, values, io);
+  const record = await openForImport(settings, checked, values, io);
   try {
     await write(text, place, io);
     const endpoints = await record.commit();
     return endpoints.length === 0
       ? 'Nothing to record as applied: the JSON sets nothing that update or updateLayout can change.'
-      : `Recorded as applied in ${shownPath(state, io.cwd)}: ${endpoints.join(' and ')}. The next plan is empty while the secrets are the same.`;
+      : `Recorded as applied in ${shownState(settings, io.cwd)}: ${endpoints.join(' and ')}. The next plan is empty while the secrets are the same.`;
   } finally {
     await record.close();
   }

@@ -1,7 +1,7 @@
 import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
-import type { State } from '../model/journal.ts';
-import type { Known, Plan } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import type { Asked } from '../plan/saved.ts';
@@ -39,16 +39,16 @@ export async function makePlanOf(input: {
   onFile?: LoadOptions['onFile'];
   /** Of a plan that was made before: a name that nothing has any more is no mistake of the command line. */
   namesMayBeGone?: boolean;
-  /** The whole state: with it, files that have not changed since the last plan are not read in full. */
-  state?: Pick<State, 'known' | 'written'>;
+  /** Whether files that have not changed since the last plan need not be read in full. */
+  cached?: boolean;
 }): Promise<Plan> {
-  const { asked, rate, io, vault, bounds, known, now, onFile, state, namesMayBeGone } = input;
+  const { asked, rate, io, vault, bounds, known, now, onFile, cached, namesMayBeGone } = input;
   const { dir, ref, names, resync, allowEmpty } = asked;
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
   const isWholeAsked = resync || onFile !== undefined;
   const fromGit = ref !== undefined;
-  const cache = state && new ReadCacheFile({ dir, cwd: io.cwd, env: io.env, fromGit });
-  const noopCache = cache && state && new NoopCache(cache, state);
+  const cache = cached ? new ReadCacheFile({ dir, cwd: io.cwd, env: io.env, fromGit }) : undefined;
+  const noopCache = cache && new NoopCache(cache, known);
   const noops = new Set<DesiredRecording>();
   const ends = {
     desired: async () => {
@@ -72,7 +72,7 @@ export async function makePlanOf(input: {
   if (desired.broken.length === 0 && !namesMayBeGone)
     checkNames(names, [
       ...desired.recordings.map(({ name }) => name),
-      ...[...known.values()].map(({ name }) => name),
+      ...[...known.heads()].map(({ name }) => name),
     ]);
   return plan;
 }

@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Bounds } from '../desired/bounds.ts';
 import { Failure, usage } from '../model/failure.ts';
-import type { State } from '../model/journal.ts';
 import { isObject } from '../model/json.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
+import type { Writer } from '../model/store.ts';
 import { deviation, type SavedPlan, savedRecordings, staleness } from '../plan/saved.ts';
 import { isSavedPlan, isShallow } from '../plan/shapes.ts';
 import type { Vault } from '../secrets/vault.ts';
@@ -114,20 +114,20 @@ function parse(text: string, file: string): SavedPlan {
  */
 export async function planAgain(
   saved: SavedPlan,
-  run: { rate: number; io: Io; vault: Vault; bounds: Bounds; state: State },
+  run: { rate: number; io: Io; vault: Vault; bounds: Bounds; store: Writer },
 ): Promise<Plan> {
-  const { rate, io, vault, bounds, state } = run;
+  const { rate, io, vault, bounds, store } = run;
   const refuse = (why: string) => new Failure(`this plan cannot be applied: ${why}`, AGAIN);
   const { asked, commit, files, timestamp } = saved;
   if (!saved.applyable)
     throw refuse('it was made with errors, or with references that could not be resolved');
-  const at = stateNow(saved, state, vault);
+  const at = stateNow(saved, store);
   const early = staleness(saved, { ...at, commit: commit ?? undefined, files });
   if (early) throw refuse(early);
   const { hashes, onFile } = fileHashes();
   // Planned as of then: calls that have fallen due since are no part of it.
   const now = Date.parse(timestamp);
-  const { known } = state;
+  const { known } = store.state;
   const plan = await makePlanOf({
     ...{ asked, rate, io, vault, bounds, known, now, onFile },
     namesMayBeGone: true,

@@ -7,10 +7,10 @@ import { planPieces } from '../render/plan-json.ts';
 import { type Draw, planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
-import { readKey, readState, Store } from '../state/store.ts';
 import { readBounds } from './bounds.ts';
 import { comparePlan, readBaseline } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
+import { checkTarget, reading, targetOf, writing } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { NO_PICTURES, readPictures, writePictures } from './plan-pictures.ts';
 import { print } from './print.ts';
@@ -26,40 +26,54 @@ export async function plan(names: string[], raw: RawOptions, io: Io): Promise<nu
       '--output html is a page for a browser',
       'Send it to a file: reelstate plan --output html > plan.html',
     );
-  const result = await planned(names, raw, settings, io);
-  await showPlan(result, settings, io, pictures);
+  const { plan: result, close } = await planned(names, raw, settings, io);
+  try {
+    // What it says of recordings with nothing to do is read only where it is shown.
+    await showPlan(result, settings, io, pictures);
+  } finally {
+    await close();
+  }
   if (result.diagnostics.some(({ severity }) => severity === 'error')) return 1;
   const { to_create, to_update, to_forget } = result.summary;
   return isSet('detailedExitcode', raw, io) && to_create + to_update + to_forget > 0 ? 2 : 0;
 }
 
 /** The plan from the state, or from another baseline, to what the files ask for; saved with --out. */
-async function planned(names: readonly string[], raw: RawOptions, settings: Settings, io: Io): Promise<Plan> {
+async function planned(
+  names: readonly string[],
+  raw: RawOptions,
+  settings: Settings,
+  io: Io,
+): Promise<{ plan: Plan; close: () => Promise<void> }> {
   const asked = askedOf(names, raw, settings, io);
   const baseline = await readBaseline(raw, io);
   const bounds = readBounds(raw, settings, io);
-  if (baseline) return comparePlan(baseline, asked, { rate: settings.rate, bounds }, io);
+  if (baseline) {
+    const made = await comparePlan(baseline, asked, { rate: settings.rate, bounds }, io);
+    return { plan: made, close: async () => {} };
+  }
   await tellOfOtherState(settings, raw, io);
   const out = typeof raw.out === 'string' ? raw.out : undefined;
-  let key = await readKey(settings.state);
-  if (out !== undefined && !key) {
-    // A saved plan names secrets by fingerprints that apply can compare, so the key must last.
-    await (await Store.open(settings.state, 'reelstate plan', () => io.clock.now())).close();
-    key = await readKey(settings.state);
+  let store = await reading('reelstate plan', settings, io);
+  if (out !== undefined && store.id === undefined) {
+    await store.close();
+    // A saved plan names the state, and secrets by fingerprints that apply can compare, so both must last.
+    await (await writing('reelstate plan', settings, io)).close();
+    store = await reading('reelstate plan', settings, io);
   }
   // Without a key the state is empty, and any key serves.
-  const vault = new Vault(key ?? randomBytes(32));
-  const state = await readState(settings.state);
-  const { known, serial } = state;
+  const vault = new Vault(store.key ?? randomBytes(32));
+  const { known } = store.state;
+  checkTarget(known, { target: targetOf(settings) }, settings, io);
   const { hashes, onFile } = fileHashes();
   const { rate, unsubscribeSpelling: spelling } = settings;
   const made = await makePlanOf({
     ...{ asked, rate, io, vault, bounds, known, now: io.clock.now() },
     ...(out === undefined ? {} : { onFile }),
-    ...(settings.cache ? { state } : {}),
+    cached: settings.cache,
   });
-  if (out !== undefined) await savePlan(out, made, { asked, spelling, serial, files: hashes, vault }, io);
-  return made;
+  if (out !== undefined) await savePlan(out, made, { asked, spelling, store, files: hashes }, io);
+  return { plan: made, close: () => store.close() };
 }
 
 /**

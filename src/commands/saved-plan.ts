@@ -3,12 +3,11 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import { Failure } from '../model/failure.ts';
-import type { State } from '../model/journal.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
+import type { Reader } from '../model/store.ts';
 import { type Asked, callsSince, type Now, type SavedPlan, savedRecordings } from '../plan/saved.ts';
 import { printable } from '../render/style.ts';
-import type { Vault } from '../secrets/vault.ts';
 
 /** Hashes what each recording file held. */
 export function fileHashes(): {
@@ -24,11 +23,6 @@ export function fileHashes(): {
   };
 }
 
-/** Identifies a state directory by its key, without revealing the key. */
-function stateId(vault: Vault): string {
-  return vault.fingerprint('the state of this key');
-}
-
 /**
  * Writes a plan that `apply FILE` takes, readable by its owner alone.
  * @throws Failure where it cannot be written
@@ -39,9 +33,8 @@ export async function savePlan(
   made: {
     asked: Asked;
     spelling: UnsubscribeSpelling | undefined;
-    serial: number;
+    store: Reader;
     files: Readonly<Record<string, string>>;
-    vault: Vault;
   },
   io: Io,
 ): Promise<void> {
@@ -52,7 +45,7 @@ export async function savePlan(
     applyable: plan.applyable,
     asked: made.asked,
     unsubscribe_spelling: made.spelling,
-    state: { id: stateId(made.vault), serial: made.serial },
+    state: { id: made.store.id as string, serial: made.store.state.serial },
     commit: plan.commit ?? null,
     files: made.files,
     recordings: savedRecordings(plan),
@@ -76,8 +69,7 @@ export async function savePlan(
 /** The state as a saved plan is held against it. */
 export function stateNow(
   { state }: SavedPlan,
-  { serial, known }: State,
-  vault: Vault,
+  { id, state: { serial, known } }: Reader,
 ): Pick<Now, 'stateId' | 'serial' | 'since'> {
-  return { stateId: stateId(vault), serial, since: callsSince(known.values(), state.serial) };
+  return { stateId: id as string, serial, since: callsSince(known.values(), state.serial) };
 }

@@ -4,13 +4,15 @@ import { makePrepare, type Warn } from '../apply/prepare.ts';
 import { programRunner } from '../apply/program.ts';
 import { TIMINGS } from '../apply/timings.ts';
 import { Failure, usage } from '../model/failure.ts';
+import type { Binding } from '../model/known.ts';
 import type { Io } from '../model/ports.ts';
+import type { Writer } from '../model/store.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { sentAgo } from '../state/fold.ts';
-import type { Store } from '../state/store.ts';
 import { version } from '../version.ts';
+import { bindingOf, checkTarget } from './open-state.ts';
 import { duration, type RawOptions, type Settings } from './settings.ts';
 
 /** A credentials program's output serves every call of a run that begins within this time, in milliseconds. */
@@ -20,7 +22,7 @@ export interface ServiceInput {
   settings: Settings;
   raw: RawOptions;
   io: Io;
-  store: Store;
+  store: Writer;
   vault: Vault;
   /** How long a call without a clear answer is repeated, in milliseconds. */
   retryFor: number;
@@ -51,6 +53,7 @@ export async function connect({
 }: ServiceInput): Promise<Service> {
   const { customerId, customerSecret } = credentials(io);
   const timeout = timeoutOf(raw, io);
+  const binding = await bind(store, settings, io);
   // Sealed only so that they are masked in what the service may quote.
   for (const secret of [customerSecret, Buffer.from(`${customerId}:${customerSecret}`).toString('base64')])
     vault.seal(secret, 'env:AGORA_CUSTOMER_SECRET');
@@ -80,6 +83,7 @@ export async function connect({
     {
       sender: client,
       journal: store,
+      bindingOf: () => binding,
       ...makePrepare(run, vault, io.clock, CREDENTIALS_FRESH, warn),
       reveal: (secret) => vault.reveal(secret),
       scrub: (text) => vault.scrub(text),
@@ -109,6 +113,22 @@ export async function connect({
       client.close();
     },
   };
+}
+
+/**
+ * Where all calls go, and with which account. What is known and bound to none yet is bound to them: a state of version
+ * 0.1 said nothing of it.
+ * @throws Failure where what is known was applied elsewhere
+ */
+async function bind(store: Writer, settings: Settings, io: Io): Promise<Binding> {
+  const binding = bindingOf(settings, store.key, io) as Binding;
+  checkTarget(store.state.known, binding, settings, io);
+  const unbound = [...store.state.known.heads()].filter(
+    ({ target, account }) => target === undefined || account === undefined,
+  );
+  await Promise.all(unbound.map(({ key }) => store.append({ event: 'bind', key, ...binding })));
+  await store.claim([binding.account]);
+  return binding;
 }
 
 /** How long one call may take, in milliseconds. @throws Failure (64) for what is no such time */

@@ -1,10 +1,11 @@
-import { parse, resolve } from 'node:path';
+import { parse } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { REGIONS } from '../agora/domains.ts';
 import { isLoopback } from '../agora/proxy.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import { stateAddress } from '../state/open.ts';
 
 /** What commander hands over: strings and flags, nothing checked, nothing defaulted. */
 export interface RawOptions {
@@ -20,7 +21,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** What every command knows: from the flags, then the environment, then the defaults. */
 export interface Settings {
   dir: string;
-  /** Absolute. */
+  /** The state's address; of a folder its absolute path. */
   state: string;
   /** In the order in which they are tried; none: the public domains. */
   endpoints: string[];
@@ -90,11 +91,18 @@ export function isSet(name: string, raw: RawOptions, io: Io): boolean {
 export function duration(name: string, raw: RawOptions, io: Io, fallback: number): number {
   const text = textOf(name, raw, io);
   if (text === undefined) return fallback;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   if (text === '0') return 0;
   if (!match)
-    throw usage(`${flagOf(name)} ${JSON.stringify(text)}: must be a duration such as 30s, 10m or 1h`);
-  return Number(match[1]) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
+    throw usage(`${flagOf(name)} ${JSON.stringify(text)}: must be a duration such as 30s, 10m, 1h or 2d`);
+  return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+}
+
+const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** How long calls stay in the history, in milliseconds. */
+export function keepHistoryOf(raw: RawOptions, io: Io): number {
+  return duration('keepHistory', raw, io, 30 * UNITS.d);
 }
 
 /**
@@ -108,7 +116,7 @@ export function readSettings(raw: RawOptions, io: Io, forms: readonly OutputForm
     throw usage(`--region ${JSON.stringify(region)}: must be one of ${Object.keys(REGIONS).join(', ')}`);
   return {
     dir: textOf('dir', raw, io) ?? 'recordings',
-    state: resolve(io.cwd, textOf('state', raw, io) ?? '.reelstate'),
+    state: stateAddress(textOf('state', raw, io) ?? '.reelstate', io.cwd),
     endpoints: endpointsOf(raw, io),
     rate: rateOf(textOf('rate', raw, io)),
     rateScope: choice('rateScope', raw, io, ['account', 'app'], 'account'),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { State } from '../model/journal.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
+import type { Reader } from '../model/store.ts';
 import { isRecordingsAnswer } from '../plan/shapes.ts';
 import { type DaemonAnswer, daemonText } from '../render/daemon-status.ts';
 import { jsonPieces } from '../render/json-pieces.ts';
@@ -9,11 +9,11 @@ import { type Overview, overviewOf } from '../render/overview.ts';
 import { statusJson, statusMarkdown, statusText } from '../render/status.ts';
 import { printable, styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
-import { readKey, readState } from '../state/store.ts';
 import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { readBounds } from './bounds.ts';
 import { refOf } from './desired-files.ts';
 import { makePlanOf } from './make-plan.ts';
+import { checkTarget, reading, targetOf } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { print } from './print.ts';
 import { checkNames, type RawOptions, readSettings, type Settings } from './settings.ts';
@@ -27,33 +27,34 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   const daemon = typeof raw.daemon === 'string' ? raw.daemon : io.env.REELSTATE_DAEMON || undefined;
   if (daemon !== undefined) return daemonStatus(daemon, await daemonToken(raw, io), names, settings, io);
   await tellOfOtherState(settings, raw, io);
-  const state = await readState(settings.state);
-  const plan = await planOf(state, raw, settings, io);
-  const all = overviewOf([...state.known.values()], plan.isRead ? plan.made : undefined);
+  const store = await reading('reelstate status', settings, io);
+  const { known } = store.state;
+  checkTarget(known, { target: targetOf(settings) }, settings, io);
+  const plan = await planOf(store, raw, settings, io);
+  const all = overviewOf([...known.values()], plan.isRead ? plan.made : undefined);
   const shown = restricted(all, names, plan.hasErrors);
   if (settings.output === 'json') await print(jsonPieces(statusJson(shown)), io);
   else if (settings.output === 'markdown') await io.out(statusMarkdown(shown));
   else if (shown.recordings.length + shown.fresh.length > 0 || names.length === 0)
-    await io.out(statusText(shown, styleFor(settings.color), io.clock.now(), state.known.size > 0));
+    await io.out(statusText(shown, styleFor(settings.color), io.clock.now(), known.size > 0));
   for (const name of unfound(shown, names)) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
   return 0;
 }
 
 /** What apply would do with all files. What is wrong with them is counted on standard error: validate says more. */
 async function planOf(
-  state: State,
+  { key, state: { known } }: Reader,
   raw: RawOptions,
   settings: Settings,
   io: Io,
 ): Promise<{ made: Plan; isRead: boolean; hasErrors: boolean }> {
   // Nothing is written, so any key serves where there is none.
-  const vault = new Vault((await readKey(settings.state)) ?? randomBytes(32));
+  const vault = new Vault(key ?? randomBytes(32));
   const asked = { dir: settings.dir, ref: refOf(raw, io), names: [], resync: false, allowEmpty: false };
-  const { known } = state;
   const bounds = readBounds(raw, settings, io);
   const made = await makePlanOf({
     ...{ asked, rate: settings.rate, io, vault, bounds, known, now: io.clock.now() },
-    ...(settings.cache ? { state } : {}),
+    cached: settings.cache,
   });
   const errors = made.diagnostics.filter(({ severity }) => severity === 'error');
   const unread = errors.find(({ code }) => code === 'directory-not-found' || code === 'empty-set');

@@ -6,7 +6,7 @@ import type { Bounds } from '../desired/bounds.ts';
 import type { LoadOptions } from '../desired/load.ts';
 import type { ReadCache } from '../desired/read-cache.ts';
 import { usage } from '../model/failure.ts';
-import type { Known } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSource } from '../model/source.ts';
 import { maskAddresses } from '../secrets/git-address.ts';

@@ -10,17 +10,26 @@ import type { Views } from '../daemon/server.ts';
 import type { Bounds } from '../desired/bounds.ts';
 import { Failure } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import type { Writer } from '../model/store.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
 import { maskAddresses } from '../secrets/git-address.ts';
 import { Vault } from '../secrets/vault.ts';
 import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
-import { readKey, Store } from '../state/store.ts';
 import { readBounds } from './bounds.ts';
 import { accessOf, type Listen, readListen } from './listen.ts';
+import { writing } from './open-state.ts';
 import { otherState } from './other-state.ts';
 import { connect, type Service } from './service.ts';
-import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+import {
+  choice,
+  duration,
+  isSet,
+  keepHistoryOf,
+  type RawOptions,
+  readSettings,
+  type Settings,
+} from './settings.ts';
 import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-source.ts';
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
@@ -37,6 +46,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     heal: raw.selfHeal !== false && !isSet('noSelfHeal', {}, io),
     force: isSet('resyncForce', raw, io),
   };
+  const keepHistory = keepHistoryOf(raw, io);
   const origin = readOrigin(raw, settings, io);
   const bounds = readBounds(raw, settings, io, { isRemote: origin.git?.url !== undefined });
   const log = makeLog(
@@ -51,7 +61,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   io.onHangup(() => hangup.take());
   const other = await otherState(settings, raw, io);
   if (other !== undefined) log.warn(other);
-  return holding({ settings, io, log, listen, resync, origin, bounds, stop, hangup }, raw);
+  return holding({ settings, io, log, listen, resync, origin, bounds, stop, hangup, keepHistory }, raw);
 }
 
 /** With the state held against other writers. */
@@ -60,9 +70,9 @@ async function holding(
   raw: RawOptions,
 ): Promise<number> {
   const { settings, io } = running;
-  const store = await Store.open(settings.state, 'reelstate watch', () => io.clock.now());
+  const store = await writing('reelstate watch', settings, io, running.keepHistory);
   try {
-    const vault = new Vault((await readKey(settings.state)) as Buffer);
+    const vault = new Vault(store.key);
     const events: Running['events'] = { take: () => {}, stillWanted: async () => true };
     const service = await connect({
       settings,
@@ -85,7 +95,7 @@ type Git = NonNullable<OpenedSource['git']>;
 interface Running {
   settings: Settings;
   io: Io;
-  store: Store;
+  store: Writer;
   vault: Vault;
   service: Service;
   /** What the engine tells and asks. */
@@ -96,6 +106,8 @@ interface Running {
   origin: Origin;
   bounds: Bounds;
   stop: AbortSignal;
+  /** Milliseconds for which calls stay in the history. */
+  keepHistory: number;
   /** What SIGHUP does. */
   hangup: { take: () => void };
 }
@@ -110,7 +122,7 @@ async function run(running: Running): Promise<number> {
     settings.cache && !origin.git
       ? new ReadCacheFile({ dir: settings.dir, cwd: io.cwd, env: io.env })
       : undefined;
-  const noopCache = cache && new NoopCache(cache, state);
+  const noopCache = cache && new NoopCache(cache, state.known);
   const over = new AbortController();
   const opened = await openSource(origin, {
     ...{ io, vault, bounds, log, state: settings.state, readCache: cache?.readCache, over: over.signal },
@@ -190,7 +202,6 @@ async function run(running: Running): Promise<number> {
         'watching',
       );
       cache?.save(io.clock.now());
-      store.letGo();
       client.warm().catch(() => {});
     }
     await ended;
@@ -242,7 +253,7 @@ async function open(
   engine: Engine,
   metrics: Metrics,
   io: Io,
-  state: Store['state'],
+  state: Writer['state'],
   git: Git | undefined,
   log: Running['log'],
 ) {

@@ -155,14 +155,14 @@ export class Daemon {
     for (const name of first || snapshot.whole ? this.#everyName(snapshot) : snapshot.changed)
       this.#owed.add(name);
     if (snapshot.files?.size)
-      for (const { name, file } of this.#ports.state.known.values())
+      for (const { name, file } of this.#ports.state.known.heads())
         if (snapshot.files.has(file)) this.#owed.add(name);
     if (obstacle) return;
     // Names that have just changed come first.
     const names = new Set([...snapshot.changed, ...this.#owed]);
     this.#owed = new Set();
     this.#inHand = names;
-    const keys = abandonedKeys(snapshot, this.#ports.state.known.values(), names);
+    const keys = abandonedKeys(snapshot, this.#ports.state.known.heads(), names);
     const began = this.#ports.clock.monotonic();
     const pace = new Pace(this.#ports.clock);
     for (const name of names) {
@@ -185,7 +185,7 @@ export class Daemon {
   }
 
   #everyName({ byName }: Snapshot): Set<string> {
-    return new Set([...byName.keys(), ...[...this.#ports.state.known.values()].map(({ name }) => name)]);
+    return new Set([...byName.keys(), ...[...this.#ports.state.known.heads()].map(({ name }) => name)]);
   }
 
   /** One recording: desired × known → what is to be sent, handed to the engine. */
@@ -281,7 +281,7 @@ export class Daemon {
       engine.drop(asked);
     if (set.broken.length > 0) {
       this.#owed.add(name);
-      const known = [...state.known.values()].find((recording) => recording.name === name);
+      const known = [...state.known.heads()].find((recording) => recording.name === name);
       const file = this.#watched.get(name)?.file ?? known?.file;
       // While a file is being moved nothing is wrong with it yet.
       if (file === undefined || settling?.includes(file)) return;
@@ -295,7 +295,7 @@ export class Daemon {
       );
     }
     for (const key of keys) {
-      const file = state.known.get(key)?.file;
+      const file = state.known.head(key)?.file;
       engine.drop(key);
       await journal.append({ event: 'forget', key });
       log.info(
@@ -311,7 +311,7 @@ export class Daemon {
     // The first refresh plans everything anyway, and an empty folder changes nothing.
     if (!this.#snapshot || this.#blocked || this.#stopping.signal.aborted) return;
     const keys =
-      abandonedKeys(this.#snapshot, this.#ports.state.known.values(), new Set([name])).get(name) ?? [];
+      abandonedKeys(this.#snapshot, this.#ports.state.known.heads(), new Set([name])).get(name) ?? [];
     if (this.#snapshot.byName.has(name)) await this.#reconcile(name, keys);
   }
 

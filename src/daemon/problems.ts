@@ -1,4 +1,4 @@
-import type { KnownRecording } from '../model/plan.ts';
+import type { KnownHead } from '../model/known.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Snapshot } from '../model/source.ts';
 import type { Logger } from './log.ts';
@@ -50,12 +50,12 @@ export function emptiness({ set }: Snapshot, known: number): string | undefined 
 /** Known recordings of these names that no document claims any more; none while something is wrong in a file or folder. */
 export function abandonedKeys(
   snapshot: Snapshot,
-  known: Iterable<KnownRecording>,
+  known: Iterable<KnownHead>,
   names: ReadonlySet<string>,
 ): Map<string, string[]> {
   const keys = new Map<string, string[]>();
   if (snapshot.set.broken.length > 0) return keys;
-  const elsewhere: KnownRecording[] = [];
+  const elsewhere: KnownHead[] = [];
   for (const recording of known) {
     if (!names.has(recording.name)) continue;
     const identity = snapshot.byName.get(recording.name)?.identity;

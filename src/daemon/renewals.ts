@@ -69,13 +69,13 @@ export class Renewals {
   }
 
   /**
-   * The recordings whose credentials a program may have given. The written state tells quickly which recordings have
-   * none, so that few of ten thousand are read; and all are gone through only after a journal entry.
+   * The recordings whose credentials a program may have given. Their heads tell which have none, so that few of ten
+   * thousand are read; and all are gone through only after a journal entry.
    */
-  concerned({ known, written, serial }: State): readonly KnownRecording[] {
+  concerned({ known, serial }: State): readonly KnownRecording[] {
     if (this.#concerned.serial !== serial) {
-      const recordings = [...known].filter(([key]) => written.get(key)?.hasCredentials !== false);
-      this.#concerned = { serial, recordings: recordings.map(([, recording]) => recording) };
+      const concerned = [...known.heads()].filter(({ hasCredentials }) => hasCredentials);
+      this.#concerned = { serial, recordings: concerned.flatMap(({ key }) => known.get(key) ?? []) };
     }
     return this.#concerned.recordings;
   }

@@ -8,11 +8,25 @@ export class KnownMap extends Map<string, KnownRecording> implements KnownTable 
 
   head(key: string): KnownHead | undefined {
     const recording = this.get(key);
-    return recording && { ...this.#bindings.get(key), ...headOf(recording) };
+    return recording && this.#headOf(recording);
   }
 
   *heads(): Iterable<KnownHead> {
-    for (const [key, recording] of this) yield { ...this.#bindings.get(key), ...headOf(recording) };
+    for (const recording of this.values()) yield this.#headOf(recording);
+  }
+
+  #headOf(recording: KnownRecording): KnownHead {
+    const { key, name, file } = recording;
+    return {
+      ...this.#bindings.get(key),
+      ...{ key, name, file },
+      get digest() {
+        return writtenOf(recording).digest;
+      },
+      get hasCredentials() {
+        return writtenOf(recording).hasCredentials;
+      },
+    };
   }
 
   bind(key: string, binding: Partial<Binding>): void {
@@ -23,11 +37,6 @@ export class KnownMap extends Map<string, KnownRecording> implements KnownTable 
     this.#bindings.delete(key);
     return super.delete(key);
   }
-}
-
-function headOf(recording: KnownRecording): KnownHead {
-  const { key, name, file } = recording;
-  return { key, name, file, ...writtenOf(recording) };
 }
 
 /** How a recording is written down, and what its head says of that. */

@@ -8,3 +8,8 @@ export function recordingKey({
 }: Pick<Identity, 'appId' | 'resourceId' | 'sid'>): string {
   return `${appId}/${resourceId}/${sid}`;
 }
+
+/** The App ID in a `recordingKey`. */
+export function appIdIn(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}

@@ -1,5 +1,7 @@
 import { mapSealed } from '../agora/requests.ts';
-import type { Comparison, Known, KnownEndpoint, KnownRecording, Plan, RecordingPlan } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
+import { KnownMap } from '../model/known-map.ts';
+import type { Comparison, KnownEndpoint, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Blocks, DesiredRecording, DesiredSet, Identity } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { makePlan, type PlanOptions, planRecording } from './plan.ts';
@@ -11,6 +13,8 @@ import { makePlan, type PlanOptions, planRecording } from './plan.ts';
 
 /** Calls that fall due by time are no part of a comparison. */
 const NO_TIME = 0;
+
+const NOTHING_KNOWN = new KnownMap();
 
 /**
  * What applying one set after another would send.
@@ -75,9 +79,11 @@ function compare(desired: DesiredSet, known: Known, options: PlanOptions): Plan 
 
 /** The state that would result if everything had been applied. */
 function asIfApplied({ recordings }: DesiredSet): Known {
-  const known = new Map<string, KnownRecording>();
+  const known = new KnownMap();
   for (const recording of recordings) {
-    const { key, name, file, identity, whole } = planRecording(recording, new Map(), [], { now: NO_TIME });
+    const { key, name, file, identity, whole } = planRecording(recording, NOTHING_KNOWN, [], {
+      now: NO_TIME,
+    });
     if (!key || !identity) continue;
     const endpoint = <T>(request: T | undefined): KnownEndpoint<T> =>
       request ? { applied: { request, at: NO_TIME, seq: 0 }, unknown: [] } : { unknown: [] };

@@ -1,4 +1,5 @@
-import type { KnownRecording, RecordingPlan } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
+import type { RecordingPlan } from '../model/plan.ts';
 import type { ClientRequests, DesiredRecording, Identity } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { wholeRequests } from './whole.ts';
@@ -20,17 +21,12 @@ export class NoopPlan implements RecordingPlan {
   readonly unresolved = NOTHING;
   readonly supersedes: readonly string[];
   readonly #recording: DesiredRecording;
-  readonly #known: KnownRecording | undefined;
+  readonly #known: Known;
 
-  constructor(
-    recording: DesiredRecording,
-    identity: Identity,
-    known: KnownRecording | undefined,
-    supersedes: readonly string[],
-  ) {
+  constructor(recording: DesiredRecording, identity: Identity, known: Known, supersedes: readonly string[]) {
     this.name = recording.name;
     this.file = recording.file;
-    this.key = known?.key ?? recordingKey(identity);
+    this.key = known.head(recordingKey(identity))?.key ?? recordingKey(identity);
     this.identity = identity;
     this.supersedes = supersedes;
     if (recording.content !== undefined) this.content = recording.content;
@@ -47,6 +43,6 @@ export class NoopPlan implements RecordingPlan {
   }
 
   get whole(): Partial<ClientRequests> {
-    return wholeRequests(this.identity, this.#recording.blocks, this.#known);
+    return wholeRequests(this.identity, this.#recording.blocks, this.#known.get(this.key));
   }
 }

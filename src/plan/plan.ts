@@ -1,10 +1,10 @@
 import { byPlace, type Diagnostic } from '../model/diagnostic.ts';
+import type { Known } from '../model/known.ts';
 import { lateUntil } from '../model/late.ts';
 import type {
   Action,
   Call,
   CallReason,
-  Known,
   KnownEndpoint,
   KnownRecording,
   Plan,
@@ -104,7 +104,7 @@ function emptySet(desired: DesiredSet, known: Known, { allowEmpty, dir }: PlanOp
 function abandoned(desired: DesiredSet, known: Known, claimed: ReadonlySet<string>): Map<string, string[]> {
   const keys = new Map<string, string[]>();
   if (desired.broken.length > 0) return keys;
-  for (const { name, key } of known.values())
+  for (const { name, key } of known.heads())
     if (!claimed.has(key)) keys.set(name, [...(keys.get(name) ?? []), key]);
   return keys;
 }
@@ -127,7 +127,7 @@ export function planRecording(
   if (identity && !recording.suspended && !options.resync && options.isNoop?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
-    return new NoopPlan(recording, identity, known.get(key), others);
+    return new NoopPlan(recording, identity, known, others);
   }
   const base = { name, file, calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] };
   if (!identity) {
@@ -162,7 +162,7 @@ export function planRecording(
     calls.length + released.length + unresolved.length + warnings.length === 0 &&
     before?.ended === undefined
   )
-    return new NoopPlan(recording, identity, before, supersedes);
+    return new NoopPlan(recording, identity, known, supersedes);
   return {
     ...base,
     ...place,
@@ -292,9 +292,10 @@ function withoutReleased<E extends Endpoint>(
 function forgotten(desired: DesiredSet, known: Known, claimed: ReadonlySet<string>): RecordingPlan[] {
   if (desired.broken.length > 0) return [];
   const names = new Set(desired.recordings.map(({ name }) => name));
-  return [...known.values()]
+  return [...known.heads()]
     .filter(({ key, name }) => !claimed.has(key) && !names.has(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap(({ key }) => known.get(key) ?? [])
     .map(({ key, name, file, identity }) => ({
       name,
       file,

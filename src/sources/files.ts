@@ -7,7 +7,7 @@ import { eachBounded, type LoadOptions, onDisk, readFile } from '../desired/load
 import { shownPath } from '../desired/paths.ts';
 import { reading } from '../desired/reading.ts';
 import { resolveFile } from '../desired/resolve.ts';
-import type { Known } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { FollowedFile, type Following, type Hint, patience, type Sight, stampOf } from './followed-file.ts';
 import { Intake } from './intake.ts';

@@ -4,11 +4,14 @@ import { mayGoOn, standing, standingOf, takesAway } from '../desired/loss.ts';
 import { WORTH_THREADS } from '../desired/many-files.ts';
 import { toLazyFile } from '../desired/read-cache.ts';
 import type { FileBytes } from '../desired/resolve.ts';
+import { KnownMap } from '../model/known-map.ts';
 import type { WatchedOptions } from './files.ts';
 import { LONG_STANDSTILL } from './followed-file.ts';
 import type { Moving } from './moving.ts';
 import type { Entry, Reading, Round } from './round.ts';
 import type { Stop } from './rounds.ts';
+
+const NOTHING_KNOWN = new KnownMap();
 
 /**
  * Parses the bytes of a file and decides when they count: a content that may be half written waits until it has been
@@ -97,7 +100,7 @@ export class Intake {
 
   #mayBeHalf(entry: Entry, checked: CheckedFile, bytes: Uint8Array, round: Round): boolean {
     if (entry.standing.length > 0) return takesAway(entry.standing, checked);
-    const known = round.knownOf(entry, checked, this.#options.known ?? new Map());
+    const known = round.knownOf(entry, checked, this.#options.known ?? NOTHING_KNOWN);
     if (known.size > 0) return takesAway([...known].map(standingOf), checked);
     return mayGoOn(checked, bytes);
   }

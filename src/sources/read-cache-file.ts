@@ -16,7 +16,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CheckedFile } from '../desired/checked.ts';
 import { ReadCache } from '../desired/read-cache.ts';
-import type { State, Written } from '../model/journal.ts';
+import type { Known } from '../model/known.ts';
 import type { RecordingPlan } from '../model/plan.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
@@ -82,11 +82,11 @@ export class ReadCacheFile {
 /** Knows for which recordings the plan is a no-op, without planning them again. */
 export class NoopCache {
   readonly #readCache: ReadCache;
-  readonly #state: Pick<State, 'known' | 'written'>;
+  readonly #known: Known;
 
-  constructor({ readCache }: ReadCacheFile, state: Pick<State, 'known' | 'written'>) {
+  constructor({ readCache }: ReadCacheFile, known: Known) {
     this.#readCache = readCache;
-    this.#state = state;
+    this.#known = known;
   }
 
   /**
@@ -107,26 +107,17 @@ export class NoopCache {
   isEnough = ({ file, documents: [document] }: CheckedFile): boolean =>
     document !== undefined &&
     !('fromFile' in document.recording) &&
-    this.#readCache.isNoop(file, document.content, this.#written(recordingKey(document.recording)));
+    this.#readCache.isNoop(file, document.content, this.#known.head(recordingKey(document.recording)));
 
   /** Whether the plan was a no-op for the recording and its state as they are now. */
   isNoop = ({ file, identity, content }: DesiredRecording): boolean =>
-    identity !== undefined && this.#readCache.isNoop(file, content, this.#written(recordingKey(identity)));
+    identity !== undefined && this.#readCache.isNoop(file, content, this.#known.head(recordingKey(identity)));
 
   /** Remembers a plan without calls and notes. */
   remember({ action, calls, notes, released, unresolved, file, key, content }: RecordingPlan): void {
     if (action !== 'no-op' || key === undefined) return;
     if (calls.length + notes.length + released.length + unresolved.length === 0)
-      this.#readCache.rememberNoop(file, content, this.#written(key));
-  }
-
-  /** The recording's line of the state: as it was written, or as it would be. */
-  #written(key: string): Pick<Written, 'digest'> | undefined {
-    const { known, written } = this.#state;
-    const line = written.get(key);
-    if (line !== undefined) return line;
-    const recording = known.get(key);
-    return recording && { digest: hash('sha256', JSON.stringify(recording), 'base64') };
+      this.#readCache.rememberNoop(file, content, this.#known.head(key));
   }
 }
 

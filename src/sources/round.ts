@@ -1,7 +1,8 @@
 import type { CheckedFile } from '../desired/checked.ts';
 import type { Standing } from '../desired/loss.ts';
 import type { ResolvedFile } from '../desired/resolve.ts';
-import type { Known, KnownRecording } from '../model/plan.ts';
+import type { Known } from '../model/known.ts';
+import type { KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Snapshot } from '../model/source.ts';
@@ -61,7 +62,7 @@ export class Round {
   readonly read: Map<Uint8Array, CheckedFile> = new Map();
   readonly unresolved: Set<Entry> = new Set();
   readonly #pace: Pace;
-  #known: Map<string, KnownRecording[]> | undefined;
+  #known: Map<string, string[]> | undefined;
 
   constructor(clock: Clock) {
     this.#pace = new Pace(clock);
@@ -92,17 +93,14 @@ export class Round {
   knownOf({ shown }: Entry, { documents }: CheckedFile, known: Known): ReadonlySet<KnownRecording> {
     if (!this.#known) {
       this.#known = new Map();
-      for (const recording of known.values())
-        for (const id of [`file ${recording.file}`, `name ${recording.name}`])
-          this.#known.set(id, [...(this.#known.get(id) ?? []), recording]);
+      for (const { key, name, file } of known.heads())
+        for (const id of [`file ${file}`, `name ${name}`])
+          this.#known.set(id, [...(this.#known.get(id) ?? []), key]);
     }
     const ids = [`file ${shown}`, ...documents.map(({ name }) => `name ${name}`)];
-    const found = new Set(ids.flatMap((id) => this.#known?.get(id) ?? []));
-    for (const { recording } of documents) {
-      const same = 'fromFile' in recording ? undefined : known.get(recordingKey(recording));
-      if (same) found.add(same);
-    }
-    return found;
+    const keys = new Set(ids.flatMap((id) => this.#known?.get(id) ?? []));
+    for (const { recording } of documents) if (!('fromFile' in recording)) keys.add(recordingKey(recording));
+    return new Set([...keys].flatMap((key) => known.get(key) ?? []));
   }
 
   pace(): Promise<void> | undefined {

@@ -1,15 +1,17 @@
 import { LATE } from '../agora/answers.ts';
 import { SECTION_OF } from '../agora/requests.ts';
 import type { Answered, Intent, JournalEntry, State } from '../model/journal.ts';
+import type { Binding, KnownTable } from '../model/known.ts';
+import { KnownMap } from '../model/known-map.ts';
 import type { KnownEndpoint, KnownRecording, LateCall, Remembered, Unsure } from '../model/plan.ts';
-import type { Endpoint, UpdateRequest } from '../model/recording.ts';
-import { keepForChange } from './known-line.ts';
+import type { BlockName, Endpoint, UpdateRequest } from '../model/recording.ts';
 
 /** Departures are remembered for so long, in milliseconds: longer than a call can be on its way. */
 const SENT_KEPT = 60_000;
 
-export function emptyState(): State {
-  return { serial: 0, known: new Map(), written: new Map(), sent: [], orphaned: new Map() };
+/** Of which nothing is known. @param known where what is known is going to be */
+export function emptyState(known: KnownTable = new KnownMap()): State {
+  return { serial: 0, known, sent: [], orphaned: new Map() };
 }
 
 /**
@@ -24,8 +26,8 @@ export function sentAgo({ sent }: State, now: number): number[] {
 export function fold(state: State, entry: JournalEntry): void {
   if (entry.seq <= state.serial) return;
   state.serial = entry.seq;
-  state.written.delete(entry.key);
-  keepForChange(state.known.get(entry.key));
+  const { known } = state;
+  const { key } = entry;
   const at = Date.parse(entry.at);
   switch (entry.event) {
     case 'intent': {
@@ -34,74 +36,89 @@ export function fold(state: State, entry: JournalEntry): void {
       const recording = recordingOf(state, entry);
       adopt(state, recording, entry.endpoint);
       intend(recording, entry, at);
+      known.set(key, recording);
+      known.bind(key, bindingIn(entry));
       break;
     }
     case 'answer': {
       const sent = state.sent.findLast(({ seq }) => seq === entry.of);
       if (sent) Object.assign(sent, { at, answered: true });
-      const recording = state.known.get(entry.key);
+      const recording = known.get(key);
       if (!recording) {
         answerOrphaned(state, entry, at);
         break;
       }
       answer(recording[entry.endpoint], entry, at);
       if (entry.outcome === 'applied') delete recording.ended;
+      known.set(key, recording);
       break;
     }
     case 'withdraw': {
       state.sent = state.sent.filter(({ seq }) => seq !== entry.of);
-      const recording = state.known.get(entry.key);
+      const recording = known.get(key);
       if (!recording) break;
       const endpoint = recording[entry.endpoint] as KnownEndpoint<unknown>;
       endpoint.unknown = endpoint.unknown.filter(({ seq }) => seq !== entry.of);
       // A recording to which nothing was ever sent is not in the state.
-      if (
-        [recording.update, recording.updateLayout].every(
-          ({ applied, unknown, late, last }) => !applied && !last && !late && unknown.length === 0,
-        )
-      )
-        state.known.delete(entry.key);
+      const isSent = [recording.update, recording.updateLayout].some(
+        ({ applied, unknown, late, last }) => applied || last || late || unknown.length > 0,
+      );
+      if (isSent) known.set(key, recording);
+      else known.delete(key);
       break;
     }
     case 'forget':
-      orphan(state, entry.key, at);
-      state.known.delete(entry.key);
+      orphan(state, key, at);
+      known.delete(key);
       break;
-    case 'release': {
-      const update = state.known.get(entry.key)?.update;
-      if (!update) break;
-      for (const sent of [update.applied, ...update.unknown, ...(update.late ?? [])])
-        if (sent) sent.request = without(sent.request, entry.blocks);
-      // Requests without any section left are dropped.
-      update.unknown = update.unknown.filter(({ request }) => Object.keys(request).length > 0);
-      keepLate(
-        update,
-        (update.late ?? []).filter(({ request }) => Object.keys(request).length > 0),
-      );
-      if (update.applied && Object.keys(update.applied.request).length === 0) delete update.applied;
+    case 'release':
+      change(state, key, (recording) => release(recording.update, entry.blocks));
       break;
-    }
-    case 'ended': {
-      const recording = state.known.get(entry.key);
-      if (recording) recording.ended = at;
+    case 'ended':
+      change(state, key, (recording) => {
+        recording.ended = at;
+      });
       break;
-    }
-    case 'doubt': {
-      const endpoint = state.known.get(entry.key)?.[entry.endpoint] as KnownEndpoint<unknown> | undefined;
-      // Still what was applied last, but no longer certain to be in force.
-      if (endpoint?.applied && !endpoint.unknown.includes(endpoint.applied))
-        endpoint.unknown.push(endpoint.applied);
+    case 'doubt':
+      change(state, key, (recording) => {
+        const { applied, unknown } = recording[entry.endpoint] as KnownEndpoint<unknown>;
+        // Still what was applied last, but no longer certain to be in force.
+        if (applied && !unknown.some(({ seq }) => seq === applied.seq)) unknown.push(applied);
+      });
       break;
-    }
-    case 'rename': {
-      const recording = state.known.get(entry.key);
-      if (recording) Object.assign(recording, { name: entry.name, file: entry.file });
-    }
+    case 'rename':
+      change(state, key, (recording) => Object.assign(recording, { name: entry.name, file: entry.file }));
+      break;
+    case 'bind':
+      known.bind(key, bindingIn(entry));
   }
 }
 
+function change({ known }: State, key: string, act: (recording: KnownRecording) => void): void {
+  const recording = known.get(key);
+  if (!recording) return;
+  act(recording);
+  known.set(key, recording);
+}
+
+function bindingIn({ target, account }: Partial<Binding>): Partial<Binding> {
+  return { ...(target === undefined ? {} : { target }), ...(account === undefined ? {} : { account }) };
+}
+
+function release(update: KnownRecording['update'], blocks: readonly BlockName[]): void {
+  for (const sent of [update.applied, ...update.unknown, ...(update.late ?? [])])
+    if (sent) sent.request = without(sent.request, blocks);
+  // Requests without any section left are dropped.
+  update.unknown = update.unknown.filter(({ request }) => Object.keys(request).length > 0);
+  keepLate(
+    update,
+    (update.late ?? []).filter(({ request }) => Object.keys(request).length > 0),
+  );
+  if (update.applied && Object.keys(update.applied.request).length === 0) delete update.applied;
+}
+
 /** More than can leave while they are remembered: then the clock was set back, and the first is not the oldest. */
-const MOST_SENT = 2_000;
+export const MOST_SENT = 2_000;
 
 /** The list itself without its front, where the oldest are: for each of a hundred thousand calls, all would take too long. */
 function recent(sent: State['sent'], now: number): State['sent'] {
@@ -120,9 +137,7 @@ function recordingOf(state: State, { key, name, file, identity }: Intent): Known
     update: { unknown: [] },
     updateLayout: { unknown: [] },
   };
-  Object.assign(recording, { name, file, identity });
-  state.known.set(key, recording);
-  return recording;
+  return Object.assign(recording, { name, file, identity });
 }
 
 /** What was left of the endpoint when its recording was forgotten is to be reckoned with again. */

@@ -148,7 +148,7 @@ export class Database implements Runs {
         if (isRefused) this.#options = undefined;
         else if (attempt < tls.length && isAboutTls(error)) this.#way = (this.#way + 1) % tls.length;
         else throw error;
-        if (this.#pool) void this.#pool.then((before) => before.end()).catch(() => {});
+        void pool.end().catch(() => {});
         this.#pool = undefined;
         if (attempt > tls.length + 1) throw error;
       }

@@ -26,7 +26,10 @@ export class KnownRow implements KnownHead {
   static of(recording: KnownRecording, binding: Partial<Binding> = {}): KnownRow {
     const { key, name, file } = recording;
     const { target, account } = binding;
-    const bound = { ...(target === undefined ? {} : { target }), ...(account === undefined ? {} : { account }) };
+    const bound = {
+      ...(target === undefined ? {} : { target }),
+      ...(account === undefined ? {} : { account }),
+    };
     return new KnownRow({ key, name, file, ...bound }, writtenOf(recording).text);
   }
 

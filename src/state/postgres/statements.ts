@@ -122,13 +122,13 @@ with mine as materialized (
 update reelstate.lease set expires_at = 'epoch', holder = null, about = null
 from mine where lease.account = mine.account`;
 
-/** Ends leases whoever holds them: the token goes on, so that nothing more is written under them. $1: accounts; null: all. */
+/** Ends leases whoever holds them: the token goes on, so that nothing more is written under them. $1: accounts. */
 export const END = `
 with ended as materialized (
-  select account from reelstate.lease where $1::text[] is null or account = any ($1) for update skip locked
+  select account from reelstate.lease where account = any ($1) for update skip locked
 )
 update reelstate.lease set token = lease.token + 1, expires_at = 'epoch', holder = null, about = null
-from ended where lease.account = ended.account`;
+from ended where lease.account = ended.account returning lease.account`;
 
 /** $1: accounts; null: all. How long each lease goes on is negative where it is over. */
 export const LEASES = `
@@ -284,17 +284,17 @@ delete from reelstate.call where seq = any (array(
   select seq from reelstate.call where at < $1 order by at limit $2 for update skip locked))`;
 
 /** All that is known, taken away. In a transaction with what follows. */
-export const EMPTY = `
-delete from reelstate.recording; delete from reelstate.orphaned; delete from reelstate.call`;
+export const EMPTY = ['recording', 'orphaned', 'call'].map((table) => `delete from reelstate.${table}`);
 export const SET_META =
   'insert into reelstate.meta values ($1, $2) on conflict (name) do update set value = excluded.value';
 export const DELETE_META = 'delete from reelstate.meta where name = $1';
-export const SET_NUMBER = "select setval('reelstate.number', greatest($1, last_value)) from reelstate.number";
+export const SET_NUMBER =
+  "select setval('reelstate.number', greatest($1::bigint, last_value, 1)) from reelstate.number";
 export const ADD_RECORDINGS = `
 insert into reelstate.recording (key, target, account, known)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])`;
 export const ADD_ORPHANED = `
-insert into reelstate.orphaned (key, calls) select * from unnest($1::text[], $2::text[])`;
+insert into reelstate.orphaned (key, account, calls) select * from unnest($1::text[], $2::text[], $3::text[])`;
 /** $1: an array of rows in JSON. */
 export const ADD_CALLS = `
 insert into reelstate.call (${CALL_COLUMNS})

@@ -1,0 +1,37 @@
+import { Failure } from '../model/failure.ts';
+import type { Holder } from '../model/store.ts';
+
+/** The way out of damage. */
+const MEND =
+  "Nothing was changed. Restore the state from a backup, or move it away: then nothing is known, and the next apply sends every recording's whole state.";
+
+/** Something of the state is not as reelstate wrote it. The message says where, the hint what to do. */
+export class DamagedState extends Failure {
+  override name = 'DamagedState';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { hint: MEND, cause });
+  }
+}
+
+/** Another process writes the state. */
+export class LockedState extends Failure {
+  override name = 'LockedState';
+  readonly holder: Holder | undefined;
+
+  /** @param holder undefined: it has not said yet who it is */
+  constructor(place: string, holder: Holder | undefined) {
+    const who = holder
+      ? `process ${holder.pid} on ${holder.host} (${holder.command}, since ${holder.since})`
+      : 'a process that has just begun';
+    super(`the state in ${place} is in use by ${who}`, {
+      hint: 'Wait for it to end, or stop it. A process that was killed holds nothing any more.',
+    });
+    this.holder = holder;
+  }
+}
+
+/** The state cannot be written any more, or is not where it was: nothing that follows could be recorded. */
+export class LostState extends Failure {
+  override name = 'LostState';
+}

@@ -1,0 +1,72 @@
+import { resolve } from 'node:path';
+import { usage } from '../model/failure.ts';
+import type { Reader, StateOptions, Writer } from '../model/store.ts';
+import { checkAddress } from './postgres/address.ts';
+
+/*
+ * Where a state is kept is told by its address: a folder, in which there is an SQLite database, or the address of a PostgreSQL
+ * database. What a kind of state
+ * needs is loaded when one is opened.
+ */
+
+/** A kind of state. */
+interface Kind {
+  /** Addresses of this kind. */
+  is: RegExp;
+  read: (address: string, options: StateOptions) => Promise<Reader>;
+  write: (address: string, options: StateOptions) => Promise<Writer>;
+  /** Ends what keeps others from writing, and says in a line what that was. */
+  unlock: (address: string, options: StateOptions) => Promise<string>;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    is: /^(?!\w+:\/\/)/,
+    read: async (address, options) => (await import('./sqlite/reader.ts')).readFolder(address, options),
+    write: async (address, options) => (await import('./sqlite/writer.ts')).writeFolder(address, options),
+    unlock: async () =>
+      'There is nothing to unlock: the state is in a folder, and a process that was killed holds nothing any more.',
+  },
+  {
+    is: /^postgres(ql)?:/i,
+    read: async (address, options) => (await import('./postgres/writer.ts')).readDatabase(address, options),
+    write: async (address, options) => (await import('./postgres/writer.ts')).writeDatabase(address, options),
+    unlock: async (address, options) =>
+      (await import('./postgres/writer.ts')).unlockDatabase(address, options),
+  },
+];
+
+/** @throws Failure (64) for an address of no kind */
+function kindOf(address: string): Kind {
+  const kind = KINDS.find(({ is }) => is.test(address));
+  if (!kind) throw usage(`--state ${address.split('://')[0]}://…: there is no such kind of state`);
+  return kind;
+}
+
+/** A state's address: folders are made absolute. @throws Failure (64) */
+export function stateAddress(text: string, cwd: string): string {
+  if (kindOf(text) === KINDS[0]) return resolve(cwd, text);
+  checkAddress(text);
+  return text;
+}
+
+/**
+ * Opens a state to read it. Nothing is written; what is not there yet is an empty state.
+ * @throws Failure where it is damaged or cannot be read
+ */
+export function readState(address: string, options: StateOptions): Promise<Reader> {
+  return kindOf(address).read(address, options);
+}
+
+/**
+ * Opens a state to write it; makes one where there is none.
+ * @throws Failure where another process has it, where it is damaged, or where it cannot be written
+ */
+export function openState(address: string, options: StateOptions): Promise<Writer> {
+  return kindOf(address).write(address, options);
+}
+
+/** @returns what was done, for people */
+export function unlockState(address: string, options: StateOptions): Promise<string> {
+  return kindOf(address).unlock(address, options);
+}

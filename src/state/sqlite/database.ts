@@ -1,0 +1,67 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type Database from 'libsql';
+import type { Failure } from '../../model/failure.ts';
+import { DamagedState, LostState } from '../errors.ts';
+import { APPLICATION, FORMAT } from './statements.ts';
+
+/** Files of a state folder. */
+export const DATABASE = 'state.db';
+export const LOCK = 'lock.db';
+
+export type Db = InstanceType<typeof Database>;
+
+/** A prepared statement, with as many values as it has places. */
+export interface Prepared {
+  run(...values: unknown[]): unknown;
+}
+
+/** The library is loaded where a database is opened, and not before: 30 ms. */
+export async function library(): Promise<typeof Database> {
+  return (await import('libsql')).default;
+}
+
+/** All rows of a query, each a list of its columns. */
+export function rowsOf(db: Db, sql: string, ...values: unknown[]): unknown[][] {
+  return db
+    .prepare(sql)
+    .raw()
+    .all(...values) as unknown[][];
+}
+
+/** The size of a file; undefined where there is none. */
+export function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
+
+/** What was done to a database that is damaged or no state says so by its code. */
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
+
+/** An error of the database in words that name its file. */
+export function failureOf(error: unknown, folder: string): Failure {
+  const path = join(folder, DATABASE);
+  const { code = '', message } = error as { code?: string; message: string };
+  if (DAMAGED.test(code)) return new DamagedState(`${path} is damaged: ${message}`, error);
+  return new LostState(`the state cannot be written: ${message} (${path})`, { cause: error });
+}
+
+/** The same where it was only read. */
+export function readFailureOf(error: unknown, folder: string): Failure {
+  const { code = '', message } = error as { code?: string; message: string };
+  const path = join(folder, DATABASE);
+  if (DAMAGED.test(code) || /no such (table|column)/.test(message))
+    return new DamagedState(`${path} is damaged: ${message}`, error);
+  return new LostState(`the state cannot be read: ${message} (${path})`, { cause: error });
+}
+
+/** @throws DamagedState where it is no state, or one of another version */
+export function checkFormat(db: Db, folder: string): void {
+  const path = join(folder, DATABASE);
+  const pragma = (name: string) => Number(rowsOf(db, `pragma ${name}`)[0]?.[0]);
+  if (pragma('application_id') !== APPLICATION) throw new DamagedState(`${path} is no state of reelstate`);
+  const format = pragma('user_version');
+  if (format !== FORMAT)
+    throw new DamagedState(
+      `${path} was written by another version of reelstate (format ${format}, this one reads ${FORMAT})`,
+    );
+}

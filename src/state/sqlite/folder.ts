@@ -1,0 +1,66 @@
+import { chmodSync, existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DamagedState, LostState } from '../errors.ts';
+import { ASIDE } from '../journal/read.ts';
+import { DATABASE, LOCK, sizeOf } from './database.ts';
+
+/** What a folder is made of, so that it can be taken away where nothing comes of it. */
+export interface MadeFolder {
+  /** Removes what was made. */
+  undo(): void;
+}
+
+/**
+ * Makes the folder of a state, for its owner alone, and keeps it out of git.
+ * @throws LostState where it cannot be written
+ */
+export function makeFolder(folder: string): MadeFolder {
+  const ignore = join(folder, '.gitignore');
+  const made: (() => void)[] = [];
+  const undo = () => {
+    for (const act of made.reverse()) act();
+  };
+  try {
+    if (!existsSync(folder)) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      made.push(() => ifEmpty(folder));
+    }
+    if (!existsSync(ignore)) {
+      made.push(() => rmSync(ignore, { force: true }));
+      writeFileSync(ignore, '*\n', { mode: 0o600 });
+    }
+    return { undo };
+  } catch (error) {
+    undo();
+    throw new LostState(`the state folder ${folder} cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function ifEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something else has been put into it.
+  }
+}
+
+/** For its owner alone. The files beside it take their mode from it. */
+export function restrict(path: string): void {
+  chmodSync(path, 0o600);
+}
+
+/**
+ * Whether there is a state in a folder.
+ * @throws DamagedState where there was one, and it is empty or missing
+ */
+export function hasDatabase(folder: string): boolean {
+  const path = join(folder, DATABASE);
+  const size = sizeOf(path);
+  if (size === 0) throw new DamagedState(`${path} is empty`);
+  if (size !== undefined) return true;
+  const traces = [`${DATABASE}-wal`, `${DATABASE}-shm`, ASIDE].find((name) => existsSync(join(folder, name)));
+  if (traces !== undefined || sizeOf(join(folder, LOCK))) throw new DamagedState(`${path} is missing`);
+  return false;
+}

@@ -1,0 +1,386 @@
+import { randomUUID } from 'node:crypto';
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Intent, JournalEntry, JournalEvent, State } from '../../model/journal.ts';
+import type { History, HistoryFilter, Holder, StateDump, StateOptions, Writer } from '../../model/store.ts';
+import type { Leave } from '../../model/work.ts';
+import { LockedState, LostState } from '../errors.ts';
+import { fold } from '../fold.ts';
+import { hasJournal, oldWriter, putAside, readJournal } from '../journal/read.ts';
+import { dumpOfJournal } from '../journal/take-over.ts';
+import { type FingerprintKey, keyOf, newKey } from '../key.ts';
+import {
+  checkFormat,
+  DATABASE,
+  type Db,
+  failureOf,
+  LOCK,
+  library,
+  type Prepared,
+  sizeOf,
+} from './database.ts';
+import { hasDatabase, makeFolder, restrict } from './folder.ts';
+import { KnownRows } from './known-rows.ts';
+import { holderHere, type Lock, takeLock } from './lock.ts';
+import * as sql from './statements.ts';
+import {
+  readCalledNames,
+  readDump,
+  readHistory,
+  readMeta,
+  readTables,
+  valuesOf,
+  writeDump,
+  writeMeta,
+} from './tables.ts';
+
+/*
+ * A state folder, its owner's alone:
+ *   state.db    the database (beside it, while it is open or after a kill, state.db-wal and state.db-shm)
+ *   lock.db     the writer's lock
+ *   .gitignore  keeps the folder out of git
+ * The rule: an event is on the disk before the next step is taken. So a kill at any moment loses nothing: a call without
+ * an answer has an unknown outcome, and a call without an intent was never sent.
+ */
+
+/** Events after which the log of the database is written into its file: a few megabytes. */
+const CHECKPOINT_AFTER = 1_000;
+/** Calls that are removed from the history at once. */
+const PRUNED_TOGETHER = 1_000;
+/** Events between two looks at the end of the history. */
+const PRUNE_AFTER = 500;
+
+const NEW = `${DATABASE}.new`;
+
+/**
+ * Takes the writer's lock of a folder and opens its state; makes one where there is none.
+ * @throws LockedState, DamagedState, LostState
+ */
+export async function writeFolder(folder: string, options: StateOptions): Promise<Writer> {
+  const made = makeFolder(folder);
+  let lock: Lock | undefined;
+  try {
+    lock = await lockOf(folder);
+    const old = oldWriter(folder);
+    if (old) throw new LockedState(folder, old);
+    if (!hasDatabase(folder)) await begin(folder, options);
+    lock.mark();
+    putAside(folder);
+    return await open(folder, lock, options);
+  } catch (error) {
+    // What there was before stays; what has just been made is of no use.
+    const isMade = sizeOf(join(folder, DATABASE)) === undefined;
+    if (isMade) lock?.undo();
+    else lock?.release();
+    if (isMade) made.undo();
+    throw (error as Error).name.endsWith('Error') ? failureOf(error, folder) : error;
+  }
+}
+
+async function lockOf(folder: string): Promise<Lock> {
+  const lock = await takeLock(folder);
+  if (!lock) throw new LockedState(folder, await holderOf(folder));
+  return lock;
+}
+
+/** Who writes, as it says itself; undefined where it has not said so yet. */
+async function holderOf(folder: string): Promise<Holder | undefined> {
+  const Database = await library();
+  try {
+    return readMeta(new Database(join(folder, DATABASE))).holder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes the database of what there is of version 0.1, or of nothing: whole, and then in its place. */
+async function begin(folder: string, { keyText, now }: StateOptions): Promise<void> {
+  const Database = await library();
+  const path = join(folder, NEW);
+  rmSync(path, { force: true });
+  const dump = hasJournal(folder) ? dumpOfJournal(readJournal(folder), keyText, now()) : undefined;
+  const { kept, check } = dump ? { kept: dump.key, check: dump.key_check } : newKey(keyText);
+  try {
+    const db = new Database(path);
+    restrict(path);
+    db.exec(`pragma journal_mode = memory; pragma synchronous = full; begin exclusive; ${sql.SCHEMA}`);
+    const serial = String(dump?.serial ?? 0);
+    writeMeta(db, { id: randomUUID(), serial, key: kept ?? undefined, key_check: check });
+    if (dump) writeDump(db, new KnownRows(db), dump);
+    db.exec('commit');
+    db.close();
+    renameSync(path, join(folder, DATABASE));
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+async function open(folder: string, lock: Lock, options: StateOptions): Promise<Writer> {
+  const Database = await library();
+  const db = new Database(join(folder, DATABASE));
+  checkFormat(db, folder);
+  const meta = readMeta(db);
+  const key = keyOf(meta.key, meta.keyCheck, options.keyText);
+  // The log is written into the database at moments of this process's choice, so that a change by others is seen.
+  db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;');
+  const holder = holderHere(options.command, options.now());
+  db.exec('begin immediate');
+  writeMeta(db, { holder: JSON.stringify(holder) });
+  db.exec('commit');
+  return new SqliteWriter({
+    ...{ folder, lock, options, db, key, id: meta.id },
+    afterKill: meta.holder !== undefined,
+    state: readTables(db, meta),
+  });
+}
+
+interface Waiting {
+  entry: JournalEntry;
+  resolve: (seq: number) => void;
+  reject: (error: unknown) => void;
+}
+
+class SqliteWriter implements Writer {
+  readonly id: string;
+  readonly afterKill: boolean;
+  readonly trouble = undefined;
+  readonly state: State;
+  readonly #folder: string;
+  readonly #lock: Lock;
+  readonly #options: StateOptions;
+  readonly #db: Db;
+  readonly #statements: Record<'addCall' | 'answerCall' | 'deleteCall', Prepared>;
+  #key: FingerprintKey;
+  #serial: number;
+  #waiting: Waiting[] = [];
+  /** Keys that stand in the table of calls that may still take effect. */
+  #orphaned: Set<string>;
+  #sinceCheckpoint = 0;
+  #sincePrune = PRUNE_AFTER;
+  #place: string;
+  #failed: unknown;
+  #break: (error: unknown) => void = () => {};
+  readonly broken: Promise<never> = new Promise((_, reject) => {
+    this.#break = reject;
+  });
+
+  constructor(opened: {
+    folder: string;
+    lock: Lock;
+    options: StateOptions;
+    db: Db;
+    key: FingerprintKey;
+    id: string;
+    afterKill: boolean;
+    state: State;
+  }) {
+    // Without a handler the rejection would end the process; append() rethrows it.
+    this.broken.catch(() => {});
+    const { folder, lock, options, db, key, id, afterKill, state } = opened;
+    this.#folder = folder;
+    this.#lock = lock;
+    this.#options = options;
+    this.#db = db;
+    this.#key = key;
+    this.id = id;
+    this.afterKill = afterKill;
+    this.state = state;
+    this.#serial = state.serial;
+    this.#orphaned = new Set(state.orphaned.keys());
+    this.#statements = {
+      addCall: db.prepare(sql.ADD_CALL),
+      answerCall: db.prepare(sql.ANSWER_CALL),
+      deleteCall: db.prepare(sql.DELETE_CALL),
+    };
+    this.#place = this.#placeNow();
+  }
+
+  get key(): Buffer {
+    return this.#key.key;
+  }
+
+  append(event: JournalEvent): Promise<number> {
+    if (this.#failed) return Promise.reject(this.#failed);
+    const at = new Date(this.#options.now()).toISOString();
+    const entry: JournalEntry = { seq: ++this.#serial, at, ...event };
+    return new Promise((resolve, reject) => {
+      // Events of one turn share a transaction, and so a flush.
+      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+      this.#waiting.push({ entry, resolve, reject });
+    });
+  }
+
+  #flush(): void {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    if (batch.length === 0) return;
+    try {
+      if (this.#failed) throw this.#failed;
+      this.#checkNow();
+      this.#transaction(() => {
+        for (const { entry } of batch) this.#record(entry);
+        writeMeta(this.#db, { serial: String(this.state.serial) });
+      });
+      this.#tidy(batch.length);
+    } catch (error) {
+      this.#fail(error);
+      for (const { reject } of batch) reject(this.#failed);
+      return;
+    }
+    for (const { entry, resolve } of batch) resolve(entry.seq);
+  }
+
+  /** What is known is ahead of the disk where it fails: then nothing follows from it any more. */
+  #transaction(act: () => void): void {
+    this.#db.exec('begin immediate');
+    try {
+      act();
+      this.#db.exec('commit');
+    } catch (error) {
+      if (this.#db.inTransaction) this.#db.exec('rollback');
+      throw error;
+    }
+  }
+
+  #record(entry: JournalEntry): void {
+    fold(this.state, entry);
+    const { seq, at, key } = entry;
+    const { addCall, answerCall, deleteCall } = this.#statements;
+    if (entry.event === 'intent') {
+      const { name, file, identity, endpoint, reason, commit } = entry;
+      const call = { seq, at, key, name, file, sid: identity.sid, endpoint, reason };
+      addCall.run(...valuesOf({ ...call, ...(commit ? { commit } : {}) }));
+    } else if (entry.event === 'answer')
+      answerCall.run(at, entry.outcome, entry.status ?? null, entry.message ?? null, entry.of);
+    else if (entry.event === 'withdraw') deleteCall.run(entry.of);
+    this.#keepOrphaned(key);
+  }
+
+  /** Only few recordings ever have such calls. */
+  #keepOrphaned(key: string): void {
+    const { orphaned } = this.state;
+    if (orphaned.size === 0 && this.#orphaned.size === 0) return;
+    for (const gone of [...this.#orphaned].filter((other) => !orphaned.has(other))) {
+      this.#db.prepare(sql.DELETE_ORPHANED).run(gone);
+      this.#orphaned.delete(gone);
+    }
+    const calls = orphaned.get(key);
+    if (!calls) return;
+    this.#db.prepare(sql.SET_ORPHANED).run(key, JSON.stringify(calls));
+    this.#orphaned.add(key);
+  }
+
+  /** Shortens the history and the log, a little at a time. */
+  #tidy(events: number): void {
+    this.#sinceCheckpoint += events;
+    this.#sincePrune += events;
+    const { keepHistory, now } = this.#options;
+    if (keepHistory !== undefined && this.#sincePrune >= PRUNE_AFTER) {
+      this.#sincePrune = 0;
+      const before = new Date(Math.max(0, now() - keepHistory)).toISOString();
+      this.#transaction(() => this.#db.prepare(sql.PRUNE).run(PRUNED_TOGETHER, before));
+    }
+    if (this.#sinceCheckpoint < CHECKPOINT_AFTER) return;
+    this.#sinceCheckpoint = 0;
+    this.#db.exec('pragma wal_checkpoint(passive)');
+    this.#place = this.#placeNow();
+  }
+
+  async admit(_account: string, _appId: string, intent?: Intent): Promise<Leave | undefined> {
+    const of = intent ? await this.append(intent) : undefined;
+    return { of, mayLeave: () => this.#isInPlace(), over: () => {} };
+  }
+
+  holds(): boolean {
+    return true;
+  }
+
+  holderOf(): undefined {}
+
+  onClaim(): void {}
+
+  async claim(): Promise<void> {}
+
+  #isInPlace(): boolean {
+    try {
+      this.#checkNow();
+    } catch (error) {
+      this.#fail(error);
+    }
+    return this.#failed === undefined;
+  }
+
+  async checkPlace(): Promise<void> {
+    if (!this.#isInPlace()) throw this.#failed;
+  }
+
+  /** The files, and what changes where another program writes into the database. */
+  #placeNow(): string {
+    const look = (name: string) => statSync(join(this.#folder, name), { throwIfNoEntry: false });
+    const [database, log, lock] = [DATABASE, `${DATABASE}-wal`, LOCK].map(look);
+    return `${database?.ino} ${database?.mtimeMs} ${database?.size} ${log?.ino} ${lock?.ino}`;
+  }
+
+  #checkNow(): void {
+    if (this.#placeNow() === this.#place) return;
+    throw new LostState(`${join(this.#folder, DATABASE)} was removed or changed under this process`, {
+      hint: 'Nothing more is sent, because it could not be recorded: it ends.',
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.#failed ??= error instanceof LostState ? error : failureOf(error, this.#folder);
+    this.#break(this.#failed);
+  }
+
+  async history(filter: HistoryFilter): Promise<History> {
+    return readHistory(this.#db, filter);
+  }
+
+  async calledNames(): Promise<string[]> {
+    return readCalledNames(this.#db);
+  }
+
+  async dump(now: number): Promise<StateDump> {
+    return readDump(this.#db, this.state, this.#key, now);
+  }
+
+  async restore(dump: StateDump): Promise<void> {
+    const key = keyOf(dump.key, dump.key_check, this.#options.keyText);
+    try {
+      this.#transaction(() => {
+        for (const table of ['recording', 'known', 'call', 'orphaned']) this.#db.exec(`delete from ${table}`);
+        const known = new KnownRows(this.#db);
+        writeDump(this.#db, known, dump);
+        this.#serial = Math.max(dump.serial, this.#serial);
+        writeMeta(this.#db, {
+          serial: String(this.#serial),
+          key: key.kept ?? undefined,
+          key_check: key.check,
+        });
+      });
+      Object.assign(this.state, readTables(this.#db, readMeta(this.#db)));
+      this.#orphaned = new Set(this.state.orphaned.keys());
+      this.#key = key;
+    } catch (error) {
+      this.#fail(error);
+      throw this.#failed;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#flush();
+    try {
+      if (this.#failed === undefined && this.#isInPlace()) {
+        this.#transaction(() => writeMeta(this.#db, { holder: undefined }));
+        this.#db.exec('pragma wal_checkpoint(truncate)');
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#db.close();
+      this.#lock.release();
+    }
+  }
+}
