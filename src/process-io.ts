@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
+import { text as textIn } from 'node:stream/consumers';
 import { Failure } from './model/failure.ts';
 import type { Clock, Io } from './model/ports.ts';
 import { isOwnVariable } from './secrets/environment.ts';
@@ -65,6 +66,7 @@ export function processIo(): Io {
     // A terminal that does not know its width says 0.
     columns: process.stdout.columns || 80,
     ask: makeAsk(),
+    input: () => textIn(process.stdin),
     onHangup(listener) {
       // For good: without a listener the signal would end the process.
       process.on('SIGHUP', listener);

@@ -16,8 +16,12 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   common(program);
   const run = (work: (names: string[], raw: RawOptions) => Promise<number>) =>
     async function (this: Command, ...args: unknown[]): Promise<void> {
-      const names = [args[0]].flat().filter((name) => typeof name === 'string');
-      const [outer, own] = [program.opts(), this.opts()];
+      const names = args
+        .slice(0, -2)
+        .flat()
+        .filter((name) => typeof name === 'string');
+      // A command of a command takes the flags of both.
+      const [outer, own] = [{ ...program.opts(), ...(this.parent?.opts() ?? {}) }, this.opts()];
       // commander's default for a flag with no- is true, which must not hide the flag before the command's name.
       const [color, cache] = (['color', 'cache'] as const).map(
         (no) => outer[no] !== false && own[no] !== false,
@@ -132,6 +136,8 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--applied', 'record it as what is applied, so that the first plan is empty')
     .action(run(async ([file], raw) => (await import('./import.ts')).importRecording(file ?? '', raw, io)));
 
+  addStateCommands(command(program, 'state', 'what is known: list, show, correct, bind, copy it'), run, io);
+
   command(program, 'schema', 'print the JSON Schema of recording files')
     .addHelpText('after', `\n${EDITOR_HELP}`)
     .action(run(async (_names, raw) => (await import('./schema.ts')).schema(raw, io)));
@@ -143,6 +149,48 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--fault <rule>', 'misbehave by a rule, such as 503@0.1; may be given several times', several)
     .option('--seed <number>', 'of everything that is drawn at random (default: 1)')
     .action(run(async (_names, raw) => (await import('./simulate.ts')).simulate(raw, io)));
+}
+
+type Run = (
+  work: (names: string[], raw: RawOptions) => Promise<number>,
+) => (this: Command, ...args: unknown[]) => Promise<void>;
+
+/** `reelstate state …`. None of them calls the service. */
+function addStateCommands(state: Command, run: Run, io: Io): void {
+  const load = () => import('./state.ts');
+  const copy = () => import('./state-copy.ts');
+  const asking = (command: Command) => command.option('--yes', 'do not ask');
+  command(state, 'list', 'the recordings in the state, and the service that they were applied to').action(
+    run(async (_names, raw) => (await load()).stateList(raw, io)),
+  );
+  command(state, 'show <name>', 'all that is known of a recording, as JSON').action(
+    run(async (names, raw) => (await load()).stateShow(names, raw, io)),
+  );
+  asking(command(state, 'rm <names...>', 'forget recordings; they go on as they are')).action(
+    run(async (names, raw) => (await load()).stateRemove(names, raw, io)),
+  );
+  command(state, 'mv <old> <new>', 'call a recording by another name').action(
+    run(async (names, raw) => (await load()).stateMove(names, raw, io)),
+  );
+  asking(
+    command(
+      state,
+      'rebind',
+      'bind the state to the service of --endpoint and the account of AGORA_CUSTOMER_ID',
+    ),
+  )
+    .addHelpText('after', '\nWhat is known counts as applied there: nothing is sent again because of it.')
+    .action(run(async (_names, raw) => (await load()).stateRebind(raw, io)));
+  command(state, 'export', 'write all of the state as JSON, with fingerprints in place of secrets')
+    .option('--out <file>', 'the file to write, readable by you alone (default: standard output)')
+    .addHelpText('after', '\nIt holds the key of the fingerprints, unless REELSTATE_STATE_KEY gives it.')
+    .action(run(async (_names, raw) => (await copy()).stateExport(raw, io)));
+  asking(command(state, 'import <file>', 'read what export wrote; - is standard input'))
+    .addHelpText('after', '\nA state that has recordings is replaced as a whole, after asking.')
+    .action(run(async (names, raw) => (await copy()).stateImport(names, raw, io)));
+  asking(command(state, 'unlock', 'end what keeps others from writing a shared state')).action(
+    run(async (_names, raw) => (await load()).stateUnlock(raw, io)),
+  );
 }
 
 /** Of a flag that may be given several times. */
@@ -182,7 +230,8 @@ function sending(command: Command): Command {
       '--region <area>',
       'where this machine is: us, ap, eu or cn; says which domains are tried, in which order',
     )
-    .option('--timeout <duration>', 'how long one call may take (default: 10s)');
+    .option('--timeout <duration>', 'how long one call may take (default: 10s)')
+    .option('--keep-history <duration>', 'how long calls stay in the history (default: 30d)');
 }
 
 function planning(command: Command): Command {

@@ -34,6 +34,8 @@ import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
 const LAST_ANSWERS = 4_000;
+/** How often it is looked whether the state is where it was, in milliseconds. */
+const PLACE_CHECK = 1_000;
 /** A refresh that takes longer than this makes `/healthz` red, in milliseconds. */
 const HUNG = 60_000;
 
@@ -61,7 +63,17 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   io.onHangup(() => hangup.take());
   const other = await otherState(settings, raw, io);
   if (other !== undefined) log.warn(other);
-  return holding({ settings, io, log, listen, resync, origin, bounds, stop, hangup, keepHistory }, raw);
+  try {
+    return await holding(
+      { settings, io, log, listen, resync, origin, bounds, stop, hangup, keepHistory },
+      raw,
+    );
+  } catch (error) {
+    // In the log's own form: a program may read it.
+    if (!(error instanceof Failure) || error.exitCode !== 1) throw error;
+    log.error(error.hint === undefined ? {} : { hint: error.hint }, error.message);
+    return 1;
+  }
 }
 
 /** With the state held against other writers. */
@@ -184,7 +196,14 @@ async function run(running: Running): Promise<number> {
   try {
     server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git, log));
     if (server) log.info({ url: server.url }, 'listening');
-    const loops = [opened.run(until), daemon.runTimers(), healing.run(until), gap.run(until)];
+    store.broken.catch((error: Error) => daemon.lose(error.message));
+    const loops = [
+      opened.run(until),
+      daemon.runTimers(),
+      healing.run(until),
+      gap.run(until),
+      inPlace(store, io, until),
+    ];
     // A loop that ends before `stop` is a defect, and then the daemon ends too.
     const ended = Promise.race([
       aborted(stop),
@@ -221,6 +240,14 @@ async function run(running: Running): Promise<number> {
   }
   log.info('ended');
   return 0;
+}
+
+/** Looks whether the state is where it was, whether or not anything is sent. */
+async function inPlace(store: Writer, { clock }: Io, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await clock.sleep(PLACE_CHECK, stop);
+    if (!stop.aborted) await store.checkPlace();
+  }
 }
 
 function shownUrl({ git }: Origin): { url?: string } {

@@ -20,7 +20,7 @@ import { Reports } from './reports.ts';
 export interface DaemonPorts {
   source: DesiredSource;
   engine: Engine;
-  journal: Journal & { checkPlace(): Promise<void> };
+  journal: Journal;
   /** The state; the journal keeps it up to date. */
   state: State;
   clock: Clock;
@@ -67,6 +67,7 @@ export class Daemon {
   /** The last refresh failed: the files may say anything by now. */
   #refreshFailed = false;
   #resyncAll = false;
+  #lost: string | undefined;
   readonly #stopping = new AbortController();
   readonly #refreshes: RefreshQueue;
   readonly #renewals: Renewals;
@@ -394,7 +395,6 @@ export class Daemon {
     while (!this.#stopping.signal.aborted) {
       await clock.sleep(RENEWAL_CHECK, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
-      await this.#ports.journal.checkPlace();
       if (clock.monotonic() >= this.#reopenAt) {
         this.#reopenAt = Number.POSITIVE_INFINITY;
         this.resyncAll();
@@ -437,14 +437,21 @@ export class Daemon {
     return watched;
   }
 
-  /** Why `/readyz` is red. */
-  notReady(): string[] {
-    return [this.#trouble, this.#ports.engine.stopped].filter((reason) => reason !== undefined);
+  /** The state cannot be written any more: nothing more is sent, and the process is about to end. */
+  lose(why: string): void {
+    this.#lost = why;
+    this.#ports.engine.stop();
   }
 
-  /** Why `/healthz` is red: a look at the files hangs. @param limit milliseconds that one may take */
+  /** Why `/readyz` is red. */
+  notReady(): string[] {
+    return [this.#lost, this.#trouble, this.#ports.engine.stopped].filter((reason) => reason !== undefined);
+  }
+
+  /** Why `/healthz` is red: the state is lost, or a look at the files hangs. @param limit milliseconds that one may take */
   notHealthy(limit: number): string[] {
-    return this.#refreshes.lasting > limit ? ['reading the files does not end'] : [];
+    const hangs = this.#refreshes.lasting > limit ? 'reading the files does not end' : undefined;
+    return [this.#lost, hangs].filter((reason) => reason !== undefined);
   }
 
   get watched(): ReadonlyMap<string, Watched> {

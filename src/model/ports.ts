@@ -30,6 +30,8 @@ export interface Io {
    * then a signal ends the process at once.
    */
   readonly stop: AbortSignal;
+  /** All of standard input. */
+  input(): Promise<string>;
   /** Calls `listener` on every SIGHUP from now on, instead of ending the process. */
   onHangup(listener: () => void): void;
 }

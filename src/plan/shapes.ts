@@ -4,6 +4,7 @@
  */
 
 import { isObject } from '../model/json.ts';
+import type { StateDump } from '../model/store.ts';
 import type { SavedPlan } from './saved.ts';
 
 /** Whether a value is of a shape. */
@@ -90,26 +91,53 @@ const layoutRequest = object(
   },
 );
 
+const last = object({ outcome: text, at: time }, { status: number, message: text });
+
 const endpoint = (request: Shape): Shape => {
   const given = { request, at: time, seq: number };
   return object(
     { unknown: list(object(given, { commit, until: time })) },
-    { applied: object(given, { commit }), late: list(object({ ...given, until: time }, { commit })) },
+    { applied: object(given, { commit }), late: list(object({ ...given, until: time }, { commit })), last },
   );
+};
+
+const known = {
+  ...{ key: text, name: text, file: text, identity },
+  ...{ update: endpoint(updateRequest), updateLayout: endpoint(layoutRequest) },
 };
 
 /** What a daemon answers at `/api/known`. */
 export const isKnownAnswer: Shape = object({
-  recordings: list(
+  recordings: list(object(known, { ended: time })),
+});
+
+const lateCalls = list(object({ request: isObject, at: time, seq: number, until: time }, { commit }));
+
+const stateDump: Shape = object({
+  ...{ reelstate: oneOf('state'), format_version: oneOf('1.0'), exported_at: date, serial: number },
+  ...{ key: either(oneOf(null), text), key_check: text },
+  recordings: list(object(known, { ended: time, target: text, account: text })),
+  orphaned: list(
+    (entry) =>
+      Array.isArray(entry) &&
+      text(entry[0]) &&
+      object({ update: lateCalls, updateLayout: lateCalls })(entry[1]),
+  ),
+  calls: list(
     object(
       {
-        ...{ key: text, name: text, file: text, identity },
-        ...{ update: endpoint(updateRequest), updateLayout: endpoint(layoutRequest) },
+        ...{ seq: number, at: date, key: text, name: text, file: text, sid: text },
+        ...{ endpoint: text, reason: text },
       },
-      { ended: time },
+      { commit, answer: object({ at: date, outcome: text }, { status: number, message: text }) },
     ),
   ),
 });
+
+/** What `state export` writes. */
+export function isStateDump(value: unknown): value is StateDump {
+  return stateDump(value);
+}
 
 /** What a daemon answers at `/api/recordings`, as far as it is shown. */
 export const isRecordingsAnswer: Shape = object({

@@ -20,6 +20,7 @@ export function fakeIo(more: Partial<Io> = {}): { io: Io; said: { out: string; e
     columns: 80,
     ask: undefined,
     stop: new AbortController().signal,
+    input: async () => '',
     onHangup: () => {},
     ...more,
   };

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Holder } from '../../model/store.ts';
 import { LOCK, library, sizeOf } from './database.ts';
+import { restrict } from './folder.ts';
 
 /*
  * The writer's lock is the exclusive lock of a database of its own beside the state's, so that readers of the state are
@@ -34,6 +35,7 @@ export async function takeLock(folder: string): Promise<Lock | undefined> {
     const db = new Database(path, { timeout: PATIENCE });
     const opened = inode();
     try {
+      restrict(path);
       // The mode keeps the lock behind the end of the transaction, and no file is made beside it.
       db.exec('pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive;');
     } catch (error) {
