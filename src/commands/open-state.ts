@@ -20,7 +20,8 @@ export function writing(command: string, settings: Settings, io: Io, keepHistory
   return openState(settings.state, { ...optionsOf(command, settings, io), keepHistory });
 }
 
-function optionsOf(command: string, { rate, rateScope: scope }: Settings, io: Io): StateOptions {
+/** What a state is opened with. */
+export function optionsOf(command: string, { rate, rateScope: scope }: Settings, io: Io): StateOptions {
   const { clock, env } = io;
   const keyText = env.REELSTATE_STATE_KEY || undefined;
   return { command, now: () => clock.now(), keyText, shared: { clock, env, rate, scope } };

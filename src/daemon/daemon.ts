@@ -2,7 +2,7 @@ import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
 import type { Call, RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
-import type { Endpoint } from '../model/recording.ts';
+import type { DesiredRecording, Endpoint } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Commit, DesiredSource, Snapshot } from '../model/source.ts';
 import { Pace, turn } from '../model/turns.ts';
@@ -27,6 +27,8 @@ export interface DaemonPorts {
   log: Logger;
   /** Remembers for which files and states there is nothing to do. */
   noopCache?: Pick<NoopCache, 'isNoop' | 'remember'>;
+  /** Why nothing is sent for an App ID: another process sends for its account. */
+  standby?: (appId: string) => string | undefined;
   /** Whether the process was suspended since the last call: the plans may be older than the files by any time. */
   hadGap: () => boolean;
   /** Called with how long each refresh took, in seconds, and whether it succeeded. */
@@ -194,6 +196,7 @@ export class Daemon {
     const snapshot = this.#snapshot as Snapshot;
     const desired = snapshot.byName.get(name);
     if (!desired) return this.#handleMissing(name, abandoned, snapshot);
+    if (this.#standsBy(name, desired)) return;
     const { state, engine, journal, clock, noopCache } = this.#ports;
     const known = desired.identity && state.known.get(recordingKey(desired.identity));
     // Of a known no-op nothing more is read than is asked for.
@@ -215,6 +218,16 @@ export class Daemon {
     if (this.#snapshot?.byName.get(name) !== desired) return this.requeue(name);
     for (const superseded of plan.supersedes) engine.drop(superseded);
     this.#act(watched, plan);
+  }
+
+  /** Whether another process sends for a recording: what is known of it may be old, and nothing follows from it. */
+  #standsBy(name: string, { file, identity }: DesiredRecording): boolean {
+    const standby = identity && this.#ports.standby?.(identity.appId);
+    if (standby === undefined) return false;
+    const watched = Object.assign(this.#watch(name, file), { file });
+    delete watched.plan;
+    this.#setCondition(watched, 'Reconciling', 'Standby', standby);
+    return true;
   }
 
   #act(watched: Watched, plan: RecordingPlan): void {
@@ -297,6 +310,8 @@ export class Daemon {
     }
     for (const key of keys) {
       const file = state.known.head(key)?.file;
+      const appId = state.known.get(key)?.identity.appId;
+      if (appId !== undefined && this.#ports.standby?.(appId) !== undefined) continue;
       engine.drop(key);
       await journal.append({ event: 'forget', key });
       log.info(

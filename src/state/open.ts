@@ -9,6 +9,9 @@ import { checkAddress } from './postgres/address.ts';
  * needs is loaded when one is opened.
  */
 
+/** Asks a person. */
+type Agree = (question: string) => Promise<void>;
+
 /** A kind of state. */
 interface Kind {
   /** Addresses of this kind. */
@@ -16,7 +19,7 @@ interface Kind {
   read: (address: string, options: StateOptions) => Promise<Reader>;
   write: (address: string, options: StateOptions) => Promise<Writer>;
   /** Ends what keeps others from writing, and says in a line what that was. */
-  unlock: (address: string, options: StateOptions) => Promise<string>;
+  unlock: (address: string, options: StateOptions, agree: Agree) => Promise<string>;
 }
 
 const KINDS: readonly Kind[] = [
@@ -31,8 +34,8 @@ const KINDS: readonly Kind[] = [
     is: /^postgres(ql)?:/i,
     read: async (address, options) => (await import('./postgres/writer.ts')).readDatabase(address, options),
     write: async (address, options) => (await import('./postgres/writer.ts')).writeDatabase(address, options),
-    unlock: async (address, options) =>
-      (await import('./postgres/writer.ts')).unlockDatabase(address, options),
+    unlock: async (address, options, agree) =>
+      (await import('./postgres/writer.ts')).unlockDatabase(address, options, agree),
   },
 ];
 
@@ -43,9 +46,14 @@ function kindOf(address: string): Kind {
   return kind;
 }
 
+/** Whether a state is kept in a folder of this machine. */
+export function isFolder(address: string): boolean {
+  return kindOf(address) === KINDS[0];
+}
+
 /** A state's address: folders are made absolute. @throws Failure (64) */
 export function stateAddress(text: string, cwd: string): string {
-  if (kindOf(text) === KINDS[0]) return resolve(cwd, text);
+  if (isFolder(text)) return resolve(cwd, text);
   checkAddress(text);
   return text;
 }
@@ -66,7 +74,7 @@ export function openState(address: string, options: StateOptions): Promise<Write
   return kindOf(address).write(address, options);
 }
 
-/** @returns what was done, for people */
-export function unlockState(address: string, options: StateOptions): Promise<string> {
-  return kindOf(address).unlock(address, options);
+/** @param agree throws where the answer is no @returns what was done, for people */
+export function unlockState(address: string, options: StateOptions, agree: Agree): Promise<string> {
+  return kindOf(address).unlock(address, options, agree);
 }

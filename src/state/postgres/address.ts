@@ -19,11 +19,6 @@ export interface Address {
   shown: string;
 }
 
-/** Whether a state is a database's address rather than a folder. */
-export function isAddress(state: string): boolean {
-  return /^postgres(ql)?:/i.test(state);
-}
-
 const WAY_OUT =
   'Put it into PGPASSWORD, or into a password file (PGPASSFILE, else ~/.pgpass) as HOST:PORT:DATABASE:USER:PASSWORD. Other users of this machine can read command lines.';
 const MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;

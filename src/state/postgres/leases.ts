@@ -123,11 +123,14 @@ export class Leases {
     await this.#nextBeat();
     if (patience === undefined) return;
     for (;;) {
-      const missing = accounts.find((account) => !this.holds(account));
-      if (missing === undefined) return;
-      if (signal.aborted || clock.monotonic() - began >= patience) {
+      const missing = accounts.filter((account) => !this.holds(account));
+      if (missing.length === 0) return;
+      // What was taken is about to be read.
+      const another = missing.find((account) => !this.#holds.has(account));
+      const isOver = clock.monotonic() - began >= patience;
+      if (signal.aborted || (another !== undefined && isOver)) {
         for (const account of accounts) this.#wanted.delete(account);
-        throw new LockedState(db.address.shown, this.#others.get(missing));
+        throw new LockedState(db.address.shown, this.#others.get(another ?? ''));
       }
       await this.#nextBeat();
     }

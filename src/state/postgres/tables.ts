@@ -75,7 +75,7 @@ export async function readCalledNames(db: Database): Promise<string[]> {
 /** @param now milliseconds since 1970 */
 export async function readDump(
   db: Database,
-  { known, orphaned, serial }: State & { known: KnownTexts },
+  { known, orphaned, serial }: Omit<State, 'known'> & { known: KnownTexts },
   { kept, check }: FingerprintKey,
   now: number,
 ): Promise<StateDump> {

@@ -47,6 +47,8 @@ const LONGEST_WAIT = 250;
 /** Calls that are removed from the history at once, and how often, in milliseconds. */
 const PRUNED_TOGETHER = 1_000;
 const PRUNE_EVERY = 60_000;
+/** What is still being recorded at the end is awaited for so long, in milliseconds: the database may be away. */
+const LAST_ANSWERS = 1_000;
 
 /** Reads a state. Nothing is written; what is not there yet is an empty state. */
 export async function readDatabase(text: string, options: StateOptions): Promise<Reader> {
@@ -100,24 +102,32 @@ async function makeTables(db: Database, from: number, keyText: string | undefine
 }
 
 /** Ends leases, whoever holds them. @returns what was done, for people */
-export async function unlockDatabase(text: string, options: StateOptions): Promise<string> {
+export async function unlockDatabase(
+  text: string,
+  options: StateOptions,
+  agree: (question: string) => Promise<void>,
+): Promise<string> {
   const db = new Database(readAddress(text, options.shared.env), options.shared.clock);
   try {
     if (!(await readMeta(db)))
       return `There is nothing to unlock: there is no state in ${db.address.shown} yet.`;
     const ended = (await db.rows(sql.LEASES, [null])).filter(({ left_ms: left }) => left > 0);
     if (ended.length === 0) return 'There is nothing to unlock: no process holds a lease.';
+    const holders = ended.map(({ about }) => {
+      const { pid, host, command } = JSON.parse(about) as Holder;
+      return `process ${pid} on ${host} (${command})`;
+    });
+    const who = [...new Set(holders)].join(' and ');
+    await agree(
+      `End what ${who} holds? What it sends from then on is not recorded; if it runs, it may take it again.`,
+    );
     let left = ended.map(({ account }) => account as string);
     // A holder that writes just now has its row.
     while (left.length > 0) {
       const done = new Set((await db.rows(sql.END, [left])).map(({ account }) => account));
       left = left.filter((account) => !done.has(account));
     }
-    const holders = ended.map(({ about }) => {
-      const { pid, host, command } = JSON.parse(about) as Holder;
-      return `process ${pid} on ${host} (${command})`;
-    });
-    return `Ended what ${[...new Set(holders)].join(' and ')} held. A process that still runs may take it again at once.`;
+    return `Ended what ${who} held.`;
   } finally {
     await db.close();
   }
@@ -319,6 +329,10 @@ class PostgresWriter implements Writer {
     if (this.#failed) throw this.#failed;
     const token = this.#leases.token(account);
     if (token === undefined || !this.holds(account) || this.#over.signal.aborted) return undefined;
+    if (!this.#leases.isCertain(account, token)) {
+      await this.#leases.look();
+      return 0;
+    }
     let answer: { rows: Row[]; sent: Moment };
     try {
       answer = await this.#db.ask(statement, [account, token, ...values]);
@@ -505,7 +519,10 @@ class PostgresWriter implements Writer {
 
   /** Nothing may be in flight any more. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#last.values());
+    const { clock } = this.#options.shared;
+    const quiet = new AbortController();
+    const recorded = Promise.allSettled(this.#last.values()).then(() => quiet.abort());
+    await Promise.race([recorded, clock.sleep(LAST_ANSWERS, quiet.signal)]);
     this.#over.abort();
     await this.#leases.close().catch(() => {});
     await this.#db.close();
