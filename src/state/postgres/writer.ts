@@ -283,25 +283,26 @@ class PostgresWriter implements Writer {
   }
 
   async #admitCall(account: string, allowance: string, intent: Intent): Promise<Leave | undefined> {
+    let entry = await this.#entry(intent);
     for (;;) {
-      const entry = await this.#entry(intent);
       const draft = this.#draft(entry);
-      const ask = () => [...draft.values, ...intentValues(entry as Intent & JournalEntry), this.#hold];
-      const admitted = await this.#admitted(account, sql.ADMIT_CALL, [...ask(), allowance, this.#places]);
+      const values = [...draft.values, ...intentValues(entry), this.#hold, allowance, this.#places];
+      const admitted = await this.#admitted(account, sql.ADMIT_CALL, values);
       if (admitted === undefined) return undefined;
-      if (typeof admitted === 'number') {
-        await this.#options.shared.clock.sleep(admitted, this.#over.signal);
-        continue;
+      if (typeof admitted === 'object') {
+        this.#take(draft);
+        return this.#leaveFor(entry.seq, true, account, admitted);
       }
       if (admitted === 'unknown') {
         // It may have been recorded: it counts for nothing, and neither does its place.
         const { key, endpoint } = intent;
         const withdrawal = await this.#entry({ event: 'withdraw', key, endpoint, of: entry.seq });
         await this.#record(account, this.#draft(withdrawal));
-        continue;
+        entry = await this.#entry(intent);
+      } else {
+        await this.#options.shared.clock.sleep(admitted, this.#over.signal);
+        entry = { ...entry, at: this.#now() };
       }
-      this.#take(draft);
-      return this.#leaveFor(entry.seq, true, account, admitted);
     }
   }
 
@@ -396,9 +397,13 @@ class PostgresWriter implements Writer {
     return inFlight ?? known ?? named ?? this.#forgotten.get(event.key) ?? '';
   }
 
-  async #entry(event: JournalEvent): Promise<JournalEntry> {
+  async #entry<T extends JournalEvent>(event: T): Promise<T & { seq: number; at: string }> {
     const seq = await this.#number();
-    return { seq, at: new Date(this.#options.now()).toISOString(), ...event };
+    return { seq, at: this.#now(), ...event };
+  }
+
+  #now(): string {
+    return new Date(this.#options.now()).toISOString();
   }
 
   async #number(): Promise<number> {
