@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TIMINGS } from '../src/apply/timings.ts';
 import { FAULT_ANSWERS, FAULT_CONNECTIONS } from '../src/simulator/fault-rule.ts';
-import { COMPACT_AFTER } from '../src/state/store.ts';
 import { CLI, CREDENTIALS, folder, NODE, put, run, simulator, start } from './support/cli.ts';
 
 /*
@@ -394,7 +393,6 @@ describe('facts', () => {
       `after more than ${TIMINGS.endedAfter / 1000} s the recording has ended`,
       `or else ${TIMINGS.throttled / 1000} s, twice as long each time in a row`,
       `one request a second more every ${TIMINGS.recovery / 1000} s`,
-      `begins anew after ${COMPACT_AFTER.toLocaleString('en')}`,
     ])
       expect(README).toContain(words);
     expect(flags.find(({ term }) => term.startsWith('--timeout'))?.fallback).toBe(

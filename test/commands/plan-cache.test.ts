@@ -11,9 +11,9 @@ import type { DesiredRecording } from '../../src/model/recording.ts';
 import { planRecording } from '../../src/plan/plan.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import { NoopCache, ReadCacheFile } from '../../src/sources/read-cache-file.ts';
-import { readState, Store } from '../../src/state/store.ts';
 import { commit, GIT_ENV, git } from '../sources/git-support.ts';
 import { folder, put } from '../support/cli.ts';
+import { open, read } from '../support/states.ts';
 
 /*
  * What is kept between runs changes nothing but the time they take.
@@ -63,10 +63,10 @@ async function agree(raw: Record<string, unknown> = {}): Promise<string> {
   return plain;
 }
 
-/** Writes down what is planned as if it had been applied: in the journal, or in a snapshot. */
-async function apply(place: 'journal' | 'snapshot' = 'snapshot'): Promise<void> {
+/** Writes down what is planned as if it had been applied. */
+async function apply(): Promise<void> {
   const planned = JSON.parse((await run(plan, { cache: false })).replace(/^\d+\n/, ''));
-  const store = await Store.open(join(cwd, '.reelstate'), 'a test', () => AT);
+  const store = await open(join(cwd, '.reelstate'), { now: () => AT });
   for (const { name, file, sid, calls, mode } of planned.recordings)
     for (const { endpoint, reason, body } of calls) {
       const identity = {
@@ -80,7 +80,6 @@ async function apply(place: 'journal' | 'snapshot' = 'snapshot'): Promise<void> 
       });
       await store.append({ event: 'answer', key, endpoint, of, outcome: 'applied', status: 200 });
     }
-  if (place === 'snapshot') await store.compact();
   await store.close();
 }
 
@@ -112,7 +111,7 @@ test('nothing changed is nothing to do, and is kept outside the checkout, for it
 test('of few recordings, too, and of those whose calls stand in the journal', async () => {
   await rm(join(cwd, 'recordings'), { recursive: true });
   await put(cwd, { 'recordings/a.yaml': room(1), 'recordings/b.yaml': room(2) });
-  await apply('journal');
+  await apply();
   await agree();
   const [path] = (await cacheFiles()) as [string];
   const lines = (await readFile(path, 'utf8')).trimEnd().split('\n').slice(1);
@@ -137,9 +136,9 @@ test('of a commit nothing is read that is settled', async () => {
 
 test('a plan of what a file held before settles nothing of what it holds now', async () => {
   await apply();
-  const state = await readState(join(cwd, '.reelstate'));
+  const { state } = await read(join(cwd, '.reelstate'));
   const place = new ReadCacheFile({ dir: 'recordings', cwd, env: {} });
-  const noopCache = new NoopCache(place, state);
+  const noopCache = new NoopCache(place, state.known);
   const vault = new Vault(new Uint8Array(32));
   const load = async () => {
     const { readCache } = place;
@@ -177,7 +176,6 @@ test('whatever is edited and applied in between, the plan is the same as without
     fc.record({ what: fc.constant('copy'), room: fc.nat(ROOMS), color: fc.constant('') }),
     fc.record({ what: fc.constant('suspend'), room: fc.nat(ROOMS), color: fc.constant('#FF0000') }),
     fc.record({ what: fc.constant('apply'), room: fc.constant(0), color: fc.constant('') }),
-    fc.record({ what: fc.constant('compact'), room: fc.constant(0), color: fc.constant('') }),
     fc.record({ what: fc.constant('commit'), room: fc.constant(0), color: fc.constant('') }),
     fc.record({ what: fc.constant('doubt'), room: fc.nat(ROOMS), color: fc.constant('') }),
   );
@@ -192,8 +190,7 @@ test('whatever is edited and applied in between, the plan is the same as without
         else if (what === 'suspend') await put(cwd, { [name]: room(index, color, 'suspend: true\n') });
         else if (what === 'delete') await rm(join(cwd, name), { force: true });
         else if (what === 'copy') await put(cwd, { [`recordings/copy-${index}.yaml`]: room(index) });
-        else if (what === 'apply') await apply('journal');
-        else if (what === 'compact') await apply('snapshot');
+        else if (what === 'apply') await apply();
         else if (what === 'commit') commit(cwd, what);
         else await doubt(index);
         await agree();
@@ -205,7 +202,7 @@ test('whatever is edited and applied in between, the plan is the same as without
 });
 
 async function doubt(index: number): Promise<void> {
-  const store = await Store.open(join(cwd, '.reelstate'), 'a test', () => AT);
+  const store = await open(join(cwd, '.reelstate'), { now: () => AT });
   const key = `0f1e2d3c4b5a69788796a5b4c3d2e1f0/JyvK8nXHuV1BE64GDkAa/sid-${index}`;
   await store.append({ event: 'doubt', key, endpoint: 'updateLayout' });
   await store.close();
@@ -219,11 +216,11 @@ describe('a cache that is not what was written is as good as none', () => {
     await agree();
     const [path] = (await cacheFiles()) as [string];
     const [header = '', ...lines] = (await readFile(path, 'utf8')).split('\n');
-    const { written } = await readState(join(cwd, '.reelstate'));
-    const known = written.get('0f1e2d3c4b5a69788796a5b4c3d2e1f0/JyvK8nXHuV1BE64GDkAa/sid-0')?.text ?? '';
+    const { state } = await read(join(cwd, '.reelstate'));
+    const known = state.known.head('0f1e2d3c4b5a69788796a5b4c3d2e1f0/JyvK8nXHuV1BE64GDkAa/sid-0');
     const lying = lines.map((line) => {
       const parts = line.split('\t');
-      if (parts[0] === 'recordings/room-0.yaml') parts[2] = sha256(known, 'base64');
+      if (parts[0] === 'recordings/room-0.yaml') parts[2] = known?.digest ?? '';
       return parts.join('\t');
     });
     const body = lying.join('\n');

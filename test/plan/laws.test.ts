@@ -126,10 +126,10 @@ describe('the laws of planning', () => {
         const state = emptyState();
         await applied(planOf(await desire(before), state.known), state);
         const desired = await desire(after);
-        const sides = JSON.stringify([desired, [...state.known]]);
+        const sides = JSON.stringify([desired, [...state.known.values()]]);
         const once = JSON.stringify(planJson(planOf(desired, state.known)));
         expect(JSON.stringify(planJson(planOf(desired, state.known)))).toBe(once);
-        expect(JSON.stringify([desired, [...state.known]])).toBe(sides);
+        expect(JSON.stringify([desired, [...state.known.values()]])).toBe(sides);
       }),
     );
   });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { KnownMap } from '../../src/model/known-map.ts';
 import type { KnownRecording } from '../../src/model/plan.ts';
 import { overviewOf } from '../../src/render/overview.ts';
 import { statusText } from '../../src/render/status.ts';
@@ -10,7 +11,7 @@ import { desiredOf, NOW, planOf } from '../support/planning.ts';
 const MANY = 150_000;
 
 it('more recordings than a call takes as arguments are forgotten, and told of', async () => {
-  const known = new Map(
+  const known = new KnownMap(
     Array.from({ length: MANY }, (_, n): [string, KnownRecording] => [
       `key-${n}`,
       {

@@ -220,7 +220,7 @@ describe('a recording in the state', () => {
     add(answer(add(intent('red')), 'applied'));
     add(intent('x', 'updateLayout', 2));
     add({ event: 'forget', key: KEY });
-    expect([...state.known.keys()]).toEqual([recordingKey(identity(2))]);
+    expect([...state.known.heads()].map((head) => head.key)).toEqual([recordingKey(identity(2))]);
     add(intent('blue'));
     expect(known().updateLayout.applied).toBeUndefined();
   });
@@ -268,9 +268,9 @@ describe('a recording in the state', () => {
   ])('news of an unknown recording makes none: $event', (event) => {
     const { state, add } = journal();
     add(intent('red'));
-    const before = structuredClone(state.known);
+    const before = structuredClone([...state.known.values()]);
     add(event);
-    expect(state.known).toEqual(before);
+    expect([...state.known.values()]).toEqual(before);
     expect(state.serial).toBe(2);
   });
 });
@@ -288,7 +288,8 @@ describe('the state as a whole', () => {
       return state;
     };
     const once = foldAll(emptyState());
-    expect(foldAll(structuredClone(once))).toEqual(once);
+    const before = structuredClone([...once.known.values()]);
+    expect([...foldAll(once).known.values()]).toEqual(before);
     expect(once.serial).toBe(4);
   });
 
@@ -300,7 +301,7 @@ describe('the state as a whole', () => {
     expect(state.sent.at(-1)).toEqual({ seq: 130, at: at(130), answered: false });
     add({
       event: 'answer',
-      key: state.known.keys().next().value as string,
+      key: [...state.known.heads()][0]?.key as string,
       endpoint: 'update',
       of: 130,
       outcome: 'applied',

@@ -90,7 +90,7 @@ export function daemonBench(
   const daemon: Daemon = new Daemon({
     source,
     engine: b.engine,
-    journal: { ...b.journal, checkPlace: async () => {} },
+    journal: b.journal,
     state: b.state,
     clock: b.clock,
     log,

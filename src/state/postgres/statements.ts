@@ -283,6 +283,8 @@ export const PRUNE = `
 delete from reelstate.call where seq = any (array(
   select seq from reelstate.call where at < $1 order by at limit $2 for update skip locked))`;
 
+export const DELETE_ORPHANED = 'delete from reelstate.orphaned where key = any ($1)';
+
 /** All that is known, taken away. In a transaction with what follows. */
 export const EMPTY = ['recording', 'orphaned', 'call'].map((table) => `delete from reelstate.${table}`);
 export const SET_META =

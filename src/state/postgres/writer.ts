@@ -157,6 +157,8 @@ class PostgresWriter implements Writer {
   readonly #last = new Map<string, Promise<unknown>>();
   /** Requests that are not over, by their number: whose they are. */
   readonly #inFlight = new Map<number, string>();
+  /** Accounts that are being asked for because something of theirs is to be recorded. */
+  readonly #claiming = new Map<string, Promise<void>>();
   /** Allowances whose places are there. */
   readonly #placed = new Set<string>();
   /** Of recordings that are forgotten: whose they were. */
@@ -234,13 +236,19 @@ class PostgresWriter implements Writer {
     return this.#inTurn(event.key, async () => {
       const account = this.#accountOf(event);
       // Nothing was asked for: a command that changes what is known.
-      if (!this.#leases.wants(account)) await this.claim([account], 0);
+      if (!this.#leases.wants(account)) await this.#claimOnce(account);
       const entry = await this.#entry(event);
       const draft = this.#draft(entry);
       await this.#record(account, draft);
       if ('of' in entry) this.#inFlight.delete(entry.of);
       return entry.seq;
     });
+  }
+
+  #claimOnce(account: string): Promise<void> {
+    const claiming = this.#claiming.get(account) ?? this.claim([account], 0);
+    this.#claiming.set(account, claiming);
+    return claiming;
   }
 
   /** Recorded under the lease as it is by then. Not at all where another process has it: what it knows counts. */
@@ -458,13 +466,22 @@ class PostgresWriter implements Writer {
     this.#prune();
   }
 
-  /** Shortens the history, a little at a time. */
+  /** Shortens the history, a little at a time, and lets go of late calls whose time is over. */
   #prune(): void {
     const { keepHistory, now, shared } = this.#options;
     if (keepHistory === undefined || shared.clock.monotonic() - this.#prunedAt < PRUNE_EVERY) return;
     this.#prunedAt = shared.clock.monotonic();
     const before = new Date(Math.max(0, now() - keepHistory)).toISOString();
     this.#db.rows(sql.PRUNE, [before, PRUNED_TOGETHER]).catch(() => {});
+    const { orphaned } = this.state;
+    const over = [...orphaned.keys()].filter((key) =>
+      Object.values(orphaned.get(key) ?? {})
+        .flat()
+        .every(({ until }) => until <= now()),
+    );
+    if (over.length === 0) return;
+    for (const key of over) orphaned.delete(key);
+    this.#db.rows(sql.DELETE_ORPHANED, [over]).catch(() => {});
   }
 
   #inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
@@ -520,6 +537,7 @@ class PostgresWriter implements Writer {
     await this.#db.transaction((runs) => writeDump(runs, dump, key));
     Object.assign(this.state, await readState(this.#db));
     this.#key = key;
+    this.#numbers = [];
   }
 
   /** Nothing may be in flight any more. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type Database from 'libsql';
-import type { Failure } from '../../model/failure.ts';
+import { Failure } from '../../model/failure.ts';
 import { DamagedState, LostState } from '../errors.ts';
 import { APPLICATION, FORMAT } from './statements.ts';
 
@@ -34,24 +34,23 @@ export function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
-/** What was done to a database that is damaged or no state says so by its code. */
+/** By these codes, and where a table is missing, a database is damaged or is none. */
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
+const MISSING = /no such (table|column)/;
 
-/** An error of the database in words that name its file. */
-export function failureOf(error: unknown, folder: string): Failure {
+/** An error in words that name the file. @param done what could not be done */
+export function failureOf(error: unknown, folder: string, done = 'written'): Failure {
+  if (error instanceof Failure) return error;
   const path = join(folder, DATABASE);
   const { code = '', message } = error as { code?: string; message: string };
-  if (DAMAGED.test(code)) return new DamagedState(`${path} is damaged: ${message}`, error);
-  return new LostState(`the state cannot be written: ${message} (${path})`, { cause: error });
+  if (DAMAGED.test(code) || MISSING.test(message))
+    return new DamagedState(`${path} is damaged: ${message}`, error);
+  return new LostState(`the state cannot be ${done}: ${message} (${path})`, { cause: error });
 }
 
 /** The same where it was only read. */
 export function readFailureOf(error: unknown, folder: string): Failure {
-  const { code = '', message } = error as { code?: string; message: string };
-  const path = join(folder, DATABASE);
-  if (DAMAGED.test(code) || /no such (table|column)/.test(message))
-    return new DamagedState(`${path} is damaged: ${message}`, error);
-  return new LostState(`the state cannot be read: ${message} (${path})`, { cause: error });
+  return failureOf(error, folder, 'read');
 }
 
 /** @throws DamagedState where it is no state, or one of another version */

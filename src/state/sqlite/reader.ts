@@ -39,7 +39,7 @@ async function openReader(folder: string, options: StateOptions): Promise<Reader
       if (way !== ALONE || before === changeOf(path) || read === READS) return reader;
       await reader.close();
     } catch (error) {
-      if (read === READS || way !== ALONE || before === changeOf(path)) throw asFailure(error, folder);
+      if (read === READS || way !== ALONE || before === changeOf(path)) throw readFailureOf(error, folder);
     }
   }
 }
@@ -58,12 +58,6 @@ function wayTo(path: string): string {
 function changeOf(path: string): string {
   const { ino, mtimeMs, size } = statSync(path);
   return `${ino} ${mtimeMs} ${size} ${existsSync(`${path}-wal`)}`;
-}
-
-function asFailure(error: unknown, folder: string): unknown {
-  return (error as { code?: unknown }).code === undefined && (error as Error).name === 'Failure'
-    ? error
-    : readFailureOf(error, folder);
 }
 
 class DatabaseReader implements Reader {
@@ -101,7 +95,7 @@ class DatabaseReader implements Reader {
     try {
       return act();
     } catch (error) {
-      throw asFailure(error, this.#folder);
+      throw readFailureOf(error, this.#folder);
     }
   }
 
@@ -130,7 +124,7 @@ class OldReader implements Reader {
 
   async history({ names = [], limit }: HistoryFilter): Promise<History> {
     const wanted = this.#old.calls.filter(({ name }) => names.length === 0 || names.includes(name)).reverse();
-    const calls = limit === undefined ? wanted : wanted.slice(0, limit);
+    const calls = wanted.slice(0, limit).map(({ key: _, ...call }) => call);
     return { calls, earlier: wanted.length - calls.length };
   }
 

@@ -73,7 +73,7 @@ export async function writeFolder(folder: string, options: StateOptions): Promis
     if (isMade) lock?.undo();
     else lock?.release();
     if (isMade) made.undo();
-    throw (error as Error).name.endsWith('Error') ? failureOf(error, folder) : error;
+    throw failureOf(error, folder);
   }
 }
 
@@ -122,6 +122,8 @@ async function open(folder: string, lock: Lock, options: StateOptions): Promise<
   checkFormat(db, folder);
   const meta = readMeta(db);
   const key = keyOf(meta.key, meta.keyCheck, options.keyText);
+  // What is damaged is found before anything is written.
+  const state = readTables(db, meta);
   // The log is written into the database at moments of this process's choice, so that a change by others is seen.
   db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;');
   const holder = holderHere(options.command, options.now());
@@ -131,7 +133,7 @@ async function open(folder: string, lock: Lock, options: StateOptions): Promise<
   return new SqliteWriter({
     ...{ folder, lock, options, db, key, id: meta.id },
     afterKill: meta.holder !== undefined,
-    state: readTables(db, meta),
+    state,
   });
 }
 
@@ -330,7 +332,7 @@ class SqliteWriter implements Writer {
   }
 
   #fail(error: unknown): void {
-    this.#failed ??= error instanceof LostState ? error : failureOf(error, this.#folder);
+    this.#failed ??= failureOf(error, this.#folder);
     this.#break(this.#failed);
   }
 
