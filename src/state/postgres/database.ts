@@ -171,8 +171,9 @@ export class Database implements Runs {
       ...(this.#options === undefined ? {} : { options: this.#options }),
     };
     const pool = new pg.Pool({ ...config, max: MOST, idleTimeoutMillis: IDLE });
-    // A connection that is cut while it has no work: the next statement makes another.
+    // A connection that is cut while no statement is under way: the next one makes another, or says so.
     pool.on('error', () => {});
+    pool.on('connect', (client) => client.on('error', () => {}));
     return pool;
   }
 

@@ -237,9 +237,9 @@ class PostgresWriter implements Writer {
       const account = this.#accountOf(event);
       // Nothing was asked for: a command that changes what is known.
       if (!this.#leases.wants(account)) await this.#claimOnce(account);
+      await this.#prune();
       const entry = await this.#entry(event);
-      const draft = this.#draft(entry);
-      await this.#record(account, draft);
+      await this.#record(account, this.#draft(entry));
       if ('of' in entry) this.#inFlight.delete(entry.of);
       return entry.seq;
     });
@@ -463,25 +463,23 @@ class PostgresWriter implements Writer {
     if (calls) this.state.orphaned.set(key, calls);
     else this.state.orphaned.delete(key);
     this.state.serial = Math.max(seq, this.state.serial + 1);
-    this.#prune();
   }
 
   /** Shortens the history, a little at a time, and lets go of late calls whose time is over. */
-  #prune(): void {
+  async #prune(): Promise<void> {
     const { keepHistory, now, shared } = this.#options;
     if (keepHistory === undefined || shared.clock.monotonic() - this.#prunedAt < PRUNE_EVERY) return;
     this.#prunedAt = shared.clock.monotonic();
     const before = new Date(Math.max(0, now() - keepHistory)).toISOString();
-    this.#db.rows(sql.PRUNE, [before, PRUNED_TOGETHER]).catch(() => {});
     const { orphaned } = this.state;
     const over = [...orphaned.keys()].filter((key) =>
       Object.values(orphaned.get(key) ?? {})
         .flat()
         .every(({ until }) => until <= now()),
     );
-    if (over.length === 0) return;
     for (const key of over) orphaned.delete(key);
-    this.#db.rows(sql.DELETE_ORPHANED, [over]).catch(() => {});
+    await this.#again(() => this.#db.rows(sql.PRUNE, [before, PRUNED_TOGETHER]));
+    if (over.length > 0) await this.#again(() => this.#db.rows(sql.DELETE_ORPHANED, [over]));
   }
 
   #inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
