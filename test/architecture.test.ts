@@ -171,8 +171,9 @@ describe('purity', () => {
       'sources/git-program.ts: process.kill',
       'sources/git-program.ts: process.platform',
       'sources/read-cache-file.ts: process.getuid',
-      'state/lock.ts: process.kill',
-      'state/lock.ts: process.pid',
+      'state/journal/read.ts: process.kill',
+      'state/postgres/leases.ts: process.pid',
+      'state/sqlite/lock.ts: process.pid',
     ]);
   });
 });

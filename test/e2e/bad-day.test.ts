@@ -276,12 +276,12 @@ describe('in real time', () => {
 
   it('says that nothing listens there', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a') });
-    const applied = await run(['apply', '--retry-for', '0', '--endpoint', 'http://127.0.0.1:9'], { cwd });
+    const there = ['--endpoint', 'http://127.0.0.1:9'];
+    const applied = await run(['apply', '--retry-for', '0', ...there], { cwd });
     expect(applied.code).toBe(1);
     expect(applied.stdout).toMatch(/connection refused/);
-    expect(JSON.parse((await run(['status', '--json'], { cwd })).stdout).recordings).toMatchObject([
-      { updateLayout: { unknown_since: null } },
-    ]);
+    const { stdout } = await run(['status', '--json', ...there], { cwd });
+    expect(JSON.parse(stdout).recordings).toMatchObject([{ updateLayout: { unknown_since: null } }]);
   });
 
   it('Ctrl-C ends it after the calls in flight are answered and recorded; what is left was not attempted', async () => {
@@ -349,7 +349,7 @@ it('a state that can be written no more: applied, sent and not recorded, not att
   const args = ['apply', '--json', '--no-cache', '--endpoint', sim.url];
   let unrecorded = 0;
   // A limit of the shell, in pieces of 1,024 bytes: what exceeds it fails as a full disk does, at one write or another.
-  for (const limit of [4, 6, 8]) {
+  for (const limit of [64, 90, 120]) {
     const cwd = await folder(files);
     await sim.json('/_sim/requests', { method: 'DELETE' });
     const { status, stdout } = spawnSync(

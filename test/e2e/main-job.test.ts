@@ -381,7 +381,9 @@ describe('from files to live recordings', () => {
     await first.shows(/updateLayout \(first-apply\)/, 'stderr');
     const second = await run(['apply', '--endpoint', sim.url], { cwd });
     expect(second.code).toBe(1);
-    expect(second.stderr).toMatch(new RegExp(`in use by process ${first.child.pid} \\(reelstate apply`));
+    expect(second.stderr).toMatch(
+      new RegExp(`in use by process ${first.child.pid} on \\S+ \\(reelstate apply`),
+    );
     expect((await first.done).code).toBe(0);
     await sim.stop();
   });

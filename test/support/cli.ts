@@ -42,6 +42,21 @@ export function whenTestEnds(act: () => void | Promise<void>): void {
   }
 }
 
+/** The service that a folder's recordings run at, where it has a simulated one: a state is bound to it. */
+const services = new Map<string, string>();
+
+/** Where the commands of a folder send, unless they are told otherwise. */
+export function endpointOf(cwd: string): Record<string, string> {
+  const url = services.get(cwd);
+  return url === undefined ? {} : { REELSTATE_ENDPOINT: url };
+}
+
+/** @returns the same address */
+export function serves(cwd: string, url: string): string {
+  services.set(cwd, url);
+  return url;
+}
+
 /** A folder of its own with these files in it. */
 export async function folder(files: Record<string, string> = {}): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'reelstate-'));
@@ -73,6 +88,7 @@ export function start(
       HOME: options.cwd,
       ...CREDENTIALS,
       REELSTATE_YES: '1',
+      ...endpointOf(options.cwd),
       ...options.env,
     },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
@@ -126,7 +142,7 @@ export async function simulator(cwd: string, args: readonly string[] = [], env: 
     cwd,
     env,
   });
-  const url = await started.shows(/http:\/\/127\.0\.0\.1:\d+/);
+  const url = serves(cwd, await started.shows(/http:\/\/127\.0\.0\.1:\d+/));
   return {
     ...controls(url),
     pid: started.child.pid as number,

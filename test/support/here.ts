@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Io } from '../../src/model/ports.ts';
 import { systemClock } from '../../src/process-io.ts';
-import { CREDENTIALS, controls, type Ran, whenTestEnds } from './cli.ts';
+import { CREDENTIALS, controls, endpointOf, type Ran, serves, whenTestEnds } from './cli.ts';
 import { fakeIo } from './io.ts';
 
 /*
@@ -18,15 +18,25 @@ async function begin(args: readonly string[], { cwd, env }: Surroundings, more: 
   const { main } = (await import(join(import.meta.dirname, '../../dist/main.js'))) as {
     main: (argv: readonly string[], io: Io) => Promise<number>;
   };
-  const around = { PATH: process.env.PATH ?? '', HOME: cwd, ...CREDENTIALS, REELSTATE_YES: '1' };
+  const around = {
+    PATH: process.env.PATH ?? '',
+    HOME: cwd,
+    ...CREDENTIALS,
+    REELSTATE_YES: '1',
+    ...endpointOf(cwd),
+  };
   const { io, said } = fakeIo({ cwd, env: { ...around, ...env }, clock: systemClock, ...more });
   const done = (): Promise<Ran> =>
     main(args, io).then((code) => ({ code, signal: null, stdout: said.out, stderr: said.err }));
   return { io, done };
 }
 
-export async function runHere(args: readonly string[], surroundings: Surroundings): Promise<Ran> {
-  return (await begin(args, surroundings)).done();
+export async function runHere(
+  args: readonly string[],
+  surroundings: Surroundings,
+  more: Partial<Io> = {},
+): Promise<Ran> {
+  return (await begin(args, surroundings, more)).done();
 }
 
 export async function simulatorHere(cwd: string, args: readonly string[] = [], env?: Record<string, string>) {
@@ -41,7 +51,7 @@ export async function simulatorHere(cwd: string, args: readonly string[] = [], e
   const url = await new Promise<string>((resolve, reject) => {
     io.out = async (text) => {
       const shown = /http:\/\/127\.0\.0\.1:\d+/.exec(text);
-      if (shown) resolve(shown[0]);
+      if (shown) resolve(serves(cwd, shown[0]));
     };
     ended = done();
     ended.then(({ stderr }) => reject(new Error(`ended without an address:\n${stderr}`)), reject);

@@ -16,7 +16,7 @@ import { fakeIo } from './io.ts';
 /** How long nothing must have stirred, in real milliseconds, before the clock runs ahead. */
 const STILL = 12;
 /** What Node has under way for the disk or a connection: it is awaited, however busy the machine is. */
-const UNDER_WAY = /^(FSReq|TCPConnect|GetAddrInfo|WriteWrap|ShutdownWrap)/;
+const UNDER_WAY = /^(FSReq|TCPConnect|GetAddrInfo|WriteWrap|ShutdownWrap|Immediate)/;
 
 /** Requests that are under way in this process. */
 const inFlight = new Set<unknown>();

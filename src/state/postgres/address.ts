@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import { Failure, usage } from '../../model/failure.ts';
 
@@ -131,7 +131,7 @@ function passwordIn(
   let text: string;
   try {
     const { mode } = statSync(path);
-    if ((mode & 0o077) !== 0 && process.platform !== 'win32') {
+    if ((mode & 0o077) !== 0 && sep === '/') {
       // Passed over by PostgreSQL's own programs, too; named here, because a server only says that there is no password.
       throw new Failure(`the password file ${path} can be read by others`, { hint: `chmod 600 ${path}` });
     }

@@ -143,8 +143,9 @@ export class Database implements Runs {
         return await pool.connect();
       } catch (error) {
         const { code, message } = error as { code?: string; message: string };
-        // A pooler that knows no such parameter (protocol_violation).
-        const isRefused = this.#options !== undefined && code === '08P01' && /parameter/.test(message);
+        // A pooler that passes on no such parameter (protocol_violation), a server that knows none (undefined_object).
+        const isRefused =
+          this.#options !== undefined && /^(08P01|42704)$/.test(code ?? '') && /parameter/.test(message);
         if (isRefused) this.#options = undefined;
         else if (attempt < tls.length && isAboutTls(error)) this.#way = (this.#way + 1) % tls.length;
         else throw error;
