@@ -85,6 +85,7 @@ export class Fleet {
       requests: requests.length,
       most: most(requests.map(({ mono }) => mono)),
       outdated: outdated(requests),
+      used: used(requests.map(({ mono }) => mono)),
     };
   }
 }
