@@ -18,8 +18,7 @@ beforeAll(async () => {
   const files = {
     'recordings/town-hall.yaml': RECORDING,
     'broken/bad.yaml': 'recording: 5\n',
-    'damaged/key': 'x'.repeat(32),
-    'damaged/journal.jsonl': 'no journal\n',
+    'damaged/state.db': 'no database\n',
     'a-file': '',
   };
   for (const [name, text] of Object.entries(files)) {

@@ -57,7 +57,7 @@ function prepare(name, count) {
   const planned = JSON.parse(run(cwd, ['plan', '--json', '--no-cache']));
   mkdirSync(join(cwd, '.reelstate'), { mode: 0o700 });
   writeFileSync(join(cwd, '.reelstate/journal.jsonl'), journalOf(planned.recordings), { mode: 0o600 });
-  // The first writer begins the journal anew, from a snapshot.
+  // Written as version 0.1 did, which the first writer takes over.
   run(cwd, ['apply', '--yes', '--no-cache']);
   const { summary } = JSON.parse(run(cwd, ['plan', '--json', '--no-cache']));
   if (summary.unchanged !== count) throw new Error(`${summary.unchanged} of ${count} are unchanged`);

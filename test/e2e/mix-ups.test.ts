@@ -63,6 +63,7 @@ describe('what is known survives', () => {
       (
         await run(['plan', '--json', '--dir', '../recordings', '--state', '../.reelstate'], {
           cwd: join(cwd, 'below'),
+          env: { REELSTATE_ENDPOINT: sim.url },
         })
       ).stdout,
     );

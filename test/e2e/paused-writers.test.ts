@@ -250,7 +250,8 @@ it('a daemon that starts while a file is being written takes nothing away', asyn
   await w.daemon.done;
   for (const cut of cuts)
     await writeFile(join(cwd, `recordings/${cut.name}.yaml`), textOf(cut, 1).slice(0, cut.at));
-  const again = await watching(cwd, FAST, { ...OPTIONS, announced: false });
+  await w.sim.json('/_sim/requests', { method: 'DELETE' });
+  const again = await watching(cwd, FAST, { ...OPTIONS, at: w.sim, announced: false });
   await sleep(1_200);
   for (const cut of cuts) await writeFile(join(cwd, `recordings/${cut.name}.yaml`), textOf(cut, 1));
   await until(async () => (await again.sim.requests()).length >= 2 * cuts.length, 'all of them', 20_000);
@@ -261,7 +262,6 @@ it('a daemon that starts while a file is being written takes nothing away', asyn
   }
   expect(sent).toHaveLength(cuts.length);
   await again.stop();
-  await w.sim.stop();
 });
 
 it('a file that is moved and written anew in pieces at once takes nothing away', async () => {

@@ -50,7 +50,9 @@ describe('plan --out and apply FILE', () => {
     const text = await readFile(join(cwd, 'p.json'), 'utf8');
     expect(text).not.toContain('the-stream-key');
     expect(text).toMatch(/hmac-sha256:[0-9a-f]{64}/);
-    expect(text).not.toContain((await readFile(join(cwd, '.reelstate/key'), 'utf8')).trim());
+    const { key } = JSON.parse((await reelstate(['state', 'export'])).stdout);
+    expect(key).toMatch(/^[0-9a-f]{64}$/);
+    expect(text).not.toContain(key);
     const other = await reelstate(['apply', 'p.json'], { CDN_URL: `${SECRET}-2` });
     expect(other).toMatchObject({
       code: 1,

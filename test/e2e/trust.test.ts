@@ -129,7 +129,7 @@ describe('files', () => {
       'recordings/c.yaml': recording('c', KEYS('{ fromFile: ../linked }')),
       'recordings/d.yaml': recording('d', KEYS('{ fromFile: ../../nothing-is-here }')),
       'recordings/e.yaml': `recording: { fromFile: ${elsewhere}/run.json }\nonhold: true\n`,
-      'recordings/f.yaml': recording('f', KEYS('{ fromFile: ../.reelstate/key }')),
+      'recordings/f.yaml': recording('f', KEYS('{ fromFile: ../.reelstate/state.db }')),
     });
     await symlink(join(elsewhere, 'secret'), join(cwd, 'linked'));
     const sim = await simulator(cwd);

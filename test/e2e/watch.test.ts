@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folder, put, recording, run, sid } from '../support/cli.ts';
+import { folder, put, recording, run, sid, stateWords } from '../support/cli.ts';
 import { until, watching } from '../support/watching.ts';
 
 const JSON_BODY = { 'content-type': 'application/json' };
@@ -386,7 +386,7 @@ describe('reelstate watch', () => {
     await w.atService(sid('a'), (each) => JSON.stringify(each.storage).includes('first-secret'));
     const ended = await w.stop();
     expect(ended.stderr).not.toMatch(/first-secret/);
-    expect(await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).not.toMatch(/first-secret/);
+    expect(await stateWords(cwd)).not.toMatch(/first-secret/);
   });
 
   it('SIGHUP ends it neither while it begins nor while it ends', async () => {
@@ -496,10 +496,7 @@ describe('reelstate watch', () => {
       body: JSON.stringify([{ match: { times: 1 }, answer: '400', latency: 600 }]),
     });
     await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000002')) });
-    await until(
-      async () => (await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).includes('#000002'),
-      'the bad one is on its way',
-    );
+    await until(async () => (await stateWords(cwd)).includes('#000002'), 'the bad one is on its way');
     for (const last of ['#000003', '#000004', '#000003']) {
       await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT(last)) });
       await w.atService(sid('a'), color(last));
@@ -529,10 +526,7 @@ describe('reelstate watch', () => {
       body: JSON.stringify([{ match: { sid: sid('a') }, answer: '503', latency: 500 }]),
     });
     await put(cwd, { 'recordings/a.yaml': recording('a', LAYOUT('#000002')) });
-    await until(
-      async () => (await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8')).includes('#000002'),
-      'on its way',
-    );
+    await until(async () => (await stateWords(cwd)).includes('#000002'), 'on its way');
     await rm(join(cwd, 'recordings/a.yaml'));
     await w.daemon.shows(/"recording":"a"[^\n]*forgotten/, 'stderr');
     const before = await until(

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { main } from '../../src/main.ts';
 import type { Io } from '../../src/model/ports.ts';
-import { folder, run } from '../support/cli.ts';
+import { folder, run, stateWords } from '../support/cli.ts';
 import { fakeIo } from '../support/io.ts';
 
 /*
@@ -81,7 +81,7 @@ describe.each(cases)('%s', (name) => {
       const changed = { ...env, [variable as string]: `${env[variable as string]}-new` };
       expect(await reelstate(['plan', '--detailed-exitcode'], cwd, changed)).toMatchObject({ code: 2 });
     }
-    const state = await readFile(join(cwd, '.reelstate/journal.jsonl'), 'utf8').catch(() => '');
+    const state = await stateWords(cwd);
     for (const value of Object.values(env)) expect(state).not.toContain(value);
   });
 });

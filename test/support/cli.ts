@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
@@ -40,6 +40,14 @@ export function whenTestEnds(act: () => void | Promise<void>): void {
   } catch {
     // Made for several tests: it is there until the end.
   }
+}
+
+/** All that the files of the state in a folder say, to look for a word in. */
+export async function stateWords(cwd: string): Promise<string> {
+  const names = await readdir(join(cwd, '.reelstate')).catch(() => []);
+  const files = names.filter((name) => name.startsWith('state.db'));
+  const texts = await Promise.all(files.map((name) => readFile(join(cwd, '.reelstate', name), 'latin1')));
+  return texts.join('\n');
 }
 
 /** The service that a folder's recordings run at, where it has a simulated one: a state is bound to it. */

@@ -15,13 +15,18 @@ export async function until<T>(
   }
 }
 
-/** A running `reelstate watch` beside a simulator. */
+/** A running `reelstate watch` beside a simulator. @param options.at a simulator that runs already; left out: a new one */
 export async function watching(
   cwd: string,
   args: readonly string[] = [],
-  options: { env?: Record<string, string>; sim?: readonly string[]; announced?: boolean } = {},
+  options: {
+    env?: Record<string, string>;
+    sim?: readonly string[];
+    at?: Awaited<ReturnType<typeof simulator>>;
+    announced?: boolean;
+  } = {},
 ) {
-  const sim = await simulator(cwd, options.sim ?? [], {});
+  const sim = options.at ?? (await simulator(cwd, options.sim ?? [], {}));
   const daemon: Started = start(['watch', '--endpoint', sim.url, '--listen', '127.0.0.1:0', ...args], {
     cwd,
     env: options.env ?? {},
