@@ -182,6 +182,11 @@ async function send(run: Run): Promise<ApplyResult> {
     );
     engine.stop();
   };
+  store.onClaim((_, held) => {
+    if (held) return;
+    interrupted ??= 'another process sends for the account now';
+    engine.stop();
+  });
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop);
   try {

@@ -35,6 +35,9 @@ import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
 const LAST_ANSWERS = 4_000;
+/** The same where the database is away, and how often that is looked at. */
+const LAST_ANSWERS_AWAY = 1_000;
+const LAST_LOOK = 100;
 /** How often it is looked whether the state is where it was, in milliseconds. */
 const PLACE_CHECK = 1_000;
 /** A refresh that takes longer than this makes `/healthz` red, in milliseconds. */
@@ -255,14 +258,25 @@ async function run(running: Running): Promise<number> {
     const answered = new AbortController();
     // An error that stopped the engine is reported elsewhere already.
     const quiet = Promise.allSettled([engine.idle(), daemon.stop()]).then(() => answered.abort());
-    await Promise.race([quiet, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
-    await io.clock.sleep(healing.cooling);
+    await Promise.race([quiet, lastAnswers(store, io, answered.signal)]);
+    // Where processes share a state, it counts the queries as well.
+    if (isFolder(settings.state)) await io.clock.sleep(healing.cooling);
     service.close();
     await opened.source.close();
     await server?.close();
   }
   log.info('ended');
   return 0;
+}
+
+/** The longest that calls in flight are waited for. What waits for a database that is away is not recorded any more. */
+async function lastAnswers(store: Writer, { clock }: Io, answered: AbortSignal): Promise<void> {
+  const began = clock.monotonic();
+  const waited = () => clock.monotonic() - began;
+  while (waited() < LAST_ANSWERS && !answered.aborted) {
+    if (store.trouble !== undefined && waited() > LAST_ANSWERS_AWAY) return;
+    await clock.sleep(LAST_LOOK, answered);
+  }
 }
 
 /** Looks whether the state is where it was, whether or not anything is sent. */
@@ -347,7 +361,7 @@ async function open(
           recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit),
         ),
       }),
-      known: () => knownJson(state),
+      known: async () => knownJson(await store.current()),
       hook: secret && git ? { secret, onNews: git.onNews, now: () => io.clock.now() } : undefined,
     };
     return await serve(listen.host, listen.port, views, access);

@@ -14,7 +14,7 @@ export interface Views {
   metrics: () => Promise<{ type: string; text: string }>;
   recordings: () => object;
   /** What is known of each recording, secrets by reference alone. */
-  known: () => object;
+  known: () => Promise<object>;
   /** The webhook for new commits; left out, there is none. `now`: milliseconds since 1970. */
   hook?: { secret: string; onNews: () => void; now: () => number } | undefined;
 }
@@ -137,7 +137,7 @@ const READERS = new Map<string, (views: Views) => Reply | Promise<Reply>>([
   ['/readyz', ({ notReady, standby }) => check(notReady(), standby())],
   ['/metrics', async ({ metrics }) => ({ status: 200, ...(await metrics()) })],
   ['/api/recordings', ({ recordings }) => json(recordings())],
-  ['/api/known', ({ known }) => json(known())],
+  ['/api/known', async ({ known }) => json(await known())],
 ]);
 
 /** @param note said where all is well */

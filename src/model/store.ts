@@ -86,6 +86,8 @@ export interface Writer extends Reader, Journal, Gate {
    * @throws Failure that names the holder of one that could not be had in time
    */
   claim(accounts: readonly string[], patience?: number): Promise<void>;
+  /** The state as of now, also where another process has recorded something since. */
+  current(): Promise<State>;
   /** The process that sends for an account that was asked for, where it is another one. */
   holderOf(account: string): Holder | undefined;
   /** Takes over what was exported. @throws Failure where its key cannot be taken over. All of the state that is there is replaced */

@@ -24,6 +24,9 @@ const SESSION = Object.entries({
   .map(([name, value]) => `-c ${name}=${value}`)
   .join(' ');
 
+/** How long the server has to hear that a connection is not used any more, in milliseconds. */
+const LAST_WORD = 300;
+
 /** Waits between two attempts at a database that cannot be reached, in milliseconds; the last goes on. */
 const AGAIN = [50, 100, 200, 400, 800] as const;
 
@@ -49,6 +52,7 @@ export class Database implements Runs {
   /** Of `address.tls`: the way that came about before. */
   #way = 0;
   #options: string | undefined = SESSION;
+  readonly #clients = new Set<Client>();
   #closed = false;
   #trouble: string | undefined;
   /** The shortest time between a statement and its answer since the database was last away, in milliseconds. */
@@ -174,7 +178,11 @@ export class Database implements Runs {
     const pool = new pg.Pool({ ...config, max: MOST, idleTimeoutMillis: IDLE });
     // A connection that is cut while no statement is under way: the next one makes another, or says so.
     pool.on('error', () => {});
-    pool.on('connect', (client) => client.on('error', () => {}));
+    pool.on('connect', (client) => {
+      client.on('error', () => {});
+      this.#clients.add(client as unknown as Client);
+    });
+    pool.on('remove', (client) => this.#clients.delete(client as unknown as Client));
     return pool;
   }
 
@@ -197,7 +205,12 @@ export class Database implements Runs {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await (await this.#pool?.catch(() => undefined))?.end();
+    const pool = await this.#pool?.catch(() => undefined);
+    if (!pool) return;
+    const ended = new AbortController();
+    await Promise.race([pool.end().finally(() => ended.abort()), this.#clock.sleep(LAST_WORD, ended.signal)]);
+    // A connection that has gone silent would keep the process alive.
+    for (const client of this.#clients) client.connection.stream.destroy();
   }
 }
 

@@ -12,8 +12,9 @@ export const TERM = 4_000;
 /** How often leases are renewed, and looked for where some are lacking, in milliseconds. */
 const BEAT = 1_000;
 const LOOK = 400;
-/** The same after a beat that failed, or where a row was held by another statement. */
+/** The same where a row was held by another statement, or the database is away: then twice as long each time, up to the last. */
 const SOON = 100;
+const LATER = 800;
 /** Beats in a row with more accounts than its share after which a process hands some on. */
 const PATIENT_BEATS = 2;
 
@@ -88,6 +89,11 @@ export class Leases {
     return hold?.isReady === true && !hold.isLeaving;
   }
 
+  /** Whether it has everything that was ever asked for. */
+  get holdsAll(): boolean {
+    return [...this.#wanted].every((account) => this.holds(account));
+  }
+
   /** The token under which events of an account are recorded, also while it is being handed on. */
   token(account: string): string | undefined {
     const hold = this.#holds.get(account);
@@ -155,6 +161,7 @@ export class Leases {
 
   async #run(): Promise<void> {
     const { clock, onBroken } = this.#options;
+    let away = SOON;
     while (!this.#over.signal.aborted) {
       let pause: number;
       this.#isAsked = false;
@@ -162,18 +169,20 @@ export class Leases {
       this.#waiting = [];
       try {
         pause = await this.#beat();
+        away = SOON;
       } catch (error) {
         if (!(error instanceof AwayError)) {
           onBroken(error);
           break;
         }
-        pause = SOON;
+        pause = away;
+        away = Math.min(LATER, 2 * away);
       } finally {
         for (const resolve of waiting) resolve();
       }
       // Lets those go on that have waited: they may want another look.
       await turn();
-      if (this.#isAsked) continue;
+      if (this.#isAsked && away === SOON) continue;
       const woken = new AbortController();
       this.#wake = () => woken.abort();
       await clock.sleep(pause, AbortSignal.any([woken.signal, this.#over.signal]));

@@ -48,7 +48,9 @@ const LONGEST_WAIT = 250;
 const PRUNED_TOGETHER = 1_000;
 const PRUNE_EVERY = 60_000;
 /** What is still being recorded at the end is awaited for so long, in milliseconds: the database may be away. */
-const LAST_ANSWERS = 1_000;
+const LAST_ANSWERS = 500;
+/** The same for giving the leases back. */
+const LAST_RELEASE = 500;
 
 /** Reads a state. Nothing is written; what is not there yet is an empty state. */
 export async function readDatabase(text: string, options: StateOptions): Promise<Reader> {
@@ -204,6 +206,11 @@ class PostgresWriter implements Writer {
 
   holds(account: string): boolean {
     return this.#leases.holds(account);
+  }
+
+  /** Of accounts that another process holds, this one knows what was there when it began or lost them. */
+  async current(): Promise<State> {
+    return this.#leases.holdsAll ? this.state : readState(this.#db);
   }
 
   holderOf(account: string): Holder | undefined {
@@ -545,7 +552,8 @@ class PostgresWriter implements Writer {
     const recorded = Promise.allSettled(this.#last.values()).then(() => quiet.abort());
     await Promise.race([recorded, clock.sleep(LAST_ANSWERS, quiet.signal)]);
     this.#over.abort();
-    await this.#leases.close().catch(() => {});
+    // What is not given back in time runs out by itself.
+    await Promise.race([this.#leases.close().catch(() => {}), clock.sleep(LAST_RELEASE)]);
     await this.#db.close();
   }
 }

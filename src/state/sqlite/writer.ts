@@ -298,6 +298,10 @@ class SqliteWriter implements Writer {
     return true;
   }
 
+  async current(): Promise<State> {
+    return this.state;
+  }
+
   holderOf(): undefined {}
 
   onClaim(): void {}
