@@ -173,6 +173,7 @@ describe('purity', () => {
       'sources/git-program.ts: process.platform',
       'sources/read-cache-file.ts: process.getuid',
       'state/journal/read.ts: process.kill',
+      'state/postgres/leases.ts: process.pid',
       'state/sqlite/lock.ts: process.pid',
     ]);
   });

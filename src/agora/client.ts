@@ -4,9 +4,10 @@ import type { Socket } from 'node:net';
 import type { Got } from 'got';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
-import type { MayLeave, Outgoing, Sender } from '../model/work.ts';
+import type { Outgoing, Sender, Way } from '../model/work.ts';
 import { judge } from './answers.ts';
 import type { Domains } from './domains.ts';
+import { HeldBackError, type Opening, waitingAgent } from './open-socket.ts';
 import type { ProxyServer } from './proxy.ts';
 import { MAX_ANSWER_BYTES, proxyTimeout, troubleOf } from './way.ts';
 
@@ -67,12 +68,6 @@ async function openNetwork({
       followRedirect: false,
       throwHttpErrors: false,
       responseType: 'text',
-      timeout: {
-        lookup: timeouts.connect,
-        connect: timeouts.connect,
-        secureConnect: timeouts.connect,
-        request: timeouts.request,
-      },
       headers: {
         authorization: `Basic ${Buffer.from(`${customerId}:${customerSecret}`).toString('base64')}`,
         'user-agent': `reelstate/${version}`,
@@ -100,22 +95,17 @@ export class Client implements Sender {
     await this.#open().catch(() => {});
   }
 
-  async send(
-    { identity, endpoint, body }: Outgoing,
-    departed: () => void,
-    mayLeave: MayLeave,
-  ): Promise<Answer | undefined> {
+  async send({ identity, endpoint, body }: Outgoing, way: Way): Promise<Answer | undefined> {
     const path =
       endpoint === 'updateLayout'
         ? `${recordingPath(identity, 'mix')}/updateLayout`
         : `${recordingPath(identity, identity.mode)}/update`;
-    return this.#request('POST', path, body, identity, departed, mayLeave);
+    return this.#request('POST', path, body, identity, way);
   }
 
   /** `query`: whether the recording runs, and in web mode what it really does. */
-  async query(identity: Identity, departed: () => void, mayLeave: MayLeave): Promise<Answer | undefined> {
-    const path = `${recordingPath(identity, identity.mode)}/query`;
-    return this.#request('GET', path, undefined, identity, departed, mayLeave);
+  async query(identity: Identity, way: Way): Promise<Answer | undefined> {
+    return this.#request('GET', `${recordingPath(identity, identity.mode)}/query`, undefined, identity, way);
   }
 
   async #request(
@@ -123,34 +113,29 @@ export class Client implements Sender {
     path: string,
     body: object | undefined,
     identity: Identity,
-    departed: () => void,
-    mayLeave: MayLeave,
+    way: Way,
   ): Promise<Answer | undefined> {
     const origin = this.#options.domains.pick();
     const host = new URL(origin).host;
     const proxy = this.#options.proxyFor?.(origin);
-    const trip = new Trip(origin.startsWith('https:'));
+    const trip = new Trip(this.#options.timeouts, way);
     let isSwitched = false;
-    let isWithheld = false;
     try {
       const { got, agents, tunnel } = await this.#open();
+      const { http, https } = proxy ? { http: undefined, https: await tunnel(proxy) } : agents;
       const request = got(`${origin.replace(/\/$/, '')}${path}`, {
         method,
-        agent: proxy ? { https: await tunnel(proxy) } : agents,
+        agent: {
+          ...(http ? { http: waitingAgent(http, trip) } : {}),
+          https: waitingAgent(https, trip),
+        },
         ...(body
           ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json;charset=utf-8' } }
           : {}),
       });
       request.on('request', (outgoing) => {
-        trip.follow(outgoing, () => {
-          if (mayLeave()) return;
-          isWithheld = true;
-          outgoing.destroy();
-          request.cancel();
-        });
-        outgoing.once('finish', () => {
-          if (!isWithheld) departed();
-        });
+        trip.follow(outgoing);
+        outgoing.once('finish', way.departed);
         // 101: got would wait for the rest of the answer for ever, without a timeout.
         outgoing.once('upgrade', (_answer, socket: Socket) => {
           isSwitched = true;
@@ -175,13 +160,15 @@ export class Client implements Sender {
       this.#options.domains.report(origin, isItsWord ? 'answered' : 'failed');
       return answer;
     } catch (error) {
-      if (isWithheld) return undefined;
+      if (isHeldBack(error)) return undefined;
       const { timeouts, domains } = this.#options;
       const { hasSocket, connected } = trip;
-      const { message, reached } = troubleOf(error, { timeouts, proxy, hasSocket, connected });
+      const { message, reached } = troubleOf(trip.error ?? error, { timeouts, proxy, hasSocket, connected });
       if (reached) domains.report(origin, reached);
       const strange = isSwitched ? "an answer 101 that is not the service's" : undefined;
       return { kind: 'failure', message: strange ?? message, unsent: !connected, host };
+    } finally {
+      trip.end();
     }
   }
 
@@ -208,32 +195,53 @@ export class Client implements Sender {
   }
 }
 
-/** The progress of one request. */
-class Trip {
-  readonly #isSecure: boolean;
+/** The progress of one request: until its connection is open, until it has left, until it is answered. */
+class Trip implements Opening {
+  readonly #timeouts: ClientOptions['timeouts'];
+  readonly #way: Way;
   #socket: Socket | undefined;
-  /** Bytes that had gone over a kept connection before this request; undefined on a new one that is not there yet. */
+  /** Bytes that had gone over the connection before this request; undefined as long as it has none. */
   #before: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** What ended it, where that was not the network. */
+  error: Error | undefined;
 
-  constructor(isSecure: boolean) {
-    this.#isSecure = isSecure;
+  constructor(timeouts: ClientOptions['timeouts'], way: Way) {
+    this.#timeouts = timeouts;
+    this.#way = way;
   }
 
-  /** @param onOpen is called once, right before the first byte is written to an open connection */
-  follow(outgoing: ClientRequest, onOpen: () => void): void {
+  follow(outgoing: ClientRequest): void {
     outgoing.once('socket', (socket) => {
-      this.#socket = socket;
-      if (outgoing.reusedSocket) {
-        this.#before = socket.bytesWritten;
-        onOpen();
+      if (outgoing.destroyed) return;
+      // Right behind this, in the same tick, the request is written to the connection.
+      if (!this.#way.mayLeave()) {
+        outgoing.destroy(new HeldBackError('held back'));
         return;
       }
-      // Nothing of a request leaves before the connection is secure.
-      socket.once(this.#isSecure ? 'secureConnect' : 'connect', () => {
-        this.#before = -1;
-        onOpen();
-      });
+      this.#before = socket.bytesWritten;
+      this.#timer = setTimeout(() => {
+        this.error = timeout('request');
+        outgoing.destroy(this.error);
+      }, this.#timeouts.request);
     });
+  }
+
+  get patience(): number {
+    return Math.min(this.#timeouts.connect, this.#timeouts.request);
+  }
+
+  found(socket: Socket): void {
+    this.#socket = socket;
+  }
+
+  open(): Promise<boolean> {
+    return this.#way.open();
+  }
+
+  late(): Error {
+    this.error = timeout(this.#timeouts.connect <= this.#timeouts.request ? 'connect' : 'request');
+    return this.error;
   }
 
   get hasSocket(): boolean {
@@ -244,6 +252,19 @@ class Trip {
   get connected(): boolean {
     return this.#before !== undefined && this.#socket?.bytesWritten !== this.#before;
   }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function isHeldBack(error: unknown): boolean {
+  return (error as Error).cause instanceof HeldBackError;
+}
+
+/** Named as got has them, so that all of them are put into words in one place. */
+function timeout(event: 'connect' | 'request'): Error {
+  return Object.assign(new Error(`no ${event} in time`), { name: 'TimeoutError', event });
 }
 
 function recordingPath({ appId, resourceId, sid }: Identity, mode: string): string {

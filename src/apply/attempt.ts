@@ -5,7 +5,7 @@ import type { Binding } from '../model/known.ts';
 import type { Call } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint, Identity, Sealed } from '../model/recording.ts';
-import type { ApplyEvent, Gate, Journal, Sender, StillWanted, Work } from '../model/work.ts';
+import type { ApplyEvent, Gate, Journal, Leave, Sender, StillWanted, Way, Work } from '../model/work.ts';
 import type { Account, Admission } from './account.ts';
 import { type Lane, putBack } from './lane.ts';
 import { type Decision, decide } from './policy.ts';
@@ -89,64 +89,79 @@ export class Attempts {
     const { journal, onEvent, sender, clock, stillWanted, bindingOf } = this.#ports;
     // A newer plan decides anew: it has put what it asks for in its place.
     const isOver = () => lane.dropped || lane.work !== work;
-    if (!(await stillWanted(work)) || isOver()) {
-      admission.ticket.giveBack();
-      return undefined;
-    }
     const binding = bindingOf(identity.appId);
-    const intent = { key, name, file, identity, endpoint, reason, ...asked, ...binding, request };
-    const leave = await journal.admit(binding.account, { event: 'intent', ...intent });
-    if (leave?.of === undefined) {
-      if (!isOver()) putBack(lane, planned);
-      admission.ticket.giveBack();
-      return undefined;
-    }
-    const { of, mayLeave } = leave;
-    const withdraw = async () => {
-      admission.ticket.giveBack();
-      await journal.append({ event: 'withdraw', key, endpoint, of });
-      return undefined;
+    const about = { key, name, file, identity, endpoint, reason, ...asked, ...binding, request };
+    const intent = { event: 'intent', ...about } as const;
+    let leave: Leave | undefined;
+    let isWanted = true;
+    const open = async () => {
+      isWanted = await stillWanted(work);
+      if (!isWanted || isOver()) return false;
+      leave = await journal.admit(binding.account, identity.appId, intent);
+      // While the intent was written a newer call came, or the account was held back: this one does not leave now.
+      const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
+      return leave !== undefined && !held && !isOver();
     };
-    const held = this.#account.held(identity) > 0 || this.#account.isShut(identity.appId);
-    if (held && !isOver()) putBack(lane, planned);
-    // While the intent was written a newer call came, or the account was held back: this one does not leave now.
-    if (held || isOver()) return withdraw();
-    if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
+    const mayLeave = () => {
+      if (!leave?.mayLeave()) return false;
+      if (!lane.trouble.has(endpoint)) onEvent({ type: 'start', key, name, endpoint, reason, ...asked });
+      return true;
+    };
     const began = clock.monotonic();
     const wire = body(identity, withoutKept(clientRequest, call.keeps));
     const exchanged = await this.exchange(
       identity,
       endpoint,
       admission,
-      (departed) => sender.send({ identity, endpoint, body: wire }, departed, mayLeave),
+      (way) => sender.send({ identity, endpoint, body: wire }, way),
+      { open, mayLeave },
       lane.trouble.get(endpoint)?.repeated.throttled,
     );
     if (!exchanged) {
-      onEvent({ type: 'withheld', key, name, endpoint });
-      if (!isOver()) putBack(lane, planned);
-      return withdraw();
+      if (isWanted && !isOver()) putBack(lane, planned);
+      admission.ticket.giveBack();
+      if (leave?.of !== undefined) await journal.append({ event: 'withdraw', key, endpoint, of: leave.of });
+      return undefined;
     }
     const { judgement } = exchanged;
     const decision = this.#judge(lane, endpoint, judgement);
+    // Without a connection it was not written down yet.
+    const of = leave?.of ?? (await journal.append(intent));
     await this.#record(lane, of, endpoint, decision, judgement);
     return { planned, call, decision, judgement, took: clock.monotonic() - began, asked };
   }
 
   /**
    * One request and its answer, judged; the account learns its part of it before another call may go.
+   * @param ask whether it may leave, once its connection is open and right before
    * @param throttled how often in this trouble the same call was answered that the account is over its allowance
-   * @returns undefined where it might not leave
+   * @returns undefined where it did not leave
+   * @throws what `ask` throws
    */
   async exchange(
     identity: Identity,
     endpoint: Endpoint | 'query',
     admission: Admission,
-    send: (departed: () => void) => Promise<Answer | undefined>,
+    send: (way: Way) => Promise<Answer | undefined>,
+    ask: Pick<Way, 'open' | 'mayLeave'>,
     throttled = 0,
   ): Promise<{ answer: Answer; judgement: Judgement } | undefined> {
     const { clock, onEvent, scrub } = this.#ports;
-    const began = clock.monotonic();
-    const answer = await send(() => admission.ticket.departed());
+    let began = clock.monotonic();
+    const failed: unknown[] = [];
+    const answer = await send({
+      open: async () => {
+        const isOpen = await ask.open().catch((error: unknown) => {
+          failed.push(error);
+          return false;
+        });
+        began = clock.monotonic();
+        return isOpen;
+      },
+      mayLeave: ask.mayLeave,
+      departed: () => admission.ticket.departed(),
+    });
+    if (failed.length > 0) throw failed[0];
     if (!answer) return undefined;
     const took = clock.monotonic() - began;
     const status = answer.kind === 'answer' ? { status: answer.status } : {};

@@ -2,7 +2,7 @@ import type { Judgement } from '../agora/answers.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Answer } from '../model/answer.ts';
 import type { Identity } from '../model/recording.ts';
-import type { ApplyEvent, MayLeave, Work } from '../model/work.ts';
+import type { ApplyEvent, Leave, Way, Work } from '../model/work.ts';
 import { Account, type AccountOptions } from './account.ts';
 import { Attempts } from './attempt.ts';
 import { dropWork, endRepetition, isBusy, type Lane, newLane, takeWork, wake } from './lane.ts';
@@ -52,9 +52,16 @@ export class Engine {
       retryFor,
       isShut: (identity) => this.#isShut(identity),
     });
-    ports.journal.onClaim((_, held) => {
-      if (held) for (const lane of this.#lanes.values()) this.#start(lane);
+    ports.journal.onClaim((account, held) => {
+      if (!held) this.#letGo(account);
     });
+  }
+
+  /** Another process sends for an account: what still waits was planned from what this one knew. */
+  #letGo(account: string): void {
+    for (const [key, { work }] of this.#lanes)
+      if (this.#ports.bindingOf(work.identity.appId).account === account) this.drop(key);
+    this.#wakeAll();
   }
 
   /** Takes the newest plan for a recording; calls of an older one that still wait are dropped. */
@@ -120,28 +127,30 @@ export class Engine {
    */
   async observe(
     identity: Identity,
-    ask: (departed: () => void, mayLeave: MayLeave) => Promise<Answer | undefined>,
+    ask: (way: Way) => Promise<Answer | undefined>,
   ): Promise<(Judgement & { answer: Answer }) | undefined> {
     if (this.#isShut(identity)) return undefined;
     const admission = await this.#account.admit(identity, OBSERVATION);
     if (!admission) return undefined;
+    const { journal, bindingOf } = this.#ports;
+    const { appId } = identity;
+    let leave: Leave | undefined;
+    let exchanged: Awaited<ReturnType<Attempts['exchange']>>;
     try {
-      const { journal, bindingOf } = this.#ports;
-      const leave = this.#isShut(identity)
-        ? undefined
-        : await journal.admit(bindingOf(identity.appId).account);
-      const exchanged =
-        leave &&
-        (await this.#attempts.exchange(identity, 'query', admission, (departed) =>
-          ask(departed, leave.mayLeave),
-        ));
+      exchanged = await this.#attempts.exchange(identity, 'query', admission, ask, {
+        open: async () => {
+          if (!this.#isShut(identity)) leave = await journal.admit(bindingOf(appId).account, appId);
+          return leave !== undefined && !this.#isShut(identity);
+        },
+        mayLeave: () => leave?.mayLeave() === true,
+      });
       if (!exchanged) {
         admission.ticket.giveBack();
         return undefined;
       }
-      const { answer, judgement } = exchanged;
-      return { ...judgement, answer };
+      return { ...exchanged.judgement, answer: exchanged.answer };
     } finally {
+      leave?.over(exchanged !== undefined);
       admission.letOthersGo();
     }
   }

@@ -31,7 +31,6 @@ export class Results {
     if (event.type === 'delayed')
       this.#set({ name: event.name, endpoint: event.endpoint, result: 'not-attempted' });
     if (event.type === 'start') this.#away.add(keyOf(event));
-    if (event.type === 'withheld') this.#away.delete(keyOf(event));
     if (event.type !== 'applied' && event.type !== 'failed' && event.type !== 'repeat') return;
     this.#away.delete(keyOf(event));
     const { name, endpoint } = event;

@@ -28,6 +28,8 @@ import { duration, isSet, keepHistoryOf, type RawOptions, readSettings, type Set
 
 /** How long apply repeats a call whose outcome is not known before it says so and ends, in milliseconds. */
 const RETRY_FOR = 30_000;
+/** How long apply waits for an account that another process sends for, in milliseconds. */
+const LOCK_TIMEOUT = 10_000;
 
 interface Run {
   raw: RawOptions;
@@ -37,6 +39,7 @@ interface Run {
   vault: Vault;
   plan: Plan;
   retryFor: number;
+  lockTimeout: number;
 }
 
 /**
@@ -54,12 +57,16 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   await tellOfOtherState(settings, raw, io);
   const bounds = readBounds(raw, settings, io, file ? { dir: file.asked.dir } : {});
   const keepHistory = keepHistoryOf(raw, io);
+  const lockTimeout = duration('lockTimeout', raw, io, LOCK_TIMEOUT);
   const store = await writing('reelstate apply', settings, io, keepHistory);
   try {
     const { key, state } = store;
     const vault = new Vault(key);
     const { rate } = settings;
-    checkTarget(state.known, bindingOf(settings, key, io), settings, io);
+    const binding = bindingOf(settings, key, io);
+    // The plan is made of what is known under the lease.
+    if (binding.account !== undefined) await store.claim([binding.account], lockTimeout);
+    checkTarget(state.known, binding, settings, io);
     const made = file
       ? await planAgain(file, { rate, io, vault, bounds, store })
       : await makePlanOf({
@@ -83,7 +90,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
       await io.err('Nothing was sent.\n');
       return 1;
     }
-    const result = await send({ raw, settings, io, store, vault, plan, retryFor });
+    const result = await send({ raw, settings, io, store, vault, plan, retryFor, lockTimeout });
     await tell(result, settings, io);
     const hasErrors = made.diagnostics.some(({ severity }) => severity === 'error');
     // Where nothing was sent the plan's own end is the last word.
@@ -175,6 +182,11 @@ async function send(run: Run): Promise<ApplyResult> {
     );
     engine.stop();
   };
+  store.onClaim((_, held) => {
+    if (held) return;
+    interrupted ??= 'another process sends for the account now';
+    engine.stop();
+  });
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop);
   try {

@@ -3,6 +3,7 @@ import { basename, delimiter, isAbsolute, join, resolve } from 'node:path';
 import { type Bounds, boundsOf } from '../desired/bounds.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import { isFolder } from '../state/open.ts';
 import { isSet, listOf, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /**
@@ -26,7 +27,8 @@ export function readBounds(
       );
   const commands = listOf('allowCommand', raw, io) ?? (isRemote ? [] : undefined);
   return boundsOf({
-    ...{ dir, cwd: io.cwd, env: io.env, state: settings.state, variables },
+    ...{ dir, cwd: io.cwd, env: io.env, variables },
+    ...(isFolder(settings.state) ? { state: settings.state } : {}),
     programs: commands && new Set(commands.flatMap((command) => callsFor(command, io))),
     secretsDirs: listOf('secretsDir', raw, io) ?? [],
     untrusted: isUntrusted(raw, io),

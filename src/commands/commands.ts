@@ -70,6 +70,10 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   sending(planning(command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out')))
     .option('--yes', 'do not ask; without a terminal nothing is sent without it, but for a plan in a file')
     .option('--retry-for <duration>', 'how long a call without a clear answer is repeated (default: 30s)')
+    .option(
+      '--lock-timeout <duration>',
+      'how long another process is waited for that sends for the account (default: 10s)',
+    )
     .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
 
   selecting(
@@ -244,7 +248,7 @@ function common(command: Command): Command {
   return command
     .configureHelp({ optionDescription: (option) => described(option, command.name()) })
     .option('--dir <dir>', 'the folder with the recording files (default: recordings)')
-    .option('--state <dir>', 'the state folder (default: .reelstate)')
+    .option('--state <dir>', 'the state: a folder, or postgres://USER@HOST/DATABASE (default: .reelstate)')
     .option(
       '--endpoint <url>',
       'where the service is; may be given several times; plain HTTP on this machine only (default: the two public domains)',

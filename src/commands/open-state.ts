@@ -12,16 +12,19 @@ import type { Settings } from './settings.ts';
 
 /** Opens the state to read it; nothing is written. @param command such as "reelstate plan" */
 export function reading(command: string, settings: Settings, io: Io): Promise<Reader> {
-  return readState(settings.state, optionsOf(command, io));
+  return readState(settings.state, optionsOf(command, settings, io));
 }
 
 /** Opens the state to write it. @param keepHistory milliseconds for which calls stay in the history */
 export function writing(command: string, settings: Settings, io: Io, keepHistory?: number): Promise<Writer> {
-  return openState(settings.state, { ...optionsOf(command, io), keepHistory });
+  return openState(settings.state, { ...optionsOf(command, settings, io), keepHistory });
 }
 
-function optionsOf(command: string, io: Io): StateOptions {
-  return { command, now: () => io.clock.now(), keyText: io.env.REELSTATE_STATE_KEY || undefined };
+/** What a state is opened with. */
+export function optionsOf(command: string, { rate, rateScope: scope }: Settings, io: Io): StateOptions {
+  const { clock, env } = io;
+  const keyText = env.REELSTATE_STATE_KEY || undefined;
+  return { command, now: () => clock.now(), keyText, shared: { clock, env, rate, scope } };
 }
 
 /** The state as a person would name it. */

@@ -29,9 +29,12 @@ export interface ServiceInput {
   onEvent: (event: ApplyEvent) => void;
   /** Left out: every planned call is sent. */
   stillWanted?: StillWanted;
+  /** Milliseconds to wait for the account, where another process may have it; left out: whenever it can be had. */
+  lockTimeout?: number;
 }
 
 export interface Service {
+  binding: Binding;
   engine: Engine;
   client: Client;
   close: () => void;
@@ -50,10 +53,11 @@ export async function connect({
   retryFor,
   onEvent,
   stillWanted = async () => true,
+  lockTimeout,
 }: ServiceInput): Promise<Service> {
   const { customerId, customerSecret } = credentials(io);
   const timeout = timeoutOf(raw, io);
-  const binding = await bind(store, settings, io);
+  const binding = await bind(store, settings, io, lockTimeout);
   // Sealed only so that they are masked in what the service may quote.
   for (const secret of [customerSecret, Buffer.from(`${customerId}:${customerSecret}`).toString('base64')])
     vault.seal(secret, 'env:AGORA_CUSTOMER_SECRET');
@@ -105,6 +109,7 @@ export async function connect({
     },
   );
   return {
+    binding,
     engine,
     client,
     close: () => {
@@ -120,15 +125,24 @@ export async function connect({
  * 0.1 said nothing of it.
  * @throws Failure where what is known was applied elsewhere
  */
-async function bind(store: Writer, settings: Settings, io: Io): Promise<Binding> {
+async function bind(
+  store: Writer,
+  settings: Settings,
+  io: Io,
+  lockTimeout: number | undefined,
+): Promise<Binding> {
   const binding = bindingOf(settings, store.key, io) as Binding;
+  await store.claim([binding.account], lockTimeout);
   checkTarget(store.state.known, binding, settings, io);
+  if (store.holds(binding.account)) await bindAll(store, binding);
+  return binding;
+}
+
+async function bindAll(store: Writer, binding: Binding): Promise<void> {
   const unbound = [...store.state.known.heads()].filter(
     ({ target, account }) => target === undefined || account === undefined,
   );
   await Promise.all(unbound.map(({ key }) => store.append({ event: 'bind', key, ...binding })));
-  await store.claim([binding.account]);
-  return binding;
 }
 
 /** How long one call may take, in milliseconds. @throws Failure (64) for what is no such time */

@@ -8,7 +8,7 @@ import type { Writer } from '../model/store.ts';
 import { jsonPieces } from '../render/json-pieces.ts';
 import { count, printable } from '../render/style.ts';
 import { unlockState } from '../state/open.ts';
-import { bindingOf, reading, shownState, shownTarget, targetOf, writing } from './open-state.ts';
+import { bindingOf, optionsOf, reading, shownState, shownTarget, targetOf, writing } from './open-state.ts';
 import { print } from './print.ts';
 import { checkNames, isSet, type RawOptions, readSettings } from './settings.ts';
 
@@ -110,7 +110,9 @@ export async function stateRebind(raw: RawOptions, io: Io): Promise<number> {
 /** `state unlock`: for a state whose holder is told by a lease. */
 export async function stateUnlock(raw: RawOptions, io: Io): Promise<number> {
   const settings = readSettings(raw, io);
-  await io.out(`${await unlockState(settings.state)}\n`);
+  const options = optionsOf('reelstate state unlock', settings, io);
+  const done = await unlockState(settings.state, options, (question) => agree(question, raw, io));
+  await io.out(`${printable(done)}\n`);
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { FetchOutcome } from '../daemon/git-state.ts';
 import { GitState } from '../daemon/git-state.ts';
 import type { Logger } from '../daemon/log.ts';
@@ -90,8 +90,8 @@ interface Surroundings {
   /** What files may name. */
   bounds: Bounds;
   log: Logger;
-  /** The state directory: mirrors of remotes are kept there. */
-  state: string;
+  /** Mirrors of remotes are kept there. */
+  mirrors: string;
   /** What reading the files of a folder gave last time, and of which that is enough. */
   readCache?: ReadCache;
   isEnough?: LoadOptions['isEnough'];
@@ -205,7 +205,7 @@ async function openRemote(
   const [{ GitFiles }, , , { GitSource }, { GitMirror }] = await gitSources();
   const mirror = new GitMirror({
     ...{ url, ref, interval, verifySignatures, clock: io.clock },
-    directory: join(around.state, 'mirrors'),
+    directory: around.mirrors,
     env: io.env,
     random: () => io.random(),
   });

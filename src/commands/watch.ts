@@ -1,4 +1,4 @@
-import type { Engine } from '../apply/engine.ts';
+import { join, resolve } from 'node:path';
 import { Daemon } from '../daemon/daemon.ts';
 import { Gap } from '../daemon/gap.ts';
 import { knownJson } from '../daemon/known.ts';
@@ -16,9 +16,10 @@ import { styleFor } from '../render/style.ts';
 import { maskAddresses } from '../secrets/git-address.ts';
 import { Vault } from '../secrets/vault.ts';
 import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
+import { isFolder } from '../state/open.ts';
 import { readBounds } from './bounds.ts';
 import { accessOf, type Listen, readListen } from './listen.ts';
-import { writing } from './open-state.ts';
+import { checkTarget, writing } from './open-state.ts';
 import { otherState } from './other-state.ts';
 import { connect, type Service } from './service.ts';
 import {
@@ -34,6 +35,9 @@ import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
 const LAST_ANSWERS = 4_000;
+/** The same where the database is away, and how often that is looked at. */
+const LAST_ANSWERS_AWAY = 1_000;
+const LAST_LOOK = 100;
 /** How often it is looked whether the state is where it was, in milliseconds. */
 const PLACE_CHECK = 1_000;
 /** A refresh that takes longer than this makes `/healthz` red, in milliseconds. */
@@ -137,7 +141,8 @@ async function run(running: Running): Promise<number> {
   const noopCache = cache && new NoopCache(cache, state.known);
   const over = new AbortController();
   const opened = await openSource(origin, {
-    ...{ io, vault, bounds, log, state: settings.state, readCache: cache?.readCache, over: over.signal },
+    ...{ io, vault, bounds, log, readCache: cache?.readCache, over: over.signal },
+    mirrors: join(isFolder(settings.state) ? settings.state : resolve(io.cwd, '.reelstate'), 'mirrors'),
     isEnough: noopCache?.isEnough,
     known: state.known,
     onChange: () => daemon.hint([]),
@@ -152,6 +157,7 @@ async function run(running: Running): Promise<number> {
     clock: io.clock,
     log,
     noopCache,
+    standby: () => standbyOf(store, service),
     hadGap: () => gap.take(),
     onRefresh: (seconds, result) => {
       metrics?.reconcile.observe(seconds);
@@ -164,7 +170,7 @@ async function run(running: Running): Promise<number> {
       engine,
       journal: store,
       state,
-      query: (identity, departed, mayLeave) => client.query(identity, departed, mayLeave),
+      query: (identity, way) => client.query(identity, way),
       fingerprint: (value) => vault.fingerprint(value),
       clock: io.clock,
       log,
@@ -178,7 +184,7 @@ async function run(running: Running): Promise<number> {
     allowance: () => engine.load(),
     nextRenewal: () => daemon.nextRenewal(),
     disconnected: () => healing.disconnected(),
-    ready: () => daemon.notReady().length === 0,
+    ready: () => store.trouble === undefined && daemon.notReady().length === 0,
     git: opened.git && (() => (opened.git as Git).state.readings()),
   });
   const counted = metrics;
@@ -194,21 +200,41 @@ async function run(running: Running): Promise<number> {
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
-    server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git, log));
+    server = listen && counted && (await open(listen, daemon, service, counted, io, store, opened.git, log));
     if (server) log.info({ url: server.url }, 'listening');
     store.broken.catch((error: Error) => daemon.lose(error.message));
+    let moved: (error: unknown) => void = () => {};
+    const elsewhere = new Promise<never>((_, reject) => {
+      moved = reject;
+    });
+    const tellStandby = () => {
+      const standby = standbyOf(store, service);
+      log.info(standby ?? 'this process sends for the account');
+    };
+    store.onClaim(() => {
+      tellStandby();
+      try {
+        // It may have been bound anew while another process had it.
+        checkTarget(state.known, service.binding, settings, io);
+        daemon.resyncAll();
+      } catch (error) {
+        moved(error);
+      }
+    });
+    if (standbyOf(store, service) !== undefined) tellStandby();
     const loops = [
       opened.run(until),
       daemon.runTimers(),
       healing.run(until),
       gap.run(until),
-      inPlace(store, io, until),
+      inPlace(store, io, log, until),
     ];
     // A loop that ends before `stop` is a defect, and then the daemon ends too.
     const ended = Promise.race([
       aborted(stop),
       engine.broken,
       store.broken,
+      elsewhere,
       ...loops.map((loop) => loop.then(() => aborted(stop))),
     ]);
     ended.catch(() => {});
@@ -232,8 +258,9 @@ async function run(running: Running): Promise<number> {
     const answered = new AbortController();
     // An error that stopped the engine is reported elsewhere already.
     const quiet = Promise.allSettled([engine.idle(), daemon.stop()]).then(() => answered.abort());
-    await Promise.race([quiet, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
-    await io.clock.sleep(healing.cooling);
+    await Promise.race([quiet, lastAnswers(store, io, answered.signal)]);
+    // Where processes share a state, it counts the queries as well.
+    if (isFolder(settings.state)) await io.clock.sleep(healing.cooling);
     service.close();
     await opened.source.close();
     await server?.close();
@@ -242,12 +269,38 @@ async function run(running: Running): Promise<number> {
   return 0;
 }
 
+/** The longest that calls in flight are waited for. What waits for a database that is away is not recorded any more. */
+async function lastAnswers(store: Writer, { clock }: Io, answered: AbortSignal): Promise<void> {
+  const began = clock.monotonic();
+  const waited = () => clock.monotonic() - began;
+  while (waited() < LAST_ANSWERS && !answered.aborted) {
+    if (store.trouble !== undefined && waited() > LAST_ANSWERS_AWAY) return;
+    await clock.sleep(LAST_LOOK, answered);
+  }
+}
+
 /** Looks whether the state is where it was, whether or not anything is sent. */
-async function inPlace(store: Writer, { clock }: Io, stop: AbortSignal): Promise<void> {
+async function inPlace(store: Writer, { clock }: Io, log: Running['log'], stop: AbortSignal): Promise<void> {
+  let trouble: string | undefined;
   while (!stop.aborted) {
     await clock.sleep(PLACE_CHECK, stop);
-    if (!stop.aborted) await store.checkPlace();
+    if (stop.aborted) return;
+    await store.checkPlace();
+    if (store.trouble !== undefined && trouble === undefined)
+      log.error(`${store.trouble}: nothing is sent until it is there again`);
+    if (store.trouble === undefined && trouble !== undefined) log.info('the database is there again');
+    trouble = store.trouble;
   }
+}
+
+/** Why this process sends nothing although all is well; undefined where it sends. */
+function standbyOf(store: Writer, { binding: { account } }: Service): string | undefined {
+  if (store.holds(account)) return undefined;
+  const holder = store.holderOf(account);
+  const who = holder
+    ? `process ${holder.pid} on ${holder.host} (${holder.command}, since ${holder.since})`
+    : 'no process yet';
+  return `standby: ${who} sends for the account`;
 }
 
 function shownUrl({ git }: Origin): { url?: string } {
@@ -277,33 +330,38 @@ function count(event: ApplyEvent, metrics: Metrics): void {
 async function open(
   listen: Listen,
   daemon: Daemon,
-  engine: Engine,
+  service: Service,
   metrics: Metrics,
   io: Io,
-  state: Writer['state'],
+  store: Writer,
   git: Git | undefined,
   log: Running['log'],
 ) {
   const { serve } = await import('../daemon/server.ts');
   const access = await accessOf(listen, (text) => log.warn(text));
   const secret = io.env.REELSTATE_HOOK_SECRET;
+  const { state } = store;
+  const notReady = () => [...(store.trouble === undefined ? [] : [store.trouble]), ...daemon.notReady()];
+  const standby = () => standbyOf(store, service);
   try {
     const views: Views = {
-      notReady: () => daemon.notReady(),
+      notReady,
+      standby,
       notHealthy: () => daemon.notHealthy(HUNG),
       metrics: async () => ({ type: metrics.registry.contentType, text: await metrics.registry.metrics() }),
       recordings: () => ({
         format_version: '1.0',
-        ready: daemon.notReady().length === 0,
-        not_ready_because: daemon.notReady(),
+        ready: notReady().length === 0,
+        not_ready_because: notReady(),
+        ...(standby() === undefined ? {} : { standby: standby() }),
         commit: daemon.commit ?? null,
         source: git?.state.json() ?? { kind: 'folder' },
-        allowance: engine.load(),
+        allowance: service.engine.load(),
         recordings: [...daemon.watched.values()].map((watched) =>
           recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit),
         ),
       }),
-      known: () => knownJson(state),
+      known: async () => knownJson(await store.current()),
       hook: secret && git ? { secret, onNews: git.onNews, now: () => io.clock.now() } : undefined,
     };
     return await serve(listen.host, listen.port, views, access);

@@ -27,6 +27,8 @@ export interface DaemonPorts {
   log: Logger;
   /** Remembers for which files and states there is nothing to do. */
   noopCache?: Pick<NoopCache, 'isNoop' | 'remember'>;
+  /** Why nothing is sent for an App ID: another process sends for its account. */
+  standby?: (appId: string) => string | undefined;
   /** Whether the process was suspended since the last call: the plans may be older than the files by any time. */
   hadGap: () => boolean;
   /** Called with how long each refresh took, in seconds, and whether it succeeded. */
@@ -67,12 +69,12 @@ export class Daemon {
   #reopenAt = Number.POSITIVE_INFINITY;
 
   constructor(ports: DaemonPorts) {
-    const { clock, log, onRefresh, engine, journal, state, noopCache } = ports;
+    const { clock, log, onRefresh, engine, journal, state, noopCache, standby } = ports;
     const watched = this.#watched;
     this.#ports = ports;
     this.#readiness = new Readiness(clock, log);
     this.#reconciler = new Reconciler({
-      ...{ engine, journal, state, clock, log, noopCache, watched },
+      ...{ engine, journal, state, clock, log, noopCache, standby, watched },
       snapshot: () => this.#snapshot as Snapshot,
     });
     this.#refreshes = new RefreshQueue({

@@ -2,7 +2,7 @@ import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
 import type { RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
-import type { DesiredRecording } from '../model/recording.ts';
+import type { DesiredRecording, Identity } from '../model/recording.ts';
 import type { Snapshot } from '../model/source.ts';
 import type { Journal } from '../model/work.ts';
 import { isClaimed, mayForget, type PlannedName } from '../plan/whole-set.ts';
@@ -29,6 +29,8 @@ export interface ReconcilerPorts {
   log: Logger;
   /** Remembers for which files and states there is nothing to do. */
   noopCache?: Pick<NoopCache, 'isNoop' | 'remember'> | undefined;
+  /** Why nothing is sent for an App ID: another process sends for its account. */
+  standby?: ((appId: string) => string | undefined) | undefined;
   /** The files as the last refresh has found them. */
   snapshot: () => Snapshot;
   /** By name; the reconciler adds and removes them. */
@@ -60,14 +62,29 @@ export class Reconciler {
   }
 
   /** What follows from the plan of a name. */
-  async follow({ name, plans }: PlannedName): Promise<Followed> {
+  async follow({ name, plans: all }: PlannedName): Promise<Followed> {
     const { snapshot, watched, noopCache } = this.#ports;
-    const { byName } = snapshot();
-    const desired = byName.get(name);
+    const desired = snapshot().byName.get(name);
+    if (desired && this.#standsBy(desired)) return 'done';
+    const plans = desired ? all : all.filter(({ identity }) => this.#standbyFor(identity) === undefined);
     for (const plan of plans) noopCache?.remember(plan);
     this.#dropFormer(watched.get(name)?.plan?.key, desired && plans[0]?.key);
     for (const key of plans.flatMap(keysLeft)) this.#ports.engine.drop(key);
     return desired ? this.#followDocument(desired, plans[0] as RecordingPlan) : this.#followGone(name, plans);
+  }
+
+  #standbyFor(identity: Identity | undefined): string | undefined {
+    return identity && this.#ports.standby?.(identity.appId);
+  }
+
+  /** Whether another process sends for a recording: what is known of it may be old, and nothing follows from it. */
+  #standsBy({ name, file, identity }: DesiredRecording): boolean {
+    const standby = this.#standbyFor(identity);
+    if (standby === undefined) return false;
+    const watched = Object.assign(this.#watch(name, file), { file });
+    delete watched.plan;
+    this.#setStanding(watched, ['Reconciling', 'Standby', standby]);
+    return true;
   }
 
   /** The calls of the recording that had this name before are dropped, unless another name claims it. */

@@ -5,7 +5,7 @@ import type { Answer } from '../model/answer.ts';
 import type { State } from '../model/journal.ts';
 import type { Clock } from '../model/ports.ts';
 import type { BlockName, Endpoint, Identity } from '../model/recording.ts';
-import type { Journal, MayLeave } from '../model/work.ts';
+import type { Journal, Way } from '../model/work.ts';
 import { driftOf } from '../plan/drift.ts';
 import type { Watched } from './conditions.ts';
 import type { Daemon } from './daemon.ts';
@@ -16,7 +16,7 @@ export interface ResyncPorts {
   engine: Engine;
   journal: Journal;
   state: State;
-  query: (identity: Identity, departed: () => void, mayLeave: MayLeave) => Promise<Answer | undefined>;
+  query: (identity: Identity, way: Way) => Promise<Answer | undefined>;
   fingerprint: (value: string) => string;
   clock: Clock;
   log: Logger;
@@ -92,15 +92,14 @@ export class Resync {
     if (engine.isBusy(plan.key)) return;
     const { identity, key } = plan;
     const applied = known.update.applied?.seq;
-    const seen = await engine.observe(identity, (departed, mayLeave) =>
-      query(
-        identity,
-        () => {
+    const seen = await engine.observe(identity, (way) =>
+      query(identity, {
+        ...way,
+        departed: () => {
           this.#askedAt = this.#ports.clock.monotonic();
-          departed();
+          way.departed();
         },
-        mayLeave,
-      ),
+      }),
     );
     if (!seen || engine.isBusy(key)) return;
     // The answer may be older than what was applied meanwhile, and says nothing of another recording.

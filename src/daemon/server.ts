@@ -7,12 +7,14 @@ import { Hook } from './hook.ts';
 export interface Views {
   /** Why it is not ready; empty when it is. */
   notReady: () => string[];
+  /** Why it sends nothing although it is ready: another process does. Undefined where it sends. */
+  standby: () => string | undefined;
   /** Why it is not well; empty when it is. */
   notHealthy: () => string[];
   metrics: () => Promise<{ type: string; text: string }>;
   recordings: () => object;
   /** What is known of each recording, secrets by reference alone. */
-  known: () => object;
+  known: () => Promise<object>;
   /** The webhook for new commits; left out, there is none. `now`: milliseconds since 1970. */
   hook?: { secret: string; onNews: () => void; now: () => number } | undefined;
 }
@@ -132,14 +134,16 @@ function targetOf({ url = '/', headersDistinct: { host: hosts = [] } }: Incoming
 /** What can be read, by path. */
 const READERS = new Map<string, (views: Views) => Reply | Promise<Reply>>([
   ['/healthz', ({ notHealthy }) => check(notHealthy())],
-  ['/readyz', ({ notReady }) => check(notReady())],
+  ['/readyz', ({ notReady, standby }) => check(notReady(), standby())],
   ['/metrics', async ({ metrics }) => ({ status: 200, ...(await metrics()) })],
   ['/api/recordings', ({ recordings }) => json(recordings())],
-  ['/api/known', ({ known }) => json(known())],
+  ['/api/known', async ({ known }) => json(await known())],
 ]);
 
-function check(reasons: string[]): Reply {
-  return plain(reasons.length > 0 ? 503 : 200, reasons.join('\n') || 'ok');
+/** @param note said where all is well */
+function check(reasons: string[], note?: string): Reply {
+  const good = note === undefined ? 'ok' : `ok\n${note}`;
+  return plain(reasons.length > 0 ? 503 : 200, reasons.join('\n') || good);
 }
 
 function plain(status: number, line: string, headers: Record<string, string> = {}): Reply {

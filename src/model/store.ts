@@ -1,6 +1,7 @@
 import type { PastCall, State } from './journal.ts';
 import type { Binding } from './known.ts';
 import type { KnownRecording } from './plan.ts';
+import type { Clock } from './ports.ts';
 import type { Gate, Journal } from './work.ts';
 
 /*
@@ -70,6 +71,8 @@ export interface Writer extends Reader, Journal, Gate {
   readonly key: Buffer;
   /** The writer before was killed: what it asked the service and did not record may have arrived just now. */
   readonly afterKill: boolean;
+  /** Why nothing can be recorded at the moment, and nothing is sent: it is tried again. Undefined when all is well. */
+  readonly trouble: string | undefined;
   /** Rejects when the state was lost or an event could not be made durable: nothing more is recorded in this run. */
   readonly broken: Promise<never>;
   /**
@@ -83,6 +86,10 @@ export interface Writer extends Reader, Journal, Gate {
    * @throws Failure that names the holder of one that could not be had in time
    */
   claim(accounts: readonly string[], patience?: number): Promise<void>;
+  /** The state as of now, also where another process has recorded something since. */
+  current(): Promise<State>;
+  /** The process that sends for an account that was asked for, where it is another one. */
+  holderOf(account: string): Holder | undefined;
   /** Takes over what was exported. @throws Failure where its key cannot be taken over. All of the state that is there is replaced */
   restore(dump: StateDump): Promise<void>;
 }
@@ -95,5 +102,16 @@ export interface StateOptions {
   /** What REELSTATE_STATE_KEY says: the key of the fingerprints is made of it. Undefined: the state keeps one. */
   keyText: string | undefined;
   /** Calls are kept in the history for so long, in milliseconds; undefined: none is removed. */
-  keepHistory?: number;
+  keepHistory?: number | undefined;
+  /** What a database needs besides, that processes share. */
+  shared: SharedOptions;
+}
+
+export interface SharedOptions {
+  clock: Clock;
+  /** Variables of PostgreSQL's own programs are in it. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** The allowance: requests a second, and whether each App ID has its own. */
+  rate: number;
+  scope: 'account' | 'app';
 }

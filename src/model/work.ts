@@ -28,16 +28,23 @@ export interface Outgoing {
   body: Record<string, unknown>;
 }
 
-/** Whether a request may leave now; asked in the turn in which it is handed to an open connection, and once. */
+/** What a request asks on its way out, in this order. Where one says no, nothing of it is sent. */
+export interface Way {
+  /** Its connection is open. May take its time. */
+  open(): Promise<boolean>;
+  /** Asked in the turn in which it is written to its connection, right before the first byte. */
+  mayLeave: MayLeave;
+  /** It has been handed to the network. */
+  departed(): void;
+}
+
+/** Whether a request may leave now. */
 export type MayLeave = () => boolean;
 
 /** The network. Never throws: whatever happens is an answer. */
 export interface Sender {
-  /**
-   * @param departed is called when the request has been handed to the network
-   * @returns undefined where it might not leave: nothing of it was sent
-   */
-  send(outgoing: Outgoing, departed: () => void, mayLeave: MayLeave): Promise<Answer | undefined>;
+  /** @returns undefined where it did not leave: nothing of it was sent */
+  send(outgoing: Outgoing, way: Way): Promise<Answer | undefined>;
 }
 
 /** Where events are made durable. */
@@ -51,16 +58,19 @@ export interface Leave {
   /** Number of the intent that was recorded with it; undefined without one. */
   of: number | undefined;
   mayLeave: MayLeave;
+  /** Called when a request without an intent is over. @param left whether it may have left */
+  over(left: boolean): void;
 }
 
 /** Where processes that share a state agree on which of them sends. Accounts go by their keyed fingerprints. */
 export interface Gate {
   /**
    * Asks for leave to send one request. An intent is durable, as an event is, before there is leave for it.
+   * @param appId whose call it is, where each App ID has an allowance of its own
    * @param intent of a call; left out: a query, which is not recorded
    * @returns undefined: not now, and no intent was recorded
    */
-  admit(account: string, intent?: Intent): Promise<Leave | undefined>;
+  admit(account: string, appId: string, intent?: Intent): Promise<Leave | undefined>;
   /** Whether this process may send for an account at all. */
   holds(account: string): boolean;
   /** Calls the listener whenever an account was won or lost; what is known of a won one is up to date by then. */
@@ -123,8 +133,6 @@ export type ApplyEvent =
       request?: Call['request'];
       commit?: Commit;
     }
-  /** It did not leave after all, because the state gave no leave at the last moment; it is put back. */
-  | { type: 'withheld'; key: string; name: string; endpoint: Endpoint }
   /** A warning about what is being sent. */
   | { type: 'warned'; key: string; name: string; endpoint: Endpoint; message: string }
   /** A place in the allowance was found after so many milliseconds. */

@@ -1,11 +1,16 @@
 import { resolve } from 'node:path';
 import { usage } from '../model/failure.ts';
 import type { Reader, StateOptions, Writer } from '../model/store.ts';
+import { checkAddress } from './postgres/address.ts';
 
 /*
- * Where a state is kept is told by its address: a folder, in which there is an SQLite database. What a kind of state
+ * Where a state is kept is told by its address: a folder, in which there is an SQLite database, or the address of a PostgreSQL
+ * database. What a kind of state
  * needs is loaded when one is opened.
  */
+
+/** Asks a person. */
+type Agree = (question: string) => Promise<void>;
 
 /** A kind of state. */
 interface Kind {
@@ -14,7 +19,7 @@ interface Kind {
   read: (address: string, options: StateOptions) => Promise<Reader>;
   write: (address: string, options: StateOptions) => Promise<Writer>;
   /** Ends what keeps others from writing, and says in a line what that was. */
-  unlock: (address: string) => Promise<string>;
+  unlock: (address: string, options: StateOptions, agree: Agree) => Promise<string>;
 }
 
 const KINDS: readonly Kind[] = [
@@ -25,6 +30,13 @@ const KINDS: readonly Kind[] = [
     unlock: async () =>
       'There is nothing to unlock: the state is in a folder, and a process that was killed holds nothing any more.',
   },
+  {
+    is: /^postgres(ql)?:/i,
+    read: async (address, options) => (await import('./postgres/writer.ts')).readDatabase(address, options),
+    write: async (address, options) => (await import('./postgres/writer.ts')).writeDatabase(address, options),
+    unlock: async (address, options, agree) =>
+      (await import('./postgres/writer.ts')).unlockDatabase(address, options, agree),
+  },
 ];
 
 /** @throws Failure (64) for an address of no kind */
@@ -34,9 +46,16 @@ function kindOf(address: string): Kind {
   return kind;
 }
 
+/** Whether a state is kept in a folder of this machine. */
+export function isFolder(address: string): boolean {
+  return kindOf(address) === KINDS[0];
+}
+
 /** A state's address: folders are made absolute. @throws Failure (64) */
 export function stateAddress(text: string, cwd: string): string {
-  return kindOf(text) === KINDS[0] ? resolve(cwd, text) : text;
+  if (isFolder(text)) return resolve(cwd, text);
+  checkAddress(text);
+  return text;
 }
 
 /**
@@ -55,7 +74,7 @@ export function openState(address: string, options: StateOptions): Promise<Write
   return kindOf(address).write(address, options);
 }
 
-/** @returns what was done, for people */
-export function unlockState(address: string): Promise<string> {
-  return kindOf(address).unlock(address);
+/** @param agree throws where the answer is no @returns what was done, for people */
+export function unlockState(address: string, options: StateOptions, agree: Agree): Promise<string> {
+  return kindOf(address).unlock(address, options, agree);
 }

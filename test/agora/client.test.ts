@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Client } from '../../src/agora/client.ts';
 import { Domains, inOrder } from '../../src/agora/domains.ts';
 import type { Answer } from '../../src/model/answer.ts';
-import type { Outgoing } from '../../src/model/work.ts';
+import type { Outgoing, Way } from '../../src/model/work.ts';
 import { FakeClock } from '../support/clock.ts';
 import { identity } from '../support/engine.ts';
 
@@ -75,19 +75,19 @@ function outgoing(extra: Partial<Outgoing> = {}): Outgoing {
   return { identity: identity(1), endpoint: 'update', body, ...extra };
 }
 
+/** A way out on which nothing holds a request back, unless it is said. */
+function leaving(ways: Partial<Way> = {}): Way {
+  return { open: async () => true, mayLeave: () => true, departed: () => {}, ...ways };
+}
+
 /** Sends, and says how often the request was reported as departed. */
 async function send(through: Client, what = outgoing()): Promise<{ answer: Answer; departed: number }> {
   let departed = 0;
-  const answer = await through.send(
-    what,
-    () => {
-      departed++;
-    },
-    () => true,
-  );
+  const answer = await through.send(what, leaving({ departed: () => departed++ }));
   return { answer: answer as Answer, departed };
 }
 
+const ORDER = ['open', 'may leave', 'departed', 'next tick'];
 const JSON_OK: RequestListener = (_, response) => response.end('{"sid":"sid-1"}');
 
 describe('a request', () => {
@@ -122,11 +122,7 @@ describe('a request', () => {
     await send(through, outgoing({ identity: identity(1, 'web') }));
     await send(through, outgoing({ identity: identity(1, 'individual') }));
     await send(through, outgoing({ endpoint: 'updateLayout' }));
-    await through.query(
-      identity(1, 'web'),
-      () => {},
-      () => true,
-    );
+    await through.query(identity(1, 'web'), leaving());
     expect(arrived.map(({ method, url: path }) => `${method} ${path?.split('/mode/')[1]}`)).toEqual([
       'POST web/update',
       'POST individual/update',
@@ -151,36 +147,13 @@ describe('a request', () => {
     expect(arrived[0]?.url).toMatch(/^\/base\/v1\/apps\//);
   });
 
-  it('does not leave where it may not at the last moment, on a new connection or a kept one', async () => {
-    const { url, arrived } = await service(JSON_OK);
-    const through = client(url);
-    let departed = 0;
-    const ask = (may: boolean) =>
-      through.send(
-        outgoing(),
-        () => {
-          departed++;
-        },
-        () => may,
-      );
-    expect(await ask(false)).toBeUndefined();
-    expect(await ask(true)).toMatchObject({ status: 200 });
-    expect(await ask(false)).toBeUndefined();
-    expect(await ask(true)).toMatchObject({ status: 200 });
-    expect([arrived.length, departed]).toEqual([2, 2]);
-  });
-
   it('departs before it is answered', async () => {
     const order: string[] = [];
     const { url } = await service((_, response) => {
       order.push('arrived');
       response.end('{}');
     });
-    await client(url).send(
-      outgoing(),
-      () => order.push('departed'),
-      () => true,
-    );
+    await client(url).send(outgoing(), leaving({ departed: () => order.push('departed') }));
     order.push('answered');
     expect(order.filter((what) => what !== 'arrived')).toEqual(['departed', 'answered']);
     expect(order.indexOf('arrived')).toBeLessThan(order.indexOf('answered'));
@@ -191,6 +164,61 @@ describe('a request', () => {
     const through = client(url);
     for (let n = 0; n < 3; n++) expect((await send(through)).departed).toBe(1);
     expect(new Set(arrived.map(({ socket }) => socket)).size).toBe(1);
+  });
+});
+
+describe('a request that is held back', () => {
+  it.each([
+    ['once its connection is open', { open: async () => false }],
+    ['in the tick in which it would be written', { mayLeave: () => false }],
+  ])('%s leaves nothing at the service, and its connection serves the next', async (_, ways) => {
+    const { url, arrived } = await service(JSON_OK);
+    const through = client(url);
+    let departed = 0;
+    const held = await through.send(outgoing(), leaving({ ...ways, departed: () => departed++ }));
+    expect(held).toBeUndefined();
+    expect((await send(through)).answer).toMatchObject({ kind: 'answer' });
+    const again = await through.send(outgoing(), leaving({ ...ways, departed: () => departed++ }));
+    expect(again).toBeUndefined();
+    expect((await send(through)).answer).toMatchObject({ kind: 'answer' });
+    expect([departed, arrived.length]).toEqual([0, 2]);
+  });
+
+  it('asks once its connection is open, and again with nothing in between', async () => {
+    const order: string[] = [];
+    const { url } = await service(JSON_OK);
+    const through = client(url);
+    for (let n = 0; n < 2; n++)
+      await through.send(
+        outgoing(),
+        leaving({
+          open: async () => order.push('open') > 0,
+          mayLeave: () => {
+            order.push('may leave');
+            setImmediate(() => order.push('next tick'));
+            return true;
+          },
+          departed: () => order.push('departed'),
+        }),
+      );
+    expect(order).toEqual([...ORDER, ...ORDER]);
+  });
+
+  it('hears of a connection that was closed while it waited', async () => {
+    const { url, arrived } = await service(JSON_OK);
+    const through = client(url);
+    await send(through);
+    const closed = await through.send(
+      outgoing(),
+      leaving({
+        open: async () => {
+          arrived[0]?.socket.destroy();
+          await new Promise((resolve) => setTimeout(resolve, SHORT));
+          return true;
+        },
+      }),
+    );
+    expect(closed).toMatchObject({ kind: 'failure', message: 'the connection was cut', unsent: true });
   });
 });
 

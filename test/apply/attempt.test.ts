@@ -32,15 +32,19 @@ function attempts(answer: Answer, ports: Partial<AttemptPorts> = {}) {
   const made = new Attempts(
     {
       sender: {
-        async send(_outgoing, departed) {
+        async send(_outgoing, way) {
+          if (!(await way.open()) || !way.mayLeave()) return undefined;
           log.push('sent');
-          departed();
+          way.departed();
           return answer;
         },
       },
       journal: {
         append,
-        admit: async (_account, intent) => ({ of: intent && (await append(intent)), mayLeave: () => true }),
+        admit: async (_account, _appId, intent) => {
+          const of = intent && (await append(intent));
+          return { of, mayLeave: () => true, over: () => {} };
+        },
         holds: () => true,
         onClaim: () => {},
       },

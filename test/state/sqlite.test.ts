@@ -231,7 +231,7 @@ describe('a state folder', () => {
     const store = await open(dir);
     await call(store, 1);
     await store.checkPlace();
-    const leave = await store.admit('account', intent(2));
+    const leave = await store.admit('account', 'app', intent(2));
     expect(leave?.mayLeave()).toBe(true);
     act();
     expect(leave?.mayLeave()).toBe(false);

@@ -87,22 +87,25 @@ export function bench(
     held: true,
     mayLeave: () => true,
     won: () => {},
-    async admit(_account: string, intent?: Intent) {
-      return { of: intent && (await journal.append(intent)), mayLeave: () => journal.mayLeave() };
+    lost: () => {},
+    async admit(_account: string, _appId: string, intent?: Intent) {
+      const of = intent && (await journal.append(intent));
+      return { of, mayLeave: () => journal.mayLeave(), over: () => {} };
     },
     holds: () => journal.held,
     onClaim(listener: (account: string, held: boolean) => void) {
       journal.won = () => listener('account', true);
+      journal.lost = () => listener('account', false);
     },
   };
   const engine = new Engine(
     {
       sender: {
-        async send({ identity: { sid }, endpoint, body }: Outgoing, departed, mayLeave) {
-          if (!mayLeave()) return undefined;
+        async send({ identity: { sid }, endpoint, body }: Outgoing, way) {
+          if (!(await way.open()) || !way.mayLeave()) return undefined;
           inFlight.set(sid, (inFlight.get(sid) ?? 0) + 1);
           mostInFlight = Math.max(mostInFlight, inFlight.get(sid) as number);
-          departed();
+          way.departed();
           const one = { at: clock.monotonic(), sid, endpoint, mark: markOf(body.clientRequest) };
           sent.push(one);
           const answer = await script(one, sent.length);

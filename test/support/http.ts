@@ -75,7 +75,8 @@ export async function serving(views: Partial<Views> = {}): Promise<string> {
     notHealthy: () => [],
     metrics: async () => ({ type: 'text/plain', text: '' }),
     recordings: () => ({ recordings: [] }),
-    known: () => ({ recordings: {} }),
+    standby: () => undefined,
+    known: async () => ({ recordings: {} }),
   };
   const { url, close } = await serve('127.0.0.1', 0, { ...none, ...views }, { hosts: [] });
   whenTestEnds(close);

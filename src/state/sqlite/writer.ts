@@ -146,6 +146,7 @@ interface Waiting {
 class SqliteWriter implements Writer {
   readonly id: string;
   readonly afterKill: boolean;
+  readonly trouble = undefined;
   readonly state: State;
   readonly #folder: string;
   readonly #lock: Lock;
@@ -288,14 +289,20 @@ class SqliteWriter implements Writer {
     this.#place = this.#placeNow();
   }
 
-  async admit(_account: string, intent?: Intent): Promise<Leave | undefined> {
+  async admit(_account: string, _appId: string, intent?: Intent): Promise<Leave | undefined> {
     const of = intent ? await this.append(intent) : undefined;
-    return { of, mayLeave: () => this.#isInPlace() };
+    return { of, mayLeave: () => this.#isInPlace(), over: () => {} };
   }
 
   holds(): boolean {
     return true;
   }
+
+  async current(): Promise<State> {
+    return this.state;
+  }
+
+  holderOf(): undefined {}
 
   onClaim(): void {}
 

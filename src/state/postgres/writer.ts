@@ -1,0 +1,565 @@
+import { randomUUID } from 'node:crypto';
+import type { Intent, JournalEntry, JournalEvent, State } from '../../model/journal.ts';
+import type { LateCall } from '../../model/plan.ts';
+import type { Endpoint } from '../../model/recording.ts';
+import type {
+  History,
+  HistoryFilter,
+  Holder,
+  Reader,
+  StateDump,
+  StateOptions,
+  Writer,
+} from '../../model/store.ts';
+import type { Leave } from '../../model/work.ts';
+import { LostState } from '../errors.ts';
+import { emptyState, fold } from '../fold.ts';
+import { type FingerprintKey, keyOf, newKey } from '../key.ts';
+import { readAddress } from './address.ts';
+import { AwayError, Database, type Moment, type Row } from './database.ts';
+import { KnownTexts } from './known-texts.ts';
+import { Leases } from './leases.ts';
+import * as sql from './statements.ts';
+import {
+  readCalledNames,
+  readDump,
+  readHistory,
+  readKnown,
+  readMeta,
+  readState,
+  writeDump,
+} from './tables.ts';
+
+/** Numbers that are taken at once. */
+const NUMBERS_TOGETHER = 50;
+/**
+ * A request leaves at most so many milliseconds after the quickest answer that the database has given to a statement:
+ * one that was admitted longer ago gives its place back. So a process that stood still sends nothing that was agreed on
+ * before.
+ */
+const OLDEST_ADMISSION = 40;
+/** A place is taken for the account's second and this margin, in milliseconds, for a request without an answer. */
+const MARGIN = 1_000;
+/** The same after an answer: for what the clocks round away. */
+const ANSWER_MARGIN = 2;
+/** Where no place is free for longer than this, the statement is made again all the same, in milliseconds. */
+const LONGEST_WAIT = 250;
+/** Calls that are removed from the history at once, and how often, in milliseconds. */
+const PRUNED_TOGETHER = 1_000;
+const PRUNE_EVERY = 60_000;
+/** What is still being recorded at the end is awaited for so long, in milliseconds: the database may be away. */
+const LAST_ANSWERS = 500;
+/** The same for giving the leases back. */
+const LAST_RELEASE = 500;
+
+/** Reads a state. Nothing is written; what is not there yet is an empty state. */
+export async function readDatabase(text: string, options: StateOptions): Promise<Reader> {
+  const db = new Database(readAddress(text, options.shared.env), options.shared.clock);
+  try {
+    const meta = await readMeta(db);
+    const key = meta && keyOf(meta.key, meta.keyCheck, options.keyText);
+    const state = meta ? await readState(db) : { ...emptyState(), known: new KnownTexts() };
+    return {
+      ...{ id: meta?.id, key: key?.key, state },
+      history: async (filter) => (meta ? readHistory(db, filter) : { calls: [], earlier: 0 }),
+      calledNames: async () => (meta ? readCalledNames(db) : []),
+      dump: (now) => readDump(db, state, key ?? newKey(options.keyText), now),
+      close: () => db.close(),
+    };
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+/** Opens a state to write it, and makes its tables where there are none. */
+export async function writeDatabase(text: string, options: StateOptions): Promise<Writer> {
+  const db = new Database(readAddress(text, options.shared.env), options.shared.clock);
+  try {
+    let meta = await readMeta(db);
+    if (!meta || meta.format < sql.FORMAT) {
+      await makeTables(db, meta?.format ?? 0, options.keyText);
+      meta = await readMeta(db);
+    }
+    if (!meta) throw new LostState(`the state in ${db.address.shown} was removed under this process`);
+    const key = keyOf(meta.key, meta.keyCheck, options.keyText);
+    return new PostgresWriter(db, meta.id, key, await readState(db), options);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+async function makeTables(db: Database, from: number, keyText: string | undefined): Promise<void> {
+  const { kept, check } = newKey(keyText);
+  const meta = {
+    format: String(sql.FORMAT),
+    id: randomUUID(),
+    key_check: check,
+    ...(kept ? { key: kept } : {}),
+  };
+  // All of these are digits and letters: nothing needs to be escaped.
+  const rows = Object.entries(meta).map(([name, value]) => [`'${name}'`, `'${value}'`] as const);
+  await db.rows(sql.migration(from, rows));
+}
+
+/** Ends leases, whoever holds them. @returns what was done, for people */
+export async function unlockDatabase(
+  text: string,
+  options: StateOptions,
+  agree: (question: string) => Promise<void>,
+): Promise<string> {
+  const db = new Database(readAddress(text, options.shared.env), options.shared.clock);
+  try {
+    if (!(await readMeta(db)))
+      return `There is nothing to unlock: there is no state in ${db.address.shown} yet.`;
+    const ended = (await db.rows(sql.LEASES, [null])).filter(({ left_ms: left }) => left > 0);
+    if (ended.length === 0) return 'There is nothing to unlock: no process holds a lease.';
+    const holders = ended.map(({ about }) => {
+      const { pid, host, command } = JSON.parse(about) as Holder;
+      return `process ${pid} on ${host} (${command})`;
+    });
+    const who = [...new Set(holders)].join(' and ');
+    await agree(
+      `End what ${who} holds? What it sends from then on is not recorded; if it runs, it may take it again.`,
+    );
+    let left = ended.map(({ account }) => account as string);
+    // A holder that writes just now has its row.
+    while (left.length > 0) {
+      const done = new Set((await db.rows(sql.END, [left])).map(({ account }) => account));
+      left = left.filter((account) => !done.has(account));
+    }
+    return `Ended what ${who} held.`;
+  } finally {
+    await db.close();
+  }
+}
+
+/** What an event makes of its recording, before that is durable. */
+interface Draft {
+  readonly entry: JournalEntry;
+  readonly known: KnownTexts;
+  readonly calls: Record<Endpoint, LateCall[]> | undefined;
+  /** Of the statements: $3 to $7. */
+  readonly values: readonly unknown[];
+}
+
+class PostgresWriter implements Writer {
+  readonly id: string;
+  readonly afterKill = false;
+  readonly state: State & { known: KnownTexts };
+  readonly #db: Database;
+  readonly #options: StateOptions;
+  readonly #leases: Leases;
+  readonly #over = new AbortController();
+  #key: FingerprintKey;
+  #numbers: number[] = [];
+  #numbering: Promise<void> | undefined;
+  /** Events of one recording are recorded one after the other. */
+  readonly #last = new Map<string, Promise<unknown>>();
+  /** Requests that are not over, by their number: whose they are. */
+  readonly #inFlight = new Map<number, string>();
+  /** Accounts that are being asked for because something of theirs is to be recorded. */
+  readonly #claiming = new Map<string, Promise<void>>();
+  /** Allowances whose places are there. */
+  readonly #placed = new Set<string>();
+  /** Of recordings that are forgotten: whose they were. */
+  readonly #forgotten = new Map<string, string>();
+  #prunedAt = Number.NEGATIVE_INFINITY;
+  #failed: unknown;
+  #break: (error: unknown) => void = () => {};
+  readonly broken: Promise<never> = new Promise((_, reject) => {
+    this.#break = reject;
+  });
+
+  constructor(
+    db: Database,
+    id: string,
+    key: FingerprintKey,
+    state: State & { known: KnownTexts },
+    options: StateOptions,
+  ) {
+    // Without a handler the rejection would end the process; append() rethrows it.
+    this.broken.catch(() => {});
+    this.#db = db;
+    this.id = id;
+    this.#key = key;
+    this.state = state;
+    this.#options = options;
+    this.#leases = new Leases({
+      db,
+      clock: options.shared.clock,
+      command: options.command,
+      onWon: (account) => this.#reload(account),
+      inFlight: (account) => [...this.#inFlight.values()].filter((other) => other === account).length,
+      onBroken: (error) => this.#fail(error),
+    });
+  }
+
+  get key(): Buffer {
+    return this.#key.key;
+  }
+
+  get trouble(): string | undefined {
+    return this.#db.trouble;
+  }
+
+  holds(account: string): boolean {
+    return this.#leases.holds(account);
+  }
+
+  /** Of accounts that another process holds, this one knows what was there when it began or lost them. */
+  async current(): Promise<State> {
+    return this.#leases.holdsAll ? this.state : readState(this.#db);
+  }
+
+  holderOf(account: string): Holder | undefined {
+    return this.#leases.others.get(account);
+  }
+
+  onClaim(listener: (account: string, held: boolean) => void): void {
+    this.#leases.onClaim(listener);
+  }
+
+  claim(accounts: readonly string[], patience?: number): Promise<void> {
+    return this.#leases.claim(accounts, patience);
+  }
+
+  /** What is known of an account that was won, as the holder before has left it. */
+  async #reload(account: string): Promise<void> {
+    const { known, orphaned: calls } = this.state;
+    const { rows, orphaned, serial } = await this.#again(() => readKnown(this.#db, account));
+    for (const row of [...known.heads()])
+      if (row.account === undefined || row.account === account) known.delete(row.key);
+    for (const row of rows) known.rows.set(row.key, row);
+    for (const [key] of calls) if (!known.head(key)) calls.delete(key);
+    for (const [key, late] of orphaned) calls.set(key, late);
+    this.state.serial = Math.max(serial, this.state.serial + 1);
+    // Numbers that were taken before are older than what the other process has recorded since.
+    this.#numbers = [];
+  }
+
+  async append(event: JournalEvent): Promise<number> {
+    return this.#inTurn(event.key, async () => {
+      const account = this.#accountOf(event);
+      // Nothing was asked for: a command that changes what is known.
+      if (!this.#leases.wants(account)) await this.#claimOnce(account);
+      await this.#prune();
+      const entry = await this.#entry(event);
+      await this.#record(account, this.#draft(entry));
+      if ('of' in entry) this.#inFlight.delete(entry.of);
+      return entry.seq;
+    });
+  }
+
+  #claimOnce(account: string): Promise<void> {
+    const claiming = this.#claiming.get(account) ?? this.claim([account], 0);
+    this.#claiming.set(account, claiming);
+    return claiming;
+  }
+
+  /** Recorded under the lease as it is by then. Not at all where another process has it: what it knows counts. */
+  async #record(account: string, draft: Draft): Promise<void> {
+    const [statement, ...more] = this.#statementOf(draft.entry);
+    for (;;) {
+      if (this.#failed) throw this.#failed;
+      const token = this.#leases.token(account);
+      if (token === undefined) return;
+      const [row] = await this.#again(() =>
+        this.#db.rows(statement, [account, token, ...draft.values, ...more]),
+      );
+      if (row?.held === 1) return this.#take(draft);
+      await this.#leases.look();
+    }
+  }
+
+  #statementOf(entry: JournalEntry): [string, ...unknown[]] {
+    switch (entry.event) {
+      case 'intent':
+        return [sql.INTEND, ...intentValues(entry)];
+      case 'answer': {
+        const { of, at, outcome, status, message } = entry;
+        const settle = this.#second + ANSWER_MARGIN;
+        return [sql.ANSWER, of, settle, at, outcome, status ?? null, message ?? null];
+      }
+      case 'withdraw':
+        return [sql.WITHDRAW, entry.of, 0];
+      default:
+        return [sql.CHANGE];
+    }
+  }
+
+  async admit(account: string, appId: string, intent?: Intent): Promise<Leave | undefined> {
+    const allowance = this.#options.shared.scope === 'app' ? `${account} ${appId}` : account;
+    await this.#makePlaces(allowance);
+    return intent
+      ? this.#inTurn(intent.key, () => this.#admitCall(account, allowance, intent))
+      : this.#admitQuery(account, allowance);
+  }
+
+  async #admitCall(account: string, allowance: string, intent: Intent): Promise<Leave | undefined> {
+    let entry = await this.#entry(intent);
+    for (;;) {
+      const draft = this.#draft(entry);
+      const values = [...draft.values, ...intentValues(entry), this.#hold, allowance, this.#places];
+      const admitted = await this.#admitted(account, sql.ADMIT_CALL, values);
+      if (admitted === undefined) return undefined;
+      if (typeof admitted === 'object') {
+        this.#take(draft);
+        return this.#leaveFor(entry.seq, true, account, admitted);
+      }
+      if (admitted === 'unknown') {
+        // It may have been recorded: it counts for nothing, and neither does its place.
+        const { key, endpoint } = intent;
+        const withdrawal = await this.#entry({ event: 'withdraw', key, endpoint, of: entry.seq });
+        await this.#record(account, this.#draft(withdrawal));
+        entry = await this.#entry(intent);
+      } else {
+        await this.#options.shared.clock.sleep(admitted, this.#over.signal);
+        entry = { ...entry, at: this.#now() };
+      }
+    }
+  }
+
+  async #admitQuery(account: string, allowance: string): Promise<Leave | undefined> {
+    for (;;) {
+      const number = await this.#number();
+      const values = [number, this.#hold, allowance, this.#places];
+      const admitted = await this.#admitted(account, sql.ADMIT_QUERY, values);
+      if (admitted === undefined) return undefined;
+      if (typeof admitted === 'object') return this.#leaveFor(number, false, account, admitted);
+      if (typeof admitted === 'number') await this.#options.shared.clock.sleep(admitted, this.#over.signal);
+    }
+  }
+
+  /**
+   * Asks once for a place.
+   * @returns under which token and when it was asked for; milliseconds after which to ask again; "unknown" where the
+   * database did not answer; undefined where another process has the account
+   */
+  async #admitted(
+    account: string,
+    statement: string,
+    values: readonly unknown[],
+  ): Promise<(Moment & { token: string }) | number | 'unknown' | undefined> {
+    if (this.#failed) throw this.#failed;
+    const token = this.#leases.token(account);
+    if (token === undefined || !this.holds(account) || this.#over.signal.aborted) return undefined;
+    if (!this.#leases.isCertain(account, token)) {
+      await this.#leases.look();
+      return 0;
+    }
+    let answer: { rows: Row[]; sent: Moment };
+    try {
+      answer = await this.#db.ask(statement, [account, token, ...values]);
+    } catch (error) {
+      if (!(error instanceof AwayError)) throw this.#fail(error);
+      await this.#leases.look();
+      return 'unknown';
+    }
+    const [row] = answer.rows;
+    if (row?.held !== 1) {
+      await this.#leases.look();
+      return 0;
+    }
+    if (row.slot !== null) return { ...answer.sent, token };
+    return Math.min(LONGEST_WAIT, Math.max(1, Math.ceil(row.wait ?? LONGEST_WAIT)));
+  }
+
+  #leaveFor(number: number, isIntent: boolean, account: string, asked: Moment & { token: string }): Leave {
+    const { clock } = this.#options.shared;
+    const limit = OLDEST_ADMISSION + this.#db.shortest;
+    this.#inFlight.set(number, account);
+    return {
+      of: isIntent ? number : undefined,
+      mayLeave: () =>
+        clock.monotonic() - asked.mono <= limit &&
+        Math.abs(clock.now() - asked.wall) <= limit &&
+        this.#failed === undefined &&
+        this.#leases.isCertain(account, asked.token),
+      over: (left) => {
+        this.#inFlight.delete(number);
+        const free = left ? this.#second + ANSWER_MARGIN : 0;
+        // Where the database is away, the place is free again after its time.
+        this.#db.rows(sql.SETTLE, [number, free]).catch(() => {});
+      },
+    };
+  }
+
+  /** The time in which the allowance counts, in milliseconds. */
+  get #second(): number {
+    return 1_000 * Math.max(1, 1 / this.#options.shared.rate);
+  }
+
+  get #hold(): number {
+    return this.#second + MARGIN;
+  }
+
+  get #places(): number {
+    return Math.max(1, Math.floor(this.#options.shared.rate));
+  }
+
+  async #makePlaces(allowance: string): Promise<void> {
+    if (this.#placed.has(allowance)) return;
+    await this.#again(() => this.#db.rows(sql.MAKE_PLACES, [allowance, this.#places]));
+    this.#placed.add(allowance);
+  }
+
+  #accountOf(event: JournalEvent): string {
+    const known = this.state.known.head(event.key)?.account;
+    const inFlight = 'of' in event ? this.#inFlight.get(event.of) : undefined;
+    const named = event.event === 'intent' || event.event === 'bind' ? event.account : undefined;
+    return inFlight ?? known ?? named ?? this.#forgotten.get(event.key) ?? '';
+  }
+
+  async #entry<T extends JournalEvent>(event: T): Promise<T & { seq: number; at: string }> {
+    const seq = await this.#number();
+    return { seq, at: this.#now(), ...event };
+  }
+
+  #now(): string {
+    return new Date(this.#options.now()).toISOString();
+  }
+
+  async #number(): Promise<number> {
+    for (;;) {
+      const number = this.#numbers.shift();
+      if (number !== undefined) return number;
+      this.#numbering ??= this.#again(() => this.#db.rows(sql.NUMBERS, [NUMBERS_TOGETHER]))
+        .then((rows) => {
+          this.#numbers.push(...rows.map(({ number: text }) => Number(text)));
+        })
+        .finally(() => {
+          this.#numbering = undefined;
+        });
+      await this.#numbering;
+    }
+  }
+
+  #draft(entry: JournalEntry): Draft {
+    const { key, seq } = entry;
+    const calls = this.state.orphaned.get(key);
+    const known = this.state.known.draft(key);
+    const state: State = {
+      ...emptyState(known),
+      serial: seq - 1,
+      orphaned: new Map(calls ? [[key, structuredClone(calls)]] : []),
+    };
+    fold(state, entry);
+    const row = known.head(key);
+    const left = state.orphaned.get(key);
+    const account = row?.account ?? this.state.known.head(key)?.account ?? this.#forgotten.get(key);
+    return {
+      ...{ entry, known, calls: left },
+      values: [
+        ...[key, row?.target ?? null, account ?? null, row?.text ?? null],
+        left && left.update.length + left.updateLayout.length > 0 ? JSON.stringify(left) : null,
+      ],
+    };
+  }
+
+  /** What is durable counts. */
+  #take({ entry: { key, seq }, known, calls }: Draft): void {
+    const row = known.head(key);
+    const account = this.state.known.head(key)?.account;
+    if (row) this.state.known.rows.set(key, row);
+    else {
+      this.state.known.delete(key);
+      if (account !== undefined) this.#forgotten.set(key, account);
+    }
+    if (calls) this.state.orphaned.set(key, calls);
+    else this.state.orphaned.delete(key);
+    this.state.serial = Math.max(seq, this.state.serial + 1);
+  }
+
+  /** Shortens the history, a little at a time, and lets go of late calls whose time is over. */
+  async #prune(): Promise<void> {
+    const { keepHistory, now, shared } = this.#options;
+    if (keepHistory === undefined || shared.clock.monotonic() - this.#prunedAt < PRUNE_EVERY) return;
+    this.#prunedAt = shared.clock.monotonic();
+    const before = new Date(Math.max(0, now() - keepHistory)).toISOString();
+    const { orphaned } = this.state;
+    const over = [...orphaned.keys()].filter((key) =>
+      Object.values(orphaned.get(key) ?? {})
+        .flat()
+        .every(({ until }) => until <= now()),
+    );
+    for (const key of over) orphaned.delete(key);
+    await this.#again(() => this.#db.rows(sql.PRUNE, [before, PRUNED_TOGETHER]));
+    if (over.length > 0) await this.#again(() => this.#db.rows(sql.DELETE_ORPHANED, [over]));
+  }
+
+  #inTurn<T>(key: string, act: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve();
+    const done = before.then(act, act).finally(() => {
+      if (this.#last.get(key) === done) this.#last.delete(key);
+    });
+    this.#last.set(key, done);
+    return done;
+  }
+
+  /** For as long as the database is away it is tried again; what else goes wrong ends this writer. */
+  async #again<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#db.untilAnswered(ask, this.#over.signal);
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): unknown {
+    this.#failed ??= error;
+    this.#break(this.#failed);
+    return this.#failed;
+  }
+
+  async checkPlace(): Promise<void> {
+    if (this.#failed) throw this.#failed;
+    const meta = await readMeta(this.#db).catch((error: unknown) => {
+      if (error instanceof AwayError) return undefined;
+      throw this.#fail(error);
+    });
+    if (this.trouble !== undefined || meta?.id === this.id) return;
+    throw this.#fail(new LostState(`the state in ${this.#db.address.shown} was removed or replaced`));
+  }
+
+  history(filter: HistoryFilter): Promise<History> {
+    return readHistory(this.#db, filter);
+  }
+
+  calledNames(): Promise<string[]> {
+    return readCalledNames(this.#db);
+  }
+
+  dump(now: number): Promise<StateDump> {
+    return readDump(this.#db, this.state, this.#key, now);
+  }
+
+  async restore(dump: StateDump): Promise<void> {
+    const key = keyOf(dump.key, dump.key_check, this.#options.keyText);
+    const leases = await this.#db.rows(sql.LEASES, [null]);
+    await this.claim(['', ...leases.map(({ account }) => account as string)], 0);
+    await this.#db.transaction((runs) => writeDump(runs, dump, key));
+    Object.assign(this.state, await readState(this.#db));
+    this.#key = key;
+    this.#numbers = [];
+  }
+
+  /** Nothing may be in flight any more. */
+  async close(): Promise<void> {
+    const { clock } = this.#options.shared;
+    const quiet = new AbortController();
+    const recorded = Promise.allSettled(this.#last.values()).then(() => quiet.abort());
+    await Promise.race([recorded, clock.sleep(LAST_ANSWERS, quiet.signal)]);
+    this.#over.abort();
+    // What is not given back in time runs out by itself.
+    await Promise.race([this.#leases.close().catch(() => {}), clock.sleep(LAST_RELEASE)]);
+    await this.#db.close();
+  }
+}
+
+/** Of the statements: $8 to $15. */
+function intentValues(entry: Intent & { seq: number; at: string }): unknown[] {
+  const { seq, at, name, file, identity, endpoint, reason, commit } = entry;
+  return [seq, at, name, file, identity.sid, endpoint, reason, commit ? JSON.stringify(commit) : null];
+}
