@@ -3,10 +3,11 @@ import { recordingJson } from '../daemon/conditions.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { Gap } from '../daemon/gap.ts';
 import { knownJson } from '../daemon/known.ts';
+import { LastLook } from '../daemon/last-look.ts';
 import { makeLog } from '../daemon/log.ts';
 import type { Metrics, Readings } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
-import type { Views } from '../daemon/server.ts';
+import type { Views } from '../daemon/routes.ts';
 import type { Bounds } from '../desired/bounds.ts';
 import { Failure } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
@@ -21,6 +22,7 @@ import { accessOf, type Listen, readListen } from './listen.ts';
 import { otherState } from './other-state.ts';
 import { connect, type Service } from './service.ts';
 import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+import { openPages, type Pages } from './watch-page.ts';
 import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-source.ts';
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
@@ -120,8 +122,10 @@ async function run(running: Running): Promise<number> {
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
   });
   const gap = new Gap(io.clock);
+  const look = new LastLook(io.clock);
+  let pages: Pages | undefined;
   const daemon: Daemon = new Daemon({
-    source: opened.source,
+    source: look.of(opened.source),
     engine,
     journal: store,
     state,
@@ -132,7 +136,9 @@ async function run(running: Running): Promise<number> {
     onRefresh: (seconds, result) => {
       metrics?.reconcile.observe(seconds);
       metrics?.reconciles.inc({ result });
+      pages?.views.looked();
     },
+    onCondition: () => pages?.news.changed(),
   });
   const healing = new Resync(
     {
@@ -145,6 +151,7 @@ async function run(running: Running): Promise<number> {
       clock: io.clock,
       log,
       onDrift: (block) => metrics?.drift.inc({ block }),
+      onObserved: () => pages?.news.changed(),
     },
     resync,
   );
@@ -158,9 +165,12 @@ async function run(running: Running): Promise<number> {
     git: opened.git && (() => (opened.git as Git).state.readings()),
   });
   const counted = metrics;
+  pages =
+    listen && (await openPages({ daemon, engine, state, look, clock: io.clock }, origin, settings.state));
   events.take = (event) => {
     if (counted) count(event, counted);
     daemon.take(event);
+    pages?.views.take(event);
   };
   events.stillWanted = (work) => daemon.stillWanted(work);
   hangup.take = () => {
@@ -170,7 +180,11 @@ async function run(running: Running): Promise<number> {
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
-    server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git, log));
+    server =
+      listen &&
+      counted &&
+      pages &&
+      (await open(listen, daemon, engine, counted, pages, io, state, opened.git, log));
     if (server) log.info({ url: server.url }, 'listening');
     const loops = [opened.run(until), daemon.runTimers(), healing.run(until), gap.run(until)];
     // A loop that ends before `stop` is a defect, and then the daemon ends too.
@@ -241,6 +255,7 @@ async function open(
   daemon: Daemon,
   engine: Engine,
   metrics: Metrics,
+  { views: shown, news }: Pages,
   io: Io,
   state: Store['state'],
   git: Git | undefined,
@@ -266,6 +281,9 @@ async function open(
         ),
       }),
       known: () => knownJson(state),
+      pages: shown,
+      news,
+      monotonic: () => io.clock.monotonic(),
       hook: secret && git ? { secret, onNews: git.onNews, now: () => io.clock.now() } : undefined,
     };
     return await serve(listen.host, listen.port, views, access);

@@ -37,6 +37,10 @@ export interface Watched {
   /** When and what `query` last showed. */
   observed?: { at: number; blocks: readonly BlockName[] };
   lastError?: { at: number; endpoint: Endpoint; message: string };
+  /** What was seen to differ from what was applied, until it is applied again or seen to be as it was applied. */
+  drift?: { since: number; blocks: readonly BlockName[] };
+  /** Told of every change of the condition. */
+  tell?: ((watched: Watched, before: Condition) => void) | undefined;
 }
 
 /**
@@ -53,6 +57,7 @@ export function setCondition(
   const before = watched.condition;
   if (before.type === type && before.reason === reason && before.message === message) return;
   watched.condition = { type, reason, message, since: before.type === type ? before.since : now };
+  watched.tell?.(watched, before);
 }
 
 /**
@@ -96,6 +101,18 @@ function isRefused(
   );
 }
 
+/** How much is known of each block. What was applied after the last observation is assumed again. */
+export function confidenceOf(
+  { observed }: Watched,
+  known: KnownRecording | undefined,
+): Partial<Record<BlockName, Certainty | 'observed'>> {
+  const blocks: Partial<Record<BlockName, Certainty | 'observed'>> = known ? blocksOf(known) : {};
+  const isNewer = observed !== undefined && observed.at >= (known?.update.applied?.at ?? 0);
+  for (const block of isNewer ? observed.blocks : [])
+    if (blocks[block] === 'assumed') blocks[block] = 'observed';
+  return blocks;
+}
+
 /** A recording as `/api/recordings` shows it. */
 export function recordingJson(
   watched: Watched,
@@ -103,16 +120,13 @@ export function recordingJson(
   commit: Commit | undefined,
 ): object {
   const { name, file, plan, condition, observed, lastError } = watched;
-  const certainties: Record<string, Certainty | 'observed'> = known ? { ...blocksOf(known) } : {};
-  for (const block of observed?.blocks ?? [])
-    if (certainties[block] === 'assumed') certainties[block] = 'observed';
   return {
     name,
     file,
     sid: plan?.sid ?? known?.identity.sid ?? null,
     mode: plan?.mode ?? known?.identity.mode ?? null,
     conditions: conditionsOf(condition),
-    blocks: certainties,
+    blocks: confidenceOf(watched, known),
     applied: {
       update: appliedJson(known?.update.applied),
       updateLayout: appliedJson(known?.updateLayout.applied),

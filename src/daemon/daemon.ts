@@ -1,6 +1,6 @@
 import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
-import type { Call, RecordingPlan } from '../model/plan.ts';
+import type { Call, KnownRecording, RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
@@ -31,6 +31,8 @@ export interface DaemonPorts {
   hadGap: () => boolean;
   /** Called with how long each refresh took, in seconds, and whether it succeeded. */
   onRefresh: (seconds: number, result: 'ok' | 'failed') => void;
+  /** Called after every change of a recording's condition. */
+  onCondition?: Watched['tell'];
 }
 
 /** How often due credentials are looked for, in milliseconds. */
@@ -432,6 +434,7 @@ export class Daemon {
       name,
       file,
       condition: { type: 'Reconciling', reason: 'New', message: 'not planned yet', since },
+      tell: this.#ports.onCondition,
     };
     this.#watched.set(name, watched);
     return watched;
@@ -461,9 +464,14 @@ export class Daemon {
     return numbers;
   }
 
+  /** Recordings whose credentials a program may have given. */
+  get concerned(): readonly KnownRecording[] {
+    return this.#renewals.concerned(this.#ports.state);
+  }
+
   /** Seconds until storage credentials are next due. */
   nextRenewal(): number | undefined {
-    return this.#renewals.next(this.#renewals.concerned(this.#ports.state));
+    return this.#renewals.next(this.concerned);
   }
 }
 

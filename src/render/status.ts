@@ -78,7 +78,7 @@ function pendingCount(recordings: readonly OverviewRow[]): number {
 }
 
 /** The newest of what was applied to a recording. */
-function lastApplied({ update, updateLayout }: KnownRecording): Remembered<unknown> | undefined {
+export function lastApplied({ update, updateLayout }: KnownRecording): Remembered<unknown> | undefined {
   const [a, b] = [update.applied, updateLayout.applied];
   return a && b ? (a.seq > b.seq ? a : b) : (a ?? b);
 }
@@ -224,7 +224,8 @@ export function statusMarkdown(overview: Overview): string {
   ].join('\n');
 }
 
-function duration(milliseconds: number): string {
+/** "12 s", "3 min", "5 h", "2 days"; a page that follows live says it in the same words (`page/live.js`). */
+export function duration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;

@@ -157,7 +157,11 @@ export async function readHistory(directory: string): Promise<{ entries: History
 async function readOnce(directory: string): Promise<{ entries: HistoryEntry[]; damaged: number }> {
   // The journal first: what leaves it after that has arrived in the history before.
   const entries = new Map<number, HistoryEntry>();
-  for (const entry of journalEntries(join(directory, JOURNAL))) entries.set(entry.seq, withoutRequest(entry));
+  const turn = takingTurns();
+  for (const entry of journalEntries(join(directory, JOURNAL))) {
+    entries.set(entry.seq, withoutRequest(entry));
+    await turn();
+  }
   let damaged = 0;
   for (const name of await partsOf(directory)) {
     const lines = (readIfThere(join(directory, name)) ?? '').split('\n');
@@ -165,6 +169,7 @@ async function readOnce(directory: string): Promise<{ entries: HistoryEntry[]; d
       const entry = decodeLine(line) as HistoryEntry | undefined;
       if (entry) entries.set(entry.seq, entry);
       else damaged++;
+      await turn();
     }
   }
   return { entries: [...entries.values()].sort((a, b) => a.seq - b.seq), damaged };
