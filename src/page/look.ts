@@ -311,10 +311,13 @@ nav a,
   margin: 16px 0 0;
   padding: 0;
 }
+.counts li {
+  flex: 1 1 6rem;
+  max-width: 11rem;
+}
 .counts a {
   display: block;
-  min-width: 7rem;
-  padding: 8px 16px;
+  padding: 8px 12px;
   background: var(--card);
   border: 1px solid var(--rule);
   border-radius: 8px;
@@ -379,6 +382,10 @@ button {
   height: auto;
   border: 1px solid var(--rule);
 }
+.chart svg {
+  height: 120px;
+  border: 0;
+}
 .chart rect {
   fill: var(--link);
 }
@@ -388,12 +395,14 @@ button {
 .chart path {
   stroke: var(--faint);
   fill: none;
+  vector-effect: non-scaling-stroke;
 }
-.chart text {
-  fill: var(--faint);
-  font:
-    12px system-ui,
-    sans-serif;
+.chart p {
+  display: flex;
+  justify-content: space-between;
+  margin: 4px 0;
+  color: var(--faint);
+  font-size: 0.9rem;
 }
 @media (max-width: 30rem) {
   .facts {

@@ -61,7 +61,7 @@ const LOOKS: Readonly<Record<ConditionName, string>> = {
 function counts(numbers: Readonly<Record<ConditionName, number>>): Html {
   const items = CONDITIONS.map(
     (condition) =>
-      html`<li><a href="${addressOf({ condition })}#recordings"><strong>${numbers[condition]}</strong> <span class="${LOOKS[condition]}">${condition}</span></a></li>`,
+      html`<li><a href="${addressOf({ condition })}#recordings"><strong>${numbers[condition]}</strong> <span class="${numbers[condition] > 0 ? LOOKS[condition] : 'note'}">${condition}</span></a></li>`,
   );
   return html`<ul class="counts" aria-label="Recordings by condition">${items}</ul>`;
 }

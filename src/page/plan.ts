@@ -193,3 +193,12 @@ export function rowTable(label: string, rows: readonly Row[]): Html {
     }),
   );
 }
+
+/** The same where nothing changes: what is there. */
+export function valueTable(label: string, rows: readonly Row[]): Html {
+  return table(
+    label,
+    [{ name: 'field' }, { name: 'value', look: 'wide' }],
+    rows.map(({ subject, text }) => ({ cells: [subject, text] })),
+  );
+}

@@ -9,7 +9,7 @@ import { concernTable } from './head.ts';
 import { type Html, html, type Part, svgMarkup } from './markup.ts';
 import { appliedMarkup, conditionMarkup, confidence, labels } from './overview.ts';
 import { ago, type PageSection, sectionMarkup } from './parts.ts';
-import { rowTable } from './plan.ts';
+import { rowTable, valueTable } from './plan.ts';
 import type { RecordingView } from './views.ts';
 
 /** The page of one recording: what its file asks for against what was last applied, pictures of both, and its last calls. */
@@ -97,6 +97,6 @@ function applied({ applied: all, head: { now } }: RecordingView): Part {
   if (all.length === 0) return html`<p>Nothing was applied yet.</p>`;
   return all.map(
     ({ endpoint, at, commit, rows }) =>
-      html`<h3><code>${endpoint}</code> ${ago(at, now)}${commit && `, ${commitLine(commit)}`}</h3>${rowTable(`Last applied by ${endpoint}`, rows)}`,
+      html`<h3><code>${endpoint}</code> ${ago(at, now)}${commit && `, ${commitLine(commit)}`}</h3>${valueTable(`Last applied by ${endpoint}`, rows)}`,
   );
 }

@@ -7,36 +7,30 @@ import type { HeadView, UseView } from './views.ts';
  * without one, scales with the page and reads in both schemes.
  */
 
-const WIDTH = 720;
-const HEIGHT = 140;
-const LEFT = 32;
-const BOTTOM = 18;
-const TOP = 14;
+const WIDTH = 600;
+const HEIGHT = 100;
 
 /** Requests a second over ten minutes, against the rate that is allowed; those answered 429 in another colour, and in words. */
 export function useMarkup({ every, requests, throttled, repeated }: UseView, { allowances }: HeadView): Html {
   const rate = allowances.reduce((sum, account) => sum + account.rate, 0);
   const top = Math.max(1, rate, ...requests.map((number) => number / every));
-  const step = (WIDTH - LEFT) / requests.length;
-  const room = HEIGHT - TOP - BOTTOM;
-  const y = (perSecond: number) => round(HEIGHT - BOTTOM - (perSecond / top) * room);
-  const bar = (number: number, index: number, look: Html | undefined) =>
-    number === 0
-      ? undefined
-      : html`<rect x="${round(LEFT + index * step)}" y="${y(number / every)}" width="${round(Math.max(1, step - 0.5))}" height="${round(HEIGHT - BOTTOM - y(number / every))}"${look}/>`;
-  const refused = html` class="refused"`;
-  const sums = [requests, throttled, repeated].map((numbers) => numbers.reduce((a, b) => a + b, 0));
-  const words = useWords(sums[0] ?? 0, sums[1] ?? 0, sums[2] ?? 0);
-  return html`<figure><svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Requests a second in the last ten minutes: ${words}">
-<path d="M${LEFT} ${y(rate)}H${WIDTH}" stroke-dasharray="4 4"/><path d="M${LEFT} ${HEIGHT - BOTTOM}H${WIDTH}"/>
-<text x="0" y="${y(rate) + 4}">${rate}/s</text><text x="${LEFT}" y="${HEIGHT - 4}">10 min ago</text><text x="${WIDTH}" y="${HEIGHT - 4}" text-anchor="end">now</text>
-${requests.map((number, index) => bar(number, index, undefined))}${throttled.map((number, index) => bar(number, index, refused))}
-</svg><figcaption>${words}.</figcaption></figure>`;
-}
-
-/** "4 requests, 1 of them answered 429, 2 repetitions" */
-function useWords(requests: number, throttled: number, repeated: number): string {
-  return `${count(requests, 'request')}, ${throttled} of them answered 429, ${count(repeated, 'repetition')}`;
+  const step = WIDTH / requests.length;
+  const tall = (perSecond: number) => round((perSecond / top) * HEIGHT);
+  const bars = (numbers: readonly number[], look: Html | undefined) =>
+    numbers.map((number, index) => {
+      if (number === 0) return undefined;
+      const height = tall(number / every);
+      return html`<rect x="${round(index * step)}" y="${round(HEIGHT - height)}" width="${round(step * 0.9)}" height="${height}"${look}/>`;
+    });
+  const [asked, refused, again] = [requests, throttled, repeated].map((numbers) =>
+    numbers.reduce((sum, number) => sum + number, 0),
+  ) as [number, number, number];
+  const words = `${count(asked, 'request')}, ${refused} of them answered 429, ${count(again, 'repetition')}`;
+  return html`<figure class="chart"><p>${rate} a second</p>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="Requests a second in the last ten minutes: ${words}">
+<path d="M0 ${HEIGHT - tall(rate)}H${WIDTH}" stroke-dasharray="4 4"/><path d="M0 ${HEIGHT}H${WIDTH}"/>
+${bars(requests, undefined)}${bars(throttled, html` class="refused"`)}
+</svg><p><span>10 min ago</span><span>now</span></p><figcaption>${words}.</figcaption></figure>`;
 }
 
 function round(value: number): number {
