@@ -19,6 +19,7 @@ import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
 import { readKey, Store } from '../state/store.ts';
 import { readBounds } from './bounds.ts';
 import { accessOf, type Listen, readListen } from './listen.ts';
+import { openNotices, readNotify } from './notify.ts';
 import { otherState } from './other-state.ts';
 import { connect, type Service } from './service.ts';
 import { choice, duration, isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
@@ -39,6 +40,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     heal: raw.selfHeal !== false && !isSet('noSelfHeal', {}, io),
     force: isSet('resyncForce', raw, io),
   };
+  const notify = readNotify(raw, io);
   const origin = readOrigin(raw, settings, io);
   const bounds = readBounds(raw, settings, io, { isRemote: origin.git?.url !== undefined });
   const log = makeLog(
@@ -53,7 +55,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   io.onHangup(() => hangup.take());
   const other = await otherState(settings, raw, io);
   if (other !== undefined) log.warn(other);
-  return holding({ settings, io, log, listen, resync, origin, bounds, stop, hangup }, raw);
+  return holding({ settings, io, log, listen, notify, resync, origin, bounds, stop, hangup }, raw);
 }
 
 /** With the state held against other writers. */
@@ -94,6 +96,8 @@ interface Running {
   events: { take: (event: ApplyEvent) => void; stillWanted: StillWanted };
   log: ReturnType<typeof makeLog>;
   listen: Listen | undefined;
+  /** Where notifications go. */
+  notify: readonly URL[];
   resync: { every: number; heal: boolean; force: boolean };
   origin: Origin;
   bounds: Bounds;
@@ -103,8 +107,7 @@ interface Running {
 }
 
 async function run(running: Running): Promise<number> {
-  const { settings, io, store, vault, service, events, log, listen, resync, origin, bounds, stop, hangup } =
-    running;
+  const { settings, io, store, vault, service, events, log, listen, origin, bounds, stop, hangup } = running;
   const { engine, client } = service;
   const { state } = store;
   let metrics: Metrics | undefined;
@@ -138,7 +141,15 @@ async function run(running: Running): Promise<number> {
       metrics?.reconciles.inc({ result });
       pages?.views.looked();
     },
-    onCondition: () => pages?.news.changed(),
+    onCondition: (watched, before) => {
+      pages?.news.changed();
+      notices?.changed(watched, before);
+    },
+  });
+  const notices = openNotices(running.notify, io, log, {
+    watched: (name) => daemon.watched.get(name),
+    commit: () => daemon.commit,
+    stop: AbortSignal.any([stop, over.signal]),
   });
   const healing = new Resync(
     {
@@ -151,9 +162,12 @@ async function run(running: Running): Promise<number> {
       clock: io.clock,
       log,
       onDrift: (block) => metrics?.drift.inc({ block }),
-      onObserved: () => pages?.news.changed(),
+      onObserved: (watched, drift) => {
+        pages?.news.changed();
+        notices?.observed(watched, drift);
+      },
     },
-    resync,
+    running.resync,
   );
   metrics = await metricsFor(listen, {
     conditions: () => daemon.conditions(),
