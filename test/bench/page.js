@@ -70,7 +70,9 @@ const daemon = await start(
   'stderr',
 );
 const ready = async () =>
-  (await (await fetch(`${daemon.url}/metrics`)).text()).includes(`recordings{condition="Ready"} ${COUNT}`);
+  (await (await fetch(`${daemon.url}/metrics`)).text()).includes(
+    `reelstate_recordings{condition="Ready"} ${COUNT}`,
+  );
 while (!(await ready())) await pause(500);
 await pause(5_000);
 
