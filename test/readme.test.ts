@@ -337,7 +337,7 @@ describe('the command line', () => {
             .toUpperCase()}`,
         );
     // Secrets come from the environment alone.
-    const secrets = ['REELSTATE_GIT_TOKEN', 'REELSTATE_HOOK_SECRET'];
+    const secrets = ['REELSTATE_GIT_TOKEN', 'REELSTATE_HOOK_SECRET', 'REELSTATE_NOTIFY_SECRET'];
     const known = new Set([...secrets, ...flags.flatMap(({ variables }) => variables)]);
     expect(
       [...README.matchAll(/REELSTATE_\w+/g)].map(([name]) => name).filter((name) => !known.has(name)),

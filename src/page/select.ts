@@ -1,7 +1,7 @@
 import type { BriefView } from './views.ts';
 
 /*
- * Which recordings a list shows. All of it is in the address, so that a link shows the same to whoever opens it.
+ * Which recordings a list shows. All of it is in the address, so that a link shows the same to everyone.
  */
 
 /** What is asked for in the address. */
