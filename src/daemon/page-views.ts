@@ -123,6 +123,7 @@ export class PageViews {
   /** @returns undefined where no recording has this name */
   async recording(name: string): Promise<RecordingView | undefined> {
     const { daemon, look } = this.#ports;
+    if (!daemon.watched.has(name)) return undefined;
     const calls = await this.#calls(SHOWN.recording, name);
     const watched = daemon.watched.get(name);
     if (!watched) return undefined;
@@ -195,7 +196,10 @@ export class PageViews {
       .history(name, Math.max(limit, SHOWN.calls) * ATTEMPTS)
       .then((past) => callsOf(past.filter(({ at }) => Date.parse(at) < this.#startedAt).reverse()))
       // Without its history a page shows what was called since the start.
-      .catch(() => []);
+      .catch(() => {
+        this.#older.delete(name);
+        return [];
+      });
     this.#older.set(name, asked);
     const [oldest] = this.#older.keys();
     if (this.#older.size > KEPT) this.#older.delete(oldest);

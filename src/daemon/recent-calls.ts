@@ -1,4 +1,4 @@
-import type { PastCall } from '../model/journal.ts';
+import type { Outcome, PastCall } from '../model/journal.ts';
 import type { Clock } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import type { CallView } from '../page/views.ts';
@@ -10,6 +10,8 @@ const REMEMBERED = 2_000;
 interface Open {
   call: CallView;
   began: number;
+  /** How the last attempt ended, where it is to be repeated. */
+  last?: Outcome;
 }
 
 /** The calls since the start, each with all its attempts, from what the engine reports. */
@@ -34,8 +36,10 @@ export class RecentCalls {
     const { call, began } = open;
     call.took = this.#clock.monotonic() - began;
     if (event.status !== undefined) call.status = event.status;
+    // An attempt counts when it is answered: what is to be repeated may be overtaken first.
+    if (open.last) call.attempts += 1;
     if (event.type === 'repeat') {
-      call.attempts += 1;
+      open.last = event.outcome;
       call.outcome = 'repeated';
       call.message = event.message;
       return;
@@ -51,7 +55,10 @@ export class RecentCalls {
       ...{ at: this.#clock.now(), name, endpoint, reason, attempts: 1, outcome: 'under way' },
       ...(commit ? { commit } : {}),
     };
-    this.#open.set(`${endpoint} ${key}`, { call, began: this.#clock.monotonic() });
+    const id = `${endpoint} ${key}`;
+    const overtaken = this.#open.get(id);
+    if (overtaken) overtaken.call.outcome = overtaken.last ?? 'unknown';
+    this.#open.set(id, { call, began: this.#clock.monotonic() });
     this.#calls.push(call);
     if (this.#calls.length > 2 * REMEMBERED) this.#calls = this.#calls.slice(-REMEMBERED);
   }

@@ -116,6 +116,9 @@ function refused(request: IncomingMessage, views: Views, access: Access): Respon
   if (hosts.length > 1) return plain(400, 'more than one Host');
   const target = targetOf(request);
   if (!target) return plain(400, 'no path');
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers;
+  // A browser tells when another site's page asks. It may lead here by a link; it has nothing to load or to listen to.
+  if (site === 'cross-site' && mode !== 'navigate') return plain(403, 'asked for by a page of another site');
   const { remoteAddress: remote, localAddress: local } = request.socket;
   const { authorization } = request.headers;
   // A whole address counts before Host (RFC 9112, 3.2.2).

@@ -46,6 +46,14 @@ footer,
 main:focus {
   outline: none;
 }
+/* A plan may have hundreds of pictures: those out of sight are not laid out. */
+section {
+  content-visibility: auto;
+  contain-intrinsic-size: auto 320px;
+}
+.bar ~ main section {
+  content-visibility: visible;
+}
 h1,
 h2 {
   overflow-wrap: anywhere;

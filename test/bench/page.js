@@ -17,7 +17,7 @@ const EDITS = 40;
 
 const cwd = mkdtempSync(join(tmpdir(), 'reelstate-page-'));
 const file = (n) => join(cwd, `recordings/f${Math.floor(n / 500)}/r${n}.yaml`);
-const text = (n, color) => `recording:
+const fileText = (n, color) => `recording:
   { appId: 0f1e2d3c4b5a69788796a5b4c3d2e1f0, cname: c-${n}, uid: "527841", resourceId: r-${n}, sid: sid-${n}, mode: mix }
 layout:
   mixedVideoLayout: custom
@@ -28,7 +28,7 @@ layout:
 `;
 for (let n = 0; n < COUNT; n++) {
   mkdirSync(join(file(n), '..'), { recursive: true });
-  writeFileSync(file(n), text(n, '#203040'));
+  writeFileSync(file(n), fileText(n, '#203040'));
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -69,10 +69,20 @@ const daemon = await start(
   /"url":"(http:[^"]+)"/,
   'stderr',
 );
+/** What is answered to one request, on a connection of its own. */
+function text(path) {
+  return new Promise((resolve) => {
+    get(`${daemon.url}${path}`, { agent: false }, (response) => {
+      let all = '';
+      response.setEncoding('utf8').on('data', (more) => {
+        all += more;
+      });
+      response.on('end', () => resolve(all));
+    }).on('error', () => resolve(''));
+  });
+}
 const ready = async () =>
-  (await (await fetch(`${daemon.url}/metrics`)).text()).includes(
-    `reelstate_recordings{condition="Ready"} ${COUNT}`,
-  );
+  (await text('/metrics')).includes(`reelstate_recordings{condition="Ready"} ${COUNT}\n`);
 while (!(await ready())) await pause(500);
 await pause(5_000);
 
@@ -94,7 +104,7 @@ async function edits() {
     const n = (i * 37) % COUNT;
     color += 1;
     const wanted = `#${color.toString(16).padStart(6, '0').toUpperCase()}`;
-    writeFileSync(join(cwd, 'next'), text(n, wanted));
+    writeFileSync(join(cwd, 'next'), fileText(n, wanted));
     const arrived = new Promise((resolve) => {
       heard = (body) => body.includes(wanted) && resolve();
     });
@@ -121,7 +131,7 @@ function tab() {
       while (again) {
         again = false;
         asked += 1;
-        await (await fetch(`${daemon.url}/`)).text();
+        await text('/');
       }
       isAsking = false;
     };
@@ -137,7 +147,7 @@ function tab() {
 const print = (words) => process.stdout.write(`${words}\n`);
 const page = async () => {
   const begun = performance.now();
-  const { length } = await (await fetch(`${daemon.url}/?q=r${Math.floor(Math.random() * COUNT)}`)).text();
+  const { length } = await text(`/?q=r${Math.floor(Math.random() * COUNT)}`);
   return { ms: performance.now() - begun, length };
 };
 const pages = [];

@@ -169,7 +169,9 @@ describe('the page of a recording', () => {
     expect(page).toContain('sid <code>sid-1</code>');
     const calls = rows(page, 'calls');
     expect(calls).toHaveLength(18);
-    expect(calls[0]).toMatch(/^\d+ s ago updateLayout refused 400 the service refuses the call \(400\): no such UID, code 2 1 \d+ ms$/);
+    expect(calls[0]).toMatch(
+      /^\d+ s ago updateLayout refused 400 the service refuses the call \(400\): no such UID, code 2 1 \d+ ms$/,
+    );
     expect(calls.at(-1)).toMatch(/update applied 1 900 ms$/);
     // What was before the start stays as it is: it is asked for once.
     await s.page('/recording?name=rec-1&x');
@@ -218,6 +220,23 @@ it('pages and what they load forbid everything that is not from here', async () 
   for (const path of ['/', '/api/events', '/page/live.js'])
     expect((await fetch(`${s.url}${path}`, { method: 'POST' })).status).toBe(405);
   expect((await fetch(`${s.url}/page/document.ts`)).status).toBe(404);
+});
+
+it("another site's page may lead here, and load nothing", async () => {
+  const s = await serving({ '1.yaml': fileOf(1) });
+  const asked = async (path: string, headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve) => {
+      get(`${s.url}${path}`, { headers, agent: false }, (response) => {
+        resolve(response.statusCode);
+        response.destroy();
+      });
+    });
+  for (const path of ['/', '/api/events', '/api/known', '/page/live.js']) {
+    expect(await asked(path, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).toBe(403);
+    expect(await asked(path, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' })).toBe(403);
+    expect(await asked(path, { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' })).toBe(200);
+  }
+  expect(await asked('/', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' })).toBe(200);
 });
 
 describe('/api/events', () => {

@@ -28,7 +28,7 @@ describe('the calls since the start', () => {
     expect(calls.last(9)).toMatchObject([{ outcome: 'under way' }, { outcome: 'under way' }]);
     await take(repeat('a'), 100);
     expect(calls.last(1, 'a')).toMatchObject([
-      { outcome: 'repeated', attempts: 2, message: 'busy', status: 503 },
+      { outcome: 'repeated', attempts: 1, message: 'busy', status: 503 },
     ]);
     await take(failed('b'), 0);
     await take(applied('a'), 500);
@@ -40,6 +40,12 @@ describe('the calls since the start', () => {
     // What could not be made ready was never sent.
     calls.take(failed('c'));
     expect(calls.last(9)).toHaveLength(2);
+    // A newer call for the same endpoint takes the place of one that was to be repeated.
+    for (const event of [start('d'), repeat('d'), start('d'), applied('d')]) await take(event, 10);
+    expect(calls.last(2, 'd')).toMatchObject([
+      { attempts: 1, outcome: 'applied' },
+      { attempts: 1, outcome: 'deferred' },
+    ]);
   });
 
   it('are not more than can be kept', () => {
