@@ -66,7 +66,6 @@ const PAGE_HEADERS = {
 export function routes(views: Views): Hono<Routed> {
   const app = new Hono<Routed>();
   const { hook } = views;
-  const pages = new Rendered(views);
   app.get('/healthz', (c) => check(c, views.notHealthy()));
   app.get('/readyz', (c) => check(c, views.notReady()));
   app.get('/metrics', async (c) => {
@@ -76,6 +75,27 @@ export function routes(views: Views): Hono<Routed> {
   app.get('/api/recordings', (c) => json(c, views.recordings()));
   app.get('/api/known', (c) => json(c, views.known()));
   app.get('/api/events', (c) => events(c, views));
+  addPages(app, views);
+  const readable = app.routes.map(({ path }) => path);
+  for (const path of readable) app.all(path, (c) => line(c, 405, 'only GET', { allow: 'GET, HEAD' }));
+  if (hook) {
+    const taking = new Hook(hook.secret, hook.onNews, hook.now);
+    app.post(HOOK, async (c) => {
+      const { status, text } = await taking.take(c.env.request);
+      return line(c, status, text.trimEnd());
+    });
+    app.all(HOOK, (c) => line(c, 405, 'only POST', { allow: 'POST' }));
+  }
+  app.notFound((c) =>
+    line(c, 404, 'no such thing here: try /, /healthz, /readyz, /metrics or /api/recordings'),
+  );
+  app.onError((_, c) => line(c, 500, 'failed'));
+  return app;
+}
+
+/** The pages for people, and what they load. */
+function addPages(app: Hono<Routed>, views: Views): void {
+  const pages = new Rendered(views);
   app.get('/', (c) =>
     pages.answer(c, async () => {
       const view = await views.pages.overview();
@@ -98,21 +118,6 @@ export function routes(views: Views): Hono<Routed> {
   ] as const;
   for (const [path, text, type] of assets)
     app.get(path, (c) => c.body(text, 200, { 'content-type': `${type}; charset=utf-8` }));
-  const readable = app.routes.map(({ path }) => path);
-  for (const path of readable) app.all(path, (c) => line(c, 405, 'only GET', { allow: 'GET, HEAD' }));
-  if (hook) {
-    const taking = new Hook(hook.secret, hook.onNews, hook.now);
-    app.post(HOOK, async (c) => {
-      const { status, text } = await taking.take(c.env.request);
-      return line(c, status, text.trimEnd());
-    });
-    app.all(HOOK, (c) => line(c, 405, 'only POST', { allow: 'POST' }));
-  }
-  app.notFound((c) =>
-    line(c, 404, 'no such thing here: try /, /healthz, /readyz, /metrics or /api/recordings'),
-  );
-  app.onError((_, c) => line(c, 500, 'failed'));
-  return app;
 }
 
 type Status = 200 | 202 | 401 | 404 | 405 | 413 | 500 | 503;
