@@ -34,6 +34,11 @@ for (let n = 0; n < COUNT; n++) {
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const env = { ...process.env, AGORA_CUSTOMER_ID: 'id', AGORA_CUSTOMER_SECRET: 'secret' };
 const started = [];
+process.on('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+  rmSync(cwd, { recursive: true, force: true, maxRetries: 5 });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 function start(args, pattern, stream) {
   const child = spawn(process.execPath, [CLI, ...args], { cwd, env });
   started.push(child);
@@ -163,6 +168,4 @@ await pause(3_000);
 asked = 0;
 print(`at rest, ${TABS} tabs:  ${await atRest()}; the page was asked for ${asked} times`);
 print(`save to request:   ${await edits()}`);
-for (const child of started) child.kill('SIGKILL');
-rmSync(cwd, { recursive: true, force: true, maxRetries: 5 });
 process.exit(0);
