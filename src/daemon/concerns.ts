@@ -33,7 +33,7 @@ export function concernsOf({ watched, concerned, snapshot, now }: Concerned): Co
     const { condition, drift } = each;
     const { type, reason, message, since } = condition;
     if (type === 'Stalled') found.push({ ...placed('stalled', each), reason, message, since });
-    if (reason === 'Repeating') found.push({ ...placed('repeated', each), reason, message, since });
+    if (reason === 'Repeating') found.push({ ...placed('repeated', each), reason: '', message, since });
     if (drift)
       found.push({
         ...placed('drift', each),

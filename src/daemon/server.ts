@@ -87,12 +87,12 @@ async function answer(
     response.end();
     return;
   }
-  const text = await found.text();
+  const body = Buffer.from(await found.arrayBuffer());
   // What is left of a request's body is read by Node and dropped, within the time of a request, so that the client hears
   // the answer.
   if (response.destroyed) return;
-  response.writeHead(found.status, { ...headers, 'content-length': Buffer.byteLength(text) });
-  response.end(request.method === 'HEAD' ? undefined : text);
+  response.writeHead(found.status, { ...headers, 'content-length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }
 
 async function routed(request: IncomingMessage, app: Hono<Routed>): Promise<Response> {

@@ -1,8 +1,7 @@
 import { REASONS } from '../render/plan-text.ts';
-import { commitLine } from '../render/status.ts';
 import { livePage } from './document.ts';
 import { type Html, html, type Part } from './markup.ts';
-import { ago, table, took } from './parts.ts';
+import { ago, commitMarkup, table, took } from './parts.ts';
 import type { CallView } from './views.ts';
 
 /** The page with the last calls of all recordings. */
@@ -33,11 +32,11 @@ export function callTable(label: string, calls: readonly CallView[], now: number
     const cells: Part[] = [
       ago(at, now),
       ...(named ? [recordingLink(name)] : []),
-      html`<code>${endpoint}</code>${why === '' ? undefined : html`<br><span class="note">${why}</span>`}`,
+      html`<code class="word">${endpoint}</code>${why === '' ? undefined : html`<br><span class="note">${why}</span>`}`,
       answer(call),
       attempts,
       call.took === undefined ? undefined : took(call.took),
-      commit && commitLine(commit),
+      commit && commitMarkup(commit),
     ];
     return { key: `${at} ${name} ${endpoint}`, cells };
   });

@@ -80,12 +80,12 @@ a {
   outline: 3px solid var(--link);
   outline-offset: 2px;
 }
-code,
-time {
-  overflow-wrap: anywhere;
-}
 code {
+  overflow-wrap: anywhere;
   font-family: ui-monospace, Menlo, Consolas, monospace;
+}
+.word {
+  white-space: nowrap;
 }
 pre {
   overflow-x: auto;

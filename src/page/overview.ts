@@ -1,11 +1,10 @@
 import { placeLayout } from '../render/picture/geometry.ts';
-import { commitLine } from '../render/status.ts';
 import { count } from '../render/style.ts';
 import { callTable, recordingLink } from './calls.ts';
 import { livePage } from './document.ts';
 import { concernTable, headMarkup } from './head.ts';
 import { type Html, html, type Part } from './markup.ts';
-import { ago, type PageSection, sectionMarkup, table } from './parts.ts';
+import { ago, commitMarkup, type PageSection, sectionMarkup, table } from './parts.ts';
 import { addressOf, CONDITIONS, type ListQuery, MODES, type Selection, select } from './select.ts';
 import { smallPicture } from './small.ts';
 import { useMarkup } from './use.ts';
@@ -130,7 +129,7 @@ export function confidence({ blocks }: Pick<RowView, 'blocks'>): Part {
 
 export function appliedMarkup(applied: RowView['applied'], now: number): Part {
   if (!applied) return 'never';
-  return html`${ago(applied.at, now)}${applied.commit && html`<br>${commitLine(applied.commit)}`}`;
+  return html`${ago(applied.at, now)}${applied.commit && html`<br>${commitMarkup(applied.commit)}`}`;
 }
 
 function paging({ page, pages }: Selection, query: ListQuery): Part {

@@ -1,4 +1,5 @@
-import { duration } from '../render/status.ts';
+import type { Commit } from '../model/source.ts';
+import { duration, SHORT_SHA } from '../render/status.ts';
 import { type Html, html, type Part } from './markup.ts';
 
 /*
@@ -73,4 +74,9 @@ export function ago(at: number, now: number): Html {
 /** How long something took, in milliseconds, for people. */
 export function took(milliseconds: number): string {
   return milliseconds < 10_000 ? `${Math.round(milliseconds)} ms` : duration(milliseconds);
+}
+
+/** A commit in a list: what it is called, and by a pointer on it whose it is. */
+export function commitMarkup({ sha, author, subject }: Commit): Html {
+  return html`<span title="${author}"><code class="word">${sha.slice(0, SHORT_SHA)}</code> ${subject}</span>`;
 }

@@ -53,6 +53,7 @@ export interface ConcernView {
   kind: 'stalled' | 'file' | 'drift' | 'credentials' | 'repeated';
   /** Absent for a file that no recording is known from. */
   name?: string;
+  /** Empty where the kind says it. */
   reason: string;
   message: string;
   /** Absent where that is not remembered. */

@@ -84,7 +84,7 @@ export function lastApplied({ update, updateLayout }: KnownRecording): Remembere
 }
 
 /** Characters of a commit's ID that people read. */
-const SHORT_SHA = 10;
+export const SHORT_SHA = 10;
 
 /** "from 1f2e3d4c5b Make it red (Ada Lovelace <ada@example.com>)" */
 export function commitLine({ sha, author, subject }: Commit): string {

@@ -1,7 +1,6 @@
 /*
  * What the page costs a daemon: processor time at rest without and with 50 open tabs, and the time from saving a file to
- * its request, without them and with them. `node test/bench/page.js [RECORDINGS]`, after a build. A tab here does what
- * live.js does: it follows the events, and asks for the page again after each change.
+ * its request, without them and with them. `node test/bench/page.js [RECORDINGS]`, after a build.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -123,32 +122,6 @@ async function edits() {
   return `median ${took[EDITS / 2].toFixed(0)} ms, 9 of 10 within ${took[Math.floor(EDITS * 0.9)].toFixed(0)} ms`;
 }
 
-let asked = 0;
-function tab() {
-  get(`${daemon.url}/api/events`, (events) => {
-    let rest = '';
-    let isAsking = false;
-    let again = false;
-    const look = async () => {
-      again = true;
-      if (isAsking) return;
-      isAsking = true;
-      while (again) {
-        again = false;
-        asked += 1;
-        await text('/');
-      }
-      isAsking = false;
-    };
-    events.setEncoding('utf8').on('data', (more) => {
-      const parts = (rest + more).split('\n\n');
-      rest = parts.pop();
-      for (const part of parts) if (part.startsWith('event: change')) void look();
-    });
-    setInterval(look, 60_000);
-  });
-}
-
 const print = (words) => process.stdout.write(`${words}\n`);
 const page = async () => {
   const begun = performance.now();
@@ -163,9 +136,16 @@ print(
 );
 print(`at rest, no tab:   ${await atRest()}`);
 print(`save to request:   ${await edits()}`);
-for (let n = 0; n < TABS; n++) tab();
-await pause(3_000);
-asked = 0;
-print(`at rest, ${TABS} tabs:  ${await atRest()}; the page was asked for ${asked} times`);
-print(`save to request:   ${await edits()}`);
+// In a process of their own, as they would be.
+const tabs = spawn(process.execPath, [join(import.meta.dirname, 'tabs.js'), daemon.url, String(TABS)]);
+started.push(tabs);
+let looks = 0;
+tabs.stdout.setEncoding('utf8').on('data', (dots) => {
+  looks += dots.length;
+});
+await pause(5_000);
+looks = 0;
+print(`at rest, ${TABS} tabs:  ${await atRest()}; the page was asked for ${looks} times`);
+looks = 0;
+print(`save to request:   ${await edits()}; the page was asked for ${looks} times`);
 process.exit(0);

@@ -151,7 +151,7 @@ describe.runIf(chromium !== undefined)('in a real Chromium', () => {
   it('is for everybody: axe-core, 360 px, both schemes, no script', {
     timeout: 60_000,
   }, async () => {
-    const remote = await repository(FILES);
+    const remote = await repository({ ...FILES, 'recordings/broken.yaml': 'name: [\n' });
     const cwd = await folder(FILES);
     const w = await watching(cwd, ['--git-url', `file://${remote}`, '--ref', 'main', '--interval', '1s'], {
       env: GIT_ENV,
