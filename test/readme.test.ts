@@ -349,7 +349,12 @@ describe('the command line', () => {
             .toUpperCase()}`,
         );
     // Secrets come from the environment alone.
-    const secrets = ['REELSTATE_GIT_TOKEN', 'REELSTATE_HOOK_SECRET', 'REELSTATE_STATE_KEY'];
+    const secrets = [
+      'REELSTATE_GIT_TOKEN',
+      'REELSTATE_HOOK_SECRET',
+      'REELSTATE_NOTIFY_SECRET',
+      'REELSTATE_STATE_KEY',
+    ];
     const known = new Set([...secrets, ...flags.flatMap(({ variables }) => variables)]);
     expect(
       [...README.matchAll(/REELSTATE_\w+/g)].map(([name]) => name).filter((name) => !known.has(name)),

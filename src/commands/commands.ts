@@ -98,7 +98,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   )
     .option(
       '--listen <host:port>',
-      'serve /healthz, /readyz, /metrics and /api/recordings there (default: nothing)',
+      'serve a status page, /healthz, /readyz, /metrics and /api/recordings there (default: nothing)',
     )
     .option(
       '--listen-host <name>',
@@ -108,6 +108,11 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option(
       '--listen-token-file <file>',
       'what other machines must send to read more than /healthz, /readyz and /metrics',
+    )
+    .option(
+      '--notify <url>',
+      'post there when a recording is Stalled, is Ready again, or drifts; may be given several times',
+      several,
     )
     .option(
       '--resync <duration>',
@@ -126,7 +131,8 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
       'after',
       '\nWith REELSTATE_HOOK_SECRET set, POST /hooks/git on --listen looks for new commits at once: for the webhooks of\n' +
         'GitHub, GitLab, Bitbucket, Gitea and Forgejo, and Standard Webhooks. REELSTATE_GIT_TOKEN is sent to a remote\n' +
-        'that asks for a token. With --git-url files may name only what --allow-env and --allow-command allow.',
+        'that asks for a token. REELSTATE_NOTIFY_SECRET signs what --notify posts. With --git-url files may name only\n' +
+        'what --allow-env and --allow-command allow.',
     )
     .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 

@@ -100,7 +100,7 @@ export async function showPlan(
       return io.out(planMarkdown(result, shown, commentLimit));
     }
     case 'html': {
-      const { planHtml } = await import('../render/plan-html.ts');
+      const { planHtml } = await import('../page/plan.ts');
       return io.out(planHtml(result, view));
     }
     case 'text': {

@@ -2,11 +2,12 @@ import { join, resolve } from 'node:path';
 import { Daemon } from '../daemon/daemon.ts';
 import { Gap } from '../daemon/gap.ts';
 import { knownJson } from '../daemon/known.ts';
+import { LastLook } from '../daemon/last-look.ts';
 import { makeLog } from '../daemon/log.ts';
 import type { Metrics, Readings } from '../daemon/metrics.ts';
 import { recordingJson } from '../daemon/recording-json.ts';
 import { Resync } from '../daemon/resync.ts';
-import type { Views } from '../daemon/server.ts';
+import type { Views } from '../daemon/routes.ts';
 import type { Bounds } from '../desired/bounds.ts';
 import { Failure } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
@@ -19,6 +20,7 @@ import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
 import { isFolder } from '../state/open.ts';
 import { readBounds } from './bounds.ts';
 import { accessOf, type Listen, readListen } from './listen.ts';
+import { openNotices, readNotify } from './notify.ts';
 import { checkTarget, writing } from './open-state.ts';
 import { otherState } from './other-state.ts';
 import { connect, type Service } from './service.ts';
@@ -31,6 +33,7 @@ import {
   readSettings,
   type Settings,
 } from './settings.ts';
+import { openPages, type Pages } from './watch-page.ts';
 import { type OpenedSource, type Origin, openSource, readOrigin } from './watch-source.ts';
 
 /** What is in flight has this long to be answered when the daemon is told to end, in milliseconds; all of it takes under 5 s. */
@@ -53,6 +56,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     force: isSet('resyncForce', raw, io),
   };
   const keepHistory = keepHistoryOf(raw, io);
+  const notify = readNotify(raw, io);
   const origin = readOrigin(raw, settings, io);
   const bounds = readBounds(raw, settings, io, { isRemote: origin.git?.url !== undefined });
   const log = makeLog(
@@ -69,7 +73,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   if (other !== undefined) log.warn(other);
   try {
     return await holding(
-      { settings, io, log, listen, resync, origin, bounds, stop, hangup, keepHistory },
+      { settings, io, log, listen, notify, resync, origin, bounds, stop, hangup, keepHistory },
       raw,
     );
   } catch (error) {
@@ -118,6 +122,8 @@ interface Running {
   events: { take: (event: ApplyEvent) => void; stillWanted: StillWanted };
   log: ReturnType<typeof makeLog>;
   listen: Listen | undefined;
+  /** Where notifications go. */
+  notify: readonly URL[];
   resync: { every: number; heal: boolean; force: boolean };
   origin: Origin;
   bounds: Bounds;
@@ -129,8 +135,7 @@ interface Running {
 }
 
 async function run(running: Running): Promise<number> {
-  const { settings, io, store, vault, service, events, log, listen, resync, origin, bounds, stop, hangup } =
-    running;
+  const { settings, io, store, vault, service, events, log, listen, origin, bounds, stop, hangup } = running;
   const { engine, client } = service;
   const { state } = store;
   let metrics: Metrics | undefined;
@@ -149,8 +154,10 @@ async function run(running: Running): Promise<number> {
     onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
   });
   const gap = new Gap(io.clock);
+  const look = new LastLook(io.clock);
+  let pages: Pages | undefined;
   const daemon: Daemon = new Daemon({
-    source: opened.source,
+    source: look.of(opened.source),
     engine,
     journal: store,
     state,
@@ -162,7 +169,17 @@ async function run(running: Running): Promise<number> {
     onRefresh: (seconds, result) => {
       metrics?.reconcile.observe(seconds);
       metrics?.reconciles.inc({ result });
+      pages?.views.looked();
     },
+    onCondition: (watched, before) => {
+      pages?.news.changed();
+      notices?.changed(watched, before);
+    },
+  });
+  const notices = openNotices(running.notify, io, log, {
+    watched: (name) => daemon.watched.get(name),
+    commit: () => daemon.commit,
+    stop: AbortSignal.any([stop, over.signal]),
   });
   const healing = new Resync(
     {
@@ -175,8 +192,12 @@ async function run(running: Running): Promise<number> {
       clock: io.clock,
       log,
       onDrift: (block) => metrics?.drift.inc({ block }),
+      onObserved: (watched, drift) => {
+        pages?.news.changed();
+        notices?.observed(watched, drift);
+      },
     },
-    resync,
+    running.resync,
   );
   metrics = await metricsFor(listen, {
     conditions: () => daemon.conditions(),
@@ -188,9 +209,11 @@ async function run(running: Running): Promise<number> {
     git: opened.git && (() => (opened.git as Git).state.readings()),
   });
   const counted = metrics;
+  pages = listen && (await openPages({ daemon, engine, state, look, clock: io.clock }, origin, store));
   events.take = (event) => {
     if (counted) count(event, counted);
     daemon.take(event);
+    pages?.views.take(event);
   };
   events.stillWanted = (work) => daemon.stillWanted(work);
   hangup.take = () => {
@@ -200,7 +223,11 @@ async function run(running: Running): Promise<number> {
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
-    server = listen && counted && (await open(listen, daemon, service, counted, io, store, opened.git, log));
+    server =
+      listen &&
+      counted &&
+      pages &&
+      (await open(listen, daemon, service, counted, pages, io, store, opened.git, log));
     if (server) log.info({ url: server.url }, 'listening');
     store.broken.catch((error: Error) => daemon.lose(error.message));
     let moved: (error: unknown) => void = () => {};
@@ -332,6 +359,7 @@ async function open(
   daemon: Daemon,
   service: Service,
   metrics: Metrics,
+  { views: shown, news }: Pages,
   io: Io,
   store: Writer,
   git: Git | undefined,
@@ -362,6 +390,9 @@ async function open(
         ),
       }),
       known: async () => knownJson(await store.current()),
+      pages: shown,
+      news,
+      monotonic: () => io.clock.monotonic(),
       hook: secret && git ? { secret, onNews: git.onNews, now: () => io.clock.now() } : undefined,
     };
     return await serve(listen.host, listen.port, views, access);

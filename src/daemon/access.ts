@@ -51,9 +51,17 @@ export function refusal(asking: Asking, access: Access, isSigned: boolean): Refu
       status: 403,
       text: 'to other machines only /healthz, /readyz and /metrics are served without --listen-token-file',
     };
-  const [, token] = /^Bearer +(\S+) *$/i.exec(asking.authorization ?? '') ?? [];
+  const token = tokenIn(asking.authorization ?? '');
   if (token !== undefined && access.isToken(token)) return undefined;
   return { status: 401, text: 'the token is missing or not right: Authorization: Bearer TOKEN' };
+}
+
+/** The token of a program, or the password of a browser, whatever user it names (RFC 6750, RFC 7617). */
+function tokenIn(authorization: string): string | undefined {
+  const [, scheme = '', given = ''] = /^(Bearer|Basic) +(\S+) *$/i.exec(authorization) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return given || undefined;
+  const [, password] = /^[^:]*:(.*)$/s.exec(Buffer.from(given, 'base64').toString()) ?? [];
+  return password;
 }
 
 /** Whether an address is this machine's own loopback. */

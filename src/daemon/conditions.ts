@@ -3,6 +3,7 @@ import type { BlockName, Endpoint } from '../model/recording.ts';
 import { canonicalText } from '../plan/comparable.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
+import { blocksOf, type Certainty } from '../render/status.ts';
 
 /** Ready: the recording is as its file says. Reconciling: it is being made so. Stalled: it cannot be, until something changes. */
 export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled';
@@ -35,6 +36,10 @@ export interface Watched {
   /** When and what `query` last showed. */
   observed?: { at: number; blocks: readonly BlockName[] };
   lastError?: { at: number; endpoint: Endpoint; message: string };
+  /** What was seen to differ from what was applied, until it is applied again or seen to be as it was applied. */
+  drift?: { since: number; blocks: readonly BlockName[] };
+  /** Told of every change of the condition. */
+  tell?: ((watched: Watched, before: Condition) => void) | undefined;
 }
 
 /**
@@ -51,6 +56,7 @@ export function setCondition(
   const before = watched.condition;
   if (before.type === type && before.reason === reason && before.message === message) return;
   watched.condition = { type, reason, message, since: before.type === type ? before.since : now };
+  watched.tell?.(watched, before);
 }
 
 /**
@@ -139,4 +145,16 @@ function reconciling({ notes }: Pick<RecordingPlan, 'notes'>, calls: readonly Ca
 /** The message of a recording whose references cannot be resolved. */
 export function unresolvedMessage(unresolved: RecordingPlan['unresolved']): string {
   return unresolved.map(({ summary }) => summary).join('; ');
+}
+
+/** How much is known of each block. What was applied after the last observation is assumed again. */
+export function confidenceOf(
+  { observed }: Watched,
+  known: KnownRecording | undefined,
+): Partial<Record<BlockName, Certainty | 'observed'>> {
+  const blocks: Partial<Record<BlockName, Certainty | 'observed'>> = known ? blocksOf(known) : {};
+  const isNewer = observed !== undefined && observed.at >= (known?.update.applied?.at ?? 0);
+  for (const block of isNewer ? observed.blocks : [])
+    if (blocks[block] === 'assumed') blocks[block] = 'observed';
+  return blocks;
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../apply/engine.ts';
 import type { State } from '../model/journal.ts';
+import type { KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
 import type { Endpoint } from '../model/recording.ts';
 import type { Commit, DesiredSource, Snapshot } from '../model/source.ts';
@@ -29,6 +30,8 @@ export interface DaemonPorts {
   noopCache?: Pick<NoopCache, 'isNoop' | 'remember'>;
   /** Why nothing is sent for an App ID: another process sends for its account. */
   standby?: (appId: string) => string | undefined;
+  /** Called after every change of a recording's condition. */
+  onCondition?: Watched['tell'];
   /** Whether the process was suspended since the last call: the plans may be older than the files by any time. */
   hadGap: () => boolean;
   /** Called with how long each refresh took, in seconds, and whether it succeeded. */
@@ -69,12 +72,12 @@ export class Daemon {
   #reopenAt = Number.POSITIVE_INFINITY;
 
   constructor(ports: DaemonPorts) {
-    const { clock, log, onRefresh, engine, journal, state, noopCache, standby } = ports;
+    const { clock, log, onRefresh, engine, journal, state, noopCache, standby, onCondition } = ports;
     const watched = this.#watched;
     this.#ports = ports;
     this.#readiness = new Readiness(clock, log);
     this.#reconciler = new Reconciler({
-      ...{ engine, journal, state, clock, log, noopCache, standby, watched },
+      ...{ engine, journal, state, clock, log, noopCache, standby, watched, onCondition },
       snapshot: () => this.#snapshot as Snapshot,
     });
     this.#refreshes = new RefreshQueue({
@@ -277,8 +280,13 @@ export class Daemon {
     return numbers;
   }
 
+  /** Recordings whose credentials a program may have given. */
+  get concerned(): readonly KnownRecording[] {
+    return this.#renewals.concerned(this.#ports.state);
+  }
+
   /** Seconds until storage credentials are next due. */
   nextRenewal(): number | undefined {
-    return this.#renewals.next(this.#renewals.concerned(this.#ports.state));
+    return this.#renewals.next(this.concerned);
   }
 }

@@ -28,7 +28,7 @@ export interface GitReadings {
 /** How exactly the lag of the event loop is measured, in milliseconds: a timer ticks this often, whatever else happens. */
 const LAG_PRECISION = 100;
 
-/** The daemon's metrics, named as operators of controllers know them. */
+/** The daemon's metrics, named as operators of controllers know them, after `reelstate_`; what Node and the process are about has its usual names. */
 export function makeMetrics(readings: Readings) {
   const registry = new Registry();
   const registers = [registry];
@@ -43,7 +43,7 @@ export function makeMetrics(readings: Readings) {
       },
     });
   new Gauge({
-    name: 'recordings',
+    name: 'reelstate_recordings',
     help: 'Recordings by condition',
     labelNames: ['condition'],
     registers,
@@ -52,38 +52,44 @@ export function makeMetrics(readings: Readings) {
         this.set({ condition }, number);
     },
   });
-  gauge('workqueue_depth', 'Recordings with something waiting, in flight or to be repeated', readings.depth);
   gauge(
-    'rest_client_rate_limiter_in_use',
+    'reelstate_workqueue_depth',
+    'Recordings with something waiting, in flight or to be repeated',
+    readings.depth,
+  );
+  gauge(
+    'reelstate_rest_client_rate_limiter_in_use',
     'Places of the allowance that are taken',
     () => readings.allowance().inUse,
   );
   gauge(
-    'rest_client_rate_limiter_rate',
+    'reelstate_rest_client_rate_limiter_rate',
     'Requests a second at the moment; lower for a while after a 429',
     () => readings.allowance().rate,
   );
   gauge(
-    'storage_credentials_next_renewal_seconds',
+    'reelstate_storage_credentials_next_renewal_seconds',
     'Seconds until storage credentials are next due; -1 without any',
     () => readings.nextRenewal() ?? -1,
   );
-  gauge('rtmp_outputs_disconnected', 'RTMP outputs last seen disconnected', readings.disconnected);
+  gauge('reelstate_rtmp_outputs_disconnected', 'RTMP outputs last seen disconnected', readings.disconnected);
   gauge('reelstate_ready', '1 when the files have been read and the account is not stopped', () =>
     readings.ready() ? 1 : 0,
   );
   const { git } = readings;
   if (git) {
     gauge(
-      'git_commit_broken_files',
+      'reelstate_git_commit_broken_files',
       'Files of the commit in which something is wrong; the rest is reconciled',
       () => git().broken,
     );
-    gauge('git_remote_away', '1 while the remote cannot be fetched from; the last good commit stands', () =>
-      git().away ? 1 : 0,
+    gauge(
+      'reelstate_git_remote_away',
+      '1 while the remote cannot be fetched from; the last good commit stands',
+      () => (git().away ? 1 : 0),
     );
     gauge(
-      'git_commit_refused',
+      'reelstate_git_commit_refused',
       "1 while the remote's commit is not taken; the last good commit stands",
       () => (git().refused ? 1 : 0),
     );
@@ -91,48 +97,48 @@ export function makeMetrics(readings: Readings) {
   return {
     registry,
     requests: new Counter({
-      name: 'rest_client_requests_total',
+      name: 'reelstate_rest_client_requests_total',
       help: 'Requests by endpoint and HTTP status; "none" without an answer',
       labelNames: ['code', 'endpoint'],
       registers,
     }),
     duration: new Histogram({
-      name: 'rest_client_request_duration_seconds',
+      name: 'reelstate_rest_client_request_duration_seconds',
       help: 'From handing a request to the network until its answer',
       labelNames: ['endpoint'],
       registers,
     }),
     limiter: new Histogram({
-      name: 'rest_client_rate_limiter_duration_seconds',
+      name: 'reelstate_rest_client_rate_limiter_duration_seconds',
       help: 'Time that calls wait for a place in the allowance and for their turn',
       buckets: [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60],
       registers,
     }),
     reconcile: new Histogram({
-      name: 'reconcile_duration_seconds',
+      name: 'reelstate_reconcile_duration_seconds',
       help: 'From noticing that files changed until everything is planned and handed over',
       registers,
     }),
     reconciles: new Counter({
-      name: 'reconcile_total',
+      name: 'reelstate_reconcile_total',
       help: 'Refreshes of the files',
       labelNames: ['result'],
       registers,
     }),
     fetches: new Counter({
-      name: 'git_fetch_total',
+      name: 'reelstate_git_fetch_total',
       help: 'Fetches from the remote',
       labelNames: ['outcome'],
       registers,
     }),
     drift: new Counter({
-      name: 'drift_total',
+      name: 'reelstate_drift_total',
       help: 'Blocks seen to differ from what was applied',
       labelNames: ['block'],
       registers,
     }),
     failed: new Counter({
-      name: 'calls_failed_total',
+      name: 'reelstate_calls_failed_total',
       help: 'Calls that will not be repeated as they are',
       labelNames: ['outcome'],
       registers,

@@ -33,6 +33,8 @@ export interface ReconcilerPorts {
   standby?: ((appId: string) => string | undefined) | undefined;
   /** The files as the last refresh has found them. */
   snapshot: () => Snapshot;
+  /** Called after every change of a recording's condition. */
+  onCondition?: Watched['tell'];
   /** By name; the reconciler adds and removes them. */
   watched: Map<string, Watched>;
 }
@@ -167,7 +169,7 @@ export class Reconciler {
 
   /** @returns what is watched by this name; a new one where nothing was */
   #watch(name: string, file: string): Watched {
-    const { watched, clock } = this.#ports;
+    const { watched, clock, onCondition } = this.#ports;
     const found: Watched = watched.get(name) ?? {
       name,
       file,
@@ -175,6 +177,7 @@ export class Reconciler {
         ...{ type: 'Reconciling', reason: 'New', message: 'not planned yet' },
         since: clock.now(),
       },
+      tell: onCondition,
     };
     watched.set(name, found);
     return found;

@@ -1,7 +1,7 @@
 import type { KnownRecording, Remembered } from '../model/plan.ts';
 import type { Commit } from '../model/source.ts';
-import { blocksOf, type Certainty, commitJson } from '../render/status.ts';
-import type { Condition, Watched } from './conditions.ts';
+import { commitJson } from '../render/status.ts';
+import { type Condition, confidenceOf, type Watched } from './conditions.ts';
 
 /** A recording as `/api/recordings` shows it. */
 export function recordingJson(
@@ -10,9 +10,6 @@ export function recordingJson(
   commit: Commit | undefined,
 ): object {
   const { name, file, plan, condition, observed, lastError } = watched;
-  const certainties: Record<string, Certainty | 'observed'> = known ? { ...blocksOf(known) } : {};
-  for (const block of observed?.blocks ?? [])
-    if (certainties[block] === 'assumed') certainties[block] = 'observed';
   return {
     name,
     file,
@@ -20,7 +17,7 @@ export function recordingJson(
     mode: plan?.mode ?? known?.identity.mode ?? null,
     labels: plan?.labels ?? {},
     conditions: conditionsOf(condition),
-    blocks: certainties,
+    blocks: confidenceOf(watched, known),
     applied: {
       update: appliedJson(known?.update.applied),
       updateLayout: appliedJson(known?.updateLayout.applied),

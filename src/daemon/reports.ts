@@ -81,7 +81,10 @@ export class Reports {
         if (watched) delete watched.lastError;
         watched?.refused?.delete(endpoint);
         watched?.owed?.delete(endpoint);
-        if (endpoint === 'update') this.#renewals.well(event.name);
+        if (endpoint !== 'update') break;
+        this.#renewals.well(event.name);
+        // What drifted is observed of this endpoint alone, and is put back with it.
+        if (watched) delete watched.drift;
         break;
       case 'repeat':
         this.#log[watched?.lastError?.message === event.message ? 'debug' : 'warn'](

@@ -20,7 +20,10 @@ export interface ResyncPorts {
   fingerprint: (value: string) => string;
   clock: Clock;
   log: Logger;
+  /** Called with every block that was seen to differ. */
   onDrift: (block: BlockName) => void;
+  /** Called after every observation. */
+  onObserved?: (watched: Watched, drift: readonly BlockName[]) => void;
 }
 
 export interface ResyncOptions {
@@ -134,6 +137,9 @@ export class Resync {
     }
     // Compared with what was applied, not with what the file asks for: that may have been refused.
     const drift = driftOf(observation, state.known.get(key)?.update.applied?.request, fingerprint);
+    if (drift.length === 0) delete watched.drift;
+    else watched.drift = { since: watched.drift?.since ?? clock.now(), blocks: drift };
+    this.#ports.onObserved?.(watched, drift);
     for (const block of drift) {
       onDrift(block);
       log.warn(

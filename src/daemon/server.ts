@@ -1,26 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Hono } from 'hono';
 import { type Access, refusal } from './access.ts';
-import { Hook } from './hook.ts';
-
-/** What the daemon answers with. */
-export interface Views {
-  /** Why it is not ready; empty when it is. */
-  notReady: () => string[];
-  /** Why it sends nothing although it is ready: another process does. Undefined where it sends. */
-  standby: () => string | undefined;
-  /** Why it is not well; empty when it is. */
-  notHealthy: () => string[];
-  metrics: () => Promise<{ type: string; text: string }>;
-  recordings: () => object;
-  /** What is known of each recording, secrets by reference alone. */
-  known: () => Promise<object>;
-  /** The webhook for new commits; left out, there is none. `now`: milliseconds since 1970. */
-  hook?: { secret: string; onNews: () => void; now: () => number } | undefined;
-}
-
-/** Connections at a time. One more takes the place of the oldest that is not being answered. */
-const MAX_CONNECTIONS = 256;
+import { Connections } from './connections.ts';
+import { HOOK, type Routed, routes, type Views } from './routes.ts';
 
 /**
  * How long a client may take, in milliseconds: for its headers, for the whole request, between two of them, and
@@ -36,16 +21,16 @@ const LIMITS = {
 const SILENCE = 60_000;
 const MAX_HEADERS = 100;
 
-interface Reply {
-  status: number;
-  type: string;
-  text: string;
-  headers?: Record<string, string>;
-}
+/** With every answer: nothing is kept, framed, guessed at or shared with another origin. */
+const ALWAYS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
 
 /**
- * Serves `/healthz`, `/readyz`, `/metrics`, `/api/recordings` and `/api/known`, for reading only; and where there is a
- * secret for it, `POST /hooks/git`.
+ * Serves what `routes` has, and nothing to anyone who may not ask for it.
  * @param access who may ask for what
  * @returns where, and what closes it; rejects when the address cannot be listened on
  */
@@ -55,13 +40,12 @@ export async function serve(
   views: Views,
   access: Access,
 ): Promise<{ url: string; close: () => Promise<void> }> {
-  const hook = views.hook && new Hook(views.hook.secret, views.hook.onNews, views.hook.now);
+  const app = routes(views);
   const connections = new Connections();
   const server: Server = createServer(LIMITS, (request, response) => {
-    if (targetOf(request).path !== HOOK) connections.answering(request.socket, response);
-    void answerTo(request, views, access, hook)
-      .catch(() => plain(500, 'failed'))
-      .then((answer) => send(answer, request, response));
+    if (targetOf(request)?.pathname !== HOOK) connections.answering(request.socket, response);
+    // A connection that breaks meanwhile is not answered.
+    void answer(request, response, app, views, access).catch(() => response.destroy());
   });
   server.maxHeadersCount = MAX_HEADERS;
   server.setTimeout(SILENCE, (socket) => socket.destroy());
@@ -86,126 +70,79 @@ export async function serve(
   };
 }
 
-async function answerTo(
-  request: IncomingMessage,
-  views: Views,
-  access: Access,
-  hook: Hook | undefined,
-): Promise<Reply> {
-  const { path, hosts } = targetOf(request);
-  // Which of two names counts is for others to say (RFC 9112, 3.2).
-  if (hosts.length > 1) return plain(400, 'more than one Host');
-  const isHook = hook !== undefined && path === HOOK;
-  const { remoteAddress: remote, localAddress: local } = request.socket;
-  const { authorization } = request.headers;
-  const [host] = hosts;
-  const refused = refusal({ path, remote, local, host, authorization }, access, isHook);
-  if (refused)
-    return plain(
-      refused.status,
-      refused.text,
-      refused.status === 401 ? { 'www-authenticate': 'Bearer' } : {},
-    );
-  if (isHook) {
-    if (request.method !== 'POST') return plain(405, 'only POST', { allow: 'POST' });
-    const { status, text } = await hook.take(request);
-    return plain(status, text.trimEnd());
-  }
-  const read = READERS.get(path);
-  if (!read) return plain(404, 'no such thing here: try /healthz, /readyz, /metrics or /api/recordings');
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return plain(405, 'only GET', { allow: 'GET, HEAD' });
-  return read(views);
-}
-
-const HOOK = '/hooks/git';
-
-/** What is asked for, and the hosts that are named: one, unless the request has a mistake. A whole address counts before Host (RFC 9112, 3.2.2). */
-function targetOf({ url = '/', headersDistinct: { host: hosts = [] } }: IncomingMessage): {
-  path: string;
-  hosts: readonly string[];
-} {
-  const [, authority, rest = url] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
-  const [path] = rest.split('?') as [string];
-  if (authority === undefined) return { path, hosts };
-  return { path: path || '/', hosts: hosts.length > 1 ? hosts : [authority] };
-}
-
-/** What can be read, by path. */
-const READERS = new Map<string, (views: Views) => Reply | Promise<Reply>>([
-  ['/healthz', ({ notHealthy }) => check(notHealthy())],
-  ['/readyz', ({ notReady, standby }) => check(notReady(), standby())],
-  ['/metrics', async ({ metrics }) => ({ status: 200, ...(await metrics()) })],
-  ['/api/recordings', ({ recordings }) => json(recordings())],
-  ['/api/known', async ({ known }) => json(await known())],
-]);
-
-/** @param note said where all is well */
-function check(reasons: string[], note?: string): Reply {
-  const good = note === undefined ? 'ok' : `ok\n${note}`;
-  return plain(reasons.length > 0 ? 503 : 200, reasons.join('\n') || good);
-}
-
-function plain(status: number, line: string, headers: Record<string, string> = {}): Reply {
-  return { status, type: 'text/plain; charset=utf-8', text: `${line}\n`, headers };
-}
-
-function json(value: object): Reply {
-  return { status: 200, type: 'application/json; charset=utf-8', text: `${JSON.stringify(value)}\n` };
-}
-
-/** What is left of a body is read by Node and dropped, within the time of a request, so that the client hears the answer. */
-function send(
-  { status, type, text, headers }: Reply,
+async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-): void {
-  // A closed connection is not answered.
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...headers,
-  });
-  response.end(request.method === 'HEAD' ? undefined : text);
+  app: Hono<Routed>,
+  views: Views,
+  access: Access,
+): Promise<void> {
+  const found = refused(request, views, access) ?? (await routed(request, app));
+  const headers = { ...ALWAYS, ...Object.fromEntries(found.headers) };
+  if (found.headers.get('content-type')?.startsWith('text/event-stream') && found.body) {
+    response.writeHead(found.status, headers);
+    if (request.method !== 'HEAD')
+      return pipeline(Readable.fromWeb(found.body as Parameters<typeof Readable.fromWeb>[0]), response);
+    await found.body.cancel();
+    response.end();
+    return;
+  }
+  const body = Buffer.from(await found.arrayBuffer());
+  // What is left of a request's body is read by Node and dropped, within the time of a request, so that the client hears
+  // the answer.
+  if (response.destroyed) return;
+  response.writeHead(found.status, { ...headers, 'content-length': body.length });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/**
- * The open connections, so that there are never too many: clients that open hundreds and say nothing must neither use
- * up the process's descriptors nor shut out other clients.
- */
-class Connections {
-  /** The oldest first. */
-  readonly #open = new Set<Socket>();
-  /** Those that are being answered. */
-  readonly #answered = new Set<Socket>();
-
-  take(socket: Socket): void {
-    if (this.#open.size >= MAX_CONNECTIONS) this.#makeRoom();
-    this.#open.add(socket);
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      this.#answered.delete(socket);
+async function routed(request: IncomingMessage, app: Hono<Routed>): Promise<Response> {
+  const { url = '/' } = request;
+  // HEAD is GET whose body is not sent, and a body is read by who takes it: the hook alone.
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  try {
+    return await app.fetch(new Request(targetOf(request) ?? url, { method }), { request });
+  } catch {
+    return new Response('failed\n', {
+      status: 500,
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
     });
   }
+}
 
-  answering(socket: Socket, response: ServerResponse): void {
-    this.#answered.add(socket);
-    response.once('close', () => this.#answered.delete(socket));
-  }
+/** Why a request is not to be answered. */
+function refused(request: IncomingMessage, views: Views, access: Access): Response | undefined {
+  const { host: hosts = [] } = request.headersDistinct;
+  // Which of two names counts is for others to say (RFC 9112, 3.2).
+  if (hosts.length > 1) return plain(400, 'more than one Host');
+  const target = targetOf(request);
+  if (!target) return plain(400, 'no path');
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode } = request.headers;
+  // A browser tells when another site's page asks. It may lead here by a link; it has nothing to load or to listen to.
+  if (site === 'cross-site' && mode !== 'navigate') return plain(403, 'asked for by a page of another site');
+  const { remoteAddress: remote, localAddress: local } = request.socket;
+  const { authorization } = request.headers;
+  // A whole address counts before Host (RFC 9112, 3.2.2).
+  const [, named] = WHOLE.exec(request.url ?? '') ?? [];
+  const asking = { path: target.pathname, remote, local, host: named ?? hosts[0], authorization };
+  const found = refusal(asking, access, views.hook !== undefined && target.pathname === HOOK);
+  return found && plain(found.status, found.text, found.status === 401 ? { 'www-authenticate': ASK } : {});
+}
 
-  #makeRoom(): void {
-    let leaving: Socket | undefined;
-    for (const socket of this.#open) {
-      leaving ??= socket;
-      if (this.#answered.has(socket)) continue;
-      leaving = socket;
-      break;
-    }
-    if (!leaving) return;
-    this.#open.delete(leaving);
-    leaving.destroy();
-  }
+/** For programs, and for browsers, which ask for a password and know no other way to send a token. */
+const ASK = 'Bearer, Basic realm="reelstate"';
+
+const WHOLE = /^https?:\/\/([^/?#]*)(.*)$/i;
+
+/** What is asked for, below an origin that stands for all of ours; undefined where it is no path. */
+function targetOf({ url = '/' }: IncomingMessage): URL | undefined {
+  const [, , rest = url] = WHOLE.exec(url) ?? [];
+  const text = `http://localhost${rest.startsWith('/') ? '' : '/'}${rest}`;
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function plain(status: number, line: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${line}\n`, {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
+  });
 }

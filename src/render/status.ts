@@ -82,13 +82,13 @@ function pendingCount(recordings: readonly OverviewRow[]): number {
 }
 
 /** The newest of what was applied to a recording. */
-function lastApplied({ update, updateLayout }: KnownRecording): Remembered<unknown> | undefined {
+export function lastApplied({ update, updateLayout }: KnownRecording): Remembered<unknown> | undefined {
   const [a, b] = [update.applied, updateLayout.applied];
   return a && b ? (a.seq > b.seq ? a : b) : (a ?? b);
 }
 
 /** Characters of a commit's ID that people read. */
-const SHORT_SHA = 10;
+export const SHORT_SHA = 10;
 
 /** "from 1f2e3d4c5b Make it red (Ada Lovelace <ada@example.com>)" */
 export function commitLine({ sha, author, subject }: Commit): string {
@@ -253,7 +253,8 @@ export function statusMarkdown(overview: Overview): string {
   ].join('\n');
 }
 
-function duration(milliseconds: number): string {
+/** "12 s", "3 min", "5 h", "2 days"; a page that follows live says it in the same words (`page/live.js`). */
+export function duration(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;

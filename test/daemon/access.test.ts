@@ -106,6 +106,17 @@ describe('a token', () => {
     }
   });
 
+  test('may be the password of a browser, whatever the user', () => {
+    const asked = (text: string) =>
+      status(
+        { ...REMOTE, path: '/', authorization: `Basic ${Buffer.from(text).toString('base64')}` },
+        access,
+      );
+    for (const right of [':right', 'ada:right']) expect([right, asked(right)]).toEqual([right, undefined]);
+    for (const wrong of ['', 'right', 'right:', 'ada:wrong', 'ada:right:x', 'ada: right'])
+      expect([wrong, asked(wrong)]).toEqual([wrong, 401]);
+  });
+
   test('without one nothing else is served to them, but what is signed', () => {
     for (const path of CLOSED) expect(status({ ...REMOTE, path }, { hosts: ['10.0.0.5'] })).toBe(403);
     expect(status({ ...REMOTE, path: '/hooks/git' }, { hosts: ['10.0.0.5'] }, true)).toBeUndefined();

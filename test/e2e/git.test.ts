@@ -129,14 +129,14 @@ describe('watch --git', () => {
     await w.atService(sid('b'), color('#000002'));
     expect(await w.condition('a', 'Stalled', 'Invalid')).toBeTruthy();
     expect((await w.said()).source).toMatchObject({ commit: { sha: broken }, broken: ['recordings/a.yaml'] });
-    expect(await w.metric('git_commit_broken_files')).toBe('1');
+    expect(await w.metric('reelstate_git_commit_broken_files')).toBe('1');
     await w.daemon.shows(
       new RegExp(`"commit":"${broken}","broken":1,"files":\\["recordings/a.yaml"\\]`),
       'stderr',
     );
     git(cwd, ['revert', '--no-edit', 'HEAD']);
     await w.atService(sid('b'), color('#000001'));
-    await until(async () => (await w.metric('git_commit_broken_files')) === '0', 'whole again');
+    await until(async () => (await w.metric('reelstate_git_commit_broken_files')) === '0', 'whole again');
     await w.stop();
   });
 
@@ -239,7 +239,7 @@ describe.each<[string, (path: string) => Promise<string>]>([
     const away = await w.source(({ remote: at }) => at?.outcome === 'away', 'away');
     expect(away).toMatchObject({ commit: { sha: second }, remote: { message: expect.any(String) } });
     expect((await w.get('/readyz')).status).toBe(200);
-    expect(await w.metric('git_remote_away')).toBe('1');
+    expect(await w.metric('reelstate_git_remote_away')).toBe('1');
     await w.stop();
     expect((await stat(join(cwd, '.reelstate/mirrors'))).isDirectory()).toBe(true);
 
@@ -252,7 +252,7 @@ describe.each<[string, (path: string) => Promise<string>]>([
     );
     await rename(`${remote}-away`, remote);
     await again.source(({ remote: at }) => at?.outcome === 'current', 'back');
-    expect(await again.metric('git_remote_away')).toBe('0');
+    expect(await again.metric('reelstate_git_remote_away')).toBe('0');
     expect(JSON.stringify(await again.sim.requests())).not.toContain('#FFFFFF');
     await again.stop();
   });
@@ -310,11 +310,11 @@ describe('watch --git-url', () => {
       commit: { sha: good },
       remote: { commit: bad, message: 'it is not signed' },
     });
-    expect(await w.metric('git_commit_refused')).toBe('1');
+    expect(await w.metric('reelstate_git_commit_refused')).toBe('1');
     await w.daemon.shows(new RegExp(`"commit":"${bad}"[^\\n]*not taken`), 'stderr');
     git(remote, [...signed, '-m', 'By Ada']);
     await w.atService(sid('a'), color('#000002'));
-    expect(await w.metric('git_commit_refused')).toBe('0');
+    expect(await w.metric('reelstate_git_commit_refused')).toBe('0');
     await w.stop();
   });
 

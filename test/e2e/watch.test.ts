@@ -268,7 +268,7 @@ describe('reelstate watch', () => {
     );
     await w.daemon.shows(/it is left alone \(--no-self-heal\)/, 'stderr');
     expect((await w.sim.recordings())[0]).toMatchObject({ onhold: false });
-    expect(await (await w.get('/metrics')).text()).toMatch(/drift_total\{block="onhold"\} [1-9]/);
+    expect(await (await w.get('/metrics')).text()).toMatch(/reelstate_drift_total\{block="onhold"\} [1-9]/);
     await w.stop();
   });
 
@@ -334,16 +334,16 @@ describe('reelstate watch', () => {
     await w.condition('a', 'Ready');
     const text = await (await w.get('/metrics')).text();
     for (const line of [
-      'recordings{condition="Ready"} 1',
-      'rest_client_requests_total{code="200",endpoint="updateLayout"} 1',
-      'workqueue_depth 0',
+      'reelstate_recordings{condition="Ready"} 1',
+      'reelstate_rest_client_requests_total{code="200",endpoint="updateLayout"} 1',
+      'reelstate_workqueue_depth 0',
       'reelstate_ready 1',
     ])
       expect(text).toContain(line);
     for (const name of [
-      'rest_client_rate_limiter_duration_seconds',
-      'reconcile_duration_seconds',
-      'storage_credentials_next_renewal_seconds',
+      'reelstate_rest_client_rate_limiter_duration_seconds',
+      'reelstate_reconcile_duration_seconds',
+      'reelstate_storage_credentials_next_renewal_seconds',
     ])
       expect(text).toContain(`# HELP ${name}`);
     await w.stop();

@@ -1,8 +1,14 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { serve, type Views } from '../../src/daemon/server.ts';
+import { LastLook } from '../../src/daemon/last-look.ts';
+import { News } from '../../src/daemon/news.ts';
+import { PageViews } from '../../src/daemon/page-views.ts';
+import type { Views } from '../../src/daemon/routes.ts';
+import { serve } from '../../src/daemon/server.ts';
 import { whenTestEnds } from './cli.ts';
+import { daemonBench } from './daemon.ts';
+import { OK } from './engine.ts';
 
 /** An answer. */
 export interface Heard {
@@ -68,8 +74,12 @@ export function heardUntilClose(socket: Socket | undefined): Promise<string> {
   });
 }
 
-/** A daemon's server without the daemon. @returns its address */
+/** A daemon's server, with a daemon that has no files. @returns its address */
 export async function serving(views: Partial<Views> = {}): Promise<string> {
+  const { daemon, engine, state, clock } = daemonBench(() => OK);
+  const news = new News(clock);
+  const look = new LastLook(clock);
+  const history = async () => [];
   const none: Views = {
     notReady: () => [],
     notHealthy: () => [],
@@ -77,6 +87,9 @@ export async function serving(views: Partial<Views> = {}): Promise<string> {
     recordings: () => ({ recordings: [] }),
     standby: () => undefined,
     known: async () => ({ recordings: {} }),
+    pages: new PageViews({ daemon, engine, state, clock, news, look, source: 'folder recordings', history }),
+    news,
+    monotonic: () => clock.monotonic(),
   };
   const { url, close } = await serve('127.0.0.1', 0, { ...none, ...views }, { hosts: [] });
   whenTestEnds(close);

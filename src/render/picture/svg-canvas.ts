@@ -4,7 +4,7 @@ import { type Finding, findingsOf, hasSize, intersection } from './findings.ts';
 import type { CanvasSize, PlacedBox, Placement, Rect } from './geometry.ts';
 import { placeLabel } from './labels.ts';
 import { n, outline, type Plate, type PlateLine, plate, plateSize, rect } from './svg-parts.ts';
-import { fraction, shortLabel } from './words.ts';
+import { escapeMarkup, fraction, shortLabel } from './words.ts';
 
 export interface CanvasDrawing {
   defs: string;
@@ -41,7 +41,17 @@ export function drawCanvas(placement: Placement, frame: Rect, id: string): Canva
     ...crosses(boxes, frame),
     ...labels(placement, findings, frame),
   ];
-  return { defs, body: body.join('\n') };
+  return { defs, body: onCanvas([...body, ...boxes.map((box) => hover(box, frame))]) };
+}
+
+/** What lies on a canvas keeps its colours, whatever the page around a drawing does with its own (`page/look.ts`). */
+export function onCanvas(body: readonly string[]): string {
+  return `<g class="canvas">\n${body.join('\n')}\n</g>`;
+}
+
+/** Nothing that is seen: where a pointer is held on a region, it is told whose it is. */
+export function hover(box: PlacedBox, frame: Rect): string {
+  return `<g><title>${escapeMarkup(`${box.label}, #${box.z}`)}</title>${rect(onFrame(box, frame), 'fill-opacity="0"')}</g>`;
 }
 
 /** The frame of a canvas that fills as much of the given room as its shape allows, in the middle of it. */

@@ -5,7 +5,7 @@ import { hasSize, intersection } from './findings.ts';
 import type { PlacedBox, Placement, Rect } from './geometry.ts';
 import { placeLabel } from './labels.ts';
 import type { PictureOptions } from './svg.ts';
-import { frameIn, onFrame } from './svg-canvas.ts';
+import { frameIn, hover, onCanvas, onFrame } from './svg-canvas.ts';
 import { arrow, charactersIn, drawing, n, outline, plate, plateSize, rect, text } from './svg-parts.ts';
 import { clip, plain, shortLabel, wrap } from './words.ts';
 
@@ -83,13 +83,14 @@ function panel(placement: Side, changes: RegionChange[], side: 'before' | 'after
     // A light veil on a dark canvas, a dark one on a light canvas: regions stand out, and what lies on what.
     .map(({ box }) => rect(onFrame(box, frame), `fill="${readableOn(ground)}" fill-opacity="0.28"`));
   const strokes = boxes.map((placed) => stroke(placed, side, ground, frame));
-  return [
+  return onCanvas([
     rect(frame, `fill="${ground}" stroke="${INK}"`),
     ...fills,
     ...strokes,
     ...arrows(boxes, side, frame),
     ...panelLabels(boxes, ground, frame),
-  ].join('\n');
+    ...boxes.map(({ box }) => hover(box, frame)),
+  ]);
 }
 
 function emptyPanel(side: 'before' | 'after', room: Rect): string {

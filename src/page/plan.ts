@@ -1,11 +1,13 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Action, Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
-import { type Html, html, type PageSection, page, svgMarkup } from './picture/html.ts';
-import { changeSvg } from './picture/svg-change.ts';
-import { type CanvasView, layoutChange } from './plan-pictures.ts';
-import { callLine, hasNews, resetCount, SIGNS, sumLine, whyOf } from './plan-text.ts';
-import { count, printable } from './style.ts';
-import { type Row, rowsOf } from './values.ts';
+import { changeSvg } from '../render/picture/svg-change.ts';
+import { type CanvasView, layoutChange } from '../render/plan-pictures.ts';
+import { callLine, hasNews, resetCount, SIGNS, sumLine, whyOf } from '../render/plan-text.ts';
+import { count, printable } from '../render/style.ts';
+import { type Row, rowsOf } from '../render/values.ts';
+import { page } from './document.ts';
+import { type Html, html, svgMarkup } from './markup.ts';
+import { type PageSection, table } from './parts.ts';
 
 /** Up to so many recordings the index is open. */
 const SHORT_INDEX = 24;
@@ -91,10 +93,9 @@ function resetSection(told: readonly Told[]): PageSection[] {
     recording.calls.flatMap((call) =>
       rowsOf(call)
         .filter(({ reset }) => reset)
-        .map(
-          ({ subject, text }) =>
-            html`<tr><td><a href="#${id}">${printable(recording.name)}</a></td><td>${subject}</td><td>${text}</td></tr>`,
-        ),
+        .map(({ subject, text }) => ({
+          cells: [html`<a href="#${id}">${printable(recording.name)}</a>`, subject, text],
+        })),
     ),
   );
   if (rows.length === 0) return [];
@@ -102,7 +103,11 @@ function resetSection(told: readonly Told[]): PageSection[] {
     {
       heading: 'Back to the defaults',
       note: 'The files no longer set these, and each call overrides: the service goes back to its default.',
-      body: html`<table class="rows"><thead><tr><th>recording</th><th>field</th><th>change</th></tr></thead><tbody>${rows}</tbody></table>`,
+      body: table(
+        'Values that go back to their defaults',
+        [{ name: 'recording' }, { name: 'field' }, { name: 'change', look: 'wide' }],
+        rows,
+      ),
     },
   ];
 }
@@ -119,8 +124,8 @@ function problemSection(diagnostics: readonly Diagnostic[]): PageSection[] {
   const items = diagnostics.map(({ severity, code, summary, detail, range, source }) => {
     const place = `${range.filename}:${range.start.line}:${range.start.column}`;
     return html`<li><strong class="${severity === 'error' ? 'alarm' : 'warning'}">${severity}</strong> <code>${code}</code> ${printable(place)}<br>
-${printable(summary)}${detail === undefined ? [] : html`<br><span class="note">${printable(detail)}</span>`}
-${source === undefined ? [] : html`<pre>${printable(source)}</pre>`}</li>`;
+${printable(summary)}${detail === undefined ? undefined : html`<br><span class="note">${printable(detail)}</span>`}
+${source === undefined ? undefined : html`<pre>${printable(source)}</pre>`}</li>`;
   });
   return [{ heading: 'Problems', body: html`<ul class="problems">${items}</ul>` }];
 }
@@ -153,7 +158,7 @@ function recordingSection(recording: RecordingPlan, id: string, view: CanvasView
   const change = layoutChange(recording, view);
   const picture = change
     ? html`<figure>${svgMarkup(changeSvg(change.before, change.after, { title: printable(name), id: `${id}-picture` }))}</figure>`
-    : [];
+    : undefined;
   const remarks = [
     ...(action === 'suspended' ? ['suspended: left alone, whatever the file says'] : []),
     ...notes.map(printable),
@@ -166,15 +171,34 @@ function recordingSection(recording: RecordingPlan, id: string, view: CanvasView
   };
 }
 
-function callMarkup(call: Call): Html {
+/** One call of a plan: its endpoint, why it is made, and a table of its rows, what goes back to a default last. */
+export function callMarkup(call: Call): Html {
   const rows = rowsOf(call);
   const why = whyOf(call);
   const head = html`<h3><code>${call.endpoint}</code>${why === '' ? '' : ` ${why}`}</h3>`;
   if (rows.length === 0) return head;
-  const cells = [...rows.filter(({ reset }) => !reset), ...rows.filter(({ reset }) => reset)].map(
-    ({ sign, subject, text, reset }) =>
-      html`<tr><td${reset ? html` class="alarm"` : []}>${sign} ${ROW_WORDS[sign]}</td><td>${subject}</td><td>${text}</td></tr>`,
-  );
+  const sorted = [...rows.filter(({ reset }) => !reset), ...rows.filter(({ reset }) => reset)];
   return html`${head}
-<table class="rows"><thead><tr><th>what</th><th>field</th><th>change</th></tr></thead><tbody>${cells}</tbody></table>`;
+${rowTable(`Changes of ${call.endpoint}`, sorted)}`;
+}
+
+/** The plan's own rows as a table. */
+export function rowTable(label: string, rows: readonly Row[]): Html {
+  return table(
+    label,
+    [{ name: 'field' }, { name: 'what' }, { name: 'change', look: 'wide' }],
+    rows.map(({ sign, subject, text, reset }) => {
+      const what = `${sign} ${ROW_WORDS[sign]}`;
+      return { cells: [subject, reset ? html`<span class="alarm">${what}</span>` : what, text] };
+    }),
+  );
+}
+
+/** The same where nothing changes: what is there. */
+export function valueTable(label: string, rows: readonly Row[]): Html {
+  return table(
+    label,
+    [{ name: 'field' }, { name: 'value', look: 'wide' }],
+    rows.map(({ subject, text }) => ({ cells: [subject, text] })),
+  );
 }

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { completeLayout } from '../../../src/agora/defaults.ts';
-import { placeLayout } from '../../../src/render/picture/geometry.ts';
-import { html, page, previewPage, sheetPage, svgMarkup } from '../../../src/render/picture/html.ts';
-import type { SheetEntry } from '../../../src/render/picture/svg-sheet.ts';
-import { place } from './samples.ts';
+import { completeLayout } from '../../src/agora/defaults.ts';
+import { page } from '../../src/page/document.ts';
+import { html, svgMarkup } from '../../src/page/markup.ts';
+import { previewPage, sheetPage } from '../../src/page/preview.ts';
+import { placeLayout } from '../../src/render/picture/geometry.ts';
+import type { SheetEntry } from '../../src/render/picture/svg-sheet.ts';
+import { place } from '../render/picture/samples.ts';
 
 const HOSTILE = [
   '<script>alert(1)</script>',
@@ -48,8 +50,8 @@ describe.each(HOSTILE)('%j', (words) => {
 
 test('values are escaped, markup and lists of it are not', () => {
   const rows = ['<', '&'].map((sign) => html`<li>${sign}</li>`);
-  expect(html`<ul class="${'"'}">${rows}</ul>${3}${svgMarkup('<svg/>')}`.markup).toBe(
-    '<ul class="&quot;"><li>&lt;</li>\n<li>&amp;</li></ul>3<svg/>',
+  expect(html`<ul class="${'"'}">${rows}</ul>${3}${svgMarkup('<svg/>')}`.toString()).toBe(
+    '<ul class="&quot;"><li>&lt;</li><li>&amp;</li></ul>3<svg/>',
   );
 });
 

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { completeLayout } from '../../../src/agora/defaults.ts';
-import { placeLayout } from '../../../src/render/picture/geometry.ts';
-import { previewPage, sheetPage } from '../../../src/render/picture/html.ts';
-import { planHtml } from '../../../src/render/plan-html.ts';
-import { emptyState } from '../../../src/state/fold.ts';
-import { recording } from '../../support/cli.ts';
-import { applied, desiredOf, planOf } from '../../support/planning.ts';
-import { place, SAMPLES } from './samples.ts';
+import { completeLayout } from '../../src/agora/defaults.ts';
+import { planHtml } from '../../src/page/plan.ts';
+import { previewPage, sheetPage } from '../../src/page/preview.ts';
+import { placeLayout } from '../../src/render/picture/geometry.ts';
+import { emptyState } from '../../src/state/fold.ts';
+import { place, SAMPLES } from '../render/picture/samples.ts';
+import { recording } from '../support/cli.ts';
+import { applied, desiredOf, planOf } from '../support/planning.ts';
 
 /*
  * The pages in a real browser. Chromium is looked for on the path (or at REELSTATE_CHROMIUM); where there is none the

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/model/plan.ts';
-import { planHtml } from '../../src/render/plan-html.ts';
+import { planHtml } from '../../src/page/plan.ts';
 import { emptyState } from '../../src/state/fold.ts';
 import { recording } from '../support/cli.ts';
 import { applied, desiredOf, planOf } from '../support/planning.ts';
@@ -46,13 +46,13 @@ describe('the page of a plan', () => {
       '1 value goes back to its default.',
       '1 recording would be held back',
       '<h2>Back to the defaults</h2>',
-      '<td><a href="#r1">a</a></td><td>backgroundColor</td><td>&quot;#FF0000&quot; → &quot;#000000&quot;</td>',
+      '<a href="#r1">a</a></th><td role="cell" data-label="field">backgroundColor</td><td role="cell" data-label="change" class="wide">&quot;#FF0000&quot; → &quot;#000000&quot;</td>',
       '<h2>Problems</h2>',
       '<strong class="warning">warning</strong> <code>environment-unset</code> recordings/w.yaml:9:',
       '<h2>Recordings</h2>',
       '<section id="r1">',
       '<h2>~ a</h2>',
-      '<td class="alarm">! back to its default</td>',
+      '<span class="alarm">! back to its default</span>',
       'Change of the layout of a</title>',
       '<section id="r2">',
       '<h2>+ w</h2>',
