@@ -14,7 +14,7 @@ await build({
   // It brings a binary, which stays in its package.
   external: ['libsql'],
   transform: { target: 'node20.19' },
-  plugins: [yamlEnvironment(), rawText()],
+  plugins: [rawText()],
   output: {
     dir: dist,
     format: 'cjs',

@@ -266,8 +266,8 @@ describe('the command line', () => {
   beforeAll(async () => {
     const cwd = await folder();
     overview = (await run(['--help'], { cwd })).stdout;
-    for (const command of commands) {
-      const { stdout } = await run([command, '--help'], { cwd });
+    for (const command of new Set([...commands, ...flags.flatMap((flag) => flag.commands)])) {
+      const { stdout } = await run([...command.split(' '), '--help'], { cwd });
       const options = /^Options:\n((?: .*\n)*)/m.exec(stdout)?.[1] ?? '';
       const entries = options.split(/^ {2}(?=-)/m).filter(Boolean);
       // A term and its description are two spaces apart; both go on over several lines.

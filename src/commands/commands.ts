@@ -16,6 +16,7 @@ const WITHOUT_VARIABLE: Readonly<Record<string, readonly string[]>> = {
   plan: ['out'],
   import: ['app-id', 'resource-id', 'sid', 'mode', 'cname', 'uid', 'name', 'out', 'only'],
   simulate: ['listen', 'recordings', 'latency', 'fault', 'seed'],
+  'state export': ['out'],
 };
 
 type Finish = (exitCode: number) => void;
@@ -252,7 +253,7 @@ function command(program: Command, name: string, description: string): Command {
 /** The flags that every command takes; each has a variable, REELSTATE_DIR for --dir and so on. */
 function common(command: Command): Command {
   return command
-    .configureHelp({ optionDescription: (option) => described(option, command.name()) })
+    .configureHelp({ optionDescription: (option) => described(option, command) })
     .option('--dir <dir>', 'the folder with the recording files (default: recordings)')
     .option('--state <dir>', 'the state: a folder, or postgres://USER@HOST/DATABASE (default: .reelstate)')
     .option(
@@ -275,9 +276,11 @@ function common(command: Command): Command {
  * A flag's line in the help, with its variable. Not commander's env(), which reads the process's own environment, takes
  * "0" for yes and an empty variable as given, and lets one hide a flag before the command's name.
  */
-function described({ long, description }: Option, command: string): string {
+function described({ long, description }: Option, command: Command): string {
   const name = long?.slice(2) ?? 'help';
-  if (name === 'help' || WITHOUT_VARIABLE[command]?.includes(name)) return description;
+  const isOfState = command.parent?.name() === 'state';
+  const without = WITHOUT_VARIABLE[isOfState ? `state ${command.name()}` : command.name()];
+  if (name === 'help' || without?.includes(name)) return description;
   return `${description} [$${variableOf(name)}]`;
 }
 
