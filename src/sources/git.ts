@@ -120,9 +120,9 @@ export class GitFiles {
       return found?.kind === 'file' && isBelow(real, found.path);
     };
     const surroundings: Surroundings = { cwd, env, vault, now, bounds, readFile: follow, mayQuote };
-    const snapshot = await this.#take(search, surroundings);
     const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
     const notes = [note, back].filter((each) => each !== undefined);
+    const snapshot = await this.#take(search, surroundings);
     // Everything could be read and nothing fails from here on, so the cache is of one commit.
     this.#tree = tree;
     this.#search = search;
