@@ -156,7 +156,7 @@ describe("a user's mistake", () => {
   ])('%s is no defect of ours, even with --log-level debug', async (_, argv) => {
     const { code, stdout, stderr } = await run([...argv, '--log-level', 'debug']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^reelstate: .+\n$/);
+    expect(stderr).toMatch(/^reelstate: .+\n( {2}.+\n)?$/);
     expect(stderr).not.toContain('defect');
   });
 

@@ -205,6 +205,8 @@ describe('a token', () => {
       '--listen-token-file',
       'token',
       ...(own === undefined ? [] : ['--listen-host', own]),
+      // What is known belongs to the service before.
+      ...['--state', 'another'],
     ]);
     const url = own === undefined ? w.url.replace('0.0.0.0', '127.0.0.1') : from(w.url);
     const asked = async (token?: string) =>

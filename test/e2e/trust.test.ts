@@ -4,7 +4,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CREDENTIALS, folder, put, type Ran, recording, run, simulator, start } from '../support/cli.ts';
+import {
+  CREDENTIALS,
+  folder,
+  put,
+  type Ran,
+  recording,
+  run,
+  serves,
+  simulator,
+  start,
+} from '../support/cli.ts';
 import { runHere } from '../support/here.ts';
 import { until, watching } from '../support/watching.ts';
 
@@ -590,7 +600,7 @@ describe('secrets', () => {
 });
 
 /** A service that takes what no simulated one would: everything. */
-async function willing() {
+async function willing(cwd: string) {
   const bodies: Record<string, unknown>[] = [];
   /** How often it says that a recording is not there. */
   const gap = { left: 0 };
@@ -610,7 +620,8 @@ async function willing() {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies, gap };
+  const url = serves(cwd, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  return { url, bodies, gap };
 }
 
 describe('a token of the file', () => {
@@ -636,8 +647,7 @@ describe('a token of the file', () => {
     expect(applied.code).toBe(1);
     expect(applied.stderr).toMatch(/recordings\/a\.yaml:9:\d+: error\[sts-expired\]/);
     expect((await sim.requests()).map(({ sid }) => sid)).toEqual(['sid-b']);
-    await sim.stop();
-    const w = await watching(cwd, [], { env });
+    const w = await watching(cwd, [], { env, at: sim });
     await w.condition('a', 'Stalled', 'SecretUnresolved');
     await w.condition('b', 'Ready');
     await w.daemon.shows(/"code":"sts-expired"/, 'stderr');
@@ -648,7 +658,7 @@ describe('a token of the file', () => {
   it('that expired since takes no other change with it: the update goes without storage', async () => {
     const soon = now() + 4;
     const cwd = await folder({ 'recordings/a.yaml': recording('a', lists('5') + sts(soon)) });
-    const sim = await willing();
+    const sim = await willing(cwd);
     const first = await run(['apply', '--yes', '--endpoint', sim.url], { cwd, env });
     expect(first.code).toBe(0);
     expect(first.stderr).toMatch(/warning\[sts-expires-soon\]: the token expires in 0 minutes/);
@@ -686,7 +696,7 @@ describe('a token of the file', () => {
     const file = (uid: string, color: string) =>
       recording('a', `${lists(uid)}layout: { backgroundColor: "${color}" }\n${sts(soon)}`);
     const cwd = await folder({ 'recordings/a.yaml': file('5', '#000001') });
-    const sim = await willing();
+    const sim = await willing(cwd);
     expect((await run(['apply', '--yes', '--endpoint', sim.url], { cwd, env })).code).toBe(0);
     await until(async () => now() > soon, 'the expiry');
     await put(cwd, { 'recordings/a.yaml': file('5', '#000002') });
@@ -705,7 +715,7 @@ describe('a token of the file', () => {
   it('that is about to expire stays out of what a daemon sends, too', async () => {
     const soon = now() + 3_600;
     const cwd = await folder({ 'recordings/a.yaml': recording('a', lists('5') + sts(soon)) });
-    const sim = await willing();
+    const sim = await willing(cwd);
     const w = start(['watch', '--endpoint', sim.url], { cwd, env });
     await w.shows(/"msg":"applied"/, 'stderr');
     await w.shows(/"code":"sts-expires-soon"[^\n]*the token expires in 59 minutes/, 'stderr');
@@ -728,7 +738,7 @@ describe('a token of the file', () => {
       'creds.sh',
       `echo '{"Version":1,"AccessKeyId":"ID123456","SecretAccessKey":"SECRET123456","SessionToken":"TOKEN123456","Expiration":"${until}"}'`,
     );
-    const sim = await willing();
+    const sim = await willing(cwd);
     const { stdout, code } = await run(['apply', '--yes', '--json', '--endpoint', sim.url], { cwd, env });
     expect(code).toBe(0);
     const found = stdout

@@ -59,7 +59,7 @@ export function endpointOf(cwd: string): Record<string, string> {
   return url === undefined ? {} : { REELSTATE_ENDPOINT: url };
 }
 
-/** @returns the same address */
+/** A folder's service that is no simulator. @returns its address */
 export function serves(cwd: string, url: string): string {
   services.set(cwd, url);
   return url;

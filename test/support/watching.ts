@@ -1,4 +1,4 @@
-import { type Started, simulator, start } from './cli.ts';
+import { endpointOf, type Started, simulator, start } from './cli.ts';
 
 /** Waits until `look` gives something, asking again and again; fails with what it last saw. */
 export async function until<T>(
@@ -26,7 +26,10 @@ export async function watching(
     announced?: boolean;
   } = {},
 ) {
-  const sim = options.at ?? (await simulator(cwd, options.sim ?? [], {}));
+  // The state of a folder belongs to where its first service was.
+  const { REELSTATE_ENDPOINT: before } = endpointOf(cwd);
+  const place = before === undefined ? [] : ['--listen', new URL(before).host];
+  const sim = options.at ?? (await simulator(cwd, [...place, ...(options.sim ?? [])], {}));
   const daemon: Started = start(['watch', '--endpoint', sim.url, '--listen', '127.0.0.1:0', ...args], {
     cwd,
     env: options.env ?? {},
