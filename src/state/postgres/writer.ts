@@ -190,6 +190,7 @@ class PostgresWriter implements Writer {
       db,
       clock: options.shared.clock,
       command: options.command,
+      patience: options.shared.patience,
       onWon: (account) => this.#reload(account),
       inFlight: (account) => [...this.#inFlight.values()].filter((other) => other === account).length,
       onBroken: (error) => this.#fail(error),
@@ -506,7 +507,7 @@ class PostgresWriter implements Writer {
   /** For as long as the database is away it is tried again; what else goes wrong ends this writer. */
   async #again<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      return await this.#db.untilAnswered(ask, this.#over.signal);
+      return await this.#db.untilAnswered(ask, this.#over.signal, this.#leases.patience);
     } catch (error) {
       throw this.#fail(error);
     }
