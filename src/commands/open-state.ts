@@ -20,11 +20,19 @@ export function writing(command: string, settings: Settings, io: Io, keepHistory
   return openState(settings.state, { ...optionsOf(command, settings, io), keepHistory });
 }
 
+/** How long a command that has begun waits for a database that is away, in milliseconds. */
+const PATIENCE = 30_000;
+
 /** What a state is opened with. */
 export function optionsOf(command: string, { rate, rateScope: scope }: Settings, io: Io): StateOptions {
   const { clock, env } = io;
   const keyText = env.REELSTATE_STATE_KEY || undefined;
-  return { command, now: () => clock.now(), keyText, shared: { clock, env, rate, scope } };
+  return {
+    command,
+    now: () => clock.now(),
+    keyText,
+    shared: { clock, env, rate, scope, patience: PATIENCE },
+  };
 }
 
 /** The state as a person would name it. */

@@ -114,4 +114,6 @@ export interface SharedOptions {
   /** The allowance: requests a second, and whether each App ID has its own. */
   rate: number;
   scope: 'account' | 'app';
+  /** How long a command waits for a database that is away once it has begun, in milliseconds; a daemon waits for any. */
+  patience: number;
 }

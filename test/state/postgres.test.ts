@@ -22,12 +22,23 @@ describe.skipIf(missing !== undefined)('a state that is shared', () => {
   }, 60_000);
   afterAll(() => server.stop(), 60_000);
 
-  const open = (address: string, command = 'a test', more: { rate?: number } = {}): Promise<Writer> =>
+  const open = (
+    address: string,
+    command = 'a test',
+    more: { rate?: number; patience?: number } = {},
+  ): Promise<Writer> =>
     openState(address, {
       command,
       now: () => Date.now(),
       keyText: undefined,
-      shared: { clock: systemClock, env: { PGPASSWORD: PASSWORD }, rate: 10, scope: 'account', ...more },
+      shared: {
+        clock: systemClock,
+        env: { PGPASSWORD: PASSWORD },
+        rate: 10,
+        scope: 'account',
+        patience: 20_000,
+        ...more,
+      },
     });
 
   const admit = async (store: Writer, n: number, account = 'acme'): Promise<Leave> => {
@@ -138,6 +149,17 @@ describe.skipIf(missing !== undefined)('a state that is shared', () => {
     const reader = await read(address);
     expect(reader.state.known.get(intent(1).key)?.updateLayout).toMatchObject({ applied: {}, unknown: [] });
     await reader.close();
+    await store.close();
+  }, 30_000);
+
+  it('a command waits for a database that is away, but not for ever', async () => {
+    const { proxied, cut } = await cuttable(await server.address());
+    const store = await open(proxied, 'reelstate apply', { patience: 300 });
+    await store.claim(['acme'], 1_000);
+    const leave = await admit(store, 1);
+    cut();
+    await expect(store.append(answer(1, leave.of as number))).rejects.toThrow('cannot be reached');
+    await expect(store.broken).rejects.toThrow('cannot be reached');
     await store.close();
   }, 30_000);
 

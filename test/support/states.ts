@@ -51,7 +51,13 @@ export async function stateFolder(): Promise<string> {
 export const NOW = 1_750_000_000_000;
 
 function options(more: Partial<StateOptions>): StateOptions {
-  const shared = { clock: systemClock, env: { PGPASSWORD: PASSWORD }, rate: 10, scope: 'account' } as const;
+  const shared = {
+    clock: systemClock,
+    env: { PGPASSWORD: PASSWORD },
+    rate: 10,
+    scope: 'account',
+    patience: 5_000,
+  } as const;
   return { command: 'a test', now: () => NOW, keyText: undefined, shared, ...more };
 }
 

@@ -102,13 +102,18 @@ export class Database implements Runs {
     });
   }
 
-  /** The same again and again until it is answered or `until` aborts. For statements that may run twice. */
-  async untilAnswered<T>(ask: () => Promise<T>, until: AbortSignal): Promise<T> {
+  /**
+   * The same again and again until it is answered or `until` aborts. For statements that may run twice.
+   * @param patience milliseconds after which a database that is away is not waited for any longer
+   */
+  async untilAnswered<T>(ask: () => Promise<T>, until: AbortSignal, patience: number): Promise<T> {
+    const began = this.#clock.monotonic();
     for (let attempt = 0; ; attempt++) {
       try {
         return await ask();
       } catch (error) {
-        if (!(error instanceof AwayError) || until.aborted || this.#closed) throw error;
+        const isOver = until.aborted || this.#closed || this.#clock.monotonic() - began > patience;
+        if (!(error instanceof AwayError) || isOver) throw error;
         await this.#clock.sleep(AGAIN[Math.min(attempt, AGAIN.length - 1)] as number, until);
       }
     }
@@ -218,11 +223,11 @@ export class Database implements Runs {
 export const NO_TABLES = /^(3F000|42P01|42703)$/;
 
 /** A statement that the database has not answered. */
-export class AwayError extends Failure {
+export class AwayError extends LostState {
   override name = 'AwayError';
 
   constructor(message: string, cause: unknown) {
-    super(message, { hint: 'Nothing was sent that is not recorded.', cause });
+    super(message, { cause });
   }
 }
 

@@ -35,6 +35,8 @@ export interface LeasesOptions {
   clock: Clock;
   /** Such as "reelstate watch". */
   command: string;
+  /** How long a command waits for a database that is away, in milliseconds. */
+  patience: number;
   /** Reads what is known of an account that was won. */
   onWon: (account: string) => Promise<void>;
   /** How many requests of an account are not over. */
@@ -89,6 +91,11 @@ export class Leases {
     return hold?.isReady === true && !hold.isLeaving;
   }
 
+  /** How long a database that is away is waited for, in milliseconds: a daemon waits for as long as it takes. */
+  get patience(): number {
+    return this.#shares ? Number.POSITIVE_INFINITY : this.#options.patience;
+  }
+
   /** Whether it has everything that was ever asked for. */
   get holdsAll(): boolean {
     return [...this.#wanted].every((account) => this.holds(account));
@@ -123,9 +130,9 @@ export class Leases {
   async claim(accounts: readonly string[], patience: number | undefined): Promise<void> {
     const { db, clock } = this.#options;
     const { signal } = this.#over;
-    await db.untilAnswered(() => db.rows(sql.MAKE_LEASES, [accounts]), signal);
-    for (const account of accounts) this.#wanted.add(account);
     this.#shares ||= patience === undefined;
+    await db.untilAnswered(() => db.rows(sql.MAKE_LEASES, [accounts]), signal, this.patience);
+    for (const account of accounts) this.#wanted.add(account);
     const began = clock.monotonic();
     this.#running ??= this.#run();
     await this.look();

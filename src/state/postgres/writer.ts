@@ -40,8 +40,8 @@ const NUMBERS_TOGETHER = 50;
 const OLDEST_ADMISSION = 40;
 /** A place is taken for the account's second and this margin, in milliseconds, for a request without an answer. */
 const MARGIN = 1_000;
-/** The same after an answer: for what the clocks round away. */
-const ANSWER_MARGIN = 2;
+/** The same after an answer: for what the clocks round away, less than in the limiter, which holds its place as long. */
+const ANSWER_MARGIN = 1;
 /** Where no place is free for longer than this, the statement is made again all the same, in milliseconds. */
 const LONGEST_WAIT = 250;
 /** Calls that are removed from the history at once, and how often, in milliseconds. */
@@ -190,6 +190,7 @@ class PostgresWriter implements Writer {
       db,
       clock: options.shared.clock,
       command: options.command,
+      patience: options.shared.patience,
       onWon: (account) => this.#reload(account),
       inFlight: (account) => [...this.#inFlight.values()].filter((other) => other === account).length,
       onBroken: (error) => this.#fail(error),
@@ -240,13 +241,14 @@ class PostgresWriter implements Writer {
   }
 
   async append(event: JournalEvent): Promise<number> {
+    const since = this.#options.shared.clock.monotonic();
     return this.#inTurn(event.key, async () => {
       const account = this.#accountOf(event);
       // Nothing was asked for: a command that changes what is known.
       if (!this.#leases.wants(account)) await this.#claimOnce(account);
       await this.#prune();
       const entry = await this.#entry(event);
-      await this.#record(account, this.#draft(entry));
+      await this.#record(account, this.#draft(entry), since);
       if ('of' in entry) this.#inFlight.delete(entry.of);
       return entry.seq;
     });
@@ -258,28 +260,32 @@ class PostgresWriter implements Writer {
     return claiming;
   }
 
-  /** Recorded under the lease as it is by then. Not at all where another process has it: what it knows counts. */
-  async #record(account: string, draft: Draft): Promise<void> {
-    const [statement, ...more] = this.#statementOf(draft.entry);
+  /**
+   * Recorded under the lease as it is by then. Not at all where another process has it: what it knows counts.
+   * @param since when an answer was there, on the monotonic clock
+   */
+  async #record(account: string, draft: Draft, since: number): Promise<void> {
     for (;;) {
       if (this.#failed) throw this.#failed;
       const token = this.#leases.token(account);
       if (token === undefined) return;
-      const [row] = await this.#again(() =>
-        this.#db.rows(statement, [account, token, ...draft.values, ...more]),
-      );
+      const [row] = await this.#again(() => {
+        const [statement, ...more] = this.#statementOf(draft.entry, since);
+        return this.#db.rows(statement, [account, token, ...draft.values, ...more]);
+      });
       if (row?.held === 1) return this.#take(draft);
       await this.#leases.look();
     }
   }
 
-  #statementOf(entry: JournalEntry): [string, ...unknown[]] {
+  #statementOf(entry: JournalEntry, since: number): [string, ...unknown[]] {
     switch (entry.event) {
       case 'intent':
         return [sql.INTEND, ...intentValues(entry)];
       case 'answer': {
         const { of, at, outcome, status, message } = entry;
-        const settle = this.#second + ANSWER_MARGIN;
+        const ago = this.#options.shared.clock.monotonic() - since;
+        const settle = this.#second + ANSWER_MARGIN - ago;
         return [sql.ANSWER, of, settle, at, outcome, status ?? null, message ?? null];
       }
       case 'withdraw':
@@ -312,7 +318,7 @@ class PostgresWriter implements Writer {
         // It may have been recorded: it counts for nothing, and neither does its place.
         const { key, endpoint } = intent;
         const withdrawal = await this.#entry({ event: 'withdraw', key, endpoint, of: entry.seq });
-        await this.#record(account, this.#draft(withdrawal));
+        await this.#record(account, this.#draft(withdrawal), 0);
         entry = await this.#entry(intent);
       } else {
         await this.#options.shared.clock.sleep(admitted, this.#over.signal);
@@ -501,7 +507,7 @@ class PostgresWriter implements Writer {
   /** For as long as the database is away it is tried again; what else goes wrong ends this writer. */
   async #again<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      return await this.#db.untilAnswered(ask, this.#over.signal);
+      return await this.#db.untilAnswered(ask, this.#over.signal, this.#leases.patience);
     } catch (error) {
       throw this.#fail(error);
     }
