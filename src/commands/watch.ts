@@ -393,6 +393,7 @@ async function open(
       pages: shown,
       news,
       monotonic: () => io.clock.monotonic(),
+      pause: (ms) => io.clock.sleep(ms),
       hook: secret && git ? { secret, onNews: git.onNews, now: () => io.clock.now() } : undefined,
     };
     return await serve(listen.host, listen.port, views, access);

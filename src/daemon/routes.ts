@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { turn } from '../model/turns.ts';
 import { callsPage } from '../page/calls.ts';
 import { ASSETS, messagePage } from '../page/document.ts';
 import script from '../page/live.js?raw';
@@ -31,6 +30,8 @@ export interface Views {
   news: News;
   /** Milliseconds from an arbitrary start. */
   monotonic: () => number;
+  /** Resolves after so many milliseconds. */
+  pause: (ms: number) => Promise<void>;
   /** The webhook for new commits; left out, there is none. `now`: milliseconds since 1970. */
   hook?: { secret: string; onNews: () => void; now: () => number } | undefined;
 }
@@ -144,6 +145,8 @@ const KEPT = 64;
 /** How long a page may be shown again although nothing has changed, in milliseconds: its times go on. */
 const FRESH = 5_000;
 
+/** Between two pages, in milliseconds: fifty tabs have theirs within a quarter of a second. */
+const BETWEEN = 4;
 /** Processor time that handing over a page takes, in milliseconds: 0.9 for 73 KB, measured. */
 const HANDED_OVER = 1;
 
@@ -159,7 +162,7 @@ interface Kept {
 class Rendered {
   readonly #views: Views;
   readonly #pages = new Map<string, Kept>();
-  /** Pages are handed over one by one, and between two of them everything else has its turn: calls first of all. */
+  /** Pages are handed over one by one, and what lies between two of them is for everything else: calls first of all. */
   #line: Promise<void> = Promise.resolve();
 
   constructor(views: Views) {
@@ -168,8 +171,9 @@ class Rendered {
 
   /** @param make undefined where there is no such recording */
   async answer(c: Asked, make: () => Promise<string | undefined>): Promise<Response> {
-    this.#line = this.#line.then(turn);
-    await this.#line;
+    const before = this.#line;
+    this.#line = before.then(() => this.#views.pause(BETWEEN));
+    await before;
     const page = await this.#page(c.req.url, make);
     this.#views.news.spent(HANDED_OVER);
     const headers = { ...PAGE_HEADERS, 'content-type': 'text/html; charset=utf-8' };

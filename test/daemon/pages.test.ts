@@ -56,6 +56,7 @@ async function serving(
       pages: views,
       news,
       monotonic: () => b.clock.monotonic(),
+      pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     },
     { hosts: [] },
   );
