@@ -90,6 +90,7 @@ export async function serving(views: Partial<Views> = {}): Promise<string> {
     pages: new PageViews({ daemon, engine, state, clock, news, look, source: 'folder recordings', history }),
     news,
     monotonic: () => clock.monotonic(),
+    pause: async () => {},
   };
   const { url, close } = await serve('127.0.0.1', 0, { ...none, ...views }, { hosts: [] });
   whenTestEnds(close);
