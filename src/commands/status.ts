@@ -46,6 +46,7 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   for (const name of unfound(named, names)) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
   if (select.length > 0 && shown.recordings.length + shown.fresh.length === 0)
     await tellNothingSelected(select, io);
+  await store.close();
   return 0;
 }
 
