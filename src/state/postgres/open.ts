@@ -61,7 +61,7 @@ async function makeTables(db: Database, from: number, keyText: string | undefine
   await db.rows(sql.migration(from, rows));
 }
 
-/** Ends leases, whoever holds them. @returns what was done, for people */
+/** Ends all leases. @returns what was done, for people */
 export async function unlockDatabase(
   text: string,
   options: StateOptions,
