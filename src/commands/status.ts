@@ -38,6 +38,7 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   else if (shown.recordings.length + shown.fresh.length > 0 || names.length === 0)
     await io.out(statusText(shown, styleFor(settings.color), io.clock.now(), known.size > 0));
   for (const name of unfound(shown, names)) await io.err(`${printable(name)}: nothing was sent to it yet.\n`);
+  await store.close();
   return 0;
 }
 

@@ -30,7 +30,7 @@ export class KnownMap extends Map<string, KnownRecording> implements KnownTable 
   }
 
   bind(key: string, binding: Partial<Binding>): void {
-    this.#bindings.set(key, { ...this.#bindings.get(key), ...binding });
+    if (this.has(key)) this.#bindings.set(key, { ...this.#bindings.get(key), ...binding });
   }
 
   override delete(key: string): boolean {

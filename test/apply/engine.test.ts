@@ -446,3 +446,30 @@ describe('the engine', () => {
     );
   });
 });
+
+describe('leave from the state', () => {
+  it('a call that may not leave at the last moment is withdrawn, and sent with the next leave', async () => {
+    const b = bench(() => OK);
+    let asked = 0;
+    b.journal.mayLeave = () => ++asked > 1;
+    b.engine.submit(work(1, [call('updateLayout', 'red')]));
+    await b.finish();
+    expect(b.sent.map(({ mark }) => mark)).toEqual(['red']);
+    expect(b.entries.map(({ event }) => event)).toEqual(['intent', 'withdraw', 'intent', 'answer']);
+    expect(b.events.filter(({ type }) => type === 'withheld')).toHaveLength(1);
+  });
+
+  it('nothing is sent for an account that another process holds, and all of it once that is won', async () => {
+    const b = bench(() => OK);
+    b.journal.held = false;
+    b.engine.submit(work(1, [call('updateLayout', 'red')]));
+    b.engine.submit(work(2, [call('updateLayout', 'blue')]));
+    await b.finish();
+    expect(await b.engine.observe(identity(1), async () => OK)).toBeUndefined();
+    expect([b.sent, b.entries]).toEqual([[], []]);
+    b.journal.held = true;
+    b.journal.won();
+    await b.finish();
+    expect(b.sent.map(({ mark }) => mark).sort()).toEqual(['blue', 'red']);
+  });
+});

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folder, put, recording, start } from '../support/cli.ts';
+import { endpointOf, folder, put, recording, start } from '../support/cli.ts';
 import { runHere as run, simulatorHere as simulator } from '../support/here.ts';
 
 /*
@@ -135,7 +135,7 @@ describe('a state that is elsewhere', () => {
       ['plan', '--dir', '.', '--state', '../.reelstate'],
       ['plan', '--dir', '.', '--state', 'other'],
     ])
-      expect((await run(args, { cwd: below })).stderr).toBe('');
+      expect((await run(args, { cwd: below, env: endpointOf(cwd) })).stderr).toBe('');
     expect((await run(['plan'], { cwd })).stderr).toBe('');
     // From beside it: the folder of the files shows where it is.
     await mkdir(join(cwd, 'x'));

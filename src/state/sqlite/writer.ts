@@ -152,7 +152,7 @@ class SqliteWriter implements Writer {
   readonly #lock: Lock;
   readonly #options: StateOptions;
   readonly #db: Db;
-  readonly #statements: Record<'addCall' | 'answerCall' | 'deleteCall', Prepared>;
+  readonly #statements: Record<'addCall' | 'answerCall' | 'deleteCall' | 'setMeta', Prepared>;
   #key: FingerprintKey;
   #serial: number;
   #waiting: Waiting[] = [];
@@ -194,6 +194,7 @@ class SqliteWriter implements Writer {
       addCall: db.prepare(sql.ADD_CALL),
       answerCall: db.prepare(sql.ANSWER_CALL),
       deleteCall: db.prepare(sql.DELETE_CALL),
+      setMeta: db.prepare(sql.SET_META),
     };
     this.#place = this.#placeNow();
   }
@@ -222,7 +223,7 @@ class SqliteWriter implements Writer {
       this.#checkNow();
       this.#transaction(() => {
         for (const { entry } of batch) this.#record(entry);
-        writeMeta(this.#db, { serial: String(this.state.serial) });
+        this.#statements.setMeta.run('serial', String(this.state.serial));
       });
       this.#tidy(batch.length);
     } catch (error) {

@@ -1,20 +1,11 @@
 /*
- * The benchmark of the journal: ten thousand recordings and a million entries, written as the engine writes them, an
+ * The benchmark of the state: ten thousand recordings and a million events, written as the engine writes them, an
  * intent and its answer, some tens of calls under way at once. Prints a row each: what, measured, floor, ratio, goal.
- * EVENTS and COUNT make it smaller. The floor of opening is reading the files' bytes; that of an entry is the longest
+ * EVENTS and COUNT make it smaller. The floor of opening is reading the database's bytes; that of an event is the longest
  * of as many writes and flushes of its bytes to a file that nobody else looks after.
  */
 import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -27,9 +18,7 @@ const EVENTS = Number(process.env.EVENTS ?? 1_000_000);
 const COUNT = Number(process.env.COUNT ?? 10_000);
 const RUNS = Number(process.env.RUNS ?? 5);
 const UNDER_WAY = 40;
-/** Entries that a writer leaves in the journal that is killed before it begins it anew. */
-const LEFT = Math.min(100_000, EVENTS);
-/** Calls while everything known is written down, and the time between two of them, in milliseconds. */
+/** Calls beside those, and the time between two of them, in milliseconds. */
 const PACED = 500;
 const PACE = 4;
 const RESOLUTION = 5;
@@ -37,33 +26,37 @@ const RESOLUTION = 5;
 /** A call each 100 ms, as fast as the service allows. */
 let calls = 0;
 const now = () => 1_750_000_000_000 + calls * 100;
+const options = { command: 'the benchmark', now, keyText: undefined };
 
 const [part, ...rest] = process.argv.slice(2);
-await { leave, open: reopen, read }[part ?? 'all']?.(...rest);
+await { open: reopen, read }[part ?? 'all']?.(...rest);
 if (part === undefined) await all();
 
 async function all() {
-  const root = mkdtempSync(join(tmpdir(), 'reelstate-journal-'));
-  process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+  // Beside node_modules, where the library of the database is found.
+  const root = mkdtempSync(join(import.meta.dirname, '../../node_modules/.state-'));
+  const states = mkdtempSync(join(tmpdir(), 'reelstate-state-'));
+  process.on('exit', () => {
+    for (const path of [root, states]) rmSync(path, { recursive: true, force: true });
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
-  const module = join(root, 'store.mjs');
   await build({
-    input: join(import.meta.dirname, '../../src/state/store.ts'),
+    input: join(import.meta.dirname, '../../src/state/open.ts'),
     platform: 'node',
     transform: { target: 'node20.19' },
-    output: { file: module, format: 'esm' },
+    external: ['libsql'],
+    output: { dir: root, format: 'esm', entryFileNames: 'open.mjs', chunkFileNames: '[name].mjs' },
     logLevel: 'silent',
   });
-  const { Store } = await import(pathToFileURL(module));
-  const [many, left] = [join(root, 'many'), join(root, 'left')];
-  const rows = await writing(await Store.open(many, 'the benchmark', now), root);
-  rows.push(...opening(module, many, `${EVENTS} entries`));
-  child('leave', module, left);
-  rows.push(...opening(module, left, `${LEFT} left in the journal`));
-  printTable(`The journal; ${EVENTS} entries, ${COUNT} recordings`, rows);
+  const module = join(root, 'open.mjs');
+  const { openState } = await import(pathToFileURL(module));
+  const many = join(states, 'many');
+  const rows = await writing(await openState(many, options), states);
+  rows.push(...opening(module, many));
+  printTable(`The state; ${EVENTS} events, ${COUNT} recordings`, rows);
 }
 
-/** All entries as fast as they go, then a call now and then while everything known is written down. */
+/** All events as fast as they go, then a call now and then beside others. */
 async function writing(store, root) {
   const began = performance.now();
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
@@ -72,40 +65,28 @@ async function writing(store, root) {
   await append(store, EVENTS, waits);
   const rate = (EVENTS / (performance.now() - began)) * 1000;
   const busy = delay.max / 1e6 - RESOLUTION;
-  // Whatever is under way first, so that the view is of all recordings at once.
-  await store.compact();
   delay.reset();
-  let isDone = false;
-  const compacting = (async () => {
-    for (let round = 0; round < 3; round++) {
-      for (let n = 0; n < COUNT; n += UNDER_WAY) await append(store, 2 * UNDER_WAY, []);
-      await store.compact();
-    }
-  })().then(() => {
-    isDone = true;
-  });
   const paced = [];
-  for (let n = 0; n < PACED && !isDone; n++) {
+  for (let n = 0; n < PACED; n++) {
     await call(store, n, paced);
     await sleep(PACE);
   }
-  await compacting;
   const stall = delay.max / 1e6 - RESOLUTION;
   await store.close();
   const floor = flushes(join(root, 'floor'), 2 * PACED);
   return [
-    ['entries a second', rate.toFixed(0), '', '', ''],
-    ['longest stall, entries as fast as they go', milliseconds(busy), '', '', '30 ms'],
-    ['longest stall, beside it a call now and then', milliseconds(stall), '', '', '30 ms'],
+    ['events a second', rate.toFixed(0), '', '', ''],
+    ['longest stall, events as fast as they go', milliseconds(busy), '', '', '50 ms'],
+    ['longest stall, a call now and then', milliseconds(stall), '', '', '30 ms'],
     [
-      `an entry, longest of ${waits.length}, as fast as they go`,
+      `an event, longest of ${waits.length}, as fast as they go`,
       milliseconds(longest(waits)),
       '',
       '',
       '100 ms',
     ],
     [
-      `an entry, longest of ${paced.length}, now and then`,
+      `an event, longest of ${paced.length}, now and then`,
       milliseconds(longest(paced)),
       milliseconds(longest(floor)),
       (longest(paced) / longest(floor)).toFixed(2),
@@ -116,8 +97,8 @@ async function writing(store, root) {
 }
 
 /** Writes calls and their answers, some at once. */
-async function append(store, entries, waits) {
-  let left = entries / 2;
+async function append(store, events, waits) {
+  let left = events / 2;
   const lane = async () => {
     while (left-- > 0) await call(store, calls % COUNT, waits);
   };
@@ -191,68 +172,54 @@ function flushes(path, times) {
   return took;
 }
 
-/** How long it takes a new process to open and to read a directory, how much memory, and what stalls after it. */
-function opening(module, directory, what) {
+/** How long it takes a new process to open and to read a state, and how much memory. */
+function opening(module, directory) {
   const began = performance.now();
-  for (const name of readdirSync(directory))
-    if (/^(journal|snapshot)/.test(name)) readFileSync(join(directory, name));
+  readFileSync(join(directory, 'state.db'));
   const floor = performance.now() - began;
-  const reads = Array.from({ length: RUNS }, () => child('read', module, directory));
-  // The last, because the writer begins a long journal anew.
-  const opened = child('open', module, directory);
+  const median = (what) => {
+    const runs = Array.from({ length: RUNS }, () => child(what, module, directory));
+    return runs.sort((a, b) => a.took - b.took)[RUNS >> 1];
+  };
   const row = (called, { took }) => [
-    `${called}, ${what}`,
+    called,
     milliseconds(took),
     milliseconds(floor),
     (took / floor).toFixed(2),
     '1000 ms',
   ];
+  const opened = median('open');
   return [
-    row('readState', reads.sort((a, b) => a.took - b.took)[RUNS >> 1]),
-    row('Store.open', opened),
-    ['longest stall after it, until it is closed', milliseconds(opened.stall), '', '', '30 ms'],
+    row('readState', median('read')),
+    row('openState', opened),
     ['memory of it', `${opened.memory} MiB`, '', '', '400 MiB'],
   ];
 }
 
 async function read(module, directory) {
   const { readState } = await import(pathToFileURL(module));
-  await tell(() => readState(directory));
+  await tell(() => readState(directory, options));
 }
 
 async function reopen(module, directory) {
-  const { Store } = await import(pathToFileURL(module));
-  await tell(
-    () => Store.open(directory, 'the benchmark', now),
-    (store) => store.close(),
-  );
+  const { openState } = await import(pathToFileURL(module));
+  await tell(() => openState(directory, { ...options, keepHistory: 30 * 86_400_000 }));
 }
 
-async function tell(act, after = () => {}) {
+async function tell(act) {
   const began = performance.now();
-  const result = await act();
+  const store = await act();
   const took = performance.now() - began;
-  const delay = monitorEventLoopDelay({ resolution: RESOLUTION });
-  delay.enable();
-  await after(result);
-  const stall = delay.count === 0 ? 0 : delay.max / 1e6 - RESOLUTION;
-  console.log(JSON.stringify({ took, stall, memory: Math.round(process.resourceUsage().maxRSS / 1024) }));
-}
-
-/** A writer that never gets to beginning the journal anew, and is killed. */
-async function leave(module, directory) {
-  const { Store } = await import(pathToFileURL(module));
-  const step = (what, act) => (what.includes('snapshot') ? new Promise(() => {}) : act());
-  await append(await Store.open(directory, 'the benchmark', now, step), LEFT, []);
-  process.kill(process.pid, 'SIGKILL');
+  await store.close();
+  console.log(JSON.stringify({ took, memory: Math.round(process.resourceUsage().maxRSS / 1024) }));
 }
 
 function child(...args) {
-  const { stdout, stderr, status, signal } = spawnSync(process.execPath, [import.meta.filename, ...args], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [import.meta.filename, ...args], {
     encoding: 'utf8',
   });
-  if (status !== 0 && signal !== 'SIGKILL') throw new Error(`${args[0]} ended with ${status}: ${stderr}`);
-  return stdout && JSON.parse(stdout);
+  if (status !== 0) throw new Error(`${args[0]} ended with ${status}: ${stderr}`);
+  return JSON.parse(stdout);
 }
 
 /** Of so many that they are no arguments of a function. */
