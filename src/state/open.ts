@@ -32,10 +32,10 @@ const KINDS: readonly Kind[] = [
   },
   {
     is: /^postgres(ql)?:/i,
-    read: async (address, options) => (await import('./postgres/writer.ts')).readDatabase(address, options),
-    write: async (address, options) => (await import('./postgres/writer.ts')).writeDatabase(address, options),
+    read: async (address, options) => (await import('./postgres/open.ts')).readDatabase(address, options),
+    write: async (address, options) => (await import('./postgres/open.ts')).writeDatabase(address, options),
     unlock: async (address, options, agree) =>
-      (await import('./postgres/writer.ts')).unlockDatabase(address, options, agree),
+      (await import('./postgres/open.ts')).unlockDatabase(address, options, agree),
   },
 ];
 

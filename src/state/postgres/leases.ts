@@ -22,7 +22,7 @@ const PATIENT_BEATS = 2;
 interface Hold {
   readonly account: string;
   token: string;
-  /** Until when nobody else can have it: counted from before the statement that took or renewed it was sent. */
+  /** Until when no other process can have it: counted from before the statement that took or renewed it was sent. */
   until: Moment;
   /** What is known of the account has been read under it. */
   isReady: boolean;
@@ -107,7 +107,7 @@ export class Leases {
     return hold?.isReady ? hold.token : undefined;
   }
 
-  /** Whether nobody else can hold an account yet that is held under this token. */
+  /** Whether no other process can have an account yet that is held under this token. */
   isCertain(account: string, token: string): boolean {
     const hold = this.#holds.get(account);
     if (hold?.token !== token) return false;
@@ -145,6 +145,7 @@ export class Leases {
       const isOver = clock.monotonic() - began >= patience;
       if (signal.aborted || (another !== undefined && isOver)) {
         for (const account of accounts) this.#wanted.delete(account);
+        if (db.trouble !== undefined) throw new LostState(db.trouble);
         throw new LockedState(db.address.shown, this.#others.get(another ?? ''));
       }
       await this.#nextBeat();
@@ -180,6 +181,7 @@ export class Leases {
       } catch (error) {
         if (!(error instanceof AwayError)) {
           onBroken(error);
+          this.#over.abort();
           break;
         }
         pause = away;
@@ -239,7 +241,7 @@ export class Leases {
       if (!lease) throw new LostState(`the leases in ${db.address.shown} were removed under this process`);
       if (lease.token !== hold.token) this.#lose(hold);
       else if (lease.left_ms > 0) isWhole = false;
-      // Over, and nobody has had it since: what is known is still right.
+      // Over, and no other process has had it since: what is known is still right.
       else isWhole &&= await this.#takeBack(hold);
     }
     return isWhole;

@@ -122,7 +122,7 @@ with mine as materialized (
 update reelstate.lease set expires_at = 'epoch', holder = null, about = null
 from mine where lease.account = mine.account`;
 
-/** Ends leases whoever holds them: the token goes on, so that nothing more is written under them. $1: accounts. */
+/** Ends leases: the token goes on, so that nothing more is written under them. $1: accounts. */
 export const END = `
 with ended as materialized (
   select account from reelstate.lease where account = any ($1) for update skip locked

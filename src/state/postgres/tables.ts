@@ -36,29 +36,40 @@ export async function readMeta(db: Database): Promise<(Meta & { format: number }
   return { format, id: needed('id'), key: meta.get('key') ?? null, keyCheck: needed('key_check') };
 }
 
-/** Everything known, or what is known of an account and of none. */
+/** Everything known, or what is known of an account and of none. `owners`: whose the orphaned calls are. */
 export async function readKnown(
   runs: Runs,
   account: string | null = null,
-): Promise<{ rows: KnownRow[]; orphaned: State['orphaned']; serial: number }> {
+): Promise<{ rows: KnownRow[]; orphaned: State['orphaned']; owners: Map<string, string>; serial: number }> {
   const rows = (await runs.rows(sql.RECORDINGS, [account])).map(
     ({ key, name, file, target, account: of, known }) =>
       new KnownRow({ key, name, file, target: target ?? undefined, account: of ?? undefined }, known),
   );
-  const orphaned = (await runs.rows(sql.ORPHANED, [account])).map(
-    ({ key, calls }) => [key as string, JSON.parse(calls)] as const,
-  );
+  const left = await runs.rows(sql.ORPHANED, [account]);
+  const orphaned = left.map(({ key, calls }) => [key as string, JSON.parse(calls)] as const);
+  const owners = left.map(({ key, account: of }) => [key as string, (of ?? '') as string] as const);
   const [number] = await runs.rows(sql.NUMBER);
-  return { rows, orphaned: new Map(orphaned), serial: Number(number?.last_value ?? 0) };
+  return {
+    rows,
+    orphaned: new Map(orphaned),
+    owners: new Map(owners),
+    serial: Number(number?.last_value ?? 0),
+  };
+}
+
+/** The state, with whose the orphaned calls are. */
+export interface KnownState extends State {
+  known: KnownTexts;
+  owners: Map<string, string>;
 }
 
 /** The state as of one moment. */
-export async function readState(db: Database): Promise<State & { known: KnownTexts }> {
+export async function readState(db: Database): Promise<KnownState> {
   const moment = 'begin transaction isolation level repeatable read read only';
-  const { rows, orphaned, serial } = await db.transaction((runs) => readKnown(runs), moment);
+  const { rows, orphaned, owners, serial } = await db.transaction((runs) => readKnown(runs), moment);
   const known = new KnownTexts();
   for (const row of rows) known.rows.set(row.key, row);
-  return { ...emptyState(), known, orphaned, serial };
+  return { ...emptyState(), known, orphaned, owners, serial };
 }
 
 export async function readHistory(db: Database, { names = [], limit }: HistoryFilter): Promise<History> {

@@ -1,26 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import type { Intent, JournalEntry, JournalEvent, State } from '../../model/journal.ts';
 import type { LateCall } from '../../model/plan.ts';
 import type { Endpoint } from '../../model/recording.ts';
-import type {
-  History,
-  HistoryFilter,
-  Holder,
-  Reader,
-  StateDump,
-  StateOptions,
-  Writer,
-} from '../../model/store.ts';
+import type { History, HistoryFilter, Holder, StateDump, StateOptions, Writer } from '../../model/store.ts';
 import type { Leave } from '../../model/work.ts';
 import { LostState } from '../errors.ts';
 import { emptyState, fold } from '../fold.ts';
-import { type FingerprintKey, keyOf, newKey } from '../key.ts';
-import { readAddress } from './address.ts';
-import { AwayError, Database, type Moment, type Row } from './database.ts';
-import { KnownTexts } from './known-texts.ts';
+import { type FingerprintKey, keyOf } from '../key.ts';
+import { AwayError, type Database, type Moment, type Row } from './database.ts';
+import type { KnownTexts } from './known-texts.ts';
 import { Leases } from './leases.ts';
 import * as sql from './statements.ts';
 import {
+  type KnownState,
   readCalledNames,
   readDump,
   readHistory,
@@ -52,89 +43,6 @@ const LAST_ANSWERS = 500;
 /** The same for giving the leases back. */
 const LAST_RELEASE = 500;
 
-/** Reads a state. Nothing is written; what is not there yet is an empty state. */
-export async function readDatabase(text: string, options: StateOptions): Promise<Reader> {
-  const db = new Database(readAddress(text, options.shared.env), options.shared.clock);
-  try {
-    const meta = await readMeta(db);
-    const key = meta && keyOf(meta.key, meta.keyCheck, options.keyText);
-    const state = meta ? await readState(db) : { ...emptyState(), known: new KnownTexts() };
-    return {
-      ...{ id: meta?.id, key: key?.key, state },
-      history: async (filter) => (meta ? readHistory(db, filter) : { calls: [], earlier: 0 }),
-      calledNames: async () => (meta ? readCalledNames(db) : []),
-      dump: (now) => readDump(db, state, key ?? newKey(options.keyText), now),
-      close: () => db.close(),
-    };
-  } catch (error) {
-    await db.close();
-    throw error;
-  }
-}
-
-/** Opens a state to write it, and makes its tables where there are none. */
-export async function writeDatabase(text: string, options: StateOptions): Promise<Writer> {
-  const db = new Database(readAddress(text, options.shared.env), options.shared.clock);
-  try {
-    let meta = await readMeta(db);
-    if (!meta || meta.format < sql.FORMAT) {
-      await makeTables(db, meta?.format ?? 0, options.keyText);
-      meta = await readMeta(db);
-    }
-    if (!meta) throw new LostState(`the state in ${db.address.shown} was removed under this process`);
-    const key = keyOf(meta.key, meta.keyCheck, options.keyText);
-    return new PostgresWriter(db, meta.id, key, await readState(db), options);
-  } catch (error) {
-    await db.close();
-    throw error;
-  }
-}
-
-async function makeTables(db: Database, from: number, keyText: string | undefined): Promise<void> {
-  const { kept, check } = newKey(keyText);
-  const meta = {
-    format: String(sql.FORMAT),
-    id: randomUUID(),
-    key_check: check,
-    ...(kept ? { key: kept } : {}),
-  };
-  // All of these are digits and letters: nothing needs to be escaped.
-  const rows = Object.entries(meta).map(([name, value]) => [`'${name}'`, `'${value}'`] as const);
-  await db.rows(sql.migration(from, rows));
-}
-
-/** Ends leases, whoever holds them. @returns what was done, for people */
-export async function unlockDatabase(
-  text: string,
-  options: StateOptions,
-  agree: (question: string) => Promise<void>,
-): Promise<string> {
-  const db = new Database(readAddress(text, options.shared.env), options.shared.clock);
-  try {
-    if (!(await readMeta(db)))
-      return `There is nothing to unlock: there is no state in ${db.address.shown} yet.`;
-    const ended = (await db.rows(sql.LEASES, [null])).filter(({ left_ms: left }) => left > 0);
-    if (ended.length === 0) return 'There is nothing to unlock: no process holds a lease.';
-    const holders = ended.map(({ about }) => {
-      const { pid, host, command } = JSON.parse(about) as Holder;
-      return `process ${pid} on ${host} (${command})`;
-    });
-    const who = [...new Set(holders)].join(' and ');
-    await agree(
-      `End what ${who} holds? What it sends from then on is not recorded; if it runs, it may take it again.`,
-    );
-    let left = ended.map(({ account }) => account as string);
-    // A holder that writes just now has its row.
-    while (left.length > 0) {
-      const done = new Set((await db.rows(sql.END, [left])).map(({ account }) => account));
-      left = left.filter((account) => !done.has(account));
-    }
-    return `Ended what ${who} held.`;
-  } finally {
-    await db.close();
-  }
-}
-
 /** What an event makes of its recording, before that is durable. */
 interface Draft {
   readonly entry: JournalEntry;
@@ -144,10 +52,11 @@ interface Draft {
   readonly values: readonly unknown[];
 }
 
-class PostgresWriter implements Writer {
+/** A database that processes share, as one of them writes it. */
+export class PostgresWriter implements Writer {
   readonly id: string;
   readonly afterKill = false;
-  readonly state: State & { known: KnownTexts };
+  readonly state: KnownState;
   readonly #db: Database;
   readonly #options: StateOptions;
   readonly #leases: Leases;
@@ -163,8 +72,6 @@ class PostgresWriter implements Writer {
   readonly #claiming = new Map<string, Promise<void>>();
   /** Allowances whose places are there. */
   readonly #placed = new Set<string>();
-  /** Of recordings that are forgotten: whose they were. */
-  readonly #forgotten = new Map<string, string>();
   #prunedAt = Number.NEGATIVE_INFINITY;
   #failed: unknown;
   #break: (error: unknown) => void = () => {};
@@ -172,13 +79,7 @@ class PostgresWriter implements Writer {
     this.#break = reject;
   });
 
-  constructor(
-    db: Database,
-    id: string,
-    key: FingerprintKey,
-    state: State & { known: KnownTexts },
-    options: StateOptions,
-  ) {
+  constructor(db: Database, id: string, key: FingerprintKey, state: KnownState, options: StateOptions) {
     // Without a handler the rejection would end the process; append() rethrows it.
     this.broken.catch(() => {});
     this.#db = db;
@@ -228,13 +129,14 @@ class PostgresWriter implements Writer {
 
   /** What is known of an account that was won, as the holder before has left it. */
   async #reload(account: string): Promise<void> {
-    const { known, orphaned: calls } = this.state;
-    const { rows, orphaned, serial } = await this.#again(() => readKnown(this.#db, account));
+    const { known, orphaned: calls, owners: before } = this.state;
+    const { rows, orphaned, owners, serial } = await this.#again(() => readKnown(this.#db, account));
     for (const row of [...known.heads()])
       if (row.account === undefined || row.account === account) known.delete(row.key);
     for (const row of rows) known.rows.set(row.key, row);
-    for (const [key] of calls) if (!known.head(key)) calls.delete(key);
+    for (const key of [...calls.keys()]) if ((before.get(key) ?? account) === account) calls.delete(key);
     for (const [key, late] of orphaned) calls.set(key, late);
+    for (const [key, owner] of owners) before.set(key, owner);
     this.state.serial = Math.max(serial, this.state.serial + 1);
     // Numbers that were taken before are older than what the other process has recorded since.
     this.#numbers = [];
@@ -415,7 +317,7 @@ class PostgresWriter implements Writer {
     const known = this.state.known.head(event.key)?.account;
     const inFlight = 'of' in event ? this.#inFlight.get(event.of) : undefined;
     const named = event.event === 'intent' || event.event === 'bind' ? event.account : undefined;
-    return inFlight ?? known ?? named ?? this.#forgotten.get(event.key) ?? '';
+    return inFlight ?? known ?? named ?? this.state.owners.get(event.key) ?? '';
   }
 
   async #entry<T extends JournalEvent>(event: T): Promise<T & { seq: number; at: string }> {
@@ -454,7 +356,7 @@ class PostgresWriter implements Writer {
     fold(state, entry);
     const row = known.head(key);
     const left = state.orphaned.get(key);
-    const account = row?.account ?? this.state.known.head(key)?.account ?? this.#forgotten.get(key);
+    const account = row?.account ?? this.state.known.head(key)?.account ?? this.state.owners.get(key);
     return {
       ...{ entry, known, calls: left },
       values: [
@@ -471,7 +373,7 @@ class PostgresWriter implements Writer {
     if (row) this.state.known.rows.set(key, row);
     else {
       this.state.known.delete(key);
-      if (account !== undefined) this.#forgotten.set(key, account);
+      if (account !== undefined) this.state.owners.set(key, account);
     }
     if (calls) this.state.orphaned.set(key, calls);
     else this.state.orphaned.delete(key);
@@ -484,13 +386,16 @@ class PostgresWriter implements Writer {
     if (keepHistory === undefined || shared.clock.monotonic() - this.#prunedAt < PRUNE_EVERY) return;
     this.#prunedAt = shared.clock.monotonic();
     const before = new Date(Math.max(0, now() - keepHistory)).toISOString();
-    const { orphaned } = this.state;
+    const { orphaned, owners } = this.state;
     const over = [...orphaned.keys()].filter((key) =>
       Object.values(orphaned.get(key) ?? {})
         .flat()
         .every(({ until }) => until <= now()),
     );
-    for (const key of over) orphaned.delete(key);
+    for (const key of over) {
+      orphaned.delete(key);
+      owners.delete(key);
+    }
     await this.#again(() => this.#db.rows(sql.PRUNE, [before, PRUNED_TOGETHER]));
     if (over.length > 0) await this.#again(() => this.#db.rows(sql.DELETE_ORPHANED, [over]));
   }
