@@ -88,7 +88,8 @@ code {
   white-space: nowrap;
 }
 pre {
-  overflow-x: auto;
+  white-space: pre-wrap;
+  overflow-wrap: anywhere;
   background: var(--card);
   border: 1px solid var(--rule);
   border-radius: 6px;

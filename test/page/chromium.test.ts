@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { completeLayout } from '../../src/agora/defaults.ts';
@@ -12,6 +12,7 @@ import { previewPage, sheetPage } from '../../src/page/preview.ts';
 import { placeLayout } from '../../src/render/picture/geometry.ts';
 import { emptyState } from '../../src/state/fold.ts';
 import { place, SAMPLES } from '../render/picture/samples.ts';
+import { chromium, openBrowser } from '../support/browser.ts';
 import { recording } from '../support/cli.ts';
 import { applied, desiredOf, planOf } from '../support/planning.ts';
 
@@ -21,24 +22,7 @@ import { applied, desiredOf, planOf } from '../support/planning.ts';
  */
 
 const run = promisify(execFile);
-const chromium = await findChromium();
 const PATIENCE = 60_000;
-
-async function findChromium(): Promise<string | undefined> {
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const candidates = folders.flatMap((folder) => names.map((name) => join(folder, name)));
-  for (const path of [process.env.REELSTATE_CHROMIUM, ...candidates])
-    if (
-      path !== undefined &&
-      (await access(path).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return path;
-  return undefined;
-}
 
 test('there is a Chromium, or nobody asked for one', () => {
   if (chromium === undefined) {
@@ -144,6 +128,37 @@ describe.runIf(chromium !== undefined)('in a real Chromium', () => {
     const blank = markup.replaceAll(/(<svg [^>]*>)[\s\S]*?<\/svg>/g, '$1</svg>');
     await open(blank, `--screenshot=${shot}`);
     expect(light.length).toBeGreaterThan((await readFile(shot)).length * 1.2);
+  });
+
+  test('pages in one file are for everybody, too: axe-core, 360 px, both schemes', {
+    timeout: PATIENCE,
+  }, async () => {
+    const pages = {
+      plan: await planPage((n) => `layout: { mixedVideoLayout: ${n}, backgroundColor: "#${n}0203${n}" }\n`),
+      preview: previewPage(entries, ['web-demo']),
+      sheet: sheetPage(entries, ['web-demo']),
+    };
+    const browser = await openBrowser();
+    try {
+      for (const [name, markup] of Object.entries(pages)) {
+        await writeFile(join(folder, `${name}.html`), markup);
+        for (const [width, scheme] of [
+          [1280, 'light'],
+          [360, 'dark'],
+        ] as const) {
+          const tab = await browser.tab();
+          await tab.media(scheme);
+          await tab.size(width, 800);
+          await tab.goto(`file://${join(folder, `${name}.html`)}`);
+          const at = `${name} ${width} ${scheme}`;
+          expect([at, await tab.axe()]).toEqual([at, []]);
+          expect([at, await tab.evaluate(`document.documentElement.scrollWidth`)]).toEqual([at, width]);
+          await tab.close();
+        }
+      }
+    } finally {
+      await browser.close();
+    }
   });
 
   test('nothing of a plan is run or fetched', { timeout: PATIENCE }, async () => {
