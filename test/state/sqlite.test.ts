@@ -88,8 +88,10 @@ async function kill(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Pr
   await ended;
 }
 
+/** Of all that is in the folder, but for what readers and writers of the database agree by: that is no part of it. */
 function fingerprint(): string {
   return readdirSync(dir)
+    .filter((name) => !name.endsWith('-shm'))
     .sort()
     .map((name) => {
       const { mtimeMs, size, ino } = statSync(join(dir, name));

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { State } from '../../model/journal.ts';
@@ -51,7 +51,20 @@ const ALONE = 'immutable=1';
 function wayTo(path: string): string {
   const [log, shared] = [existsSync(`${path}-wal`), existsSync(`${path}-shm`)];
   if (!log) return ALONE;
-  return shared ? 'mode=ro&readonly_shm=1' : 'mode=ro';
+  return shared && !isWritable(`${path}-shm`) ? 'mode=ro&readonly_shm=1' : 'mode=ro';
+}
+
+/**
+ * What readers and writers agree by is no part of the state. A process that opened it for reading alone could not write
+ * the database afterwards, until what has read it was collected as garbage.
+ */
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What changes where something has been written. */
