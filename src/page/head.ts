@@ -35,7 +35,7 @@ export function concernTable(concerns: readonly ConcernView[], now: number): Htm
   const rows = concerns.slice(0, LISTED).map(({ kind, name, reason, message, since, file, line }) => {
     const { word, look } = KINDS[kind];
     const cells: Part[] = [
-      name === undefined ? html`<code>${file}</code>` : recordingLink(name),
+      name === undefined ? 'no recording yet' : recordingLink(name),
       html`<span class="${look}">${word}</span> ${reason}`,
       message,
       since === undefined ? undefined : ago(since, now),

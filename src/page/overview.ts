@@ -123,7 +123,7 @@ export function conditionMarkup({ condition }: Pick<RowView, 'condition'>, now: 
 export function confidence({ blocks }: Pick<RowView, 'blocks'>): Part {
   return Object.entries(blocks).map(
     ([block, how], index) =>
-      html`${index > 0 ? html`<br>` : undefined}${block}: ${how === 'unknown' ? html`<span class="warning">${how}</span>` : how}`,
+      html`${index > 0 ? html`<br>` : undefined}<span class="word">${block}: ${how === 'unknown' ? html`<span class="warning">${how}</span>` : how}</span>`,
   );
 }
 

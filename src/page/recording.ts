@@ -50,7 +50,7 @@ function facts({ row, sid, line, observedAt, head: { now } }: RecordingView): Ht
 <dt>File</dt><dd><code>${file}${line === undefined ? undefined : `:${line}`}</code></dd>
 <dt>Recording</dt><dd>${mode}${sid === undefined ? undefined : html`, sid <code>${sid}</code>`}</dd>
 <dt>Last applied</dt><dd>${appliedMarkup(row.applied, now)}</dd>
-<dt>Read back</dt><dd>${observedAt === undefined ? 'not by this daemon' : ago(observedAt, now)}</dd>
+<dt>Last query</dt><dd>${observedAt === undefined ? 'not by this daemon' : ago(observedAt, now)}</dd>
 <dt>Confidence</dt><dd>${confidence(row)}</dd>
 </dl></div>`;
 }

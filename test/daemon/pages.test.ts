@@ -98,7 +98,7 @@ describe('the status page', () => {
     const page = await s.page('/');
     expect(rows(page, 'attention')).toEqual([
       'rec-2 Stalled Refused the service refuses the call (400): no such UID, code 2 1 s ago recordings/2.yaml:1',
-      expect.stringMatching(/^recordings\/bad\.yaml File yaml-\S+ .* recordings\/bad\.yaml:1$/),
+      expect.stringMatching(/^no recording yet File yaml-\S+ .* recordings\/bad\.yaml:1$/),
     ]);
     expect(rows(page, 'recordings')).toEqual([
       'rec-1 Ready since 1 s ago mix subscriptions: assumed layout: assumed 1 s ago',
