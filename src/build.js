@@ -14,7 +14,7 @@ await build({
   // It brings a binary, which stays in its package.
   external: ['libsql'],
   transform: { target: 'node20.19' },
-  plugins: [yamlEnvironment()],
+  plugins: [yamlEnvironment(), withoutNative()],
   output: {
     dir: dist,
     format: 'cjs',
@@ -35,6 +35,16 @@ function yamlEnvironment() {
       source === 'process' && importer?.includes('/node_modules/yaml/') ? name : null,
     load: (id) =>
       id === name ? "exports.env = {}; exports.emitWarning = require('node:process').emitWarning;" : null,
+  };
+}
+
+/** The database's library can go through a binary of its own, which is not used: without this it would be asked for. */
+function withoutNative() {
+  const name = '\0no-native';
+  return {
+    name: 'without-native',
+    resolveId: (source) => (source === 'pg-native' ? name : null),
+    load: (id) => (id === name ? 'module.exports = undefined;' : null),
   };
 }
 

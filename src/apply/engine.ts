@@ -56,7 +56,8 @@ export class Engine {
     );
     this.#attempts = new Attempts(ports, this.#account, options.spelling);
     ports.journal.onClaim((account, held) => {
-      if (!held) this.#letGo(account);
+      if (held) for (const lane of this.#lanes.values()) this.#start(lane);
+      else this.#letGo(account);
     });
   }
 

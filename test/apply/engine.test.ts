@@ -456,7 +456,7 @@ describe('leave from the state', () => {
     await b.finish();
     expect(b.sent.map(({ mark }) => mark)).toEqual(['red']);
     expect(b.entries.map(({ event }) => event)).toEqual(['intent', 'withdraw', 'intent', 'answer']);
-    expect(b.events.filter(({ type }) => type === 'withheld')).toHaveLength(1);
+    expect(b.events.filter(({ type }) => type === 'start')).toHaveLength(1);
   });
 
   it('nothing is sent for an account that another process holds, and all of it once that is won', async () => {
