@@ -14,7 +14,7 @@ await build({
   // It brings a binary, which stays in its package.
   external: ['libsql'],
   transform: { target: 'node20.19' },
-  plugins: [rawText()],
+  plugins: [rawText(), withoutNative()],
   output: {
     dir: dist,
     format: 'cjs',
@@ -34,6 +34,16 @@ function rawText() {
       id.endsWith(mark)
         ? `export default ${JSON.stringify(readFileSync(id.slice(0, -mark.length), 'utf8'))};`
         : null,
+  };
+}
+
+/** The database's library can go through a binary of its own, which is not used: without this it would be asked for. */
+function withoutNative() {
+  const name = '\0no-native';
+  return {
+    name: 'without-native',
+    resolveId: (source) => (source === 'pg-native' ? name : null),
+    load: (id) => (id === name ? 'module.exports = undefined;' : null),
   };
 }
 

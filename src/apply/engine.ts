@@ -53,7 +53,8 @@ export class Engine {
       isShut: (identity) => this.#isShut(identity),
     });
     ports.journal.onClaim((account, held) => {
-      if (!held) this.#letGo(account);
+      if (held) for (const lane of this.#lanes.values()) this.#start(lane);
+      else this.#letGo(account);
     });
   }
 

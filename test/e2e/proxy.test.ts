@@ -5,6 +5,9 @@ import { AUTHORITY, type Company, company } from '../support/proxy.ts';
 const PASSWORD = 'pass%40word';
 const SECRETS = ['pass@word', PASSWORD, Buffer.from('user:pass@word').toString('base64'), 'customer-secret'];
 
+/** To the public domains, although the folder has a simulator. */
+const PUBLIC = { REELSTATE_ENDPOINT: '' };
+
 /** Two recordings' files, the service that has them, and the network that leads to it through a proxy alone. */
 async function desk(answer?: (asked: Company['asked'][number]) => number) {
   const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'recordings/b.yaml': recording('b') });
@@ -13,14 +16,14 @@ async function desk(answer?: (asked: Company['asked'][number]) => number) {
   const apply = async (env: Record<string, string>, args: readonly string[] = []) => {
     const ran = await run(['apply', '--yes', '--retry-for', '0', ...args], {
       cwd,
-      env: { NODE_EXTRA_CA_CERTS: AUTHORITY, ...env },
+      env: { ...PUBLIC, NODE_EXTRA_CA_CERTS: AUTHORITY, ...env },
     });
     for (const secret of SECRETS) expect(ran.stdout + ran.stderr).not.toContain(secret);
     return ran;
   };
   /** Why the calls are planned, if they still are: one that may have left is planned for another reason. */
   const reasons = async () => {
-    const { stdout } = await run(['plan', '--json'], { cwd });
+    const { stdout } = await run(['plan', '--json'], { cwd, env: PUBLIC });
     const { recordings } = JSON.parse(stdout) as { recordings: { calls: { reason: string }[] }[] };
     return [...new Set(recordings.flatMap(({ calls }) => calls.map(({ reason }) => reason)))];
   };
@@ -146,11 +149,11 @@ describe('what goes wrong on the way is told, and nothing counts as sent', () =>
     ['http://', 'must be an address such as http://proxy.example.com:3128'],
   ])('ALL_PROXY=%s is no HTTP proxy', async (value, message) => {
     const { cwd } = await desk();
-    const ran = await run(['apply', '--yes'], { cwd, env: { ALL_PROXY: value } });
+    const ran = await run(['apply', '--yes'], { cwd, env: { ...PUBLIC, ALL_PROXY: value } });
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(`reelstate: ALL_PROXY: ${message}`);
     expect(ran.stderr).not.toContain('secret');
     // What sends nothing does not look at it.
-    expect((await run(['plan'], { cwd, env: { ALL_PROXY: value } })).code).toBe(0);
+    expect((await run(['plan'], { cwd, env: { ...PUBLIC, ALL_PROXY: value } })).code).toBe(0);
   });
 });
