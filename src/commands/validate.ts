@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Diagnostic, gathered } from '../model/diagnostic.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { diagnosticJson } from '../render/plan-json.ts';
@@ -21,10 +21,10 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
   const bounds = readBounds(raw, settings, io);
   const desired = await desiredFiles({ dir, ref, io, vault, bounds, readCache: cache?.readCache });
   const strict = isSet('strict', raw, io);
-  const diagnostics: Diagnostic[] = [
+  const diagnostics: Diagnostic[] = gathered([
     ...desired.diagnostics,
     ...desired.recordings.flatMap(({ unresolved }) => unresolved),
-  ].map((diagnostic) => (strict ? { ...diagnostic, severity: 'error' } : diagnostic));
+  ]).map((diagnostic) => (strict ? { ...diagnostic, severity: 'error' } : diagnostic));
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const sums = {
     files: desired.files,

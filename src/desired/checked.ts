@@ -1,17 +1,25 @@
-import type { Diagnostic, Range } from '../model/diagnostic.ts';
-import type { Blocks, Identity, Storage } from '../model/recording.ts';
+import type { Diagnostic, Range, Use } from '../model/diagnostic.ts';
+import type { Blocks, Identity, SharedBlock, Storage } from '../model/recording.ts';
 
 /*
  * What stage A makes of one file, from its bytes and name alone: it can be kept for as long as these do not
  * change. References are not followed yet.
  */
 
-/** Where a secret's value comes from. A literal is the value itself: never print or store one. */
-export type SecretSource = { literal: string } | { fromEnv: string } | { fromFile: string };
+/**
+ * Where a secret's value comes from. A literal is the value itself: never print or store one. `writtenIn`: the file that
+ * says so, where it is not the recording's; paths count from there.
+ */
+export type SecretSource =
+  | { literal: string }
+  | { fromEnv: string }
+  | { fromFile: string; writtenIn?: string };
 
 /** The program whose output stands for storage keys, and its arguments, which may be secret. */
 export interface CommandSource {
   fromCommand: string[];
+  /** As of a secret. */
+  writtenIn?: string;
 }
 
 type CheckedStorage = Omit<Storage, 'accessKey' | 'secretKey' | 'stsToken' | 'credentials'> & {
@@ -46,10 +54,35 @@ export interface DraftBlocks {
 export interface Mark {
   range: Range;
   source?: string;
+  /** In a file that blocks take fields from: where the recording names it. */
+  uses?: readonly Use[];
 }
 
 /** By JSON Pointer: fields by their names, secrets and fields of `recording` by their values, '' for the document. */
 export type Marks = Record<string, Mark>;
+
+/** Where a value of a document stands. */
+export interface OwnPlace {
+  /** The field's name; undefined for list entries. */
+  key?: Mark;
+  value: Mark;
+  /** The alias through which the document has it. */
+  alias?: Mark;
+  /** A number's own text. */
+  text?: string;
+}
+
+/** A block that takes fields from a file. They are put together when that file is read. */
+export interface Share {
+  block: SharedBlock;
+  fromFile: string;
+  /** What stands beside it, as it is written. */
+  own: Readonly<Record<string, unknown>>;
+  /** JSON Pointers of what of it has not the shape that its type promises. */
+  unsound: readonly string[];
+  /** By JSON Pointer: the block itself, and all that is in it. */
+  places: Readonly<Record<string, OwnPlace>>;
+}
 
 /** The file that says which recording it is, and what is known without it. */
 export interface RunFileReference {
@@ -67,8 +100,10 @@ export interface CheckedDocument {
   line: number;
   recording: Identity | RunFileReference;
   suspended: boolean;
-  /** May parse the file. */
+  /** Those that take nothing from a file. May parse the file. */
   blocks: () => CheckedBlocks;
+  /** The others. */
+  shares?: readonly Share[];
   /** ID of the bytes that it was read from, where the caller tracks content by ID. */
   content?: string;
   /** It holds no secret and no reference. */
@@ -102,6 +137,8 @@ export interface RefusedDocument {
   /** As far as it can be read. */
   recording?: RecordingIds | RunFileReference;
   blocks: DraftBlocks;
+  /** Blocks that take fields from a file; of a document whose shape was not checked, none. */
+  shares?: readonly Share[];
   marks: Marks;
 }
 

@@ -1,21 +1,31 @@
 import { COORDINATE_UNITS, MAX_UID, MIXED_VIDEO_LAYOUTS, RENDER_MODES } from '../agora/tables.ts';
 import { isObject } from '../model/json.ts';
-import type { Layout, Region, RegionBackground } from '../model/recording.ts';
+import type { Layout, Region, RegionBackground, SeatNames } from '../model/recording.ts';
 import { type Look, label } from './look.ts';
 import { checkOverlap, units } from './overlap.ts';
 import { placeholderIn } from './placeholder.ts';
+import { quoted } from './printable.ts';
 import type { LayoutBlock, RegionBackgroundFields, RegionFields, RenderMode } from './schema.generated.ts';
+import { Seating, type Sitter } from './seats.ts';
 import type { IsSound } from './soundness.ts';
 import { readUserUid, reportTwice } from './uid.ts';
 
 const BASE = '/layout';
 
 /**
- * The rules of `layout`, and its normal form: numbers for names, upper-case colour, six decimals, UIDs as text.
+ * The rules of `layout`, and its normal form: numbers for names, upper-case colour, six decimals, UIDs as text, also
+ * those of seats.
  * @param block with the fields that its type promises only where they are sound
+ * @param isOpen the layout is looked at by itself: who sits where others say
  * @returns undefined where anything is not
  */
-export function readLayout(block: LayoutBlock, look: Look, isSound: IsSound): Layout | undefined {
+export function readLayout(
+  block: LayoutBlock,
+  look: Look,
+  isSound: IsSound,
+  isOpen = false,
+): { layout: Layout; seats?: SeatNames } | undefined {
+  const seating = new Seating(block, look, isSound, isOpen);
   const sound = (field: keyof LayoutBlock) => isSound(`${BASE}/${field}`);
   const normal: Layout = {};
   const kind = block.mixedVideoLayout;
@@ -29,16 +39,49 @@ export function readLayout(block: LayoutBlock, look: Look, isSound: IsSound): La
     checkImageUrl(url, `${BASE}/${field}`, look);
     normal[field] = url;
   }
-  const large = sound('maxResolutionUid') ? readLargeUid(block, look) : undefined;
+  const isVertical = normal.mixedVideoLayout === MIXED_VIDEO_LAYOUTS.vertical;
+  const large = readLarge(block, isVertical, seating, look, sound);
   // Elsewhere it has no effect, and official samples have it all the same.
-  if (normal.mixedVideoLayout === MIXED_VIDEO_LAYOUTS.vertical && large !== undefined)
-    normal.maxResolutionUid = large;
-  if (Array.isArray(block.layoutConfig)) normal.layoutConfig = readRegions(block.layoutConfig, look, isSound);
+  if (isVertical && large !== undefined) normal.maxResolutionUid = large;
+  if (Array.isArray(block.layoutConfig))
+    normal.layoutConfig = readRegions(block.layoutConfig, seating, look, isSound);
   if (Array.isArray(block.backgroundConfig))
-    normal.backgroundConfig = readBackgrounds(block.backgroundConfig, look, isSound);
-  if (sound('mixedVideoLayout')) checkKind(normal.mixedVideoLayout, block, look, sound);
-  return isSound(BASE) ? normal : undefined;
+    normal.backgroundConfig = readBackgrounds(block.backgroundConfig, seating, look, isSound);
+  if (sound('mixedVideoLayout')) checkKind(normal, block, look, sound);
+  seating.finish();
+  if (!isSound(BASE)) return undefined;
+  const { names } = seating;
+  return names ? { layout: normal, seats: names } : { layout: normal };
 }
+
+/** The user of the large region, by UID or by seat. */
+function readLarge(
+  block: LayoutBlock,
+  isVertical: boolean,
+  seating: Seating,
+  look: Look,
+  sound: (field: keyof LayoutBlock) => boolean,
+): string | undefined {
+  const { maxResolutionSeat: seat, maxResolutionUid: uid } = block;
+  if (seat === undefined || !sound('maxResolutionSeat'))
+    return sound('maxResolutionUid') ? readLargeUid(block, look) : undefined;
+  const pointer = `${BASE}/maxResolutionSeat`;
+  if (uid !== undefined && uid !== '') {
+    const at = `${BASE}/maxResolutionUid`;
+    look.reportField(
+      'seat-beside-uid',
+      at,
+      'maxResolutionUid and maxResolutionSeat are both set',
+      ONE_OF_BOTH,
+    );
+  }
+  const sitter = seating.sitter(seat, pointer);
+  if (sitter === undefined) seating.nameLarge(seat);
+  if (sitter === 'any' && isVertical) seating.refuseAny(seat, pointer);
+  return typeof sitter === 'object' ? sitter?.uid : undefined;
+}
+
+const ONE_OF_BOTH = 'Keep one of the two: a seat is filled in the seats of the recording.';
 
 /** An empty text counts as left out, as in a region. */
 function readLargeUid({ maxResolutionUid: uid }: LayoutBlock, look: Look): string | undefined {
@@ -55,8 +98,8 @@ function readLargeUid({ maxResolutionUid: uid }: LayoutBlock, look: Look): strin
 }
 
 function checkKind(
-  kind: Layout['mixedVideoLayout'] = 0,
-  { layoutConfig, maxResolutionUid }: LayoutBlock,
+  { mixedVideoLayout: kind = 0, layoutConfig: left }: Layout,
+  { layoutConfig, maxResolutionUid, maxResolutionSeat }: LayoutBlock,
   look: Look,
   sound: (field: keyof LayoutBlock) => boolean,
 ): void {
@@ -71,6 +114,13 @@ function checkKind(
       'the custom layout needs layoutConfig',
       'Add at least one region.',
     );
+  else if (kind === MIXED_VIDEO_LAYOUTS.custom && left?.length === 0)
+    look.reportField(
+      'custom-without-regions',
+      `${BASE}/seats`,
+      'the custom layout needs layoutConfig, and every seat of it is left out',
+      'Fill at least one seat.',
+    );
   if (kind !== MIXED_VIDEO_LAYOUTS.custom && Array.isArray(layoutConfig))
     look.reportField(
       'regions-without-custom',
@@ -78,12 +128,14 @@ function checkKind(
       'layoutConfig counts only with mixedVideoLayout custom',
       'Set mixedVideoLayout: custom, or remove layoutConfig.',
     );
-  const isNamed = maxResolutionUid !== undefined && maxResolutionUid !== '';
-  if (kind !== MIXED_VIDEO_LAYOUTS.vertical && isNamed && sound('maxResolutionUid'))
+  const field = maxResolutionSeat === undefined ? 'maxResolutionUid' : 'maxResolutionSeat';
+  const isNamed =
+    maxResolutionSeat !== undefined || (maxResolutionUid !== undefined && maxResolutionUid !== '');
+  if (kind !== MIXED_VIDEO_LAYOUTS.vertical && isNamed && sound(field))
     look.reportField(
       'max-resolution-uid-outside-vertical',
-      `${BASE}/maxResolutionUid`,
-      'maxResolutionUid counts only with mixedVideoLayout vertical',
+      `${BASE}/${field}`,
+      `${field} counts only with mixedVideoLayout vertical`,
       'It is not sent: set mixedVideoLayout: vertical, or remove it.',
     );
   if (kind === MIXED_VIDEO_LAYOUTS.vertical && !isNamed)
@@ -95,20 +147,54 @@ function checkKind(
     );
 }
 
-function readRegions(list: readonly RegionFields[], look: Look, isSound: IsSound): Region[] {
-  const regions = list.map((fields, index) =>
-    readRegion(fields, `${BASE}/layoutConfig/${index}`, look, isSound),
-  );
-  const uids = regions.flatMap(({ uid }, index) =>
-    uid === undefined ? [] : [{ uid, pointer: `${BASE}/layoutConfig/${index}/uid` }],
-  );
+/** @returns those that are left: a region whose seat is left out is none */
+function readRegions(
+  list: readonly RegionFields[],
+  seating: Seating,
+  look: Look,
+  isSound: IsSound,
+): Region[] {
+  const uids: { uid: string; pointer: string }[] = [];
+  const seats = new Set<string>();
+  const read = list.map((fields, index) => {
+    const pointer = `${BASE}/layoutConfig/${index}`;
+    const region = readRegion(fields, pointer, look, isSound);
+    const { seat } = isObject(fields) ? fields : {};
+    if (seat === undefined || !isSound(`${pointer}/seat`)) {
+      if (region.uid !== undefined) uids.push({ uid: region.uid, pointer: `${pointer}/uid` });
+      return { region };
+    }
+    if (region.uid !== undefined)
+      look.reportField('seat-beside-uid', `${pointer}/seat`, 'uid and seat are both set', ONE_OF_BOTH);
+    if (seats.has(seat))
+      look.reportUse(
+        'seat-twice',
+        `${pointer}/seat`,
+        `the seat ${quoted(seat)} stands twice in layoutConfig`,
+      );
+    const isFirst = !seats.has(seat);
+    seats.add(seat);
+    const sitter = seating.sitter(seat, `${pointer}/seat`);
+    if (sitter !== null && typeof sitter === 'object') {
+      region.uid = sitter.uid;
+      if (isFirst) uids.push(sitter);
+    }
+    return { region, seat, isLeftOut: sitter === null };
+  });
   reportTwice(uids, 'layoutConfig', look);
+  const regions = read.map(({ region, isLeftOut }) => (isLeftOut ? NOWHERE : region));
   regions.forEach((region, index) => {
     const pointer = `${BASE}/layoutConfig/${index}`;
     if (isSound(`${pointer}/alpha`)) checkOverlap(region, regions.slice(0, index), pointer, look);
   });
-  return regions;
+  const left = read.filter(({ isLeftOut }) => !isLeftOut);
+  for (const [index, { region, seat }] of left.entries())
+    if (seat !== undefined && region.uid === undefined) seating.nameRegion(index, seat);
+  return left.map(({ region }) => region);
 }
+
+/** Lies nowhere, and so over nothing. */
+const NOWHERE: Region = { x_axis: Number.NaN, y_axis: Number.NaN, width: Number.NaN, height: Number.NaN };
 
 /** Where something is not sound, NaN stands for it, which lies nowhere. */
 function readRegion(written: RegionFields, base: string, look: Look, isSound: IsSound): Region {
@@ -194,20 +280,35 @@ function reportOff(
 
 function readBackgrounds(
   list: readonly RegionBackgroundFields[],
+  seating: Seating,
   look: Look,
   isSound: IsSound,
 ): RegionBackground[] {
   const uids: { uid: string; pointer: string }[] = [];
+  const readOwn = (uid: RegionBackgroundFields['uid'], base: string) => {
+    const pointer = `${base}/uid`;
+    return isSound(pointer) ? { uid: readUserUid(uid, pointer, look), pointer } : undefined;
+  };
+  const readSeat = (seat: string, uid: unknown, base: string): Exclude<Sitter, 'any'> | undefined => {
+    const pointer = `${base}/seat`;
+    if (!isSound(pointer)) return undefined;
+    if (uid !== undefined)
+      look.reportField('seat-beside-uid', pointer, 'uid and seat are both set', ONE_OF_BOTH);
+    const sitter = seating.sitter(seat, pointer);
+    if (sitter !== 'any') return sitter;
+    seating.refuseAny(seat, pointer);
+    return undefined;
+  };
   const backgrounds = list.flatMap((fields, index) => {
     const base = `${BASE}/backgroundConfig/${index}`;
     if (!isObject(fields)) return [];
-    const { uid, image_url, render_mode } = fields;
+    const { uid, seat, image_url, render_mode } = fields;
     if (isSound(`${base}/image_url`)) checkImageUrl(image_url, `${base}/image_url`, look);
-    const pointer = `${base}/uid`;
-    if (isSound(pointer)) uids.push({ uid: readUserUid(uid, pointer, look), pointer });
-    if (!isSound(base)) return [];
+    const user = seat === undefined ? readOwn(uid, base) : readSeat(seat, uid, base);
+    if (user) uids.push(user);
+    if (!isSound(base) || !user) return [];
     const mode = render_mode === undefined ? {} : { render_mode: renderMode(render_mode) };
-    return [{ uid: (uids.at(-1) as { uid: string }).uid, image_url, ...mode }];
+    return [{ uid: user.uid, image_url, ...mode }];
   });
   reportTwice(uids, 'backgroundConfig', look);
   return backgrounds;

@@ -16,6 +16,7 @@ import {
   wholeFile,
 } from './find.ts';
 import { ManyFiles } from './many-files.ts';
+import { shownPath } from './paths.ts';
 import { within } from './reach.ts';
 import type { ReadCache } from './read-cache.ts';
 import { reading, readingNow } from './reading.ts';
@@ -47,7 +48,7 @@ export interface LoadOptions {
   bounds?: Bounds;
   /** Seconds since 1970; left out, no expiry is looked at. */
   now?: number;
-  /** Is told what each recording file held when it was read, by its name as the user would type it. */
+  /** Is told what each recording file, and each that blocks take fields from, held when it was read, by its name as the user would type it. */
   onFile?: (shown: string, bytes: Uint8Array) => void;
   /**
    * What reading the files gave last time; left out, all of them are read in full. What a file that is still the same
@@ -92,7 +93,9 @@ class Loading {
 
   constructor(options: LoadOptions & { bounds: Bounds }) {
     this.#options = options;
-    this.#surroundings = { ...options, ...onDisk(options.bounds) };
+    const { bounds, onFile, cwd } = options;
+    const shared = sharedOnDisk(bounds, (path, bytes) => onFile?.(shownPath(path, cwd), bytes));
+    this.#surroundings = { ...options, ...onDisk(bounds), readShared: shared };
   }
 
   /** @returns what is to be waited for before the next, if anything */
@@ -150,6 +153,32 @@ export function onDisk({ dir, files }: Bounds): Required<Pick<Surroundings, 'rea
   return {
     readFile: (path) => readFile(path, false, files),
     mayQuote: (path) => typeof within(path, { folders: [dir], closed: [] }) === 'string',
+  };
+}
+
+/** Where files may be that blocks take fields from: they are no secrets, so with --untrusted they are read as well. */
+export function sharedReach({ files, links, untrusted }: Bounds): Reach {
+  return untrusted ? links : files;
+}
+
+/**
+ * Reads files that blocks take fields from: each once, so that all recordings see the same of it.
+ * @param onRead is told what each held
+ */
+export function sharedOnDisk(
+  bounds: Bounds,
+  onRead?: (path: string, bytes: Uint8Array) => void,
+): NonNullable<Surroundings['readShared']> {
+  const read = new Map<string, Promise<FileBytes>>();
+  return (path) => {
+    const before = read.get(path);
+    if (before) return before;
+    const reading = readFile(path, false, sharedReach(bounds)).then((bytes) => {
+      if (bytes instanceof Uint8Array) onRead?.(path, bytes);
+      return bytes;
+    });
+    read.set(path, reading);
+    return reading;
   };
 }
 

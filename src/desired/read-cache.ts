@@ -169,7 +169,7 @@ export function headOf({ file, documents, diagnostics }: CheckedFile): Head | un
   const [document, second] = documents;
   if (!document || second || diagnostics.length > 0) return undefined;
   const { name, line, suspended, recording } = document;
-  if ('fromFile' in recording || leadsElsewhere(document)) return undefined;
+  if ('fromFile' in recording || document.shares || leadsElsewhere(document)) return undefined;
   const head = { name, line, suspended, identity: recording };
   const text = lineOf(file, { ...head, hash: '', noopFor: '', asRead: undefined });
   return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Blocks, DesiredRecording, Identity, Storage } from '../model/recording.ts';
+import type { Blocks, DesiredRecording, Identity, SharedBlock, Storage } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Bounds } from './bounds.ts';
@@ -11,6 +11,7 @@ import type {
   Mark,
   Marks,
   RefusedDocument,
+  Share,
 } from './checked.ts';
 import { CODES, type Code } from './codes.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
@@ -34,6 +35,11 @@ export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
   /** Never rejects. Of a file that is out of bounds it says so, and gives nothing of it. */
   readFile(absolutePath: string): Promise<FileBytes>;
+  /**
+   * The same of a file that blocks take fields from, which belongs to what is desired: from a commit where the recordings
+   * are. Gives the same object for as long as the bytes are the same. Left out: `readFile`.
+   */
+  readShared?(absolutePath: string): Promise<FileBytes>;
   /** What references may lead to; left out, everything but reelstate's own variables. */
   bounds?: Bounds;
   /** Whether lines of a file may be quoted; left out, of every file. */
@@ -111,7 +117,7 @@ function hasError(diagnostics: readonly Diagnostic[]): boolean {
 
 /** A diagnostic at a place that an earlier stage has kept. */
 export function diagnosticAt(
-  { range, source }: Mark,
+  { range, source, uses }: Mark,
   code: Code,
   summary: string,
   detail?: string,
@@ -122,6 +128,7 @@ export function diagnosticAt(
     summary: printable(summary),
     ...(detail === undefined ? {} : { detail: printable(detail) }),
     range,
+    ...(uses === undefined ? {} : { uses }),
     ...(source === undefined ? {} : { source }),
   };
 }
@@ -129,7 +136,7 @@ export function diagnosticAt(
 /** The resolution of one document. */
 class Resolution {
   readonly diagnostics: Diagnostic[] = [];
-  readonly marks: Marks;
+  marks: Marks;
   readonly #document: CheckedDocument | RefusedDocument;
   readonly #surroundings: Surroundings;
   readonly #secrets: Secrets;
@@ -148,15 +155,22 @@ class Resolution {
   /** A mere claim: the document is held back, and `diagnostics` say why, unless those of stage A do. */
   async run(): Promise<DesiredRecording | Omit<Claim, 'marks'>> {
     const document = this.#document;
-    const { key, ...which } = await this.#which();
+    const { blocks: joined, drafts, files } = await this.#shares(document.shares ?? []);
+    const { key, ...which } = await this.#which(drafts);
     if ('refused' in document) {
-      await this.#follow(document.blocks);
+      await this.#follow({ ...document.blocks, ...drafts });
       return this.#holdBack(key);
     }
     const { name, file, line, suspended, content } = document;
-    const blocks = await this.#blocks(document.blocks());
+    if (!joined) {
+      await this.#follow({ ...document.blocks(), ...drafts });
+      return this.#holdBack(key);
+    }
+    const blocks = await this.#blocks({ ...document.blocks(), ...joined });
     if (hasError(this.diagnostics)) return this.#holdBack(key);
-    const read = content === undefined ? {} : { content };
+    const isShared = document.shares !== undefined;
+    // Of blocks that are shared the bytes of this file do not tell.
+    const read = isShared ? { shares: files } : content === undefined ? {} : { content };
     const at = credentialsPlace(blocks.storage);
     const program = at === undefined ? {} : { credentialsAt: this.#mark(at) };
     return {
@@ -180,14 +194,84 @@ class Resolution {
     this.diagnostics.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
   }
 
-  /** @returns besides, the key of the recording, as far as that is known */
-  async #which(): Promise<{ identity?: Identity; waitingFor?: string; key?: string }> {
+  /**
+   * Puts blocks together with the files that they take fields from.
+   * @returns `blocks`: all of them, or undefined where a mistake is in any; `drafts`: as far as others look at them
+   */
+  async #shares(
+    shares: readonly Share[],
+  ): Promise<{ blocks: CheckedBlocks | undefined; drafts: DraftBlocks; files: Shares }> {
+    const found = { blocks: {} as CheckedBlocks | undefined, drafts: {} as DraftBlocks, files: {} as Shares };
+    for (const share of shares) {
+      const { block, places } = share;
+      const field = places[`/${block}`];
+      if (field) this.marks = { ...this.marks, [`/${block}`]: field.key ?? field.value };
+      const path = this.#secrets.path(share.fromFile);
+      const file = shownPath(path, this.#surroundings.cwd);
+      const bytes = await this.#readShared(path);
+      if (!(bytes instanceof Uint8Array)) {
+        this.#reportUnread(share, file, bytes);
+        found.blocks = undefined;
+        Object.assign(found.drafts, { [block]: {} });
+        continue;
+      }
+      const { readShare } = await reading();
+      const isQuoted = (await this.#surroundings.mayQuote?.(path)) ?? true;
+      const { blocks, draft, marks, diagnostics } = readShare(share, { bytes, file, isQuoted });
+      this.diagnostics.push(...diagnostics);
+      this.marks = { ...this.marks, ...marks };
+      Object.assign(found.drafts, { [block]: {} }, draft);
+      Object.assign(found.files, { [block]: file });
+      if (!blocks) found.blocks = undefined;
+      else if (found.blocks) Object.assign(found.blocks, blocks);
+    }
+    return found;
+  }
+
+  #readShared(path: string): Promise<FileBytes> {
+    const { readShared, readFile } = this.#surroundings;
+    return readShared ? readShared(path) : readFile(path);
+  }
+
+  /** A file that is gone is one mistake, however many name it; one that is out of bounds was never to be named. */
+  #reportUnread({ block, places }: Share, file: string, bytes: Exclude<FileBytes, Uint8Array>): void {
+    const named = places[`/${block}/fromFile`]?.value ?? this.#mark('');
+    const { filename, start } = named.range;
+    if (isOutside(bytes)) {
+      const summary = `${quoted(file)} is out of bounds: ${bytes.error}`;
+      this.diagnostics.push(diagnosticAt(named, 'reference-out-of-bounds', summary, SHARED_WAY));
+      return;
+    }
+    const isMissing = bytes === 'missing';
+    const summary = isMissing ? 'the file does not exist' : `the file cannot be read: ${bytes.error}`;
+    const at = { line: 1, column: 1 };
+    this.diagnostics.push({
+      ...diagnosticAt(
+        { range: { filename: file, start: at, end: at } },
+        'shared-file-unreadable',
+        summary,
+        isMissing
+          ? `A block ${block} takes fields from it. Its path counts from the folder of the recording's file.`
+          : undefined,
+      ),
+      uses: [{ filename, ...start }],
+    });
+  }
+
+  /**
+   * @param drafts of blocks that take fields from files
+   * @returns besides, the key of the recording, as far as that is known
+   */
+  async #which(drafts: DraftBlocks): Promise<{ identity?: Identity; waitingFor?: string; key?: string }> {
     const document = this.#document;
     const { recording } = document;
     if (!recording) return {};
     if (!('fromFile' in recording)) {
       const key = recordingKey(recording);
-      return 'refused' in document ? { key } : { identity: document.recording as Identity, key };
+      if ('refused' in document) return { key };
+      const identity = document.recording as Identity;
+      checkAgainstIdentity(identity, drafts, (...finding) => this.#report(...finding));
+      return { identity, key };
     }
     const place = '/recording/fromFile';
     const path = this.#secrets.path(recording.fromFile);
@@ -216,7 +300,7 @@ class Resolution {
       this.#report(code, `/recording/${field}`, summary, detail);
     if (!identity) return claimed ? { key: recordingKey(claimed) } : {};
     const blocks = 'refused' in document ? document.blocks : document.blocks();
-    checkAgainstIdentity(identity, blocks, (...finding) => this.#report(...finding));
+    checkAgainstIdentity(identity, { ...blocks, ...drafts }, (...finding) => this.#report(...finding));
     return { identity, key: recordingKey(identity) };
   }
 
@@ -255,6 +339,11 @@ class Resolution {
     this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
   }
 }
+
+type Shares = Partial<Record<SharedBlock, string>>;
+
+const SHARED_WAY =
+  'A file that blocks take fields from may be in the folder that holds --dir, or in one that --secrets-dir names.';
 
 /** The place for diagnostics about credentials that expire. */
 function credentialsPlace(storage: Storage | undefined): string | undefined {

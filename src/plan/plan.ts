@@ -1,4 +1,4 @@
-import { byPlace, type Diagnostic } from '../model/diagnostic.ts';
+import { byPlace, type Diagnostic, gathered } from '../model/diagnostic.ts';
 import { lateUntil } from '../model/late.ts';
 import type {
   Action,
@@ -68,7 +68,7 @@ export function makePlan(desired: DesiredSet, known: Known, options: PlanOptions
   const recordings = [...planned, ...gone];
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
   const warnings = recordings.flatMap((recording) => recording.warnings ?? []);
-  const diagnostics = [...found, ...unresolved, ...warnings].sort(byPlace);
+  const diagnostics = [...gathered([...found, ...unresolved, ...warnings])].sort(byPlace);
   return {
     timestamp: new Date(options.now).toISOString(),
     applyable: unresolved.length === 0 && !diagnostics.some(({ severity }) => severity === 'error'),

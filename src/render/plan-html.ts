@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Diagnostic, detailOf } from '../model/diagnostic.ts';
 import type { Action, Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
 import { type Html, html, type PageSection, page, svgMarkup } from './picture/html.ts';
 import { changeSvg } from './picture/svg-change.ts';
@@ -116,7 +116,9 @@ function comparisonSection(comparison: Comparison | undefined): PageSection[] {
 
 function problemSection(diagnostics: readonly Diagnostic[]): PageSection[] {
   if (diagnostics.length === 0) return [];
-  const items = diagnostics.map(({ severity, code, summary, detail, range, source }) => {
+  const items = diagnostics.map((diagnostic) => {
+    const { severity, code, summary, range, source } = diagnostic;
+    const detail = detailOf(diagnostic);
     const place = `${range.filename}:${range.start.line}:${range.start.column}`;
     return html`<li><strong class="${severity === 'error' ? 'alarm' : 'warning'}">${severity}</strong> <code>${code}</code> ${printable(place)}<br>
 ${printable(summary)}${detail === undefined ? [] : html`<br><span class="note">${printable(detail)}</span>`}

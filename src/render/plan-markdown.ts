@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Diagnostic, usedBy } from '../model/diagnostic.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
 import { COMMENT_LIMIT } from './comment.ts';
 import { escapeHtml, escapeMarkdown } from './markdown.ts';
@@ -123,10 +123,12 @@ export function diagnosticsMarkdown(diagnostics: readonly Diagnostic[]): string 
 }
 
 function problemRows(diagnostics: readonly Diagnostic[]): string[] {
-  return diagnostics.map(
-    ({ severity, code, summary, range }) =>
-      `- ${severity} \`${code}\` ${escapeMarkdown(`${range.filename}:${range.start.line}:${range.start.column}`)}: ${escapeMarkdown(summary)}`,
-  );
+  return diagnostics.map((diagnostic) => {
+    const { severity, code, summary, range } = diagnostic;
+    const used = usedBy(diagnostic);
+    const told = used === undefined ? summary : `${summary} (${used})`;
+    return `- ${severity} \`${code}\` ${escapeMarkdown(`${range.filename}:${range.start.line}:${range.start.column}`)}: ${escapeMarkdown(told)}`;
+  });
 }
 
 function fold({ name, file, action, calls, notes }: RecordingPlan, picture: string | undefined): string {

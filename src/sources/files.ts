@@ -3,9 +3,10 @@ import { basename, resolve, sep } from 'node:path';
 import { Assembly } from '../desired/assemble.ts';
 import { type Bounds, boundsOf } from '../desired/bounds.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
-import { eachBounded, type LoadOptions, onDisk, readFile } from '../desired/load.ts';
+import { eachBounded, type LoadOptions, onDisk, readFile, sharedReach } from '../desired/load.ts';
+import { loses } from '../desired/loss.ts';
 import { shownPath } from '../desired/paths.ts';
-import { reading } from '../desired/reading.ts';
+import { reading, readingNow } from '../desired/reading.ts';
 import { resolveFile } from '../desired/resolve.ts';
 import type { Known } from '../model/plan.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
@@ -79,7 +80,20 @@ export class WatchedFiles {
       ...{ clock, settleMs, until },
       readFile: (path, isOrdinary) => readFile(path, isOrdinary, this.#bounds.links),
     };
-    this.#references = new References({ clock, settleMs, until, ...this.#onDisk }, this.places);
+    const following = { clock, settleMs, until };
+    this.#references = new References(
+      {
+        references: { ...following, ...this.#onDisk },
+        shared: {
+          ...following,
+          readFile: (path, isOrdinary) => readFile(path, isOrdinary, sharedReach(this.#bounds)),
+        },
+        isUsable: (bytes) => readingNow().fieldsOf(bytes) !== undefined,
+        takesAway: (before, now) =>
+          loses(readingNow().fieldsOf(before) ?? {}, readingNow().fieldsOf(now) ?? {}),
+      },
+      this.places,
+    );
   }
 
   /**
@@ -320,15 +334,18 @@ export class WatchedFiles {
   async #resolve(entry: Entry, round: Round): Promise<void> {
     if (!entry.checked || this.#lost.has(entry) || this.#parked.has(entry)) return;
     let uses = NO_USES;
-    const readFile = async (path: string) => {
+    const read = async (path: string, isShared: boolean) => {
       uses = new Set([...uses, path]);
-      const { bytes, sight } = await this.#references.read(path, entry);
+      const { bytes, sight } = await this.#references.read(path, entry, isShared);
       if (sight) this.#seeReference(path, sight, round);
       return bytes;
     };
+    const readFile = (path: string) => read(path, false);
+    const readShared = (path: string) => read(path, true);
     const { cwd, env, vault, clock } = this.#options;
     const { mayQuote } = this.#onDisk;
-    const around = { cwd, env, vault, readFile, mayQuote, bounds: this.#bounds, now: clock.now() / 1000 };
+    const now = clock.now() / 1000;
+    const around = { cwd, env, vault, readFile, readShared, mayQuote, bounds: this.#bounds, now };
     const resolved = await resolveFile(entry.checked, around);
     for (const path of entry.uses) if (!uses.has(path)) this.#references.release(path, entry);
     entry.uses = uses;
