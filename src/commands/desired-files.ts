@@ -4,7 +4,6 @@ import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
 import { count, printable } from '../render/style.ts';
 import type { Vault } from '../secrets/vault.ts';
-import type { FileMemory } from '../sources/git.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
 
 /** The commit that the files are to be taken from: --ref, or HEAD with --git alone. undefined: the files as they are. */
@@ -27,19 +26,17 @@ export async function desiredFiles(input: {
   onFile?: LoadOptions['onFile'];
   readCache?: LoadOptions['readCache'];
   isEnough?: LoadOptions['isEnough'];
-  /** The same for files of a commit. */
-  memory?: FileMemory | undefined;
   /**
    * Accept a commit without the folder: git has no empty folders, so the folder is missing once the last file is gone.
    */
   allowEmpty?: boolean;
 }): Promise<DesiredSet> {
-  const { dir, ref, io, vault, bounds, memory, allowEmpty, ...beside } = input;
-  const where = { dir, cwd: io.cwd, env: io.env, vault, bounds };
+  const { dir, ref, io, vault, bounds, onFile, readCache, isEnough, allowEmpty } = input;
+  const where = { dir, cwd: io.cwd, env: io.env, vault, bounds, readCache, isEnough };
   const now = io.clock.now() / 1000;
-  if (ref === undefined) return loadRecordings({ ...where, ...beside, now });
+  if (ref === undefined) return loadRecordings({ ...where, ...(onFile ? { onFile } : {}), now });
   const { GitFiles } = await import('../sources/git.ts');
-  const files = new GitFiles({ ...where, memory });
+  const files = new GitFiles(where);
   try {
     const { commit, set, notes = [] } = await files.load(ref, now);
     const { sha, subject, author } = commit;

@@ -56,7 +56,6 @@ export async function makePlanOf(input: {
         ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, readCache: cache?.readCache },
         // What is asked for in full is read now, by as many threads as there are, and not one after the other.
         isEnough: isWholeAsked ? () => false : noopCache?.isEnough,
-        memory: isWholeAsked ? undefined : noopCache?.memory,
       });
       for (const recording of set.recordings) if (noopCache?.isNoop(recording)) noops.add(recording);
       return set;

@@ -3,6 +3,7 @@ import type { Identity } from '../model/recording.ts';
 import type { CheckedBlocks, CheckedDocument, CheckedFile } from './checked.ts';
 import { once } from './once.ts';
 import { readingNow } from './reading.ts';
+import { leadsElsewhere } from './self-contained.ts';
 
 /*
  * What reading a file gave last time, as far as it is needed to see that nothing has changed: which recording it is,
@@ -169,16 +170,10 @@ export function headOf({ file, documents, diagnostics }: CheckedFile): Head | un
   const [document, second] = documents;
   if (!document || second || diagnostics.length > 0) return undefined;
   const { name, line, suspended, recording } = document;
-  if ('fromFile' in recording || document.shares || leadsElsewhere(document)) return undefined;
+  if ('fromFile' in recording || leadsElsewhere(document)) return undefined;
   const head = { name, line, suspended, identity: recording };
   const text = lineOf(file, { ...head, hash: '', noopFor: '', asRead: undefined });
   return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;
-}
-
-function leadsElsewhere(document: CheckedDocument): boolean {
-  if (document.isSelfContained) return false;
-  const { rtmp, storage } = document.blocks();
-  return rtmp !== undefined || storage !== undefined;
 }
 
 function lineOf(file: string, { hash, line, suspended, name, identity, noopFor }: CacheEntry): string {

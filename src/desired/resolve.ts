@@ -44,6 +44,8 @@ export interface Surroundings {
   bounds?: Bounds;
   /** Whether lines of a file may be quoted; left out, of every file. */
   mayQuote?(absolutePath: string): boolean | Promise<boolean>;
+  /** Whether none of the files that were read is being written; asked when all were. Left out: none is. */
+  isAtRest?(): boolean;
   /** Takes in the values of secrets. */
   vault: Vault;
   /** Seconds since 1970; left out, no expiry is looked at. */

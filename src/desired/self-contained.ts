@@ -1,5 +1,5 @@
 import type { Blocks, DesiredRecording, Identity } from '../model/recording.ts';
-import type { CheckedDocument, Marks } from './checked.ts';
+import type { CheckedDocument, CheckedFile, Marks, RefusedDocument } from './checked.ts';
 
 /*
  * Documents in which nothing has to be followed, as most are: what they say is taken from stage A as it stands.
@@ -28,6 +28,20 @@ export function selfContained({
     recording: { ...which, ...read, blocks: blocks as () => Blocks, unresolved: NOTHING },
     marks,
   };
+}
+
+/** Whether what a file asks for may change although its bytes do not: by its references, and by time. */
+export function mayChange({ documents, refused = [] }: CheckedFile): boolean {
+  return documents.some((one) => leadsElsewhere(one)) || refused.some((one) => leadsElsewhere(one));
+}
+
+/** Whether there is anything in a document that has to be followed. */
+export function leadsElsewhere(document: CheckedDocument | RefusedDocument): boolean {
+  if ('isSelfContained' in document) return false;
+  const { recording, shares } = document;
+  if (shares) return true;
+  const { rtmp, storage } = 'refused' in document ? document.blocks : document.blocks();
+  return (recording && 'fromFile' in recording) || rtmp !== undefined || storage !== undefined;
 }
 
 /** The same for all: ten thousand empty lists are not little. */

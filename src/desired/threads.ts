@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { turn } from '../model/turns.ts';
 import type { Portion, ReadPortion } from '../reader.ts';
 import { type CheckedFile, checkedDocument } from './checked.ts';
-import { lazyFile } from './read-cache.ts';
+import { lazyFile, toLazyFile } from './read-cache.ts';
 import { reading } from './reading.ts';
 
 /** Files that are handed over at a time: some tens of milliseconds of work. */
@@ -82,25 +82,6 @@ export class ReadingThreads {
   leave(): void {
     for (const thread of this.#threads) thread.end();
   }
-}
-
-/**
- * Stage A of many files, in their order.
- * @throws the signal's reason, as soon as it aborts
- */
-export async function readFiles(
-  files: readonly Unread[],
-  { until, threads = new ReadingThreads() }: { until?: AbortSignal | undefined; threads?: ReadingThreads },
-): Promise<CheckedFile[]> {
-  const read: CheckedFile[] = [];
-  for (const [index, file] of files.entries()) {
-    const pause = threads.add(file, (checked) => {
-      read[index] = checked;
-    });
-    if (pause) await pause;
-  }
-  await threads.end(until);
-  return read;
 }
 
 function threadStarter(): (() => Worker) | undefined {
@@ -181,7 +162,7 @@ class SharedWork {
       this.#portions.delete(number);
       const { readRecordingFile } = await reading();
       for (const { bytes, file, take } of jobs) {
-        take(readRecordingFile(bytes, file));
+        take(toLazyFile(readRecordingFile(bytes, file), bytes));
         await turn();
         until?.throwIfAborted();
       }

@@ -15,7 +15,7 @@ export interface Snapshot {
   /** Names that must be planned again: changed, new, or gone. */
   changed: readonly string[];
   /** Files of which something has changed: known recordings from there are planned again, too, whatever their names. */
-  files?: ReadonlySet<string>;
+  files: ReadonlySet<string>;
   /** Files that are still being written: their content before counts. */
   settling?: readonly string[];
   /** Every known recording is to be planned again. */

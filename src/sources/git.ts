@@ -1,23 +1,13 @@
-import { Assembly } from '../desired/assemble.ts';
 import { type Bounds, boundsOf, type Reach } from '../desired/bounds.ts';
-import type { CheckedDocument, CheckedFile, RefusedDocument } from '../desired/checked.ts';
+import type { Changes, IntakeOptions } from '../desired/changes.ts';
 import { tooLarge } from '../desired/decode.ts';
-import { checkNoBytes, eachBounded, readFile, sharedReach } from '../desired/load.ts';
-import { ManyFiles } from '../desired/many-files.ts';
+import { readFile, sharedReach } from '../desired/disk.ts';
+import { Intake } from '../desired/intake.ts';
 import { within } from '../desired/reach.ts';
-import { reading } from '../desired/reading.ts';
-import {
-  type FileBytes,
-  type ResolvedFile,
-  resolveFile,
-  resolveNow,
-  type Surroundings,
-  saysTheSame,
-} from '../desired/resolve.ts';
+import type { FileBytes, Surroundings } from '../desired/resolve.ts';
 import { Failure } from '../model/failure.ts';
-import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Snapshot } from '../model/source.ts';
-import { turn } from '../model/turns.ts';
+import { eachBounded, takingTurns } from '../model/turns.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { type DatedCommit, type ParsedCommit, parseCommit } from './git-formats.ts';
 import { GitNames } from './git-names.ts';
@@ -26,9 +16,9 @@ import { SHORT, wayBack } from './git-past.ts';
 import { findRepository, RepositoryPlace } from './git-place.ts';
 import { GitProgram } from './git-program.ts';
 import { CommitTree, type Folder, Recent } from './git-tree.ts';
-import { type CommittedFile, type FoundInCommit, findInCommit, isBelow } from './git-walk.ts';
+import { type FoundInCommit, findInCommit, isBelow } from './git-walk.ts';
 
-export interface GitFilesOptions {
+export interface GitFilesOptions extends Pick<IntakeOptions, 'readCache' | 'isEnough'> {
   /** The folder of the recording files, as the user types it. */
   dir: string;
   /** Relative paths count from here, and are shown from here. */
@@ -42,20 +32,8 @@ export interface GitFilesOptions {
    * index and working tree are not looked at.
    */
   gitDir?: string;
-  /** What reading files gave in an earlier run; left out, all of them are read. */
-  memory?: FileMemory | undefined;
   /** Reads what the commit does not hold; left out: as it is at the moment. */
   read?: (path: string) => Promise<FileBytes>;
-}
-
-/** What is remembered of files by the IDs of their content. */
-export interface FileMemory {
-  /**
-   * Stage A of a file of which only the identity is needed; undefined: it is to be read.
-   * @param bytes gives them, in case more is asked for all the same
-   */
-  recall(oid: string, file: string, bytes: () => Uint8Array): CheckedFile | undefined;
-  learn(oid: string, bytes: Uint8Array, checked: CheckedFile): CheckedFile;
 }
 
 const OUT_OF_REACH = { error: 'it leads out of the folders that it may be in', outOfBounds: true } as const;
@@ -65,26 +43,12 @@ export interface Loaded extends Snapshot {
   commit: DatedCommit;
 }
 
-/** A file of the last load. */
-interface Entry {
-  oid: string;
-  checked: CheckedFile;
-  resolved: ResolvedFile;
-}
-
-/** A file after stage A. */
-interface Checked extends CommittedFile {
-  checked: CheckedFile;
-  /** The same bytes in the load before. */
-  before?: Entry | undefined;
-}
-
 /**
  * Recording files as commits have them. What a commit holds never changes, so a load is never torn, whatever
  * happens to the working tree meanwhile; only what another commit has changed is read and parsed anew.
  *
- * Files that blocks take fields from are read from the commit alone. References (`fromFile`) are followed within it. What the commit does not hold comes from the disk: files
- * that a backend writes, and secrets, are kept out of git on purpose.
+ * Files that blocks take fields from are read from the commit alone. References (`fromFile`) are followed within it, and
+ * what it does not hold comes from the disk: files that a backend writes, and secrets, are kept out of git on purpose.
  */
 export class GitFiles {
   readonly #options: GitFilesOptions;
@@ -94,15 +58,11 @@ export class GitFiles {
   readonly #names: GitNames;
   #place: Promise<RepositoryPlace> | undefined;
   #folders = new Recent<string, Promise<Folder>>();
-  readonly #assembly = new Assembly();
-  /** By the file's shown name. */
-  #entries = new Map<string, Entry>();
+  readonly #intake: Intake;
   /** Of the last load. */
   #sha = '';
   #loaded: ParsedCommit | undefined;
   #search: FoundInCommit | undefined;
-  #set: DesiredSet | undefined;
-  #byName = new Map<string, DesiredRecording>();
   /** Loads change the cache, so they run one after the other. */
   #loading: Promise<unknown> = Promise.resolve();
 
@@ -112,6 +72,8 @@ export class GitFiles {
     this.#git = new GitProgram(options);
     this.#objects = new ObjectReader(this.#git);
     this.#names = new GitNames(this.#git, this.#objects);
+    const { readCache, isEnough } = options;
+    this.#intake = new Intake({ readCache, isEnough, pace: takingTurns() });
   }
 
   /**
@@ -169,96 +131,49 @@ export class GitFiles {
     const surroundings: Surroundings = {
       ...{ cwd, env, vault, now, bounds, readFile: follow, readShared, mayQuote },
     };
-    const entries = await this.#entriesOf(search.found, surroundings);
+    const snapshot = await this.#take(search, surroundings);
     const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
     const notes = [note, back].filter((each) => each !== undefined);
     // Everything could be read and nothing fails from here on, so the cache is of one commit.
     folders.dropUnused();
     this.#folders = folders;
+    this.#search = search;
     this.#sha = commit.sha;
     this.#loaded = parsed;
-    return { commit, ...(notes.length > 0 ? { notes } : {}), ...(await this.#take(entries, search)) };
+    return { ...snapshot, commit, ...(notes.length > 0 ? { notes } : {}) };
   }
 
-  /** Puts the files in the place of those of the load before. */
-  async #take(entries: Map<string, Entry>, search: FoundInCommit): Promise<Omit<Snapshot, 'commit'>> {
-    const before = this.#entries;
-    for (const file of before.keys()) if (!entries.has(file)) this.#assembly.remove(file);
-    for (const [file, { resolved }] of entries)
-      if (resolved !== before.get(file)?.resolved) this.#assembly.put(resolved);
-    // Which places to point at: files have to be read for them, so not all at a stretch.
-    for (const document of this.#assembly.disputed()) {
-      await reading();
-      document.marks();
-      await turn();
+  /** Puts the files in the place of those of the load before. What has the same bytes is read no more. */
+  async #take(search: FoundInCommit, surroundings: Surroundings): Promise<Snapshot> {
+    const changes = this.#intake.begin();
+    try {
+      const unread = search.found.filter(({ oid, shown }) => !this.#isKnown(changes, oid, shown));
+      await eachBounded(unread, async ({ oid, shown }) => {
+        const bytes = await this.#blob(oid);
+        // A missing object may exist at the next load.
+        const isFinal = bytes instanceof Uint8Array || isTooLarge(bytes);
+        await changes.put(shown, bytes, isFinal ? { id: oid } : {});
+      });
+      const found = new Set(search.found.map(({ shown }) => shown));
+      for (const file of this.#intake.files()) if (!found.has(file)) changes.remove(file);
+      return (await this.#intake.refresh(changes, search, () => surroundings)) ?? this.#intake.current();
+    } finally {
+      changes.close();
     }
-    const changed = [...this.#assembly.takeTouched()];
-    const found = ({ diagnostics, broken, files }: FoundInCommit) =>
-      JSON.stringify([diagnostics, broken, files]);
-    const same = this.#search !== undefined && changed.length === 0 && found(this.#search) === found(search);
-    // A file with nothing but errors claims no name, so the files themselves are compared, too.
-    if (!same || !this.#set || !sameFiles(before, entries)) {
-      this.#set = this.#assembly.set(search);
-      this.#byName = new Map(this.#set.recordings.map((recording) => [recording.name, recording]));
+  }
+
+  /** Whether a content need not be read: it is that of the load before, or of an earlier run. */
+  #isKnown(changes: Changes, oid: string, shown: string): boolean {
+    if (this.#intake.idOf(shown) === oid) {
+      changes.again(shown);
+      return true;
     }
-    this.#entries = entries;
-    this.#search = search;
-    return { set: this.#set, byName: this.#byName, changed };
+    return changes.recall(shown, oid, () => this.#git.runNow(['cat-file', 'blob', oid]));
   }
 
   /** Ends the process behind it. */
   close(): void {
     this.#objects.close();
-  }
-
-  /** All files through both stages; what was there before with the same bytes is read no more. */
-  async #entriesOf(found: readonly CommittedFile[], surroundings: Surroundings): Promise<Map<string, Entry>> {
-    const { memory } = this.#options;
-    const entries = new Map<string, Entry>();
-    /** Files with references or diagnostics. */
-    const toFollow: Checked[] = [];
-    const take = (file: Checked) => {
-      const resolved = file.before ? undefined : resolveNow(file.checked);
-      if (resolved) entries.set(file.shown, { oid: file.oid, checked: file.checked, resolved });
-      else toFollow.push(file);
-    };
-    const unread: CommittedFile[] = [];
-    for (const file of found) {
-      const before = this.#before(file);
-      const checked = before?.checked ?? this.#recall(file);
-      if (before && !mayChange(before.checked)) entries.set(file.shown, before);
-      else if (checked) take({ ...file, checked, before });
-      else unread.push(file);
-    }
-    const many = new ManyFiles();
-    try {
-      await eachBounded(unread, async ({ oid, shown }) => {
-        const bytes = await this.#blob(oid);
-        if (bytes instanceof Uint8Array)
-          await many.add({ file: shown, bytes }, (checked) =>
-            take({ oid, shown, checked: memory?.learn(oid, bytes, checked) ?? checked }),
-          );
-        // A missing object may exist at the next load, so it is not cached.
-        else take({ oid: isTooLarge(bytes) ? oid : '', shown, checked: checkNoBytes(bytes, shown) });
-      });
-      await many.end();
-    } finally {
-      many.leave();
-    }
-    await eachBounded(toFollow, async (file) => {
-      entries.set(file.shown, await followed(file, surroundings));
-    });
-    return entries;
-  }
-
-  /** The file in the load before, where it has the same bytes. */
-  #before({ oid, shown }: CommittedFile): Entry | undefined {
-    const before = this.#entries.get(shown);
-    return before?.oid === oid ? before : undefined;
-  }
-
-  #recall({ oid, shown }: CommittedFile): CheckedFile | undefined {
-    return this.#options.memory?.recall(oid, shown, () => this.#git.runNow(['cat-file', 'blob', oid]));
   }
 
   async #follow(
@@ -359,13 +274,6 @@ export class GitFiles {
   }
 }
 
-/** Stage B of a file that may lead elsewhere than before. */
-async function followed({ oid, checked, before }: Checked, surroundings: Surroundings): Promise<Entry> {
-  const resolved = await resolveFile(checked, surroundings);
-  const isSame = before && saysTheSame(before.resolved, resolved);
-  return isSame ? before : { oid, checked, resolved };
-}
-
 /**
  * Whether a path of the tree, without links in it, is where one may lead to.
  * @param own folders in the tree that are in reach besides
@@ -387,22 +295,4 @@ function folderAbove(path: string): string {
 
 function isTooLarge(bytes: Exclude<FileBytes, Uint8Array>): boolean {
   return typeof bytes === 'object' && bytes.tooLarge === true;
-}
-
-/** Whether a file's result may change although its bytes do not: by its references, and by time. */
-function mayChange({ documents, refused = [] }: CheckedFile): boolean {
-  return documents.some((one) => !one.isSelfContained && leadsElsewhere(one)) || refused.some(leadsElsewhere);
-}
-
-function leadsElsewhere(document: CheckedDocument | RefusedDocument): boolean {
-  const { recording, shares } = document;
-  if (shares) return true;
-  const blocks = 'refused' in document ? document.blocks : document.blocks();
-  return (recording && 'fromFile' in recording) || blocks.rtmp !== undefined || blocks.storage !== undefined;
-}
-
-function sameFiles(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): boolean {
-  if (before.size !== after.size) return false;
-  for (const [file, { resolved }] of after) if (before.get(file)?.resolved !== resolved) return false;
-  return true;
 }

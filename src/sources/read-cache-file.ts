@@ -21,7 +21,6 @@ import type { RecordingPlan } from '../model/plan.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { version } from '../version.ts';
-import type { FileMemory } from './git.ts';
 
 /*
  * The read cache from one run to the next, in the user's cache folder, never in a checkout. A cache file that is torn,
@@ -87,20 +86,6 @@ export class NoopCache {
   constructor({ readCache }: ReadCacheFile, state: Pick<State, 'known' | 'written'>) {
     this.#readCache = readCache;
     this.#state = state;
-  }
-
-  /**
-   * The memory of a source that knows content by its ID: of a file whose plan is a no-op only the identity is needed.
-   */
-  get memory(): FileMemory {
-    const readCache = this.#readCache;
-    return {
-      recall: (oid, file, bytes) => {
-        const checked = readCache.recallById(oid, file, bytes);
-        return checked && this.isEnough(checked) ? checked : undefined;
-      },
-      learn: (oid, bytes, checked) => readCache.learn(bytes, checked, oid),
-    };
   }
 
   /** Whether a file's identity is enough, because its plan is a no-op. */

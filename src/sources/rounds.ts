@@ -1,15 +1,46 @@
+import type { Changes } from '../desired/changes.ts';
 import type { Clock } from '../model/ports.ts';
+import type { Snapshot } from '../model/source.ts';
+import type { Stop } from '../model/turns.ts';
 import type { Hint } from './followed-file.ts';
-import { Round } from './round.ts';
 
 /** A refresh that is asked to yield goes on for so many milliseconds all the same, so that it comes to an end. */
 const SLICE = 50;
 
-/** Tells a refresh of many files when to yield. It is checked after a piece of work, never before the first. */
-export interface Stop {
-  isDue(): boolean;
-  /** Resolves when it is. */
-  due: Promise<void>;
+/** The result of a refresh. `set` is the same object as before when nothing has changed. */
+export interface Refreshed extends Snapshot {
+  /** Every known recording is to be planned again: the first refresh, or the unreadable files have changed. */
+  whole: boolean;
+  /** Files that are still being written, as the user would type them: their content before counts. */
+  settling: string[];
+  /** After how many milliseconds those are to be checked again. */
+  again?: number;
+  /** A refresh of many files yielded: its rest is to be asked for at once. */
+  more: boolean;
+}
+
+/** The work of one refresh, done and still to do: it can be interrupted and resumed. */
+export class Round {
+  /** Whether the folders are to be searched first. */
+  search = false;
+  /** Paths to check. */
+  readonly due = new Map<string, Hint | undefined>();
+  /** Every known recording is to be planned again. */
+  whole = false;
+  /** What the checks have found. */
+  readonly changes: Changes;
+
+  constructor(changes: Changes) {
+    this.changes = changes;
+  }
+
+  /** Adds a path to check. @param hint of events, added to earlier hints */
+  owe(path: string, hint?: Hint): void {
+    const before = this.due.get(path);
+    if (!before) this.due.set(path, hint);
+    else if (hint?.moved) before.moved = true;
+    if (before && hint?.written) before.written = true;
+  }
 }
 
 /**
@@ -19,15 +50,17 @@ export interface Stop {
  */
 export class Rounds {
   readonly #clock: Clock;
+  readonly #begin: () => Changes;
   #few: Round;
   #many: Round | undefined;
   #gaveWay = false;
   /** The round of many files after the one under way. */
   #next: Round | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, begin: () => Changes) {
     this.#clock = clock;
-    this.#few = new Round(clock);
+    this.#begin = begin;
+    this.#few = new Round(begin());
   }
 
   /** The next round of few files. */
@@ -45,17 +78,21 @@ export class Rounds {
     return this.#many !== undefined || this.#few.due.size > 0;
   }
 
-  /** Moves a file to the round of few: a round of many need not check it any more. */
+  /** A path to check in the round of few: a round of many need not check it any more. */
   putFirst(path: string, hint?: Hint): void {
     this.#few.owe(path, hint);
     this.#many?.due.delete(path);
     this.#next?.due.delete(path);
   }
 
-  putLater(many: Round): void {
-    if (!this.#many) this.#many = many;
-    else if (!this.#next) this.#next = many;
-    else this.#next.absorb(many);
+  /** Paths to check in a round of many. @param search whether the folders are to be searched first */
+  putLater(paths: ReadonlyMap<string, Hint | undefined>, search: boolean): void {
+    let round = this.#many ? this.#next : undefined;
+    round ??= new Round(this.#begin());
+    if (this.#many) this.#next = round;
+    else this.#many = round;
+    round.search ||= search;
+    for (const [path, hint] of paths) round.owe(path, hint);
   }
 
   /** The round whose turn it is. */
@@ -67,7 +104,7 @@ export class Rounds {
 
   /** Marks a round as done. */
   end(round: Round): void {
-    if (round === this.#few) this.#few = new Round(this.#clock);
+    if (round === this.#few) this.#few = new Round(this.#begin());
     if (round !== this.#many) return;
     this.#many = this.#next;
     this.#next = undefined;

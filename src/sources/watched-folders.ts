@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { watch } from 'chokidar';
 import { errorCode } from '../desired/find.ts';
-import { eachBounded } from '../desired/load.ts';
+import { eachBounded } from '../model/turns.ts';
 
 export interface FolderListener {
   /** "rename": a name was made, moved or removed; "change": written to. Without a name: anything may have happened. */

@@ -1,7 +1,7 @@
 import type { DesiredSource } from '../model/source.ts';
 import { WatchedFiles, type WatchedOptions } from './files.ts';
 import type { Hint } from './followed-file.ts';
-import type { Refreshed } from './round.ts';
+import type { Refreshed } from './rounds.ts';
 import { WatchedFolders, type WatchFolder, watchFolder } from './watched-folders.ts';
 
 /** Milliseconds without an event after which what has come in is handed on. The events of one save come together. */

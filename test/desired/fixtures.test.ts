@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { assemble } from '../../src/desired/assemble.ts';
 import { CODES } from '../../src/desired/codes.ts';
-import { readFile } from '../../src/desired/load.ts';
+import { readFile } from '../../src/desired/disk.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { resolveFile } from '../../src/desired/resolve.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';

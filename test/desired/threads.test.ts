@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import { ReadingThreads, readFiles } from '../../src/desired/threads.ts';
+import type { CheckedFile } from '../../src/desired/checked.ts';
+import { ReadingThreads, type Unread } from '../../src/desired/threads.ts';
 import { folder, put, run } from '../support/cli.ts';
 
 /*
@@ -54,6 +55,20 @@ test('files read by several threads say what each says by itself', async () => {
   const again = await run(['plan', '--no-cache', '--json'], { cwd });
   expect({ ...JSON.parse(again.stdout), timestamp: '' }).toEqual({ ...together, timestamp: '' });
 });
+
+/** Stage A of many files, in their order. */
+async function readFiles(
+  files: readonly Unread[],
+  { threads = new ReadingThreads(), until }: { threads?: ReadingThreads; until?: AbortSignal },
+): Promise<CheckedFile[]> {
+  const read: CheckedFile[] = [];
+  for (const [index, file] of files.entries())
+    await threads.add(file, (checked) => {
+      read[index] = checked;
+    });
+  await threads.end(until);
+  return read;
+}
 
 describe('threads that fail', () => {
   const text = (n: number) => `recording: { appId: a, cname: c, uid: 1, resourceId: r, sid: "${n}" }\n`;

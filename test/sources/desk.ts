@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/process-io.ts';
 import { Vault } from '../../src/secrets/vault.ts';
-import type { Refreshed } from '../../src/sources/round.ts';
+import type { Refreshed } from '../../src/sources/rounds.ts';
 import { FileSource, type SourceOptions } from '../../src/sources/watcher.ts';
 
 export const KEY = new Uint8Array(32);

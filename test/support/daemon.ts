@@ -66,7 +66,7 @@ export class MemorySource implements DesiredSource {
       (name) => now.get(name) !== this.#before.get(name),
     );
     this.#before = now;
-    return { set, byName, changed, settling: this.settling };
+    return { set, byName, changed, files: new Set(), settling: this.settling };
   }
 
   async close(): Promise<void> {}
