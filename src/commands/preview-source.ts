@@ -17,7 +17,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { usage } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
 import type { Io } from '../model/ports.ts';
-import type { DesiredRecording, DesiredSet, Layout } from '../model/recording.ts';
+import type { DesiredRecording, DesiredSet, Layout, SeatNames } from '../model/recording.ts';
 import { draftLayout } from '../render/picture/draft.ts';
 import { Vault } from '../secrets/vault.ts';
 import { checkNames } from './settings.ts';
@@ -27,6 +27,7 @@ export interface PreviewSubject {
   name: string;
   file: string;
   layout: Layout;
+  seats?: SeatNames;
   /** From a document that is refused: what could be read of it. */
   draft: boolean;
 }
@@ -44,7 +45,8 @@ export type BoundsFor = (dir: string) => Bounds;
 
 /**
  * Finds what the command line asks for. An argument is a file when it looks like one or names one, else it is
- * the name of a recording in `dir`. Without any, all that there are.
+ * the name of a recording in `dir`. Without any, all that there are. Of a file with a layout that recordings share, the
+ * seats are drawn by their names.
  * @throws Failure (64) for a file or a name that does not exist
  */
 export async function findSubjects(
@@ -59,7 +61,9 @@ export async function findSubjects(
     if (kinds[index] === 'missing') throw usage(`there is no file ${JSON.stringify(target)}`);
   const names = targets.filter((_, index) => kinds[index] === undefined);
   const parts: PreviewSubjects[] = [];
-  if (files.length > 0) parts.push(await fromSet(await loadFiles(files, boundsFor, io), io));
+  const { layouts, others } = await sorted(files, io);
+  parts.push(...layouts);
+  if (others.length > 0) parts.push(await fromSet(await loadFiles(others, boundsFor, io), io));
   if (names.length > 0 || files.length === 0) {
     const bounds = boundsFor(dir);
     const whole = await fromSet(await loadRecordings({ dir, bounds, ...surroundings(io) }), io, bounds.links);
@@ -85,6 +89,33 @@ async function isFile(target: string, cwd: string): Promise<'present' | 'missing
 function surroundings(io: Io) {
   // Nothing that is sealed here outlives the command, so any key serves.
   return { cwd: io.cwd, env: io.env, vault: new Vault(randomBytes(32)) };
+}
+
+/** Files with a layout that recordings share, and the others. */
+async function sorted(
+  files: readonly string[],
+  io: Io,
+): Promise<{ layouts: PreviewSubjects[]; others: string[] }> {
+  const { fieldsOf, isOfBlock, readLayoutFile } = await reading();
+  const layouts: PreviewSubjects[] = [];
+  const others: string[] = [];
+  for (const target of new Set(files)) {
+    const path = resolve(io.cwd, target);
+    const bytes = await readFile(path);
+    const fields = bytes instanceof Uint8Array ? fieldsOf(bytes) : undefined;
+    if (!(bytes instanceof Uint8Array) || !isOfBlock(fields, 'layout')) {
+      others.push(target);
+      continue;
+    }
+    const file = shownPath(path, io.cwd);
+    const { layout: read, diagnostics } = readLayoutFile({ bytes, file, isQuoted: true });
+    const isDraft = diagnostics.some(({ severity }) => severity === 'error');
+    const layout = isDraft ? draftLayout(fields) : read?.layout;
+    const { seats } = isDraft ? {} : (read ?? {});
+    const subject = layout && { name: file, file, layout, draft: isDraft, ...(seats ? { seats } : {}) };
+    layouts.push({ subjects: subject ? [subject] : [], omitted: [], diagnostics });
+  }
+  return { layouts, others };
 }
 
 /** Files that the command line names may be anywhere, and what they name counts from where they are. */
@@ -115,12 +146,10 @@ async function fromSet(
     subjects: [
       ...looks
         .filter(({ why }) => why === undefined)
-        .map(({ recording: { name, file, blocks } }) => ({
-          name,
-          file,
-          layout: blocks().layout ?? {},
-          draft: false,
-        })),
+        .map(({ recording: { name, file, blocks } }) => {
+          const { layout = {}, seats } = blocks();
+          return { name, file, layout, draft: false, ...(seats ? { seats } : {}) };
+        }),
       ...drafts.flat().filter(({ name, file }) => !known.has(`${file}\n${name}`)),
     ].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))),
     omitted: looks.flatMap(({ recording: { name }, why }) => (why === undefined ? [] : [{ name, why }])),
@@ -144,11 +173,16 @@ async function draftsOf(file: string, io: Io, reach?: Reach): Promise<PreviewSub
   const { documents } = parse(new Findings(new SourceText(file, text)));
   return documents.flatMap(({ document, sound }): PreviewSubject[] => {
     const value = sound ? plainValue(() => document.toJS({ maxAliasCount: 100 })) : undefined;
-    const layout = draftLayout(value?.layout);
+    // What is in another file, that has the mistake, is not drawn in part.
+    const layout = takesFromFile(value?.layout) ? undefined : draftLayout(value?.layout);
     if (!layout) return [];
     const name = typeof value?.name === 'string' ? value.name : basename(file).replace(/\.ya?ml$/i, '');
     return [{ name, file, layout, draft: true }];
   });
+}
+
+function takesFromFile(block: unknown): boolean {
+  return isObject(block) && block.fromFile !== undefined;
 }
 
 /** Aliases that multiply without end make the library throw. */

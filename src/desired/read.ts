@@ -29,6 +29,7 @@ import { readRtmp } from './rtmp.ts';
 import { type Objection, readRunFile } from './run-file.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
 import { checkShape } from './shape.ts';
+import { isOfBlock } from './shared.ts';
 import { type IsSound, soundness } from './soundness.ts';
 import type { Span } from './source-text.ts';
 import { readStorage } from './storage.ts';
@@ -37,7 +38,7 @@ import { type Tree, TreeBuilder } from './tree.ts';
 import { checkFilledIn } from './unfilled.ts';
 import { validateRecording, validateRunFile } from './validator.generated.js';
 
-export { fieldsOf, readLayoutFile, readShare } from './shared.ts';
+export { fieldsOf, isOfBlock, readLayoutFile, readShare } from './shared.ts';
 
 /*
  * Stage A: the bytes of one file to checked documents. Pure, and of nothing but the bytes and the name, so the
@@ -128,6 +129,16 @@ function readDocument(
   if (!tree.whole) return refuse(tree, several, findings);
   const before = findings.errors;
   const look = new TreeLook(findings, tree);
+  if (SHARED_BLOCKS.some((block) => isOfBlock(tree.value, block))) {
+    const place = findings.source.filename;
+    look.reportField(
+      'shared-file-among-recordings',
+      '',
+      'this holds the fields of a block, and no recording',
+      `Files that recordings take blocks from stand outside of their folder, as in ../layouts/${place.slice(place.lastIndexOf('/') + 1)}, or in a folder whose name begins with a dot.`,
+    );
+    return undefined;
+  }
   const unsound = checkShape(validateRecording, '', tree, look);
   const isSound = soundness(unsound);
   if (!isObject(tree.value)) return undefined;

@@ -19,7 +19,13 @@ import type { SourceText, Span } from './source-text.ts';
 import { readStorage } from './storage.ts';
 import { readSubscriptions } from './subscriptions.ts';
 import { type Tree, TreeBuilder } from './tree.ts';
-import { sharedLayout, sharedRtmp, sharedStorage, sharedSubscriptions } from './validator.generated.js';
+import {
+  fields,
+  sharedLayout,
+  sharedRtmp,
+  sharedStorage,
+  sharedSubscriptions,
+} from './validator.generated.js';
 
 /*
  * Files that blocks take fields from. Such a file is checked by itself once, however many recordings use it; the rules
@@ -98,6 +104,12 @@ export function fieldsOf(bytes: Uint8Array): Readonly<Record<string, unknown>> |
   if (!first?.sound || second || broken) return undefined;
   const { value, whole, refused } = new TreeBuilder(findings).build(first);
   return whole && !refused && isObject(value) ? value : undefined;
+}
+
+/** Whether a document has nothing but fields of a block. */
+export function isOfBlock(value: unknown, block: SharedBlock): boolean {
+  const names = isObject(value) ? Object.keys(value).filter((field) => !field.startsWith('x-')) : [];
+  return names.length > 0 && names.every((field) => fields[`/${block}`]?.includes(field));
 }
 
 function readSharedFile({ bytes, file, isQuoted }: SharedBytes, block: SharedBlock): SharedFile {

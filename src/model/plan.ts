@@ -1,6 +1,15 @@
 import type { Operation } from 'fast-json-patch';
 import type { Diagnostic } from './diagnostic.ts';
-import type { BlockName, ClientRequests, Endpoint, Identity, Mode, UpdateRequest } from './recording.ts';
+import type {
+  BlockName,
+  ClientRequests,
+  Endpoint,
+  Identity,
+  Mode,
+  SeatNames,
+  SharedBlock,
+  UpdateRequest,
+} from './recording.ts';
 import type { Commit } from './source.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -42,6 +51,8 @@ export type Call = {
      * 1970. Another desired state does not wait for it.
      */
     notBefore?: number;
+    /** Of a layout that was written with seats; for people. */
+    seats?: SeatNames;
     /** Sections that are in force already and cannot be sent again: the body is without them. */
     keeps?: readonly (keyof UpdateRequest)[];
   };
@@ -56,6 +67,8 @@ export interface RecordingPlan {
   identity?: Identity;
   sid?: string;
   mode?: Mode;
+  /** The files that blocks take fields from, as the user would type them. */
+  shares?: Partial<Record<SharedBlock, string>>;
   /** In the order in which they are sent; at most one an endpoint. */
   calls: readonly Call[];
   /** The whole desired state of every managed endpoint. */
