@@ -179,7 +179,9 @@ class Joining implements Look {
   join(): JoinedBlock {
     const { block, own } = this.#share;
     const { fields } = this.#shared;
-    if (!fields) return { blocks: undefined, draft: {}, marks: {}, diagnostics: this.diagnostics };
+    // Where everything stands a level too low nothing is missing.
+    if (!fields || fields[block] !== undefined)
+      return { blocks: undefined, draft: {}, marks: {}, diagnostics: this.diagnostics };
     const joined = this.#fields(fields);
     const isSound = this.#soundness(joined);
     const draft = blocksIn({ [block]: joined }, isSound);
@@ -204,7 +206,7 @@ class Joining implements Look {
 
   #fields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const given = Object.entries(fields).filter(([field]) => !field.startsWith('x-'));
-    return { ...Object.fromEntries(given), ...this.#share.own };
+    return { ...Object.fromEntries(given), ...this.#share.own, fromFile: this.#share.fromFile };
   }
 
   /** A field that stands in both files is the recording's. */
