@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { assemble } from '../desired/assemble.ts';
 import type { Bounds, Reach } from '../desired/bounds.ts';
 import { decode } from '../desired/decode.ts';
 import { onDisk, readFile } from '../desired/disk.ts';
 import { Findings } from '../desired/findings.ts';
+import { Intake } from '../desired/intake.ts';
 import { loadRecordings } from '../desired/load.ts';
-import { checkBytes } from '../desired/many-files.ts';
 import { parse } from '../desired/parse.ts';
 import { shownPath } from '../desired/paths.ts';
-import { reading } from '../desired/reading.ts';
-import { resolveFile } from '../desired/resolve.ts';
 import { SourceText } from '../desired/source-text.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { usage } from '../model/failure.ts';
@@ -120,17 +117,18 @@ async function sorted(
 
 /** Files that the command line names may be anywhere, and what they name counts from where they are. */
 async function loadFiles(files: readonly string[], boundsFor: BoundsFor, io: Io): Promise<DesiredSet> {
-  const paths = [...new Set(files.map((file) => resolve(io.cwd, file)))];
-  const found = paths.map((path) => ({ path, shown: shownPath(path, io.cwd) }));
-  const read = await Promise.all(
-    found.map(async (file) => {
-      const bounds = boundsFor(dirname(file.path));
-      await reading();
-      const checked = checkBytes(await readFile(file.path), file.shown);
-      return resolveFile(checked, { ...surroundings(io), bounds, ...onDisk(bounds) });
-    }),
+  const paths = new Map(
+    files.map((file) => [shownPath(resolve(io.cwd, file), io.cwd), resolve(io.cwd, file)]),
   );
-  return assemble(read, { diagnostics: [], broken: [], files: found.length });
+  const intake = new Intake();
+  const changes = intake.begin();
+  for (const [shown, path] of paths) await changes.put(shown, await readFile(path));
+  const around = (shown: string) => {
+    const bounds = boundsFor(dirname(paths.get(shown) as string));
+    return { ...surroundings(io), bounds, ...onDisk(bounds) };
+  };
+  const search = { diagnostics: [], broken: [], files: paths.size };
+  return (await intake.refresh(changes, search, around)).set;
 }
 
 /** @param reach where a broken file may be; left out, anywhere */

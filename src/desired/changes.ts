@@ -1,8 +1,9 @@
 import { AT_ONCE, eachBounded, type Stop } from '../model/turns.ts';
 import type { CheckedFile } from './checked.ts';
-import { checkNoBytes, ManyFiles } from './many-files.ts';
+import { LEADS_OUT, LINK_WAY, wholeFile } from './find.ts';
 import type { ReadCache } from './read-cache.ts';
 import {
+  diagnosticAt,
   type FileBytes,
   type ResolvedFile,
   resolveFile,
@@ -11,6 +12,7 @@ import {
   saysTheSame,
 } from './resolve.ts';
 import { mayChange } from './self-contained.ts';
+import { ManyFiles } from './threads.ts';
 
 export interface IntakeOptions {
   /**
@@ -212,7 +214,7 @@ export class Changes {
   #follow(file: string, taken: Taken): void {
     const { checked } = taken;
     const resolved = taken.resolved && !mayChange(checked) ? taken.resolved : resolveNow(checked);
-    if (resolved) this.#finish(file, { ...taken, resolved });
+    if (resolved) this.#finish(file, { id: taken.id, checked, resolved, state: taken.state });
     else this.#unresolved.set(file, taken);
   }
 
@@ -241,8 +243,20 @@ export class Changes {
 
   #finish(file: string, next: Taken): void {
     const now = this.#ground.files.get(file);
-    const isSame = (['checked', 'resolved', 'state'] as const).every((each) => now?.[each] === next[each]);
+    const isSame =
+      now?.checked === next.checked && now.resolved === next.resolved && now.state === next.state;
     if (isSame && !this.#ground.held.has(file)) this.#done.delete(file);
     else this.#done.set(file, next);
   }
+}
+
+/** Of a file that gave no bytes: the diagnostic that says so. */
+function checkNoBytes(bytes: Exclude<FileBytes, Uint8Array>, shown: string): CheckedFile {
+  const [code, summary, detail] =
+    bytes === 'missing'
+      ? (['file-unreadable', 'the file went away while it was read'] as const)
+      : bytes.outOfBounds
+        ? (['link-out-of-bounds', LEADS_OUT, LINK_WAY] as const)
+        : ([bytes.tooLarge ? 'file-too-large' : 'file-unreadable', bytes.error] as const);
+  return { file: shown, documents: [], diagnostics: [diagnosticAt(wholeFile(shown), code, summary, detail)] };
 }

@@ -1,7 +1,6 @@
 import { byText } from '../model/diagnostic.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import type { Snapshot } from '../model/source.ts';
-import type { Stop } from '../model/turns.ts';
 import { Assembly, type Search } from './assemble.ts';
 import { Changes, type Ground, type IntakeOptions } from './changes.ts';
 import { reading } from './reading.ts';
@@ -67,16 +66,10 @@ export class Intake {
    * Carries changes out, all together at the end.
    * @param search what the search for files has found
    * @param around what a file's references lead to
-   * @returns undefined where it yielded: then it is to be called again
    * @throws what `around` throws, and the reason for which the files are no longer awaited; then nothing has changed
    */
-  async refresh(
-    changes: Changes,
-    search: Search,
-    around: (file: string) => Surroundings,
-    stop?: Stop,
-  ): Promise<Snapshot | undefined> {
-    if (!(await changes.run(around, stop))) return undefined;
+  async refresh(changes: Changes, search: Search, around: (file: string) => Surroundings): Promise<Snapshot> {
+    await changes.run(around);
     changes.close();
     const names = await this.#carryOut(changes);
     await this.#findPlaces();
@@ -87,8 +80,15 @@ export class Intake {
       this.#set = this.#assembly.set(search, this.#ground.held);
     this.#beside = beside;
     // Where lines are not quoted, the set has copies of its own.
-    if (isFirst || unquoted?.size) this.#nameAll();
-    else for (const name of names) this.#name(name, this.#assembly.recording(name));
+    if (isFirst || unquoted?.size) {
+      this.#byName.clear();
+      for (const recording of this.#set?.recordings ?? []) this.#byName.set(recording.name, recording);
+    } else
+      for (const name of names) {
+        const recording = this.#assembly.recording(name);
+        if (recording) this.#byName.set(name, recording);
+        else this.#byName.delete(name);
+      }
     return { ...this.current(), changed: [...names], files: new Set(changes.done.keys()) };
   }
 
@@ -100,7 +100,7 @@ export class Intake {
   /** @returns the names of recordings that are to be planned again */
   async #carryOut({ done }: Changes): Promise<Set<string>> {
     const { files, held, options } = this.#ground;
-    const names = new Set<string>();
+    const decided: string[] = [];
     // In this order each comes last in the assembly.
     for (const [file, next] of [...done].sort(([a], [b]) => byText(a, b))) {
       const pause = options.pace?.();
@@ -110,15 +110,17 @@ export class Intake {
       // Where a reference is being written, what it asked for before stands.
       const resolved = next?.resolved ?? (next?.state === 'standing' ? before?.resolved : undefined);
       // What was withheld is decided about now.
-      if (!stood) for (const { recording } of before?.resolved?.documents ?? []) names.add(recording.name);
-      if (next) files.set(file, { ...next, resolved });
+      if (before && !stood)
+        for (const { recording } of before.resolved?.documents ?? []) decided.push(recording.name);
+      if (next) files.set(file, next.resolved === resolved ? next : { ...next, resolved });
       else files.delete(file);
       const isStanding = next?.state === 'standing' && resolved;
       if (!next || isStanding) held.delete(file);
       if (!isStanding) this.#assembly.remove(file);
       else if (resolved !== stood) this.#assembly.put(resolved);
     }
-    for (const name of this.#assembly.takeTouched()) names.add(name);
+    const names = this.#assembly.takeTouched();
+    for (const name of decided) names.add(name);
     return names;
   }
 
@@ -129,15 +131,5 @@ export class Intake {
       document.marks();
       await this.#ground.options.pace?.();
     }
-  }
-
-  #nameAll(): void {
-    this.#byName.clear();
-    for (const recording of this.#set?.recordings ?? []) this.#byName.set(recording.name, recording);
-  }
-
-  #name(name: string, recording: DesiredRecording | undefined): void {
-    if (recording) this.#byName.set(name, recording);
-    else this.#byName.delete(name);
   }
 }

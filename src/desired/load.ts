@@ -40,8 +40,7 @@ export async function loadRecordings(options: LoadOptions): Promise<DesiredSet> 
       const pause = changes.put(shown, bytes);
       if (pause) await pause;
     }
-    const snapshot = await intake.refresh(changes, search, () => surroundings);
-    return (snapshot ?? intake.current()).set;
+    return (await intake.refresh(changes, search, () => surroundings)).set;
   } finally {
     changes.close();
   }

@@ -1,7 +1,6 @@
 import { hash as digest } from 'node:crypto';
 import type { Identity } from '../model/recording.ts';
-import type { CheckedBlocks, CheckedDocument, CheckedFile } from './checked.ts';
-import { once } from './once.ts';
+import type { CheckedBlocks, CheckedDocument, CheckedFile, Marks } from './checked.ts';
 import { readingNow } from './reading.ts';
 import { leadsElsewhere } from './self-contained.ts';
 
@@ -67,7 +66,7 @@ export class ReadCache {
     const known = this.#now.get(file) ?? entryIn(this.#before.get(file));
     if (known?.hash !== id) return undefined;
     this.#now.set(file, known);
-    return remembering(lazyFile(known, file, bytes), id);
+    return lazyFile(known, file, bytes, undefined, id);
   }
 
   /**
@@ -126,9 +125,15 @@ export class ReadCache {
 /**
  * A file of which only the identity has been read; the rest is parsed when it is asked for.
  * @param blocks the JSON of the blocks, where another thread has parsed them already
+ * @param content the ID of the content, where there is one
  */
-export function lazyFile(head: Head, file: string, bytes: Bytes, blocks?: string): CheckedFile {
-  const { identity, ...rest } = head;
+export function lazyFile(
+  head: Head,
+  file: string,
+  bytes: Bytes,
+  blocks?: string,
+  content?: string,
+): CheckedFile {
   const read = () => {
     const all = typeof bytes === 'function' ? bytes() : bytes;
     return readingNow().readRecordingFile(all, file).documents[0] as CheckedDocument;
@@ -137,8 +142,16 @@ export function lazyFile(head: Head, file: string, bytes: Bytes, blocks?: string
   let json = blocks;
   // Held weakly: ten thousand of them are asked for one after another.
   let parsed: WeakRef<CheckedBlocks> | undefined;
+  // Needed only where several documents claim the same, and then again and again.
+  let marks: Marks | undefined;
+  // Field by field: ten thousand of these are all that there is to some runs.
   const document: CheckedDocument = {
-    ...{ ...rest, file, recording: identity, isSelfContained: true },
+    name: head.name,
+    file,
+    line: head.line,
+    recording: head.identity,
+    suspended: head.suspended,
+    isSelfContained: true,
     blocks: () => {
       const before = parsed?.deref();
       if (before) return before;
@@ -147,9 +160,12 @@ export function lazyFile(head: Head, file: string, bytes: Bytes, blocks?: string
       parsed = new WeakRef(now);
       return now;
     },
-    // Needed only where several documents claim the same, and then again and again.
-    marks: once(() => read().marks()),
+    marks: () => {
+      marks ??= read().marks();
+      return marks;
+    },
   };
+  if (content !== undefined) document.content = content;
   return { file, documents: [document], diagnostics: [] };
 }
 

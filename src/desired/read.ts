@@ -20,7 +20,6 @@ import { type Look, TreeLook } from './look.ts';
 import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
-import { once } from './once.ts';
 import { open } from './open.ts';
 import type { ParsedDocument } from './parse.ts';
 import type { Place } from './places.ts';
@@ -167,7 +166,7 @@ function readDocument(
       ...(shares.length > 0 ? { shares } : {}),
     });
   // Its places are needed only where several documents claim the same: then the file is read once more.
-  const marks = once(() => marksIn(bytes, file, blocks));
+  const marks = () => marksIn(bytes, file, blocks);
   return { ...document, isSelfContained: true, blocks: () => blocks, marks };
 }
 

@@ -12,22 +12,18 @@ export interface ResolvedDocument {
 }
 
 /** A document in which nothing has to be followed. */
-export function selfContained({
-  name,
-  file,
-  line,
-  recording,
-  suspended,
-  content,
-  blocks,
-  marks,
-}: CheckedDocument): ResolvedDocument {
-  const which = { name, file, line, identity: recording as Identity, suspended };
-  const read = content === undefined ? {} : { content };
-  return {
-    recording: { ...which, ...read, blocks: blocks as () => Blocks, unresolved: NOTHING },
-    marks,
+export function selfContained(document: CheckedDocument): ResolvedDocument {
+  const recording: DesiredRecording = {
+    name: document.name,
+    file: document.file,
+    line: document.line,
+    identity: document.recording as Identity,
+    suspended: document.suspended,
+    blocks: document.blocks as () => Blocks,
+    unresolved: NOTHING,
   };
+  if (document.content !== undefined) recording.content = document.content;
+  return { recording, marks: document.marks };
 }
 
 /** Whether what a file asks for may change although its bytes do not: by its references, and by time. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { turn } from '../model/turns.ts';
+import { type Stop, turn } from '../model/turns.ts';
 import type { Portion, ReadPortion } from '../reader.ts';
 import { type CheckedFile, checkedDocument } from './checked.ts';
 import { lazyFile, toLazyFile } from './read-cache.ts';
@@ -12,6 +12,8 @@ import { reading } from './reading.ts';
 const PORTION = 40;
 /** Portions that a thread has before it, so that it need not wait for the next. */
 const AHEAD = 2;
+/** Files to be read from which on another thread has started before this one is done. */
+const WORTH_THREADS = 400;
 /** More threads than this wait for the one that gathers what they have read. */
 const MOST = 4;
 /** Megabytes that a thread fills before it looks for garbage: nearly all that parsing makes is garbage at once. */
@@ -34,53 +36,70 @@ interface Job extends Unread {
 }
 
 /**
- * Stage A of many files by other threads, while this one goes on finding files. Where there can be no other thread all is done here.
+ * Stage A of files as they are found: in this thread while they are few, in other threads when they are many. Where
+ * there can be no other thread all is done here.
  */
-export class ReadingThreads {
+export class ManyFiles {
   readonly #work = new SharedWork();
   readonly #threads: Thread[] = [];
+  readonly #until: AbortSignal | undefined;
+  readonly #start: (() => Worker) | undefined;
+  #hasStarted = false;
 
-  /** @param start starts a thread; undefined: there can be none */
-  constructor(start: (() => Worker) | undefined = threadStarter()) {
-    const most = Math.min(availableParallelism(), MOST);
-    try {
-      while (start && this.#threads.length < most) this.#threads.push(new Thread(start(), this.#work));
-    } catch {
-      // Where the system gives no more threads, those that there are read it all, or this one.
-    }
+  /**
+   * @param until aborts when the files are no longer awaited
+   * @param start starts a thread; left out, one of the built program, where that is what runs
+   */
+  constructor(until?: AbortSignal, start?: () => Worker) {
+    this.#until = until;
+    this.#start = start;
   }
 
   /**
    * Takes on a file.
-   * @param take is given what the file says, sooner or later, and not in the order of the files
+   * @param take is given what the file says, at the latest before `end` resolves, and not in the order of the files
    * @returns now and then something to wait for, so that threads can hand over what they have read
    */
   add(unread: Unread, take: Job['take']): Promise<void> | undefined {
     if (!this.#work.add({ ...unread, take })) return undefined;
+    if (this.#work.size >= WORTH_THREADS) this.#startThreads();
+    if (this.#threads.length === 0) return undefined;
     for (const thread of this.#threads) thread.fill();
     return turn();
   }
 
   /**
-   * Resolves when every file has been taken.
-   * @throws the signal's reason, as soon as it aborts; what taking a file has thrown
+   * Resolves with true when every file has been taken, with false when it yielded: then it is to be called again.
+   * @throws the reason for which the files are no longer awaited, as soon as that is so; what taking a file has thrown
    */
-  async end(until?: AbortSignal): Promise<void> {
-    this.#work.close();
+  async end(stop?: Stop): Promise<boolean> {
+    if (!this.#work.close() && this.#work.size === 0 && this.#threads.length === 0) return true;
     for (const thread of this.#threads) thread.fill();
-    const leave = () => this.leave();
-    until?.addEventListener('abort', leave, { once: true });
-    if (until?.aborted) leave();
-    await Promise.all(this.#threads.map((thread) => thread.idle()));
-    until?.removeEventListener('abort', leave);
-    leave();
+    if (this.#until?.aborted) this.leave();
+    const idle = Promise.all(this.#threads.map((thread) => thread.idle())).then(() => true);
+    const isStill = stop ? Promise.race([idle, stop.due.then(() => false)]) : idle;
+    if (this.#threads.length > 0 && !(await isStill)) return false;
+    this.leave();
     // Reads here what the threads did not return, or everything where there are none.
-    await this.#work.finish(until);
+    return this.#work.finish(this.#until, stop);
   }
 
-  /** Terminates the threads. */
+  /** The files are no longer awaited: terminates the threads. */
   leave(): void {
     for (const thread of this.#threads) thread.end();
+  }
+
+  #startThreads(): void {
+    const start = this.#hasStarted ? undefined : (this.#start ?? threadStarter());
+    this.#hasStarted = true;
+    if (!start) return;
+    this.#until?.addEventListener('abort', () => this.leave(), { once: true });
+    const most = Math.min(availableParallelism(), MOST);
+    try {
+      while (this.#threads.length < most) this.#threads.push(new Thread(start(), this.#work));
+    } catch {
+      // Where the system gives no more threads, those that there are read it all, or this one.
+    }
   }
 }
 
@@ -103,6 +122,11 @@ class SharedWork {
   add(job: Job): boolean {
     this.#filling.push(job);
     return this.#filling.length === PORTION && this.close();
+  }
+
+  /** Files that have been added and not taken, those of the last portion aside. */
+  get size(): number {
+    return this.#portions.size * PORTION;
   }
 
   /** Whatever has been added can be taken. @returns whether that is anything */
@@ -153,20 +177,25 @@ class SharedWork {
     this.#open.push(...portions);
   }
 
-  /** Reads what is left, and yields to the event loop after each file. */
-  async finish(until: AbortSignal | undefined): Promise<void> {
+  /** Reads what is left, and yields to the event loop after each file. @returns whether that was all */
+  async finish(until: AbortSignal | undefined, stop: Stop | undefined): Promise<boolean> {
     until?.throwIfAborted();
     if (this.#failure) throw this.#failure.error;
+    // Also where other threads have read everything: the rest of these files may be parsed later.
+    const { readRecordingFile } = await reading();
     for (let number = this.#next(); number !== undefined; number = this.#next()) {
       const jobs = this.#portions.get(number) as readonly Job[];
       this.#portions.delete(number);
-      const { readRecordingFile } = await reading();
-      for (const { bytes, file, take } of jobs) {
+      for (const [index, { bytes, file, take }] of jobs.entries()) {
         take(toLazyFile(readRecordingFile(bytes, file), bytes));
         await turn();
         until?.throwIfAborted();
+        if (!stop?.isDue()) continue;
+        this.#filling.push(...jobs.slice(index + 1));
+        return this.#filling.length + this.#portions.size === 0;
       }
     }
+    return true;
   }
 
   /** A portion that was answered after it was put back is done. */

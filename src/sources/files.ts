@@ -167,7 +167,8 @@ export class WatchedFiles {
     const search = { ...(this.#search as Found), files };
     const around = (shown: string) =>
       this.#contents.around(this.#entries.get(resolve(this.#options.cwd, shown)) as Entry, round.changes);
-    return this.#intake.refresh(round.changes, search, around, stop);
+    if (!(await round.changes.run(around, stop))) return undefined;
+    return this.#intake.refresh(round.changes, search, around);
   }
 
   /** Each once. */

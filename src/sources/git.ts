@@ -156,7 +156,7 @@ export class GitFiles {
       });
       const found = new Set(search.found.map(({ shown }) => shown));
       for (const file of this.#intake.files()) if (!found.has(file)) changes.remove(file);
-      return (await this.#intake.refresh(changes, search, () => surroundings)) ?? this.#intake.current();
+      return await this.#intake.refresh(changes, search, () => surroundings);
     } finally {
       changes.close();
     }

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { assemble } from '../../src/desired/assemble.ts';
 import { CODES } from '../../src/desired/codes.ts';
 import { readFile } from '../../src/desired/disk.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { resolveFile } from '../../src/desired/resolve.ts';
 import { type Diagnostic, detailOf } from '../../src/model/diagnostic.ts';
 import { Vault } from '../../src/secrets/vault.ts';
+import { assemble } from '../support/assemble.ts';
 
 /*
  * The specification of diagnostics: test/fixtures/diagnostics/CODE/CASE.yaml and, beside it, CASE.out with all

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { Assembly, assemble } from '../../src/desired/assemble.ts';
+import { Assembly } from '../../src/desired/assemble.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { type FileBytes, resolveFile } from '../../src/desired/resolve.ts';
 import type { Diagnostic } from '../../src/model/diagnostic.ts';
 import { Vault } from '../../src/secrets/vault.ts';
+import { assemble } from '../support/assemble.ts';
 
 const IDENTITY = { appId: 'a', cname: 'hall', uid: '527841', resourceId: 'r', sid: 's' };
 
@@ -317,7 +318,8 @@ describe('assemble', () => {
   });
 
   test('a broken file that begins to claim what a healthy one claims touches that one, and so does its end', async () => {
-    const assembly = new Assembly([await file('b.yaml', { name: 'a', recording: numbered('2') })]);
+    const assembly = new Assembly();
+    assembly.put(await file('b.yaml', { name: 'a', recording: numbered('2') }));
     assembly.takeTouched();
     assembly.put(await file('a.yaml', { recording: numbered('1'), nonsense: 1 }));
     expect([...assembly.takeTouched()]).toEqual(['a']);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import type { CheckedFile } from '../../src/desired/checked.ts';
-import { ReadingThreads, type Unread } from '../../src/desired/threads.ts';
+import { ManyFiles, type Unread } from '../../src/desired/threads.ts';
 import { folder, put, run } from '../support/cli.ts';
 
 /*
@@ -59,14 +59,15 @@ test('files read by several threads say what each says by itself', async () => {
 /** Stage A of many files, in their order. */
 async function readFiles(
   files: readonly Unread[],
-  { threads = new ReadingThreads(), until }: { threads?: ReadingThreads; until?: AbortSignal },
+  { start, until }: { start?: () => Worker; until?: AbortSignal },
 ): Promise<CheckedFile[]> {
   const read: CheckedFile[] = [];
+  const many = new ManyFiles(until, start);
   for (const [index, file] of files.entries())
-    await threads.add(file, (checked) => {
+    await many.add(file, (checked) => {
       read[index] = checked;
     });
-  await threads.end(until);
+  expect(await many.end()).toBe(true);
   return read;
 }
 
@@ -100,7 +101,7 @@ describe('threads that fail', () => {
       started.push(worker);
       return worker;
     };
-    const read = await readFiles(files, { threads: new ReadingThreads(start) });
+    const read = await readFiles(files, { start });
     expect(read.map(({ file }) => file)).toEqual(files.map(({ file }) => file));
     // What a thread answered stands; a portion is 40 files.
     const answered = read.filter(({ documents }) => documents.length === 0).length;
@@ -119,7 +120,7 @@ describe('threads that fail', () => {
         eval: true,
       });
     };
-    const read = await readFiles(files, { threads: new ReadingThreads(start) });
+    const read = await readFiles(files, { start });
     expect(read.map(({ documents }) => documents.length)).toEqual(files.map(() => 1));
   });
 
@@ -130,7 +131,7 @@ describe('threads that fail', () => {
         `const { parentPort } = require('node:worker_threads'); parentPort.on('message', ({ number, files }) => { ${answer} });`,
         { eval: true },
       );
-    const threads = new ReadingThreads(start);
+    const threads = new ManyFiles(undefined, start);
     for (const file of files)
       await threads.add(file, () => {
         throw new Error('this one');
@@ -142,11 +143,11 @@ describe('threads that fail', () => {
     const silent = () =>
       new Worker("require('node:worker_threads').parentPort.on('message', () => {});", { eval: true });
     const over = new AbortController();
-    const reading = readFiles(files, { until: over.signal, threads: new ReadingThreads(silent) });
+    const reading = readFiles(files, { until: over.signal, start: silent });
     await new Promise((resolve) => setImmediate(resolve));
     over.abort();
     await expect(reading).rejects.toThrow('aborted');
-    const late = readFiles(files, { until: over.signal, threads: new ReadingThreads(silent) });
+    const late = readFiles(files, { until: over.signal, start: silent });
     await expect(late).rejects.toThrow('aborted');
   });
 

@@ -1,4 +1,3 @@
-import { assemble } from '../../src/desired/assemble.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { resolveFile } from '../../src/desired/resolve.ts';
 import type { JournalEvent, State } from '../../src/model/journal.ts';
@@ -8,6 +7,7 @@ import { makePlan, type PlanOptions } from '../../src/plan/plan.ts';
 import { recordBookkeeping } from '../../src/reconcile.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import { fold } from '../../src/state/fold.ts';
+import { assemble } from './assemble.ts';
 
 export const NOW = Date.parse('2026-01-02T03:04:05.000Z');
 const KEY = new Uint8Array(32).fill(7);
