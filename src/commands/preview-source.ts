@@ -9,6 +9,7 @@ import { Intake } from '../desired/intake.ts';
 import { loadRecordings } from '../desired/load.ts';
 import { parse } from '../desired/parse.ts';
 import { shownPath } from '../desired/paths.ts';
+import { reading } from '../desired/reading.ts';
 import { SourceText } from '../desired/source-text.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { usage } from '../model/failure.ts';
