@@ -61,13 +61,16 @@ export interface Mark {
 /** By JSON Pointer: fields by their names, secrets and fields of `recording` by their values, '' for the document. */
 export type Marks = Record<string, Mark>;
 
+/** A stretch of a file: its first line and column, and those just behind its end. Many are kept, so each is small. */
+export type Stretch = readonly [line: number, column: number, endLine: number, endColumn: number];
+
 /** Where a value of a document stands. */
 export interface OwnPlace {
   /** The field's name; undefined for list entries. */
-  key?: Mark;
-  value: Mark;
+  key?: Stretch;
+  value: Stretch;
   /** The alias through which the document has it. */
-  alias?: Mark;
+  alias?: Stretch;
   /** A number's own text. */
   text?: string;
 }
@@ -80,9 +83,26 @@ export interface Share {
   own: Readonly<Record<string, unknown>>;
   /** JSON Pointers of what of it has not the shape that its type promises. */
   unsound: readonly string[];
+  /** The document's file, as the user would type it. */
+  file: string;
   /** By JSON Pointer: the block itself, and all that is in it. */
   places: Readonly<Record<string, OwnPlace>>;
+  /** The lines of these places, already masked. */
+  lines: Readonly<Record<number, string>>;
 }
+
+/** A place in the document itself. */
+export function ownMark({ file, lines }: Pick<Share, 'file' | 'lines'>, stretch: Stretch): Mark {
+  const [line, column, endLine, endColumn] = stretch;
+  const source = column > QUOTED_COLUMNS ? undefined : lines[line];
+  return {
+    range: { filename: file, start: { line, column }, end: { line: endLine, column: endColumn } },
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+/** Lines are quoted for places within so many columns. */
+export const QUOTED_COLUMNS = 200;
 
 /** The file that says which recording it is, and what is known without it. */
 export interface RunFileReference {

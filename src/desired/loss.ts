@@ -61,9 +61,10 @@ export function takesAway(before: readonly Standing[], file: CheckedFile): boole
  * something there; blocks and fields that are yet to come do no harm.
  */
 export function mayGoOn({ documents }: CheckedFile, bytes: Uint8Array): boolean {
-  const hasList = documents.some(({ blocks }) => {
+  const hasList = documents.some(({ blocks, shares }) => {
     const { subscriptions, layout, rtmp } = blocks();
-    return subscriptions || rtmp || layout?.layoutConfig || layout?.backgroundConfig;
+    // What stands beside fromFile may go on as well.
+    return shares || subscriptions || rtmp || layout?.layoutConfig || layout?.backgroundConfig;
   });
   return hasList && endsIndented(bytes);
 }

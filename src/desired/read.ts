@@ -6,12 +6,13 @@ import {
   type CheckedDocument,
   type CheckedFile,
   checkedDocument,
-  type Mark,
   type Marks,
   type OwnPlace,
+  QUOTED_COLUMNS,
   type RecordingIds,
   type RefusedDocument,
   type Share,
+  type Stretch,
 } from './checked.ts';
 import { Findings } from './findings.ts';
 import { readIdentity, readKind, readKnown } from './identity.ts';
@@ -30,7 +31,7 @@ import type { IdentityFields, RecordingFile } from './schema.generated.ts';
 import { checkShape } from './shape.ts';
 import { isOfBlock } from './shared.ts';
 import { type IsSound, soundness } from './soundness.ts';
-import type { Span } from './source-text.ts';
+import type { SourceText, Span } from './source-text.ts';
 import { readStorage } from './storage.ts';
 import { readSubscriptions } from './subscriptions.ts';
 import { type Tree, TreeBuilder } from './tree.ts';
@@ -201,31 +202,42 @@ function sharesIn(
   { source }: Findings,
   { places }: Tree,
 ): Share[] {
-  const mark = (span: Span): Mark => {
-    const range = source.range(span);
-    const line = source.shownLine(range.start);
-    return { range, ...(line === undefined ? {} : { source: line }) };
+  const stretch = (span: Span): Stretch => {
+    const { start, end } = source.range(span);
+    return [start.line, start.column, end.line, end.column];
   };
   const own = ({ key, value, alias, text }: Place): OwnPlace => ({
-    ...(key ? { key: mark(key) } : {}),
-    value: mark(value),
-    ...(alias ? { alias: mark(alias) } : {}),
+    ...(key ? { key: stretch(key) } : {}),
+    value: stretch(value),
+    ...(alias ? { alias: stretch(alias) } : {}),
     ...(text === undefined ? {} : { text }),
   });
   return SHARED_BLOCKS.flatMap((block) => {
     const fields = written[block];
     const base = `/${block}`;
     if (!takesFromFile(fields) || !isSound(`${base}/fromFile`)) return [];
-    const place = places.get(base) as Place;
-    const inside = [...places.within(base)].map(([pointer, each]) => [pointer, own(each)]);
+    const found: [string, OwnPlace][] = [[base, own(places.get(base) as Place)]];
+    for (const [pointer, each] of places.within(base)) found.push([pointer, own(each)]);
     const { fromFile, ...beside } = fields;
     return [
       {
-        ...{ block, fromFile, own: beside, places: { [base]: own(place), ...Object.fromEntries(inside) } },
+        ...{ block, fromFile, own: beside, file: source.filename, places: Object.fromEntries(found) },
+        lines: linesOf(source, found),
         unsound: unsound.filter((pointer) => pointer === base || pointer.startsWith(`${base}/`)),
       },
     ];
   });
+}
+
+/** Each line once: hundreds of thousands of places are kept. */
+function linesOf(source: SourceText, places: readonly [string, OwnPlace][]): Record<number, string> {
+  const lines: Record<number, string> = {};
+  for (const [, { key, value, alias }] of places)
+    for (const [line] of [key, value, alias].filter((each) => each !== undefined)) {
+      const shown = lines[line] ?? source.shownLine({ line, column: QUOTED_COLUMNS });
+      if (shown !== undefined) lines[line] = shown;
+    }
+  return lines;
 }
 
 const SHARED_BLOCKS = ['subscriptions', 'layout', 'rtmp', 'storage'] as const satisfies SharedBlock[];

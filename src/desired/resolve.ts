@@ -3,15 +3,16 @@ import type { Blocks, DesiredRecording, Identity, SharedBlock, Storage } from '.
 import { recordingKey } from '../model/recording-key.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Bounds } from './bounds.ts';
-import type {
-  CheckedBlocks,
-  CheckedDocument,
-  CheckedFile,
-  DraftBlocks,
-  Mark,
-  Marks,
-  RefusedDocument,
-  Share,
+import {
+  type CheckedBlocks,
+  type CheckedDocument,
+  type CheckedFile,
+  type DraftBlocks,
+  type Mark,
+  type Marks,
+  ownMark,
+  type RefusedDocument,
+  type Share,
 } from './checked.ts';
 import { CODES, type Code } from './codes.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
@@ -207,7 +208,7 @@ class Resolution {
     for (const share of shares) {
       const { block, places } = share;
       const field = places[`/${block}`];
-      if (field) this.marks = { ...this.marks, [`/${block}`]: field.key ?? field.value };
+      if (field) this.marks = { ...this.marks, [`/${block}`]: ownMark(share, field.key ?? field.value) };
       const path = this.#secrets.path(share.fromFile);
       const file = shownPath(path, this.#surroundings.cwd);
       const bytes = await this.#readShared(path);
@@ -236,8 +237,10 @@ class Resolution {
   }
 
   /** A file that is gone is one mistake, however many name it; one that is out of bounds was never to be named. */
-  #reportUnread({ block, places }: Share, file: string, bytes: Exclude<FileBytes, Uint8Array>): void {
-    const named = places[`/${block}/fromFile`]?.value ?? this.#mark('');
+  #reportUnread(share: Share, file: string, bytes: Exclude<FileBytes, Uint8Array>): void {
+    const { block, places } = share;
+    const place = places[`/${block}/fromFile`];
+    const named = place ? ownMark(share, place.value) : this.#mark('');
     const { filename, start } = named.range;
     if (isOutside(bytes)) {
       const summary = `${quoted(file)} is out of bounds: ${bytes.error}`;

@@ -1,7 +1,17 @@
 import type { Diagnostic, Use } from '../model/diagnostic.ts';
 import { isObject } from '../model/json.ts';
 import type { Layout, SeatNames, SharedBlock } from '../model/recording.ts';
-import type { CheckedBlocks, DraftBlocks, Mark, Marks, OwnPlace, SecretSource, Share } from './checked.ts';
+import {
+  type CheckedBlocks,
+  type DraftBlocks,
+  type Mark,
+  type Marks,
+  type OwnPlace,
+  ownMark,
+  type SecretSource,
+  type Share,
+  type Stretch,
+} from './checked.ts';
 import type { Code } from './codes.ts';
 import { readLayout } from './layout.ts';
 import { type Look, type Report, TreeLook } from './look.ts';
@@ -91,7 +101,8 @@ export function readLayoutFile(from: SharedBytes): {
   layout?: { layout: Layout; seats?: SeatNames };
   diagnostics: Diagnostic[];
 } {
-  const share: Share = { block: 'layout', fromFile: from.file, own: {}, unsound: [], places: {} };
+  const nothing = { own: {}, unsound: [], places: {}, lines: {}, file: '' };
+  const share: Share = { block: 'layout', fromFile: from.file, ...nothing };
   const joined = new Joining(share, readSharedFile(from, 'layout'));
   const layout = joined.layout();
   return { ...(layout ? { layout } : {}), diagnostics: joined.diagnostics };
@@ -109,7 +120,8 @@ export function fieldsOf(bytes: Uint8Array): Readonly<Record<string, unknown>> |
 /** Whether a document has nothing but fields of a block. */
 export function isOfBlock(value: unknown, block: SharedBlock): boolean {
   const names = isObject(value) ? Object.keys(value).filter((field) => !field.startsWith('x-')) : [];
-  return names.length > 0 && names.every((field) => fields[`/${block}`]?.includes(field));
+  const isOwn = (field: string) => field !== 'fromFile' && field !== 'seats';
+  return names.some(isOwn) && names.every((field) => fields[`/${block}`]?.includes(field));
 }
 
 function readSharedFile({ bytes, file, isQuoted }: SharedBytes, block: SharedBlock): SharedFile {
@@ -147,14 +159,14 @@ class Joining implements Look {
   readonly #share: Share;
   readonly #shared: SharedFile;
   readonly #base: string;
-  readonly #use: Use | undefined;
+  readonly #use?: Use;
 
   constructor(share: Share, shared: SharedFile) {
     this.#share = share;
     this.#shared = shared;
     this.#base = `/${share.block}`;
-    const named = share.places[`${this.#base}/fromFile`]?.value.range;
-    this.#use = named && { filename: named.filename, ...named.start };
+    const [line, column] = share.places[`${this.#base}/fromFile`]?.value ?? [];
+    if (line !== undefined && column !== undefined) this.#use = { filename: share.file, line, column };
     const uses = this.#use && { uses: [this.#use] };
     this.diagnostics = shared.diagnostics.map((each) => ({ ...each, ...uses }));
   }
@@ -266,11 +278,11 @@ class Joining implements Look {
 
   #mark(pointer: string, part: keyof OwnPlace): Mark {
     const own = this.#own(pointer);
-    if (own) return markIn(own, part);
+    if (own) return ownMark(this.#share, stretchIn(own, part));
     const place = this.#inShared(pointer);
     if (place) return this.#sharedMark(spanIn(place, part));
     const block = this.#share.places[this.#base];
-    return block ? markIn(block, 'key') : this.#sharedMark({ start: 0, end: 0 });
+    return block ? ownMark(this.#share, stretchIn(block, 'key')) : this.#sharedMark({ start: 0, end: 0 });
   }
 
   #sharedMark(span: Span): Mark {
@@ -307,7 +319,7 @@ function isFile(source: SecretSource | undefined): source is { fromFile: string;
   return source !== undefined && 'fromFile' in source;
 }
 
-function markIn({ key, value, alias }: OwnPlace, part: keyof OwnPlace): Mark {
+function stretchIn({ key, value, alias }: OwnPlace, part: keyof OwnPlace): Stretch {
   return (part === 'key' ? key : part === 'alias' ? alias : undefined) ?? value;
 }
 

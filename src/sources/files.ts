@@ -134,8 +134,9 @@ export class WatchedFiles {
     const later = new Map<string, Hint | undefined>();
     for (const paths of [named, new Map(moving.map((path) => [path, undefined]))]) {
       const isFirst = this.#search && paths.size <= FEW;
+      // What many recordings use is work for as many.
       for (const [path, hint] of paths)
-        if (isFirst) this.#putFirst(path, hint);
+        if (isFirst && this.#references.userCount(path) <= FEW) this.#putFirst(path, hint);
         else later.set(path, hint);
     }
     if (search || later.size > 0) this.#rounds.putLater(later, search);

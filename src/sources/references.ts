@@ -66,6 +66,10 @@ export class References<User> {
     return this.#references.get(path)?.users ?? [];
   }
 
+  userCount(path: string): number {
+    return this.#references.get(path)?.users.size ?? 0;
+  }
+
   /**
    * What was last taken of a file; "missing" before anything was. The first to ask looks.
    * @param isShared blocks take fields from it
