@@ -1,18 +1,16 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
-import type { Blocks, DesiredRecording, Identity, SharedBlock, Storage } from '../model/recording.ts';
+import type { Blocks, DesiredRecording, Identity, Storage } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Bounds } from './bounds.ts';
-import {
-  type CheckedBlocks,
-  type CheckedDocument,
-  type CheckedFile,
-  type DraftBlocks,
-  type Mark,
-  type Marks,
-  ownMark,
-  type RefusedDocument,
-  type Share,
+import type {
+  CheckedBlocks,
+  CheckedDocument,
+  CheckedFile,
+  DraftBlocks,
+  Mark,
+  Marks,
+  RefusedDocument,
 } from './checked.ts';
 import { CODES, type Code } from './codes.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
@@ -21,6 +19,7 @@ import { printable, quoted } from './printable.ts';
 import { reading } from './reading.ts';
 import { HELD_BACK, isOutside, Secrets } from './secrets.ts';
 import { NOTHING, type ResolvedDocument, selfContained } from './self-contained.ts';
+import { followShares } from './shares.ts';
 
 /*
  * Stage B: checked documents to desired recordings. References are followed here, through what is handed in.
@@ -158,7 +157,11 @@ class Resolution {
   /** A mere claim: the document is held back, and `diagnostics` say why, unless those of stage A do. */
   async run(): Promise<DesiredRecording | Omit<Claim, 'marks'>> {
     const document = this.#document;
-    const { blocks: joined, drafts, files } = await this.#shares(document.shares ?? []);
+    const path = (written: string) => this.#secrets.path(written);
+    const shared = await followShares(document.shares ?? [], path, this.#surroundings);
+    const { blocks: joined, drafts, files } = shared;
+    this.diagnostics.push(...shared.diagnostics);
+    this.marks = { ...this.marks, ...shared.marks };
     const { key, ...which } = await this.#which(drafts);
     if ('refused' in document) {
       await this.#follow({ ...document.blocks, ...drafts });
@@ -195,72 +198,6 @@ class Resolution {
 
   #report(code: Code, pointer: string, summary: string, detail?: string): void {
     this.diagnostics.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
-  }
-
-  /**
-   * Puts blocks together with the files that they take fields from.
-   * @returns `blocks`: all of them, or undefined where a mistake is in any; `drafts`: as far as others look at them
-   */
-  async #shares(
-    shares: readonly Share[],
-  ): Promise<{ blocks: CheckedBlocks | undefined; drafts: DraftBlocks; files: Shares }> {
-    const found = { blocks: {} as CheckedBlocks | undefined, drafts: {} as DraftBlocks, files: {} as Shares };
-    for (const share of shares) {
-      const { block, places } = share;
-      const field = places[`/${block}`];
-      if (field) this.marks = { ...this.marks, [`/${block}`]: ownMark(share, field.key ?? field.value) };
-      const path = this.#secrets.path(share.fromFile);
-      const file = shownPath(path, this.#surroundings.cwd);
-      const bytes = await this.#readShared(path);
-      if (!(bytes instanceof Uint8Array)) {
-        this.#reportUnread(share, file, bytes);
-        found.blocks = undefined;
-        Object.assign(found.drafts, { [block]: {} });
-        continue;
-      }
-      const { readShare } = await reading();
-      const isQuoted = (await this.#surroundings.mayQuote?.(path)) ?? true;
-      const { blocks, draft, marks, diagnostics } = readShare(share, { bytes, file, isQuoted });
-      this.diagnostics.push(...diagnostics);
-      this.marks = { ...this.marks, ...marks };
-      Object.assign(found.drafts, { [block]: {} }, draft);
-      Object.assign(found.files, { [block]: file });
-      if (!blocks) found.blocks = undefined;
-      else if (found.blocks) Object.assign(found.blocks, blocks);
-    }
-    return found;
-  }
-
-  #readShared(path: string): Promise<FileBytes> {
-    const { readShared, readFile } = this.#surroundings;
-    return readShared ? readShared(path) : readFile(path);
-  }
-
-  /** A file that is gone is one mistake, however many name it; one that is out of bounds was never to be named. */
-  #reportUnread(share: Share, file: string, bytes: Exclude<FileBytes, Uint8Array>): void {
-    const { block, places } = share;
-    const place = places[`/${block}/fromFile`];
-    const named = place ? ownMark(share, place.value) : this.#mark('');
-    const { filename, start } = named.range;
-    if (isOutside(bytes)) {
-      const summary = `${quoted(file)} is out of bounds: ${bytes.error}`;
-      this.diagnostics.push(diagnosticAt(named, 'reference-out-of-bounds', summary, SHARED_WAY));
-      return;
-    }
-    const isMissing = bytes === 'missing';
-    const summary = isMissing ? 'the file does not exist' : `the file cannot be read: ${bytes.error}`;
-    const at = { line: 1, column: 1 };
-    this.diagnostics.push({
-      ...diagnosticAt(
-        { range: { filename: file, start: at, end: at } },
-        'shared-file-unreadable',
-        summary,
-        isMissing
-          ? `A block ${block} takes fields from it. Its path counts from the folder of the recording's file.`
-          : undefined,
-      ),
-      uses: [{ filename, ...start }],
-    });
   }
 
   /**
@@ -344,11 +281,6 @@ class Resolution {
     this.#unresolved.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
   }
 }
-
-type Shares = Partial<Record<SharedBlock, string>>;
-
-const SHARED_WAY =
-  'A file that blocks take fields from may be in the folder that holds --dir, or in one that --secrets-dir names.';
 
 /** The place for diagnostics about credentials that expire. */
 function credentialsPlace(storage: Storage | undefined): string | undefined {

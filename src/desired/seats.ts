@@ -16,6 +16,9 @@ const SEATS = '/layout/seats';
 /** What a seat is called. */
 const SEAT_NAME = /^[A-Za-z0-9._-]{1,63}$/;
 
+/** Where a seat and a UID stand beside each other. */
+export const KEEP_ONE = 'Keep one of the two: a seat is filled in the seats of the recording.';
+
 /** In place of a UID: whoever joins. */
 const ANY = 'any';
 
