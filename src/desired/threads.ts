@@ -44,6 +44,7 @@ export class ManyFiles {
   readonly #threads: Thread[] = [];
   readonly #until: AbortSignal | undefined;
   readonly #start: (() => Worker) | undefined;
+  readonly #leave = () => this.leave();
   #hasStarted = false;
 
   /**
@@ -86,6 +87,7 @@ export class ManyFiles {
 
   /** The files are no longer awaited: terminates the threads. */
   leave(): void {
+    this.#until?.removeEventListener('abort', this.#leave);
     for (const thread of this.#threads) thread.end();
   }
 
@@ -93,7 +95,7 @@ export class ManyFiles {
     const start = this.#hasStarted ? undefined : (this.#start ?? threadStarter());
     this.#hasStarted = true;
     if (!start) return;
-    this.#until?.addEventListener('abort', () => this.leave(), { once: true });
+    this.#until?.addEventListener('abort', this.#leave, { once: true });
     const most = Math.min(availableParallelism(), MOST);
     try {
       while (this.#threads.length < most) this.#threads.push(new Thread(start(), this.#work));

@@ -1,4 +1,3 @@
-import { lstatSync, type Stats } from 'node:fs';
 import { basename, resolve, sep } from 'node:path';
 import { type Bounds, boundsOf } from '../desired/bounds.ts';
 import { onDisk, readFile, sharedReach } from '../desired/disk.ts';
@@ -11,7 +10,7 @@ import { reading, readingNow } from '../desired/reading.ts';
 import type { Snapshot } from '../model/source.ts';
 import { eachBounded, Pace, type Stop } from '../model/turns.ts';
 import { Contents, type ContentsOptions, type Entry, NO_USES } from './contents.ts';
-import { FollowedFile, type Following, type Hint, patience, stampOf } from './followed-file.ts';
+import { FollowedFile, type Following, type Hint, lstatOf, patience, stampOf } from './followed-file.ts';
 import { Moving } from './moving.ts';
 import { Places } from './places.ts';
 import { References } from './references.ts';
@@ -308,13 +307,5 @@ export class WatchedFiles {
     // A dangling link still exists: that is an error, not a deletion.
     if (stamp === 'ENOENT' && !lstatOf(path)) this.#missed(entry, round);
     else await this.#contents.check(entry, hint, stamp, round.changes);
-  }
-}
-
-function lstatOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import { type Stats, statSync } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { readFile } from '../desired/disk.ts';
 import { errorCode } from '../desired/find.ts';
 import type { FileBytes } from '../desired/resolve.ts';
@@ -80,6 +80,15 @@ export function stampOf(path: string): Stamp {
     return { ino, size, mtimeMs, ctimeMs, dev, isOrdinary: stats.isFile() };
   } catch (error) {
     return errorCode(error) ?? 'unknown';
+  }
+}
+
+/** The status of a path itself, links not followed; undefined where there is none to be had. */
+export function lstatOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 

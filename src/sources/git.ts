@@ -131,9 +131,9 @@ export class GitFiles {
     const surroundings: Surroundings = {
       ...{ cwd, env, vault, now, bounds, readFile: follow, readShared, mayQuote },
     };
-    const snapshot = await this.#take(search, surroundings);
     const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
     const notes = [note, back].filter((each) => each !== undefined);
+    const snapshot = await this.#take(search, surroundings);
     // Everything could be read and nothing fails from here on, so the cache is of one commit.
     folders.dropUnused();
     this.#folders = folders;
