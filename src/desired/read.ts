@@ -246,9 +246,11 @@ function takesFromFile(block: unknown): block is { fromFile: string; [field: str
   return isObject(block) && typeof block.fromFile === 'string' && block.fromFile !== '';
 }
 
-/** The rules for the others are looked at when their files are read. */
+/** The rules for the others are looked at when their files are read; where it is not clear which, not at all. */
 function withoutShares<T extends object>(written: T): T {
-  return Object.fromEntries(Object.entries(written).filter(([, block]) => !takesFromFile(block))) as T;
+  const isShared = ([name, block]: [string, unknown]) =>
+    SHARED_BLOCKS.some((each) => each === name) && isObject(block) && block.fromFile !== undefined;
+  return Object.fromEntries(Object.entries(written).filter((entry) => !isShared(entry))) as T;
 }
 
 /** @returns those in which everything is sound */
