@@ -208,6 +208,11 @@ function chosen(
   return {
     subjects: drawn,
     omitted: omitted.filter(({ name }) => names.includes(name)),
-    diagnostics: missing ? diagnostics : diagnostics.filter(({ range }) => files.has(range.filename)),
+    diagnostics: missing
+      ? diagnostics
+      : diagnostics.filter(
+          ({ range, uses = [] }) =>
+            files.has(range.filename) || uses.some(({ filename }) => files.has(filename)),
+        ),
   };
 }
