@@ -223,7 +223,7 @@ export class GitFiles {
       case 'submodule':
         return { error: 'it is in a submodule, whose files are not in the commit' };
       case 'missing':
-        return 'missing';
+        return { error: 'it is not in the commit' };
     }
   }
 
