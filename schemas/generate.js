@@ -37,6 +37,12 @@ export const validateRecording: ShapeValidator;
 /** The content of a file that \`recording.fromFile\` names: it may lack fields, and have others. */
 export const validateRunFile: ShapeValidator;
 
+/** What a file holds that a block takes its fields from. None of them needs any: the rest stands in the recording. */
+export const sharedSubscriptions: ShapeValidator;
+export const sharedLayout: ShapeValidator;
+export const sharedRtmp: ShapeValidator;
+export const sharedStorage: ShapeValidator;
+
 /** The fields of every mapping, by its JSON Pointer with * for the entries of lists. */
 export const fields: Record<string, string[]>;
 `;
@@ -74,6 +80,11 @@ function explicitUnions(node) {
   if (typeof node !== 'object' || node === null) return node;
   // A named type stays one type; its uses differ in their descriptions only.
   if (node.$ref) return { $ref: node.$ref };
+  // A block without a file of its own has them, and with one both together.
+  if (node.if && node.else && !node.then) {
+    const { if: _, else: alone, ...rest } = node;
+    return explicitUnions({ ...rest, required: [...(rest.required ?? []), ...alone.required] });
+  }
   if (node.then && node.else) return { description: node.description, anyOf: [node.then, node.else] };
   if (Array.isArray(node.type) && node.properties) {
     const { title, description, type, ...fields } = node;
@@ -97,6 +108,21 @@ function runFile({ definitions: { identity } }) {
   return { $id: RUN_FILE, type: 'object', properties: identity.properties };
 }
 
+const SHARED = { subscriptions: 'Subscriptions', layout: 'Layout', rtmp: 'Rtmp', storage: 'Storage' };
+
+/** One level: such a file takes nothing from another. Who sits where, and what is needed, the recording says. */
+function sharedFile({ $id, definitions }, block) {
+  const { title: _, if: _if, else: _else, required: _required, ...rest } = definitions[block];
+  const { fromFile: _fromFile, seats: _seats, ...properties } = rest.properties;
+  const shared = {
+    ...rest,
+    $id: `urn:reelstate:shared-${block}`,
+    properties,
+    patternProperties: { '^x-': {} },
+  };
+  return JSON.parse(JSON.stringify(shared).replaceAll('"#/definitions/', `"${$id}#/definitions/`));
+}
+
 async function generateValidator(schema) {
   const { Ajv } = await import('ajv');
   const standalone = require('ajv/dist/standalone').default;
@@ -104,11 +130,14 @@ async function generateValidator(schema) {
     allErrors: true,
     allowUnionTypes: true,
     code: { source: true, esm: true, lines: true },
-    schemas: [schema, runFile(schema)],
+    schemas: [schema, runFile(schema), ...Object.keys(SHARED).map((block) => sharedFile(schema, block))],
   });
   const code = standalone(ajv, {
     validateRecording: schema.$id,
     validateRunFile: RUN_FILE,
+    ...Object.fromEntries(
+      Object.entries(SHARED).map(([block, name]) => [`shared${name}`, `urn:reelstate:shared-${block}`]),
+    ),
   })
     // Even as a module ajv's code requires its runtime; the one part that is used here is a line long.
     .replaceAll('require("ajv/dist/runtime/ucs2length").default', '(text) => [...text].length');

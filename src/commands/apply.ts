@@ -104,11 +104,13 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
 
 /** The plan, where a secret that is not at hand is an error: a plan is made in many places, and what applies it needs it. */
 function withErrors(plan: Plan): Plan {
-  const unresolved = new Set(plan.recordings.flatMap((recording) => recording.unresolved));
+  // Those of several recordings that take fields from one file have become one.
+  const idOf = ({ code, summary, range }: Diagnostic) => JSON.stringify([code, summary, range]);
+  const unresolved = new Set(plan.recordings.flatMap((recording) => recording.unresolved.map(idOf)));
   if (unresolved.size === 0) return plan;
   const diagnostics = plan.diagnostics.map(
     (diagnostic): Diagnostic =>
-      unresolved.has(diagnostic) ? { ...diagnostic, severity: 'error' } : diagnostic,
+      unresolved.has(idOf(diagnostic)) ? { ...diagnostic, severity: 'error' } : diagnostic,
   );
   return { ...plan, diagnostics };
 }

@@ -138,7 +138,13 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
   selecting(
-    bounded(command(program, 'preview [names...]', "draw a recording's layout; takes names or files")),
+    bounded(
+      command(
+        program,
+        'preview [names...]',
+        "draw a recording's layout; takes names or files, also of a layout that recordings share",
+      ),
+    ),
   )
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
     .option('--size <WxH>', 'canvas in pixels (default: 1280x720)')

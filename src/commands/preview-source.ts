@@ -9,13 +9,14 @@ import { Intake } from '../desired/intake.ts';
 import { loadRecordings } from '../desired/load.ts';
 import { parse } from '../desired/parse.ts';
 import { shownPath } from '../desired/paths.ts';
+import { reading } from '../desired/reading.ts';
 import { SourceText } from '../desired/source-text.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { usage } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
 import { isSelected, type Selector } from '../model/labels.ts';
 import type { Io } from '../model/ports.ts';
-import type { DesiredRecording, DesiredSet, Labels, Layout } from '../model/recording.ts';
+import type { DesiredRecording, DesiredSet, Labels, Layout, SeatNames } from '../model/recording.ts';
 import { draftLayout } from '../render/picture/draft.ts';
 import { Vault } from '../secrets/vault.ts';
 import { checkNames } from './settings.ts';
@@ -26,6 +27,7 @@ export interface PreviewSubject {
   file: string;
   layout: Layout;
   labels: Labels | undefined;
+  seats?: SeatNames;
   /** From a document that is refused: what could be read of it. */
   draft: boolean;
 }
@@ -43,7 +45,8 @@ export type BoundsFor = (dir: string) => Bounds;
 
 /**
  * Finds what the command line asks for. An argument is a file when it looks like one or names one, else it is
- * the name of a recording in `dir`. Without any, all that there are.
+ * the name of a recording in `dir`. Without any, all that there are. Of a file with a layout that recordings share, the
+ * seats are drawn by their names.
  * @param selectors must hold besides
  * @throws Failure (64) for a file or a name that does not exist
  */
@@ -60,7 +63,9 @@ export async function findSubjects(
     if (kinds[index] === 'missing') throw usage(`there is no file ${JSON.stringify(target)}`);
   const names = targets.filter((_, index) => kinds[index] === undefined);
   const parts: PreviewSubjects[] = [];
-  if (files.length > 0) parts.push(await fromSet(await loadFiles(files, boundsFor, io), io));
+  const { layouts, others } = await sorted(files, io);
+  parts.push(...layouts);
+  if (others.length > 0) parts.push(await fromSet(await loadFiles(others, boundsFor, io), io));
   if (names.length > 0 || files.length === 0) {
     const bounds = boundsFor(dir);
     const whole = await fromSet(await loadRecordings({ dir, bounds, ...surroundings(io) }), io, bounds.links);
@@ -87,6 +92,36 @@ async function isFile(target: string, cwd: string): Promise<'present' | 'missing
 function surroundings(io: Io) {
   // Nothing that is sealed here outlives the command, so any key serves.
   return { cwd: io.cwd, env: io.env, vault: new Vault(randomBytes(32)) };
+}
+
+/** Files with a layout that recordings share, and the others. */
+async function sorted(
+  files: readonly string[],
+  io: Io,
+): Promise<{ layouts: PreviewSubjects[]; others: string[] }> {
+  const { fieldsOf, isOfBlock, readLayoutFile } = await reading();
+  const layouts: PreviewSubjects[] = [];
+  const others: string[] = [];
+  for (const target of new Set(files)) {
+    const path = resolve(io.cwd, target);
+    const bytes = await readFile(path);
+    const fields = bytes instanceof Uint8Array ? fieldsOf(bytes) : undefined;
+    if (!(bytes instanceof Uint8Array) || !isOfBlock(fields, 'layout')) {
+      others.push(target);
+      continue;
+    }
+    const file = shownPath(path, io.cwd);
+    const { layout: read, diagnostics } = readLayoutFile({ bytes, file, isQuoted: true });
+    const isDraft = diagnostics.some(({ severity }) => severity === 'error');
+    const layout = isDraft ? draftLayout(fields) : read?.layout;
+    const { seats } = isDraft ? {} : (read ?? {});
+    const subject = layout && {
+      ...{ name: file, file, labels: undefined, layout, draft: isDraft },
+      ...(seats ? { seats } : {}),
+    };
+    layouts.push({ subjects: subject ? [subject] : [], omitted: [], diagnostics });
+  }
+  return { layouts, others };
 }
 
 /** Files that the command line names may be anywhere, and what they name counts from where they are. */
@@ -118,11 +153,10 @@ async function fromSet(
     subjects: [
       ...looks
         .filter(({ why }) => why === undefined)
-        .map(({ recording: { name, file, blocks, labels } }) => ({
-          ...{ name, file, labels },
-          layout: blocks().layout ?? {},
-          draft: false,
-        })),
+        .map(({ recording: { name, file, blocks, labels } }) => {
+          const { layout = {}, seats } = blocks();
+          return { name, file, labels, layout, draft: false, ...(seats ? { seats } : {}) };
+        }),
       ...drafts.flat().filter(({ name, file }) => !known.has(`${file}\n${name}`)),
     ].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))),
     omitted: looks.flatMap(({ recording: { name, labels }, why }) =>
@@ -148,7 +182,8 @@ async function draftsOf(file: string, io: Io, reach?: Reach): Promise<PreviewSub
   const { documents } = parse(new Findings(new SourceText(file, text)));
   return documents.flatMap(({ document, sound }): PreviewSubject[] => {
     const value = sound ? plainValue(() => document.toJS({ maxAliasCount: 100 })) : undefined;
-    const layout = draftLayout(value?.layout);
+    // What is in another file, that has the mistake, is not drawn in part.
+    const layout = takesFromFile(value?.layout) ? undefined : draftLayout(value?.layout);
     if (!layout) return [];
     const name = typeof value?.name === 'string' ? value.name : basename(file).replace(/\.ya?ml$/i, '');
     return [{ name, file, layout, labels: draftLabels(value?.labels), draft: true }];
@@ -161,6 +196,10 @@ function draftLabels(written: unknown): Labels | undefined {
   return Object.fromEntries(
     Object.entries(written).filter((label): label is [string, string] => typeof label[1] === 'string'),
   );
+}
+
+function takesFromFile(block: unknown): boolean {
+  return isObject(block) && block.fromFile !== undefined;
 }
 
 /** Aliases that multiply without end make the library throw. */
@@ -187,6 +226,11 @@ function chosen(
   return {
     subjects: drawn,
     omitted: omitted.filter(({ name }) => names.includes(name)),
-    diagnostics: missing ? diagnostics : diagnostics.filter(({ range }) => files.has(range.filename)),
+    diagnostics: missing
+      ? diagnostics
+      : diagnostics.filter(
+          ({ range, uses = [] }) =>
+            files.has(range.filename) || uses.some(({ filename }) => files.has(filename)),
+        ),
   };
 }

@@ -42,7 +42,7 @@ export interface PreviewOptions {
 /**
  * `reelstate preview`: draws the mixed layout of recordings, or all of them on a contact sheet. Reads the files,
  * sends nothing; nothing that a file names is loaded.
- * @param targets files or names of recordings; none: all
+ * @param targets files of recordings or of a layout that they share, or names of recordings; none: all
  * @returns 0, or 1 where a file is wrong or what is named cannot be drawn
  */
 export async function preview(targets: string[], raw: RawOptions, io: Io): Promise<number> {
@@ -55,9 +55,9 @@ export async function preview(targets: string[], raw: RawOptions, io: Io): Promi
   const options = { ...asked, all: asked.all || (targets.length === 0 && found.subjects.length !== 1) };
   await tellAbout(found, options, io);
   const entries = found.subjects.map(
-    ({ name, layout }): SheetEntry => ({
+    ({ name, layout, seats }): SheetEntry => ({
       name,
-      placement: placeLayout(completeLayout(layout), options.users ?? DEFAULT_USERS, options.size),
+      placement: placeLayout(completeLayout(layout), options.users ?? DEFAULT_USERS, options.size, seats),
     }),
   );
   const code = found.diagnostics.some(({ severity }) => severity === 'error') ? 1 : 0;

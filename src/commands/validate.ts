@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { unusedFiles } from '../desired/unused.ts';
+import { type Diagnostic, gathered } from '../model/diagnostic.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
 import { diagnosticJson } from '../render/plan-json.ts';
@@ -19,12 +20,18 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
     isCaching && ref === undefined ? new ReadCacheFile({ dir, cwd: io.cwd, env: io.env }) : undefined;
   const vault = new Vault(randomBytes(32));
   const bounds = readBounds(raw, settings, io);
-  const desired = await desiredFiles({ dir, ref, io, vault, bounds, readCache: cache?.readCache });
+  const read = new Set<string>();
+  const onFile = (shown: string) => void read.add(shown);
+  const desired = await desiredFiles({ dir, ref, io, vault, bounds, onFile, readCache: cache?.readCache });
+  const isRead = (shown: string) => read.has(shown);
+  const unused =
+    ref === undefined ? await unusedFiles(desired.recordings, isRead, { cwd: io.cwd, bounds }) : [];
   const strict = isSet('strict', raw, io);
-  const diagnostics: Diagnostic[] = [
+  const diagnostics: Diagnostic[] = gathered([
     ...desired.diagnostics,
     ...desired.recordings.flatMap(({ unresolved }) => unresolved),
-  ].map((diagnostic) => (strict ? { ...diagnostic, severity: 'error' } : diagnostic));
+    ...unused,
+  ]).map((diagnostic) => (strict ? { ...diagnostic, severity: 'error' } : diagnostic));
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const sums = {
     files: desired.files,

@@ -15,7 +15,7 @@ import type {
 } from '../page/views.ts';
 import { changesOf } from '../plan/changes.ts';
 import { layoutChange } from '../render/plan-pictures.ts';
-import { whyOf } from '../render/plan-text.ts';
+import { whyOf } from '../render/reasons.ts';
 import { lastApplied } from '../render/status.ts';
 import { rowsOf } from '../render/values.ts';
 import { concernsOf, linesOf } from './concerns.ts';

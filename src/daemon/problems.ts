@@ -1,3 +1,4 @@
+import { detailOf } from '../model/diagnostic.ts';
 import type { Snapshot } from '../model/source.ts';
 import type { Logger } from './log.ts';
 
@@ -18,7 +19,9 @@ export class Problems {
   tell({ set, commit }: Snapshot): void {
     const now = new Set<string>();
     const wrong = new Set<string>();
-    for (const { severity, code, summary, detail, range } of set.diagnostics) {
+    for (const diagnostic of set.diagnostics) {
+      const { severity, code, summary, range } = diagnostic;
+      const detail = detailOf(diagnostic);
       const { line, column } = range.start;
       // The time that is left goes down from refresh to refresh.
       const said = code === 'sts-expires-soon' ? '' : summary;

@@ -1,4 +1,4 @@
-import { byPlace, byText, type Diagnostic } from '../model/diagnostic.ts';
+import { byPlace, byText, type Diagnostic, gathered } from '../model/diagnostic.ts';
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { aboutOf, type Claimant, Claims, collisions, isUsable, sameName } from './claims.ts';
@@ -103,10 +103,13 @@ export class Assembly {
       recordings: search.unquoted?.size
         ? recordings.map((each) => withoutQuotes(each, isUnquoted))
         : recordings,
-      diagnostics: (shared.size === 0
-        ? diagnostics
-        : [...diagnostics.filter((each) => !isShared(each)), ...distinct(diagnostics.filter(isShared))]
-      ).sort(byPlace),
+      diagnostics: [
+        ...gathered(
+          shared.size === 0
+            ? diagnostics
+            : [...diagnostics.filter((each) => !isShared(each)), ...distinct(diagnostics.filter(isShared))],
+        ),
+      ].sort(byPlace),
       broken: [...broken].sort(byText),
       files: search.files,
     };

@@ -135,6 +135,22 @@ export const CODES = {
     'Field against the run file',
     'What stands beside `fromFile` must be what the file that it names says.',
   ),
+  'shared-file-unreadable': error(
+    'Shared file not readable',
+    'The file that a block takes fields from is missing or cannot be read. The recordings that use it are left as they are.',
+  ),
+  'shared-file-nested': error(
+    'Shared file within a shared file',
+    'A file that blocks take fields from takes nothing from another one. Name the other one in the recording.',
+  ),
+  'shared-file-among-recordings': error(
+    'Shared file among the recordings',
+    'The file holds the fields of a block, and no recording. Put it outside of --dir, or in a folder whose name begins with a dot.',
+  ),
+  'shared-file-unused': warning(
+    'Shared file that nothing uses',
+    'It lies beside files that blocks take fields from, and no recording names it. Remove it, or use it.',
+  ),
   'identity-file-unreadable': error(
     'Identity file not readable',
     'The file that `recording.fromFile` names exists but cannot be read.',
@@ -172,6 +188,24 @@ export const CODES = {
   'block-against-mode': error(
     'Block does not fit the mode',
     '`subscriptions` is for individual and mix, `layout` for mix, `onhold` and `rtmp` for web.',
+  ),
+  'seat-format': error(
+    'Not a name of a seat',
+    'The name of a seat consists of letters, digits, -, _ and ., at most 63.',
+  ),
+  'seat-beside-uid': error(
+    'Seat and UID',
+    'A region, a background and the large region belong to a UID or to a seat, not to both. Keep one of the two.',
+  ),
+  'seat-twice': error('Seat twice', 'A seat has one region in layoutConfig.'),
+  'seat-not-filled': error(
+    'Seat not filled',
+    'The layout names a seat of which the recording does not say who sits there. Add it to seats: a UID, null or any.',
+  ),
+  'seat-unknown': error('No such seat', 'The recording fills a seat that the layout does not name.'),
+  'seat-any': error(
+    'Seat for whoever joins',
+    'A background of its own and the large region are for one user, so any cannot fill their seats. Name a UID, or null.',
   ),
   'duplicate-name': error(
     'Name used twice',

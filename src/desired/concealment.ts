@@ -1,4 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type ParsedNode } from 'yaml';
+import type { BlockName } from '../model/recording.ts';
 import type { AliasTargets } from './alias-targets.ts';
 import type { SourceText } from './source-text.ts';
 
@@ -11,6 +12,7 @@ const SECRET_KEY = /secret|access_?key|token|passw|pwd|rtmp_?url|credential|priv
 
 /** The fields of `storage` that are shown; `rtmp` has none. */
 const SHOWN = new Set([
+  '/storage/fromFile',
   '/storage/vendor',
   '/storage/region',
   '/storage/bucket',
@@ -20,6 +22,9 @@ const SHOWN = new Set([
   '/storage/extensionParams/tag',
   '/storage/extensionParams/endpoint',
 ]);
+
+/** Blocks of which all is secret that is not known to be harmless. */
+const SECRET_BLOCKS = new Set(['/storage', '/rtmp']);
 
 /** Mappings whose fields are told apart. */
 const FOLLOWED = new Set(['/storage', '/storage/extensionParams']);
@@ -43,11 +48,19 @@ interface Spot {
  * Conceals the texts of a document that are secret: everything under a name that looks like a secret's, and all of
  * `storage` and `rtmp` but the fields known to be harmless. Looks at every node, also at those that are of no use
  * (a field set twice), and through aliases at what they stand for.
+ * @param block that the document holds the fields of; left out: it holds a recording
  */
-export function concealTree(source: SourceText, contents: ParsedNode | null, targets: AliasTargets): void {
+export function concealTree(
+  source: SourceText,
+  contents: ParsedNode | null,
+  targets: AliasTargets,
+  block?: BlockName,
+): void {
   // Without aliases every node is met once.
   const seen = targets.size > 0 ? new Map<ParsedNode, Set<string>>() : undefined;
-  const waiting: Spot[] = [{ node: contents, place: '', concealed: false }];
+  const start = block === undefined ? '' : `/${block}`;
+  const place = block === undefined || FOLLOWED.has(start) ? start : undefined;
+  const waiting: Spot[] = [{ node: contents, place, concealed: SECRET_BLOCKS.has(start) }];
   // Nearly all of a file is texts that are no secret.
   const wait = (spot: Spot) => {
     if (spot.concealed || !isScalar(spot.node)) waiting.push(spot);
@@ -97,7 +110,8 @@ function fieldsOf(fields: readonly Field[], place: string | undefined, concealed
     const name = String(key.value);
     const pointer = place === undefined ? undefined : `${place}/${name}`;
     const shown = pointer !== undefined && SHOWN.has(pointer);
-    const secret = concealed || SECRET_KEY.test(name) || pointer === '/storage' || pointer === '/rtmp';
+    const secret =
+      concealed || SECRET_KEY.test(name) || (pointer !== undefined && SECRET_BLOCKS.has(pointer));
     const inside: Spot = {
       node: value,
       place: pointer !== undefined && FOLLOWED.has(pointer) ? pointer : undefined,

@@ -23,6 +23,32 @@ export function onDisk({ dir, files }: Bounds): Required<Pick<Surroundings, 'rea
   };
 }
 
+/** Where files may be that blocks take fields from: they are no secrets, so with --untrusted they are read as well. */
+export function sharedReach({ files, links, untrusted }: Bounds): Reach {
+  return untrusted ? links : files;
+}
+
+/**
+ * Reads files that blocks take fields from: each once, so that all recordings see the same of it.
+ * @param onRead is told what each held
+ */
+export function sharedOnDisk(
+  bounds: Bounds,
+  onRead?: (path: string, bytes: Uint8Array) => void,
+): NonNullable<Surroundings['readShared']> {
+  const read = new Map<string, Promise<FileBytes>>();
+  return (path) => {
+    const before = read.get(path);
+    if (before) return before;
+    const reading = readFile(path, false, sharedReach(bounds)).then((bytes) => {
+      if (bytes instanceof Uint8Array) onRead?.(path, bytes);
+      return bytes;
+    });
+    read.set(path, reading);
+    return reading;
+  };
+}
+
 /**
  * The bytes of an ordinary file of at most 1 MiB. Never rejects.
  * The work is done at once: for files of this size handing it to another thread takes several times as long as it does.

@@ -1,21 +1,30 @@
-import { COORDINATE_UNITS, MAX_UID, MIXED_VIDEO_LAYOUTS, RENDER_MODES } from '../agora/tables.ts';
+import { MAX_UID, MIXED_VIDEO_LAYOUTS } from '../agora/tables.ts';
 import { isObject } from '../model/json.ts';
-import type { Layout, Region, RegionBackground } from '../model/recording.ts';
+import type { Layout, RegionBackground, SeatNames } from '../model/recording.ts';
 import { type Look, label } from './look.ts';
-import { checkOverlap, units } from './overlap.ts';
 import { placeholderIn } from './placeholder.ts';
-import type { LayoutBlock, RegionBackgroundFields, RegionFields, RenderMode } from './schema.generated.ts';
+import { readRegions, renderMode } from './regions.ts';
+import type { LayoutBlock, RegionBackgroundFields } from './schema.generated.ts';
+import { KEEP_ONE, Seating, type Sitter } from './seats.ts';
 import type { IsSound } from './soundness.ts';
 import { readUserUid, reportTwice } from './uid.ts';
 
 const BASE = '/layout';
 
 /**
- * The rules of `layout`, and its normal form: numbers for names, upper-case colour, six decimals, UIDs as text.
+ * The rules of `layout`, and its normal form: numbers for names, upper-case colour, six decimals, UIDs as text, also
+ * those of seats.
  * @param block with the fields that its type promises only where they are sound
+ * @param isOpen the layout is looked at by itself: who sits where others say
  * @returns undefined where anything is not
  */
-export function readLayout(block: LayoutBlock, look: Look, isSound: IsSound): Layout | undefined {
+export function readLayout(
+  block: LayoutBlock,
+  look: Look,
+  isSound: IsSound,
+  isOpen = false,
+): { layout: Layout; seats?: SeatNames } | undefined {
+  const seating = new Seating(block, look, isSound, isOpen);
   const sound = (field: keyof LayoutBlock) => isSound(`${BASE}/${field}`);
   const normal: Layout = {};
   const kind = block.mixedVideoLayout;
@@ -29,15 +38,41 @@ export function readLayout(block: LayoutBlock, look: Look, isSound: IsSound): La
     checkImageUrl(url, `${BASE}/${field}`, look);
     normal[field] = url;
   }
-  const large = sound('maxResolutionUid') ? readLargeUid(block, look) : undefined;
+  const isVertical = normal.mixedVideoLayout === MIXED_VIDEO_LAYOUTS.vertical;
+  const large = readLarge(block, isVertical, seating, look, sound);
   // Elsewhere it has no effect, and official samples have it all the same.
-  if (normal.mixedVideoLayout === MIXED_VIDEO_LAYOUTS.vertical && large !== undefined)
-    normal.maxResolutionUid = large;
-  if (Array.isArray(block.layoutConfig)) normal.layoutConfig = readRegions(block.layoutConfig, look, isSound);
+  if (isVertical && large !== undefined) normal.maxResolutionUid = large;
+  if (Array.isArray(block.layoutConfig))
+    normal.layoutConfig = readRegions(block.layoutConfig, seating, look, isSound);
   if (Array.isArray(block.backgroundConfig))
-    normal.backgroundConfig = readBackgrounds(block.backgroundConfig, look, isSound);
-  if (sound('mixedVideoLayout')) checkKind(normal.mixedVideoLayout, block, look, sound);
-  return isSound(BASE) ? normal : undefined;
+    normal.backgroundConfig = readBackgrounds(block.backgroundConfig, seating, look, isSound);
+  if (sound('mixedVideoLayout')) checkKind(normal, block, look, sound);
+  seating.finish();
+  if (!isSound(BASE)) return undefined;
+  const { names } = seating;
+  return names ? { layout: normal, seats: names } : { layout: normal };
+}
+
+/** The user of the large region, by UID or by seat. */
+function readLarge(
+  block: LayoutBlock,
+  isVertical: boolean,
+  seating: Seating,
+  look: Look,
+  sound: (field: keyof LayoutBlock) => boolean,
+): string | undefined {
+  const { maxResolutionSeat: seat, maxResolutionUid: uid } = block;
+  if (seat === undefined || !sound('maxResolutionSeat'))
+    return sound('maxResolutionUid') ? readLargeUid(block, look) : undefined;
+  const pointer = `${BASE}/maxResolutionSeat`;
+  if (uid !== undefined && uid !== '') {
+    const at = `${BASE}/maxResolutionUid`;
+    look.reportField('seat-beside-uid', at, 'maxResolutionUid and maxResolutionSeat are both set', KEEP_ONE);
+  }
+  const sitter = seating.sitter(seat, pointer);
+  if (sitter === undefined) seating.nameLarge(seat);
+  if (sitter === 'any' && isVertical) seating.refuseAny(seat, pointer);
+  return typeof sitter === 'object' ? sitter?.uid : undefined;
 }
 
 /** An empty text counts as left out, as in a region. */
@@ -55,8 +90,8 @@ function readLargeUid({ maxResolutionUid: uid }: LayoutBlock, look: Look): strin
 }
 
 function checkKind(
-  kind: Layout['mixedVideoLayout'] = 0,
-  { layoutConfig, maxResolutionUid }: LayoutBlock,
+  { mixedVideoLayout: kind = 0, layoutConfig: left }: Layout,
+  { layoutConfig, maxResolutionUid, maxResolutionSeat }: LayoutBlock,
   look: Look,
   sound: (field: keyof LayoutBlock) => boolean,
 ): void {
@@ -71,6 +106,13 @@ function checkKind(
       'the custom layout needs layoutConfig',
       'Add at least one region.',
     );
+  else if (kind === MIXED_VIDEO_LAYOUTS.custom && left?.length === 0)
+    look.reportField(
+      'custom-without-regions',
+      `${BASE}/seats`,
+      'the custom layout needs layoutConfig, and every seat of it is left out',
+      'Fill at least one seat.',
+    );
   if (kind !== MIXED_VIDEO_LAYOUTS.custom && Array.isArray(layoutConfig))
     look.reportField(
       'regions-without-custom',
@@ -78,12 +120,14 @@ function checkKind(
       'layoutConfig counts only with mixedVideoLayout custom',
       'Set mixedVideoLayout: custom, or remove layoutConfig.',
     );
-  const isNamed = maxResolutionUid !== undefined && maxResolutionUid !== '';
-  if (kind !== MIXED_VIDEO_LAYOUTS.vertical && isNamed && sound('maxResolutionUid'))
+  const field = maxResolutionSeat === undefined ? 'maxResolutionUid' : 'maxResolutionSeat';
+  const isNamed =
+    maxResolutionSeat !== undefined || (maxResolutionUid !== undefined && maxResolutionUid !== '');
+  if (kind !== MIXED_VIDEO_LAYOUTS.vertical && isNamed && sound(field))
     look.reportField(
       'max-resolution-uid-outside-vertical',
-      `${BASE}/maxResolutionUid`,
-      'maxResolutionUid counts only with mixedVideoLayout vertical',
+      `${BASE}/${field}`,
+      `${field} counts only with mixedVideoLayout vertical`,
       'It is not sent: set mixedVideoLayout: vertical, or remove it.',
     );
   if (kind === MIXED_VIDEO_LAYOUTS.vertical && !isNamed)
@@ -95,126 +139,40 @@ function checkKind(
     );
 }
 
-function readRegions(list: readonly RegionFields[], look: Look, isSound: IsSound): Region[] {
-  const regions = list.map((fields, index) =>
-    readRegion(fields, `${BASE}/layoutConfig/${index}`, look, isSound),
-  );
-  const uids = regions.flatMap(({ uid }, index) =>
-    uid === undefined ? [] : [{ uid, pointer: `${BASE}/layoutConfig/${index}/uid` }],
-  );
-  reportTwice(uids, 'layoutConfig', look);
-  regions.forEach((region, index) => {
-    const pointer = `${BASE}/layoutConfig/${index}`;
-    if (isSound(`${pointer}/alpha`)) checkOverlap(region, regions.slice(0, index), pointer, look);
-  });
-  return regions;
-}
-
-/** Where something is not sound, NaN stands for it, which lies nowhere. */
-function readRegion(written: RegionFields, base: string, look: Look, isSound: IsSound): Region {
-  const fields: Partial<RegionFields> = isObject(written) ? written : {};
-  const number = (field: 'x_axis' | 'y_axis' | 'width' | 'height') =>
-    isSound(`${base}/${field}`) ? (fields[field] ?? Number.NaN) : Number.NaN;
-  const [x_axis, width] = readSpan('x_axis', 'width', number, base, look);
-  const [y_axis, height] = readSpan('y_axis', 'height', number, base, look);
-  const field = isNothing(width, number('width')) ? 'width' : 'height';
-  if (isNothing(field === 'width' ? width : height, number(field)))
-    look.report(
-      'region-without-size',
-      `${base}/${field}`,
-      `the region has no ${field}, so it is not visible`,
-    );
-  const region: Region = { x_axis, y_axis, width, height };
-  const { uid, alpha, render_mode } = fields;
-  // Official clients send an empty text for a region that belongs to no user in particular.
-  if (uid !== undefined && uid !== '' && isSound(`${base}/uid`))
-    region.uid = readUserUid(uid, `${base}/uid`, look);
-  if (alpha !== undefined && isSound(`${base}/alpha`)) region.alpha = units(alpha) / COORDINATE_UNITS;
-  if (render_mode !== undefined && isSound(`${base}/render_mode`))
-    region.render_mode = renderMode(render_mode);
-  return region;
-}
-
-function readSpan<A extends 'x_axis' | 'y_axis', S extends 'width' | 'height'>(
-  axis: A,
-  side: S,
-  number: (field: A | S) => number,
-  base: string,
-  look: Look,
-): [number, number] {
-  const [position, size] = [number(axis), number(side)];
-  const [from, extent] = fit(position, size);
-  if (isFraction(position) && isFraction(size) && offCanvas(from, extent))
-    reportOff(axis, side, position, size, base, look);
-  return [from, extent];
-}
-
-/** Whether a size that is as it should be comes to nothing. */
-function isNothing(size: number, written: number): boolean {
-  return size === 0 && isFraction(written);
-}
-
-function isFraction(value: number): boolean {
-  return value >= 0 && value <= 1;
-}
-
-/**
- * Position and size with six decimals. Where they lie over the edge by a single millionth, because both were rounded
- * up, as thirds of the canvas are, the size gives it back.
- */
-function fit(position: number, size: number): [number, number] {
-  const from = units(position);
-  let extent = units(size);
-  if (from + extent === COORDINATE_UNITS + 1 && extent > 0) extent -= 1;
-  return [from / COORDINATE_UNITS, extent / COORDINATE_UNITS];
-}
-
-function offCanvas(position: number, size: number): boolean {
-  return units(position) + units(size) > COORDINATE_UNITS;
-}
-
-function reportOff(
-  axis: string,
-  side: string,
-  position: number,
-  size: number,
-  base: string,
-  look: Look,
-): void {
-  const sum = Number((position + size).toFixed(7));
-  // Of a size that comes by a merge the position beside it is what does not go with it.
-  const isMerged = look.isAliased(`${base}/${side}`) && !look.isAliased(`${base}/${axis}`);
-  look.report(
-    'region-off-canvas',
-    `${base}/${isMerged ? axis : side}`,
-    `${axis} ${position} + ${side} ${size} is ${sum}, at most 1 is allowed`,
-    `With ${axis} ${position} the ${side} can be at most ${Number((1 - position).toFixed(6))}.`,
-  );
-}
-
 function readBackgrounds(
   list: readonly RegionBackgroundFields[],
+  seating: Seating,
   look: Look,
   isSound: IsSound,
 ): RegionBackground[] {
   const uids: { uid: string; pointer: string }[] = [];
+  const readOwn = (uid: RegionBackgroundFields['uid'], base: string) => {
+    const pointer = `${base}/uid`;
+    return isSound(pointer) ? { uid: readUserUid(uid, pointer, look), pointer } : undefined;
+  };
+  const readSeat = (seat: string, uid: unknown, base: string): Exclude<Sitter, 'any'> | undefined => {
+    const pointer = `${base}/seat`;
+    if (!isSound(pointer)) return undefined;
+    if (uid !== undefined)
+      look.reportField('seat-beside-uid', pointer, 'uid and seat are both set', KEEP_ONE);
+    const sitter = seating.sitter(seat, pointer);
+    if (sitter !== 'any') return sitter;
+    seating.refuseAny(seat, pointer);
+    return undefined;
+  };
   const backgrounds = list.flatMap((fields, index) => {
     const base = `${BASE}/backgroundConfig/${index}`;
     if (!isObject(fields)) return [];
-    const { uid, image_url, render_mode } = fields;
+    const { uid, seat, image_url, render_mode } = fields;
     if (isSound(`${base}/image_url`)) checkImageUrl(image_url, `${base}/image_url`, look);
-    const pointer = `${base}/uid`;
-    if (isSound(pointer)) uids.push({ uid: readUserUid(uid, pointer, look), pointer });
-    if (!isSound(base)) return [];
+    const user = seat === undefined ? readOwn(uid, base) : readSeat(seat, uid, base);
+    if (user) uids.push(user);
+    if (!isSound(base) || !user) return [];
     const mode = render_mode === undefined ? {} : { render_mode: renderMode(render_mode) };
-    return [{ uid: (uids.at(-1) as { uid: string }).uid, image_url, ...mode }];
+    return [{ uid: user.uid, image_url, ...mode }];
   });
   reportTwice(uids, 'backgroundConfig', look);
   return backgrounds;
-}
-
-function renderMode(mode: RenderMode): 0 | 1 {
-  return typeof mode === 'string' ? RENDER_MODES[mode] : mode;
 }
 
 function checkImageUrl(text: string, pointer: string, look: Look): void {

@@ -2,9 +2,10 @@ import type { DesiredSet } from '../model/recording.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { type Bounds, boundsOf } from './bounds.ts';
 import type { IntakeOptions } from './changes.ts';
-import { isPassing, onDisk, readFile, readNow } from './disk.ts';
+import { isPassing, onDisk, readFile, readNow, sharedOnDisk } from './disk.ts';
 import { findRecordingFiles } from './find.ts';
 import { Intake } from './intake.ts';
+import { shownPath } from './paths.ts';
 
 export interface LoadOptions extends Pick<IntakeOptions, 'readCache' | 'isEnough'> {
   /** The folder of the recording files. */
@@ -17,7 +18,7 @@ export interface LoadOptions extends Pick<IntakeOptions, 'readCache' | 'isEnough
   bounds?: Bounds;
   /** Seconds since 1970; left out, no expiry is looked at. */
   now?: number;
-  /** Is told what each recording file held when it was read, by its name as the user would type it. */
+  /** Is told what each recording file, and each that blocks take fields from, held when it was read, by its name as the user would type it. */
   onFile?: (shown: string, bytes: Uint8Array) => void;
 }
 
@@ -26,7 +27,8 @@ export async function loadRecordings(options: LoadOptions): Promise<DesiredSet> 
   const { dir, cwd, onFile } = options;
   const bounds = options.bounds ?? boundsOf(options);
   const search = await findRecordingFiles(dir, cwd, bounds.links);
-  const surroundings = { ...options, ...onDisk(bounds), bounds };
+  const readShared = sharedOnDisk(bounds, (path, bytes) => onFile?.(shownPath(path, cwd), bytes));
+  const surroundings = { ...options, ...onDisk(bounds), readShared, bounds };
   const intake = new Intake(options);
   const changes = intake.begin();
   try {

@@ -6,8 +6,22 @@ import type { Tree } from './tree.ts';
 /** Says what is wrong at a place of a document, given by JSON Pointer. `summary` never holds a secret. */
 export type Report = (code: Code, pointer: string, summary: string, detail?: string) => void;
 
-/** A document as the rules see it: they speak of pointers, this knows the places. */
-export class Look {
+/** What the rules ask: they speak of pointers, this knows the places. */
+export interface Look {
+  /** Something is wrong with the value there. */
+  readonly report: Report;
+  /** Something is wrong with a value only because it stands there: where that is an alias, the alias is pointed at. */
+  readonly reportUse: Report;
+  /** Something is wrong with the field as such: its name is pointed at. */
+  readonly reportField: Report;
+  /** Whether the document has the value there only through an alias. */
+  isAliased(pointer: string): boolean;
+  /** A number as it is written; undefined where the value is none. */
+  numberText(pointer: string): string | undefined;
+}
+
+/** A document of one file as the rules see it. */
+export class TreeLook implements Look {
   readonly #findings: Findings;
   readonly #tree: Tree;
 
@@ -16,28 +30,23 @@ export class Look {
     this.#tree = tree;
   }
 
-  /** Something is wrong with the value there. */
   readonly report: Report = (code, pointer, summary, detail) => {
     this.#findings.add(code, this.valueSpan(pointer), summary, detail);
   };
 
-  /** Something is wrong with a value only because it stands there: where that is an alias, the alias is pointed at. */
   readonly reportUse: Report = (code, pointer, summary, detail) => {
     const span = this.#tree.places.get(pointer)?.alias ?? this.valueSpan(pointer);
     this.#findings.add(code, span, summary, detail);
   };
 
-  /** Whether the document has the value there only through an alias. */
   isAliased(pointer: string): boolean {
     return this.#tree.places.get(pointer)?.alias !== undefined;
   }
 
-  /** Something is wrong with the field as such: its name is pointed at. */
   readonly reportField: Report = (code, pointer, summary, detail) => {
     this.#findings.add(code, this.fieldSpan(pointer), summary, detail);
   };
 
-  /** A number as it is written; undefined where the value is none. */
   numberText(pointer: string): string | undefined {
     return this.#tree.places.get(pointer)?.text;
   }

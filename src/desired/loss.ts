@@ -3,7 +3,7 @@ import { isObject } from '../model/json.ts';
 import type { KnownRecording } from '../model/plan.ts';
 import type { Blocks, Identity } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
-import type { CheckedBlocks, CheckedDocument, CheckedFile } from './checked.ts';
+import type { CheckedBlocks, CheckedDocument, CheckedFile, Share } from './checked.ts';
 
 /*
  * Whether a reading of a file takes something away from what stood before: a document, a block, a field, a region, a
@@ -17,6 +17,8 @@ export interface Standing {
   recording: Identity | { fromFile: string };
   suspended: boolean;
   blocks: () => CheckedBlocks | Blocks;
+  /** Blocks that take fields from files, which are looked at by themselves. */
+  shares?: readonly Share[];
 }
 
 /** The accepted content from the last requests of a recording, which are or may be in force. */
@@ -47,7 +49,9 @@ export function takesAway(before: readonly Standing[], file: CheckedFile): boole
   return before.some((one) => {
     const now = counterpart(one, before, file);
     if (!now) return !mayBeRefused(one, file);
-    return (one.suspended && !now.suspended) || losesBlock(one.blocks(), now.blocks());
+    return (
+      (one.suspended && !now.suspended) || losesBlock(one.blocks(), now.blocks()) || losesShare(one, now)
+    );
   });
 }
 
@@ -57,9 +61,10 @@ export function takesAway(before: readonly Standing[], file: CheckedFile): boole
  * something there; blocks and fields that are yet to come do no harm.
  */
 export function mayGoOn({ documents }: CheckedFile, bytes: Uint8Array): boolean {
-  const hasList = documents.some(({ blocks }) => {
+  const hasList = documents.some(({ blocks, shares }) => {
     const { subscriptions, layout, rtmp } = blocks();
-    return subscriptions || rtmp || layout?.layoutConfig || layout?.backgroundConfig;
+    // What stands beside fromFile may go on as well.
+    return shares || subscriptions || rtmp || layout?.layoutConfig || layout?.backgroundConfig;
   });
   return hasList && endsIndented(bytes);
 }
@@ -98,6 +103,15 @@ function mayBeRefused({ name }: Standing, { refused = [] }: CheckedFile): boolea
   return refused.some((document) => document.name === undefined || document.name === name);
 }
 
+/** Of a block that begins to take fields from a file what was lost cannot be told: it is in `blocks` no more. */
+function losesShare({ shares = [] }: Standing, now: Standing): boolean {
+  return shares.some(({ block, own }) => {
+    const other = now.shares?.find((share) => share.block === block);
+    if (other) return loses(own, other.own);
+    return (now.blocks() as Record<string, unknown>)[block] === undefined;
+  });
+}
+
 function losesBlock(before: CheckedBlocks | Blocks, now: CheckedBlocks | Blocks): boolean {
   const { subscriptions, layout = {}, onhold, rtmp, storage } = before;
   // Without the block every stream is recorded; without one of its lists that medium is not.
@@ -122,19 +136,20 @@ const DEFAULTS_IN: Readonly<Record<string, object>> = {
   backgroundConfig: DEFAULTS.backgroundConfig,
 };
 
-/** Whether a field is gone that was not at its default, or an item of a list. */
-function loses(before: object, now: object, defaults: object = {}): boolean {
+/** Whether a field is gone that was not at its default, or an item of a list, or nobody sits where a user did. */
+export function loses(before: object, now: object, defaults: object = {}): boolean {
   return Object.entries(before).some(([field, value]) => {
     if (value === undefined) return false;
     const present = (now as Record<string, unknown>)[field];
-    if (present === undefined) return value !== (defaults as Record<string, unknown>)[field];
+    if (present === undefined || present === null)
+      return value !== ((defaults as Record<string, unknown>)[field] ?? null);
     if (SECRETS.includes(field)) return false;
     if (Array.isArray(value) && Array.isArray(present)) return losesItem(value, present, DEFAULTS_IN[field]);
     return isObject(value) && isObject(present) && loses(value, present);
   });
 }
 
-/** Items are the same by their `uid`; the others, in their order. */
+/** Items are the same by their `uid`, or `seat`; the others, in their order. */
 function losesItem(before: readonly unknown[], now: readonly unknown[], defaults: object | undefined) {
   if (now.length < before.length) return true;
   const left = [...now];
@@ -148,5 +163,5 @@ function losesItem(before: readonly unknown[], now: readonly unknown[], defaults
 }
 
 function uidOf(item: unknown): unknown {
-  return isObject(item) ? item.uid : undefined;
+  return isObject(item) ? (item.uid ?? item.seat) : undefined;
 }

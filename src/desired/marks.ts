@@ -1,12 +1,12 @@
 import type { DraftBlocks, Marks, RefusedDocument } from './checked.ts';
-import type { Look } from './look.ts';
+import type { TreeLook } from './look.ts';
 import type { SourceText } from './source-text.ts';
 
 /** The places that later stages speak of. */
 export function marksOf(
   blocks: DraftBlocks,
   source: SourceText,
-  look: Look,
+  look: TreeLook,
   recording?: RefusedDocument['recording'],
 ): Marks {
   const known = recording && 'fromFile' in recording ? recording.known : undefined;
@@ -20,18 +20,10 @@ export function marksOf(
       const pointer = `/recording/${field}`;
       return [pointer, look.valueSpan(pointer)] as const;
     }),
-    ...Object.keys(blocks).map((block) => [`/${block}`, look.fieldSpan(`/${block}`)] as const),
-    ...Object.keys(blocks.subscriptions ?? {}).map((medium) => {
-      const pointer = `/subscriptions/${medium}`;
-      return [pointer, look.fieldSpan(pointer)] as const;
-    }),
-    ...(blocks.rtmp?.outputs ?? []).map((_output, index) => {
-      const pointer = `/rtmp/outputs/${index}/rtmpUrl`;
-      return [pointer, look.valueSpan(pointer)] as const;
-    }),
-    ...['accessKey', 'secretKey', 'stsToken', 'stsExpiration', 'credentials']
-      .filter((field) => Object.hasOwn(blocks.storage ?? {}, field))
-      .map((field) => [`/storage/${field}`, look.valueSpan(`/storage/${field}`)] as const),
+    ...blockPlaces(blocks).map(
+      ([pointer, part]) =>
+        [pointer, part === 'key' ? look.fieldSpan(pointer) : look.valueSpan(pointer)] as const,
+    ),
   ];
   return Object.fromEntries(
     spans.map(([pointer, span]) => {
@@ -40,4 +32,20 @@ export function marksOf(
       return [pointer, { range, ...(line === undefined ? {} : { source: line }) }];
     }),
   );
+}
+
+/** What of the blocks later stages speak of: fields by their names, secrets by their values. */
+export function blockPlaces(blocks: DraftBlocks): [pointer: string, part: 'key' | 'value'][] {
+  return [
+    ...Object.keys(blocks).map((block) => [`/${block}`, 'key'] as [string, 'key']),
+    ...Object.keys(blocks.subscriptions ?? {}).map(
+      (medium) => [`/subscriptions/${medium}`, 'key'] as [string, 'key'],
+    ),
+    ...(blocks.rtmp?.outputs ?? []).map(
+      (_output, index) => [`/rtmp/outputs/${index}/rtmpUrl`, 'value'] as [string, 'value'],
+    ),
+    ...['accessKey', 'secretKey', 'stsToken', 'stsExpiration', 'credentials']
+      .filter((field) => Object.hasOwn(blocks.storage ?? {}, field))
+      .map((field) => [`/storage/${field}`, 'value'] as [string, 'value']),
+  ];
 }

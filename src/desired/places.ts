@@ -50,6 +50,18 @@ export class Places implements Place {
     return place;
   }
 
+  /** The places of all that is within the value there, by JSON Pointer. */
+  *within(pointer: string): Generator<[string, Place]> {
+    const place = this.get(pointer) as Places | undefined;
+    if (!place) return;
+    const parts = place.#items?.entries() ?? place.#fields ?? [];
+    for (const [part, inside] of parts) {
+      const at = `${pointer}/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      yield [at, inside];
+      yield* this.within(at);
+    }
+  }
+
   #within(part: string): Places | undefined {
     if (this.#items) return this.#items[Number(part)];
     return this.#fields?.get(part.replaceAll('~1', '/').replaceAll('~0', '~'));

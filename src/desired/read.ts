@@ -1,38 +1,45 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { isObject } from '../model/json.ts';
-import type { Identity, Labels } from '../model/recording.ts';
+import type { Identity, Labels, SharedBlock } from '../model/recording.ts';
 import {
   type CheckedBlocks,
   type CheckedDocument,
   type CheckedFile,
   checkedDocument,
   type Marks,
+  type OwnPlace,
+  QUOTED_COLUMNS,
   type RecordingIds,
   type RefusedDocument,
+  type Share,
+  type Stretch,
 } from './checked.ts';
-import { concealByLines } from './concealment.ts';
-import { decode } from './decode.ts';
 import { Findings } from './findings.ts';
 import { readIdentity, readKind, readKnown } from './identity.ts';
 import { checkLabels } from './labels.ts';
 import { readLayout } from './layout.ts';
-import { Look } from './look.ts';
+import { type Look, TreeLook } from './look.ts';
 import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
-import { isComment, isEmpty, type ParsedDocument, parse } from './parse.ts';
+import { open } from './open.ts';
+import type { ParsedDocument } from './parse.ts';
+import type { Place } from './places.ts';
 import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
 import { type Objection, readRunFile } from './run-file.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
 import { checkShape } from './shape.ts';
+import { isOfBlock } from './shared.ts';
 import { type IsSound, soundness } from './soundness.ts';
-import { SourceText } from './source-text.ts';
+import type { SourceText, Span } from './source-text.ts';
 import { readStorage } from './storage.ts';
 import { readSubscriptions } from './subscriptions.ts';
 import { type Tree, TreeBuilder } from './tree.ts';
 import { checkFilledIn } from './unfilled.ts';
 import { validateRecording, validateRunFile } from './validator.generated.js';
+
+export { fieldsOf, isOfBlock, readLayoutFile, readShare } from './shared.ts';
 
 /*
  * Stage A: the bytes of one file to checked documents. Pure, and of nothing but the bytes and the name, so the
@@ -72,7 +79,7 @@ export function readRecordingFile(bytes: Uint8Array, file: string): CheckedFile 
 function marksIn(bytes: Uint8Array, file: string, blocks: CheckedBlocks): Marks {
   const { findings, parsed } = open(bytes, file);
   const tree = new TreeBuilder(findings).build(parsed[0] as ParsedDocument);
-  return marksOf(blocks, findings.source, new Look(findings, tree));
+  return marksOf(blocks, findings.source, new TreeLook(findings, tree));
 }
 
 /**
@@ -96,7 +103,7 @@ export function readIdentityFile(
   let objections: Objection[] = [];
   if (first?.sound) {
     const tree = new TreeBuilder(findings).build(first);
-    const look = new Look(findings, tree);
+    const look = new TreeLook(findings, tree);
     const isSound = soundness(tree.whole ? checkShape(validateRunFile, '/recording', tree, look) : []);
     if (tree.whole && isObject(tree.value))
       ({ identity, objections } = readRunFile(
@@ -113,37 +120,6 @@ export function readIdentityFile(
   return claimed ? { claimed, ...rest } : rest;
 }
 
-interface Opened {
-  findings: Findings;
-  /** Documents in which something is written. */
-  parsed: ParsedDocument[];
-  /** The whole file is unusable. */
-  broken: boolean;
-}
-
-function open(bytes: Uint8Array, file: string): Opened {
-  const { text, problem } = decode(bytes);
-  const findings = new Findings(new SourceText(file, text));
-  if (problem) {
-    concealByLines(findings.source);
-    findings.add(problem.code, problem.span, problem.summary, problem.detail);
-    return { findings, parsed: [], broken: true };
-  }
-  const { documents, broken } = parse(findings);
-  if (broken) concealByLines(findings.source);
-  const parsed = documents.filter(({ document, sound }) => !sound || !isEmpty(document));
-  if (parsed.length === 0 && !broken && !isComment(text))
-    findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no document', 'It may be half written.');
-  const last = parsed.at(-1);
-  for (const entry of last ? documents.slice(0, documents.indexOf(last)) : []) {
-    const [start, , end] = entry.document.range;
-    // A document that is commented out does not count.
-    if (entry.sound && isEmpty(entry.document) && !isComment(text.slice(entry.start, end)))
-      findings.add('empty-document', { start, end: start }, 'an empty document');
-  }
-  return { findings, parsed, broken };
-}
-
 /** @param bytes of the whole file */
 function readDocument(
   tree: Tree,
@@ -153,26 +129,47 @@ function readDocument(
 ): CheckedDocument | RefusedDocument | undefined {
   if (!tree.whole) return refuse(tree, several, findings);
   const before = findings.errors;
-  const look = new Look(findings, tree);
-  const isSound = soundness(checkShape(validateRecording, '', tree, look));
+  const look = new TreeLook(findings, tree);
+  if (SHARED_BLOCKS.some((block) => isOfBlock(tree.value, block))) {
+    const place = findings.source.filename;
+    look.reportField(
+      'shared-file-among-recordings',
+      '',
+      'this holds the fields of a block, and no recording',
+      `Files that recordings take blocks from stand outside of their folder, as in ../layouts/${place.slice(place.lastIndexOf('/') + 1)}, or in a folder whose name begins with a dot.`,
+    );
+    return undefined;
+  }
+  const unsound = checkShape(validateRecording, '', tree, look);
+  const isSound = soundness(unsound);
   if (!isObject(tree.value)) return undefined;
   const written = tree.value as unknown as RecordingFile;
   const name = isSound('/name') ? readName(written.name, findings.source.filename, several, look) : '';
   const recording = isObject(written.recording) ? readWhich(written.recording, look, isSound) : undefined;
   if (isObject(written.labels)) checkLabels(written.labels, look);
-  const blocks = readBlocks(written, isSound, look);
+  const shares = sharesIn(tree.value, isSound, unsound, findings, tree);
+  for (const { block, fromFile } of shares) checkFilledIn(fromFile, `/${block}/fromFile`, look);
+  const blocks = readBlocks(withoutShares(written), isSound, look);
   const kind = kindOf(written.recording, isSound);
   if (kind)
-    checkAgainstIdentity(kind, isSound('') ? blocks : blocksIn(tree.value, isSound), look.reportField);
-  if (findings.errors > before || tree.refused || !recording) return refuse(tree, several, findings, isSound);
+    checkAgainstIdentity(
+      kind,
+      isSound('') ? blocks : blocksIn(withoutShares(tree.value), isSound),
+      look.reportField,
+    );
+  if (findings.errors > before || tree.refused || !recording)
+    return refuse(tree, several, findings, isSound, shares);
   const { line } = findings.source.position(look.fieldSpan('').start);
   const file = findings.source.filename;
   const suspended = written.suspend ?? false;
   const labels = (written.labels ?? {}) as Labels;
   const labelled = Object.keys(labels).length > 0 ? { labels } : {};
   const document = { name, file, line, recording, suspended, ...labelled };
-  if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage)
-    return checkedDocument({ ...document, blocks, marks: marksOf(blocks, findings.source, look, recording) });
+  if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage || shares.length > 0)
+    return checkedDocument({
+      ...{ ...document, blocks, marks: marksOf(blocks, findings.source, look, recording) },
+      ...(shares.length > 0 ? { shares } : {}),
+    });
   // Its places are needed only where several documents claim the same: then the file is read once more.
   const marks = () => marksIn(bytes, file, blocks);
   return { ...document, isSelfContained: true, blocks: () => blocks, marks };
@@ -201,6 +198,65 @@ function kindOf(
   return readKind(written, '/recording', isSound);
 }
 
+/** Blocks that take fields from a file, as far as the document says which. */
+function sharesIn(
+  written: Readonly<Record<string, unknown>>,
+  isSound: IsSound,
+  unsound: readonly string[],
+  { source }: Findings,
+  { places }: Tree,
+): Share[] {
+  const stretch = (span: Span): Stretch => {
+    const { start, end } = source.range(span);
+    return [start.line, start.column, end.line, end.column];
+  };
+  const own = ({ key, value, alias, text }: Place): OwnPlace => ({
+    ...(key ? { key: stretch(key) } : {}),
+    value: stretch(value),
+    ...(alias ? { alias: stretch(alias) } : {}),
+    ...(text === undefined ? {} : { text }),
+  });
+  return SHARED_BLOCKS.flatMap((block) => {
+    const fields = written[block];
+    const base = `/${block}`;
+    if (!takesFromFile(fields) || !isSound(`${base}/fromFile`)) return [];
+    const found: [string, OwnPlace][] = [[base, own(places.get(base) as Place)]];
+    for (const [pointer, each] of places.within(base)) found.push([pointer, own(each)]);
+    const { fromFile, ...beside } = fields;
+    return [
+      {
+        ...{ block, fromFile, own: beside, file: source.filename, places: Object.fromEntries(found) },
+        lines: linesOf(source, found),
+        unsound: unsound.filter((pointer) => pointer === base || pointer.startsWith(`${base}/`)),
+      },
+    ];
+  });
+}
+
+/** Each line once: hundreds of thousands of places are kept. */
+function linesOf(source: SourceText, places: readonly [string, OwnPlace][]): Record<number, string> {
+  const lines: Record<number, string> = {};
+  for (const [, { key, value, alias }] of places)
+    for (const [line] of [key, value, alias].filter((each) => each !== undefined)) {
+      const shown = lines[line] ?? source.shownLine({ line, column: QUOTED_COLUMNS });
+      if (shown !== undefined) lines[line] = shown;
+    }
+  return lines;
+}
+
+const SHARED_BLOCKS = ['subscriptions', 'layout', 'rtmp', 'storage'] as const satisfies SharedBlock[];
+
+function takesFromFile(block: unknown): block is { fromFile: string; [field: string]: unknown } {
+  return isObject(block) && typeof block.fromFile === 'string' && block.fromFile !== '';
+}
+
+/** The rules for the others are looked at when their files are read; where it is not clear which, not at all. */
+function withoutShares<T extends object>(written: T): T {
+  const isShared = ([name, block]: [string, unknown]) =>
+    SHARED_BLOCKS.some((each) => each === name) && isObject(block) && block.fromFile !== undefined;
+  return Object.fromEntries(Object.entries(written).filter((entry) => !isShared(entry))) as T;
+}
+
 /** @returns those in which everything is sound */
 function readBlocks(written: RecordingFile, isSound: IsSound, look: Look): CheckedBlocks {
   const blocks: CheckedBlocks = {};
@@ -209,7 +265,7 @@ function readBlocks(written: RecordingFile, isSound: IsSound, look: Look): Check
     : undefined;
   if (lists) blocks.subscriptions = lists;
   const layout = isObject(written.layout) ? readLayout(written.layout, look, isSound) : undefined;
-  if (layout) blocks.layout = layout;
+  if (layout) Object.assign(blocks, layout);
   if (written.onhold !== undefined && isSound('/onhold')) blocks.onhold = written.onhold;
   const rtmp = isObject(written.rtmp) ? readRtmp(written.rtmp, look, isSound) : undefined;
   if (rtmp) blocks.rtmp = rtmp;

@@ -1,10 +1,17 @@
 import { MODES } from '../agora/tables.ts';
 import { isObject } from '../model/json.ts';
 import type { Identity, Mode } from '../model/recording.ts';
-import type { CommandSource, DraftBlocks, RecordingIds, RefusedDocument, SecretSource } from './checked.ts';
+import type {
+  CommandSource,
+  DraftBlocks,
+  RecordingIds,
+  RefusedDocument,
+  SecretSource,
+  Share,
+} from './checked.ts';
 import { ENVIRONMENT_NAME } from './concealment.ts';
 import type { Findings } from './findings.ts';
-import { Look } from './look.ts';
+import { TreeLook } from './look.ts';
 import { marksOf } from './marks.ts';
 import { isName, nameOfFile } from './name.ts';
 import type { IsSound } from './soundness.ts';
@@ -19,23 +26,25 @@ const KEYS = ['accessKey', 'secretKey', 'stsToken'] as const;
 /**
  * What a document that is not used says of itself; undefined where it has no fields.
  * @param isSound left out: its shape was not checked
+ * @param shares blocks that take fields from a file
  */
 export function refuse(
   tree: Tree,
   several: boolean,
   findings: Findings,
   isSound: IsSound = () => false,
+  shares: readonly Share[] = [],
 ): RefusedDocument | undefined {
   if (!isObject(tree.value)) return undefined;
   const { source } = findings;
-  const look = new Look(findings, tree);
+  const look = new TreeLook(findings, tree);
   const { line } = source.position(look.fieldSpan('').start);
   const file = source.filename;
   // Where parts are out of reach, the name may be among them.
   const nameless = tree.value.name === undefined && tree.whole && !several;
   const name = nameless ? nameOfFile(file) : tree.value.name;
   const recording = whichIn(tree.value.recording, look);
-  const blocks = blocksIn(tree.value, isSound);
+  const blocks = withoutShared(blocksIn(tree.value, isSound), shares);
   return {
     refused: true,
     ...(isName(name) ? { name } : {}),
@@ -43,11 +52,12 @@ export function refuse(
     line,
     ...(recording ? { recording } : {}),
     blocks,
+    ...(shares.length > 0 ? { shares } : {}),
     marks: marksOf(blocks, source, look, recording),
   };
 }
 
-function whichIn(written: unknown, look: Look): RefusedDocument['recording'] {
+function whichIn(written: unknown, look: TreeLook): RefusedDocument['recording'] {
   if (!isObject(written)) return undefined;
   const { fromFile } = written;
   if (fromFile === undefined) return idsIn(written);
@@ -57,7 +67,7 @@ function whichIn(written: unknown, look: Look): RefusedDocument['recording'] {
 /** What stands beside `fromFile`, as far as it can be used. */
 function knownIn(
   { appId, cname, uid, mode, streamTypes }: Record<string, unknown>,
-  look: Look,
+  look: TreeLook,
 ): Partial<Identity> {
   const number = typeof uid === 'number' ? look.numberText('/recording/uid') : undefined;
   const known = { appId, cname, uid: number ?? uid };
@@ -78,6 +88,12 @@ export function idsIn(written: unknown): RecordingIds | undefined {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/** Blocks that take fields from a file are looked at when that is read. */
+function withoutShared(blocks: DraftBlocks, shares: readonly Share[]): DraftBlocks {
+  const shared = shares.map(({ block }) => block as string);
+  return Object.fromEntries(Object.entries(blocks).filter(([block]) => !shared.includes(block)));
 }
 
 /** The blocks as far as others look at them. */

@@ -19,6 +19,7 @@ import { printable, quoted } from './printable.ts';
 import { reading } from './reading.ts';
 import { HELD_BACK, isOutside, Secrets } from './secrets.ts';
 import { NOTHING, type ResolvedDocument, selfContained } from './self-contained.ts';
+import { followShares } from './shares.ts';
 
 /*
  * Stage B: checked documents to desired recordings. References are followed here, through what is handed in.
@@ -34,6 +35,11 @@ export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
   /** Never rejects. Of a file that is out of bounds it says so, and gives nothing of it. */
   readFile(absolutePath: string): Promise<FileBytes>;
+  /**
+   * The same of a file that blocks take fields from, which belongs to what is desired: from a commit where the recordings
+   * are. Gives the same object for as long as the bytes are the same. Left out: `readFile`.
+   */
+  readShared?(absolutePath: string): Promise<FileBytes>;
   /** What references may lead to; left out, everything but reelstate's own variables. */
   bounds?: Bounds;
   /** Whether lines of a file may be quoted; left out, of every file. */
@@ -113,7 +119,7 @@ function hasError(diagnostics: readonly Diagnostic[]): boolean {
 
 /** A diagnostic at a place that an earlier stage has kept. */
 export function diagnosticAt(
-  { range, source }: Mark,
+  { range, source, uses }: Mark,
   code: Code,
   summary: string,
   detail?: string,
@@ -124,6 +130,7 @@ export function diagnosticAt(
     summary: printable(summary),
     ...(detail === undefined ? {} : { detail: printable(detail) }),
     range,
+    ...(uses === undefined ? {} : { uses }),
     ...(source === undefined ? {} : { source }),
   };
 }
@@ -131,7 +138,7 @@ export function diagnosticAt(
 /** The resolution of one document. */
 class Resolution {
   readonly diagnostics: Diagnostic[] = [];
-  readonly marks: Marks;
+  marks: Marks;
   readonly #document: CheckedDocument | RefusedDocument;
   readonly #surroundings: Surroundings;
   readonly #secrets: Secrets;
@@ -150,15 +157,26 @@ class Resolution {
   /** A mere claim: the document is held back, and `diagnostics` say why, unless those of stage A do. */
   async run(): Promise<DesiredRecording | Omit<Claim, 'marks'>> {
     const document = this.#document;
-    const { key, ...which } = await this.#which();
+    const path = (written: string) => this.#secrets.path(written);
+    const shared = await followShares(document.shares ?? [], path, this.#surroundings);
+    const { blocks: joined, drafts, files } = shared;
+    this.diagnostics.push(...shared.diagnostics);
+    this.marks = { ...this.marks, ...shared.marks };
+    const { key, ...which } = await this.#which(drafts);
     if ('refused' in document) {
-      await this.#follow(document.blocks);
+      await this.#follow({ ...document.blocks, ...drafts });
       return this.#holdBack(key);
     }
     const { name, file, line, suspended, labels, content } = document;
-    const blocks = await this.#blocks(document.blocks());
+    if (!joined) {
+      await this.#follow({ ...document.blocks(), ...drafts });
+      return this.#holdBack(key);
+    }
+    const blocks = await this.#blocks({ ...document.blocks(), ...joined });
     if (hasError(this.diagnostics)) return this.#holdBack(key);
-    const read = content === undefined ? {} : { content };
+    const isShared = document.shares !== undefined;
+    // Of blocks that are shared the bytes of this file do not tell.
+    const read = isShared ? { shares: files } : content === undefined ? {} : { content };
     const at = credentialsPlace(blocks.storage);
     const program = at === undefined ? {} : { credentialsAt: this.#mark(at) };
     return {
@@ -192,14 +210,20 @@ class Resolution {
     this.diagnostics.push(diagnosticAt(this.#mark(pointer), code, summary, detail));
   }
 
-  /** @returns besides, the key of the recording, as far as that is known */
-  async #which(): Promise<{ identity?: Identity; waitingFor?: string; key?: string }> {
+  /**
+   * @param drafts of blocks that take fields from files
+   * @returns besides, the key of the recording, as far as that is known
+   */
+  async #which(drafts: DraftBlocks): Promise<{ identity?: Identity; waitingFor?: string; key?: string }> {
     const document = this.#document;
     const { recording } = document;
     if (!recording) return {};
     if (!('fromFile' in recording)) {
       const key = recordingKey(recording);
-      return 'refused' in document ? { key } : { identity: document.recording as Identity, key };
+      if ('refused' in document) return { key };
+      const identity = document.recording as Identity;
+      checkAgainstIdentity(identity, drafts, (...finding) => this.#report(...finding));
+      return { identity, key };
     }
     const place = '/recording/fromFile';
     const path = this.#secrets.path(recording.fromFile);
@@ -228,7 +252,7 @@ class Resolution {
       this.#report(code, `/recording/${field}`, summary, detail);
     if (!identity) return claimed ? { key: recordingKey(claimed) } : {};
     const blocks = 'refused' in document ? document.blocks : document.blocks();
-    checkAgainstIdentity(identity, blocks, (...finding) => this.#report(...finding));
+    checkAgainstIdentity(identity, { ...blocks, ...drafts }, (...finding) => this.#report(...finding));
     return { identity, key: recordingKey(identity) };
   }
 

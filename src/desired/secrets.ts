@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { expiredWords, expiringWords, MIN_STS_SECONDS, STS_AT_LEAST } from '../agora/sts.ts';
 import { SENSITIVE, type Sealed } from '../model/recording.ts';
 import { isOwnVariable } from '../secrets/environment.ts';
@@ -15,6 +15,8 @@ import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
 
 /** The consequence of a value that is not available. */
 export const HELD_BACK = 'Until it has a value, apply holds this recording back.';
+
+type FileSource = Extract<SecretSource, { fromFile: string }>;
 
 /** Reporters for problems with a reference. */
 export interface Finds {
@@ -36,16 +38,16 @@ export class Secrets {
     this.#finds = finds;
   }
 
-  /** Where a path leads that the file names. */
-  path(written: string): string {
-    return resolve(this.#surroundings.cwd, dirname(this.#file), written);
+  /** Where a path leads that the file names. @param file in which it is written; left out: the document's */
+  path(written: string, file = this.#file): string {
+    return resolve(this.#surroundings.cwd, dirname(file), written);
   }
 
-  command({ fromCommand }: CommandSource): Sealed {
+  command({ fromCommand, writtenIn = this.#file }: CommandSource): Sealed {
     const { bounds, cwd, vault } = this.#surroundings;
     const [written = '', ...args] = fromCommand;
     const program = printable(written);
-    const path = programPath(written, this.#file, cwd);
+    const path = programPath(written, writtenIn, cwd);
     const place = '/storage/credentials';
     if (bounds && !isAllowedProgram(path, cwd, bounds)) {
       const way =
@@ -127,15 +129,18 @@ export class Secrets {
     const { vault, bounds } = this.#surroundings;
     if ('literal' in source) return vault.seal(source.literal, 'literal', look(source.literal));
     const isVariable = 'fromEnv' in source;
-    const reference = isVariable ? `env:${source.fromEnv}` : `file:${source.fromFile}`;
+    const reference = isVariable ? `env:${source.fromEnv}` : `file:${this.#pathFromHere(source)}`;
     if (bounds?.untrusted && !(isVariable && variableOutside(source.fromEnv, bounds))) {
       if (isVariable) this.#notFollowed(pointer, `the variable ${source.fromEnv}`);
-      else this.passOver(this.path(source.fromFile), pointer, `the file ${quoted(source.fromFile)}`);
+      else
+        this.passOver(
+          this.path(source.fromFile, source.writtenIn),
+          pointer,
+          `the file ${quoted(source.fromFile)}`,
+        );
       return unresolved(reference);
     }
-    const value = isVariable
-      ? this.#variable(source.fromEnv, pointer)
-      : await this.#text(source.fromFile, pointer);
+    const value = isVariable ? this.#variable(source.fromEnv, pointer) : await this.#text(source, pointer);
     return value === undefined ? unresolved(reference) : vault.seal(value, reference, look(value));
   }
 
@@ -158,8 +163,15 @@ export class Secrets {
     return undefined;
   }
 
-  async #text(written: string, pointer: string): Promise<string | undefined> {
-    const bytes = await this.#surroundings.readFile(this.path(written));
+  /** The same file is called the same, wherever it is written. */
+  #pathFromHere({ fromFile, writtenIn }: FileSource): string {
+    if (writtenIn === undefined) return fromFile;
+    const folder = resolve(this.#surroundings.cwd, dirname(this.#file));
+    return relative(folder, this.path(fromFile, writtenIn)).split(sep).join('/');
+  }
+
+  async #text({ fromFile: written, writtenIn }: FileSource, pointer: string): Promise<string | undefined> {
+    const bytes = await this.#surroundings.readFile(this.path(written, writtenIn));
     if (isOutside(bytes)) {
       this.outside(pointer, `the file ${quoted(written)} is out of bounds: ${bytes.error}`);
       return undefined;

@@ -35,7 +35,8 @@ export function mayChange({ documents, refused = [] }: CheckedFile): boolean {
 /** Whether there is anything in a document that has to be followed. */
 export function leadsElsewhere(document: CheckedDocument | RefusedDocument): boolean {
   if ('isSelfContained' in document) return false;
-  const { recording } = document;
+  const { recording, shares } = document;
+  if (shares) return true;
   const { rtmp, storage } = 'refused' in document ? document.blocks : document.blocks();
   return (recording && 'fromFile' in recording) || rtmp !== undefined || storage !== undefined;
 }

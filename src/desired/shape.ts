@@ -1,4 +1,5 @@
 import { isObject } from '../model/json.ts';
+import type { SharedBlock } from '../model/recording.ts';
 import type { Code } from './codes.ts';
 import { FIELD_NAME } from './concealment.ts';
 import { type Look, label } from './look.ts';
@@ -18,24 +19,31 @@ const TYPE_NAMES: Record<string, string> = {
   object: 'fields',
 };
 
+/** Whether a file is checked that a block takes fields from. */
+function isOfBlock(base: string): boolean {
+  return base !== '' && base !== '/recording';
+}
+
 /**
  * Checks a value against the schema and reports one problem for one mistake.
- * @param base JSON Pointer of what the validator checks, in a recording document: '' or '/recording'
+ * @param base JSON Pointer of what the validator checks, in a recording document
  * @returns the pointers at which the value has not the shape that the types promise, or lacks what they do
  */
 export function checkShape(
   validate: ShapeValidator,
-  base: '' | '/recording',
+  base: '' | '/recording' | `/${SharedBlock}`,
   tree: Tree,
   look: Look,
 ): string[] {
   if (validate(tree.value)) return [];
   const errors = validate.errors ?? [];
   for (const error of oneForEachMistake(errors, base)) {
-    if (error.keyword === 'additionalProperties') reportUnknown(error, base, look);
-    else if (base !== '' && error.keyword === 'type' && error.instancePath === '')
-      look.report('document-not-mapping', '', `a run file consists of fields, not of ${found(tree.value)}`);
-    else reportShape(error, valueAt(tree.value, error.instancePath), look);
+    if (error.keyword === 'additionalProperties') {
+      if (!isOfBlock(base) || !reportOfOthers(error, base.slice(1), look)) reportUnknown(error, base, look);
+    } else if (base !== '' && error.keyword === 'type' && error.instancePath === '') {
+      const file = isOfBlock(base) ? `a file of ${base.slice(1)}` : 'a run file';
+      look.report('document-not-mapping', '', `${file} consists of fields, not of ${found(tree.value)}`);
+    } else reportShape(error, valueAt(tree.value, error.instancePath), look);
   }
   return errors
     .filter(breaksTypes)
@@ -98,7 +106,9 @@ function levelAround(field: string, where: string): string[] {
 
 /** The fields that the schema has where an error is. */
 function knownFields({ instancePath }: ShapeError, base: string): string[] {
-  return fields[(base + instancePath).replace(/\/\d+(?=\/|$)/g, '/*')] ?? [];
+  const known = fields[(base + instancePath).replace(/\/\d+(?=\/|$)/g, '/*')] ?? [];
+  if (!isOfBlock(base) || instancePath !== '') return known;
+  return known.filter((field) => field !== 'fromFile' && field !== 'seats');
 }
 
 function suggestField(error: ShapeError, base: string): string | undefined {
@@ -166,6 +176,28 @@ function limitWording(keyword: string, name: string, value: unknown, limit: numb
   }
 }
 
+/** Fields of the recording, at the top of a file that a block takes fields from. @returns whether it is one */
+function reportOfOthers(error: ShapeError, block: string, look: Look): boolean {
+  const field = String(error.params.additionalProperty);
+  if (error.instancePath !== '') return false;
+  if (field === 'fromFile') {
+    const way = 'There is one level: write the fields out here, or name the other file in the recording.';
+    look.reportField('shared-file-nested', '/fromFile', 'this file takes fields from another one', way);
+    return true;
+  }
+  const way =
+    field === block
+      ? `Leave this level out: what is inside it stands at the top of this file.`
+      : field === 'seats'
+        ? 'The recording says who sits where: layout: { fromFile: PATH, seats: { … } }.'
+        : field !== '' && fields['']?.includes(field)
+          ? `This file holds the fields of ${block} alone; ${field} belongs in the recording.`
+          : undefined;
+  if (way === undefined) return false;
+  look.reportField('unknown-field', `/${field}`, `unknown field ${quoted(field)} in ${block}`, way);
+  return true;
+}
+
 function reportUnknown(error: ShapeError, base: string, look: Look): void {
   const field = String(error.params.additionalProperty);
   const pointer = `${error.instancePath}/${field.replaceAll('~', '~0').replaceAll('/', '~1')}`;
@@ -183,7 +215,8 @@ function reportUnknown(error: ShapeError, base: string, look: Look): void {
   // Only what looks like a field's name is repeated: in the wrong place it might be anything.
   const name = FIELD_NAME.test(field) ? `field ${quoted(field)}` : 'field';
   const homes = Object.keys(fields).filter((place) => fields[place]?.includes(field));
-  const where = label(error.instancePath.replace(/\/\d+$/, ''));
+  const inside = isOfBlock(base) ? base + error.instancePath : error.instancePath;
+  const where = label(inside.replace(/\/\d+$/, ''));
   const way = wayOut(field, base + error.instancePath, homes, known);
   look.reportField('unknown-field', pointer, `unknown ${name} in ${where}`, way);
 }

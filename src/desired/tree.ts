@@ -1,4 +1,5 @@
 import { type Alias, isAlias, isMap, isPair, isScalar, isSeq, type ParsedNode, type Scalar } from 'yaml';
+import type { BlockName } from '../model/recording.ts';
 import { type AliasTargets, aliasTargets } from './alias-targets.ts';
 import { concealTree, FIELD_NAME } from './concealment.ts';
 import type { Findings } from './findings.ts';
@@ -11,7 +12,7 @@ import { NOT_FILLED_IN, UNQUOTED_PLACEHOLDER } from './unfilled.ts';
 /** A document as plain values, with every place by JSON Pointer. Mappings inherit nothing. */
 export interface Tree {
   value: unknown;
-  places: Pick<Places, 'get'>;
+  places: Pick<Places, 'get' | 'within'>;
   /** false: parts of it could not be reached, so what is missing from it means nothing. */
   whole: boolean;
   /** Something in it was refused, so the document is not used, although its other problems can be looked for. */
@@ -52,9 +53,12 @@ export class TreeBuilder {
   #targets: AliasTargets = new Map();
   #open = new Set<ParsedNode>();
   #whole = true;
+  readonly #block: BlockName | undefined;
 
-  constructor(findings: Findings) {
+  /** @param block that the documents hold the fields of; left out: they hold recordings */
+  constructor(findings: Findings, block?: BlockName) {
     this.#findings = findings;
+    this.#block = block;
   }
 
   build({ document }: ParsedDocument): Tree {
@@ -64,7 +68,7 @@ export class TreeBuilder {
     const { source } = this.#findings;
     const targets: AliasTargets = source.text.includes('*') ? aliasTargets(document.contents) : new Map();
     this.#targets = targets;
-    source.concealBeforeShown(() => concealTree(source, document.contents, targets));
+    source.concealBeforeShown(() => concealTree(source, document.contents, targets, this.#block));
     const places = new Places();
     const value = this.#value(document.contents, { place: places, depth: 0 });
     return { value, places, whole: this.#whole, refused: this.#findings.errors > before };

@@ -7,6 +7,8 @@ import type {
   Identity,
   Labels,
   Mode,
+  SeatNames,
+  SharedBlock,
   UpdateRequest,
 } from './recording.ts';
 import type { Commit } from './source.ts';
@@ -50,6 +52,8 @@ export type Call = {
      * 1970. Another desired state does not wait for it.
      */
     notBefore?: number;
+    /** Of a layout that was written with seats; for people. */
+    seats?: SeatNames;
     /** Sections that are in force already and cannot be sent again: the body is without them. */
     keeps?: readonly (keyof UpdateRequest)[];
   };
@@ -66,6 +70,8 @@ export interface RecordingPlan {
   mode?: Mode;
   /** As the file has them; absent where it has none, or is gone. */
   labels?: Labels;
+  /** The files that blocks take fields from, as the user would type them. */
+  shares?: Partial<Record<SharedBlock, string>>;
   /** In the order in which they are sent; at most one an endpoint. */
   calls: readonly Call[];
   /** The whole desired state of every managed endpoint. */

@@ -92,6 +92,19 @@ export interface Layout {
   backgroundConfig?: RegionBackground[];
 }
 
+/** Who sits where in a layout that was written with seats. Only for people: the service knows none. */
+export interface SeatNames {
+  /** Seats by the UIDs of their users. */
+  uids: Readonly<Record<string, string>>;
+  /** What regions without a UID are called, by their positions in layoutConfig. */
+  regions: Readonly<Record<number, string>>;
+  /** What the large region is called where it has no UID. */
+  large?: string;
+}
+
+/** Blocks that may take fields from a file. */
+export type SharedBlock = Exclude<BlockName, 'onhold'>;
+
 export interface Rtmp {
   outputs: { rtmpUrl: Sealed }[];
 }
@@ -125,6 +138,8 @@ export interface Blocks {
   onhold?: boolean;
   rtmp?: Rtmp;
   storage?: Storage;
+  /** Of the layout, where it was written with seats. */
+  seats?: SeatNames;
 }
 
 /** What a user chooses recordings by (`--select`): keys and values of 1 to 63 letters, digits, "-", "_" and ".". */
@@ -145,6 +160,8 @@ export interface DesiredRecording {
   labels?: Labels;
   /** Where the file names the program that gives the storage credentials, or says when they expire. */
   credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
+  /** The files that blocks take fields from, as the user would type them. */
+  shares?: Partial<Record<SharedBlock, string>>;
   /** What the file sets. May read the file, so the result is kept where it is used more than once. */
   blocks: () => Blocks;
   /** ID of the bytes that the file held, where they alone determine all of this and the source tracks content by ID. */

@@ -1,4 +1,4 @@
-import { REASONS } from '../render/plan-text.ts';
+import { REASONS } from '../render/reasons.ts';
 import { livePage } from './document.ts';
 import { type Html, html, type Part } from './markup.ts';
 import { ago, commitMarkup, table, took } from './parts.ts';

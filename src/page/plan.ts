@@ -1,8 +1,10 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Diagnostic, detailOf } from '../model/diagnostic.ts';
 import type { Action, Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
+import { type Group, type Grouped, grouped, titleOf } from '../render/groups.ts';
 import { changeSvg } from '../render/picture/svg-change.ts';
 import { type CanvasView, layoutChange } from '../render/plan-pictures.ts';
-import { callLine, hasNews, resetCount, SIGNS, sumLine, whyOf } from '../render/plan-text.ts';
+import { callLine, hasNews, resetCount, SIGNS, sumLine } from '../render/plan-text.ts';
+import { whyOf } from '../render/reasons.ts';
 import { count, printable } from '../render/style.ts';
 import { type Row, rowsOf } from '../render/values.ts';
 import { page } from './document.ts';
@@ -33,10 +35,12 @@ const ROW_WORDS: Record<Row['sign'], string> = {
  * its default, problems, then every recording with something to say, its rows and the picture of its layout.
  */
 export function planHtml(plan: Plan, view: CanvasView): string {
-  const told = plan.recordings
-    .filter(hasNews)
+  const all = grouped(plan);
+  const news = plan.recordings.filter(hasNews);
+  const told = news
+    .filter((recording) => !all.isSaid(recording))
     .map((recording, index) => ({ recording, id: `r${index + 1}` }));
-  const unchanged = plan.recordings.length - told.length;
+  const unchanged = plan.recordings.length - news.length;
   const { width, height } = view.size;
   const { commit } = plan;
   const source = commit
@@ -47,10 +51,11 @@ export function planHtml(plan: Plan, view: CanvasView): string {
     verdict: verdict(plan),
     sections: [
       ...comparisonSection(plan.comparison),
-      ...resetSection(told),
+      ...resetSection(told, all),
       ...problemSection(plan.diagnostics),
       ...indexSection(told),
-      ...told.map(({ recording, id }) => recordingSection(recording, id, view)),
+      ...all.groups.map((group, index) => groupSection(group, `g${index + 1}`, view)),
+      ...told.map(({ recording, id }) => recordingSection(recording, id, all, view)),
       ...(unchanged > 0
         ? [
             {
@@ -88,16 +93,29 @@ interface Told {
   id: string;
 }
 
-function resetSection(told: readonly Told[]): PageSection[] {
-  const rows = told.flatMap(({ recording, id }) =>
+function resetSection(told: readonly Told[], all: Grouped): PageSection[] {
+  const ofGroups = all.groups.flatMap(({ recordings, file, rows }, index) =>
+    rows
+      .filter(({ reset }) => reset)
+      .map(({ subject, text }) => ({
+        cells: [
+          html`<a href="#g${index + 1}">${count(recordings.length, 'recording')} (${printable(file)})</a>`,
+          subject,
+          text,
+        ],
+      })),
+  );
+  const own = told.flatMap(({ recording, id }) =>
     recording.calls.flatMap((call) =>
-      rowsOf(call)
-        .filter(({ reset }) => reset)
+      all
+        .rest(call)
+        .rows.filter(({ reset }) => reset)
         .map(({ subject, text }) => ({
           cells: [html`<a href="#${id}">${printable(recording.name)}</a>`, subject, text],
         })),
     ),
   );
+  const rows = [...ofGroups, ...own];
   if (rows.length === 0) return [];
   return [
     {
@@ -121,7 +139,9 @@ function comparisonSection(comparison: Comparison | undefined): PageSection[] {
 
 function problemSection(diagnostics: readonly Diagnostic[]): PageSection[] {
   if (diagnostics.length === 0) return [];
-  const items = diagnostics.map(({ severity, code, summary, detail, range, source }) => {
+  const items = diagnostics.map((diagnostic) => {
+    const { severity, code, summary, range, source } = diagnostic;
+    const detail = detailOf(diagnostic);
     const place = `${range.filename}:${range.start.line}:${range.start.column}`;
     return html`<li><strong class="${severity === 'error' ? 'alarm' : 'warning'}">${severity}</strong> <code>${code}</code> ${printable(place)}<br>
 ${printable(summary)}${detail === undefined ? undefined : html`<br><span class="note">${printable(detail)}</span>`}
@@ -147,7 +167,24 @@ function indexSection(told: readonly Told[]): PageSection[] {
   ];
 }
 
-function recordingSection(recording: RecordingPlan, id: string, view: CanvasView): PageSection {
+/** What several recordings have in common, drawn as it is with the first of them. */
+function groupSection(group: Group, id: string, view: CanvasView): PageSection {
+  const { call, rows, recordings } = group;
+  const [first] = recordings as [RecordingPlan];
+  const change = call.endpoint === 'updateLayout' ? layoutChange(first, view) : undefined;
+  const title = `drawn for ${printable(first.name)}`;
+  const picture = change
+    ? html`<figure>${svgMarkup(changeSvg(change.before, change.after, { title, id: `${id}-picture` }))}</figure>`
+    : [];
+  const names = recordings.map(({ name }) => printable(name)).join(', ');
+  return {
+    id,
+    heading: printable(titleOf(group)),
+    body: html`<details><summary>${count(recordings.length, 'recording')}</summary><p>${names}</p></details>${callMarkup(call, rows, [])}${picture}`,
+  };
+}
+
+function recordingSection(recording: RecordingPlan, id: string, all: Grouped, view: CanvasView): PageSection {
   const { name, file, mode, action, calls, notes } = recording;
   const words = [
     ACTIONS[action],
@@ -167,14 +204,21 @@ function recordingSection(recording: RecordingPlan, id: string, view: CanvasView
     id,
     heading: `${SIGNS[action]} ${printable(name)}`,
     note: words.join(' \u00b7 '),
-    body: html`${remarks.map((remark) => html`<p>${remark}</p>`)}${calls.map(callMarkup)}${picture}`,
+    body: html`${remarks.map((remark) => html`<p>${remark}</p>`)}${calls.map((call) => callMarkup(call, all.rest(call).rows, all.rest(call).groups))}${picture}`,
   };
 }
 
-/** One call of a plan: its endpoint, why it is made, and a table of its rows, what goes back to a default last. */
-export function callMarkup(call: Call): Html {
-  const rows = rowsOf(call);
-  const why = whyOf(call);
+/**
+ * One call of a plan: its endpoint, why it is made, and a table of its rows, what goes back to a default last.
+ * @param groups what is said of it elsewhere
+ */
+export function callMarkup(
+  call: Call,
+  rows: readonly Row[] = rowsOf(call),
+  groups: readonly Group[] = [],
+): Html {
+  const besides = groups.map(({ block, file }) => `besides ${block} from ${file}`);
+  const why = [whyOf(call), ...besides].filter(Boolean).map(printable).join(', ');
   const head = html`<h3><code>${call.endpoint}</code>${why === '' ? '' : ` ${why}`}</h3>`;
   if (rows.length === 0) return head;
   const sorted = [...rows.filter(({ reset }) => !reset), ...rows.filter(({ reset }) => reset)];

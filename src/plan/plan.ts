@@ -93,6 +93,7 @@ export function planRecording(
   return {
     ...base,
     ...place,
+    ...(recording.shares ? { shares: recording.shares } : {}),
     action: calls.length === 0 ? 'no-op' : everSent(before) ? 'update' : 'create',
     calls,
     whole,
@@ -180,6 +181,7 @@ function callOf<E extends Endpoint>(
     },
     request,
     ...(applied === undefined ? {} : { before: applied }),
+    ...(endpoint === 'updateLayout' && blocks.seats ? { seats: blocks.seats } : {}),
   } as Call;
 }
 

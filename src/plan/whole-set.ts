@@ -1,4 +1,4 @@
-import { byPlace, type Diagnostic } from '../model/diagnostic.ts';
+import { byPlace, type Diagnostic, gathered } from '../model/diagnostic.ts';
 import type { Known, KnownHead } from '../model/known.ts';
 import { isSelected, type Selector } from '../model/labels.ts';
 import type { Action, Call, KnownRecording, Plan, RecordingPlan, Summary } from '../model/plan.ts';
@@ -88,7 +88,7 @@ export function makePlan(set: DesiredSet, known: Known, options: PlanOptions): P
   const unresolved = recordings.flatMap((recording) => recording.unresolved);
   const warnings = recordings.flatMap((recording) => recording.warnings ?? []);
   const refusal = empty === undefined ? [] : [emptySetError(empty, dir)];
-  const diagnostics = [...found, ...refusal, ...unresolved, ...warnings].sort(byPlace);
+  const diagnostics = [...gathered([...found, ...refusal, ...unresolved, ...warnings])].sort(byPlace);
   return {
     timestamp: new Date(now).toISOString(),
     applyable: unresolved.length === 0 && !diagnostics.some(({ severity }) => severity === 'error'),

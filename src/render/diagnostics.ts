@@ -1,10 +1,11 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Diagnostic, detailOf } from '../model/diagnostic.ts';
 import { columnsOf } from './columns.ts';
 import { count, printable, type Style } from './style.ts';
 
 /** `file:line:column: severity[code]: summary`, the source line with a caret below, and the way out. */
 export function diagnosticText(diagnostic: Diagnostic, style: Style): string {
-  const { severity, code, summary, detail, range, source } = diagnostic;
+  const { severity, code, summary, range, source } = diagnostic;
+  const detail = detailOf(diagnostic);
   const paint = severity === 'error' ? style.red : style.yellow;
   const { filename, start, end } = range;
   const lines = [

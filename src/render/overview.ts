@@ -37,7 +37,9 @@ export function overviewOf(known: readonly KnownRecording[], plan: Plan | undefi
   const byKey = new Map(plan?.recordings.map((recording) => [recording.key, recording]));
   const byName = new Map(plan?.recordings.map((recording) => [recording.name, recording]));
   const broken = new Set(
-    plan?.diagnostics.filter(({ severity }) => severity === 'error').map(({ range }) => range.filename),
+    plan?.diagnostics
+      .filter(({ severity }) => severity === 'error')
+      .flatMap(({ range, uses = [] }) => [range.filename, ...uses.map(({ filename }) => filename)]),
   );
   const keys = new Set(known.map(({ key }) => key));
   const names = new Set(known.map(({ name }) => name));

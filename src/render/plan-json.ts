@@ -1,7 +1,7 @@
 import type { Operation } from 'fast-json-patch';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import { body, PROGRAM_SECRETS, spelt, wireRequest, withoutKept } from '../agora/requests.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Diagnostic, detailOf } from '../model/diagnostic.ts';
 import type { Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Identity, Sealed } from '../model/recording.ts';
 import { SENSITIVE } from '../model/recording.ts';
@@ -80,6 +80,8 @@ export function shownRequest(call: Call, spelling?: UnsubscribeSpelling): Record
 }
 
 /** A diagnostic as the contract has it: without the source line. */
-export function diagnosticJson({ severity, code, summary, detail, range }: Diagnostic): object {
+export function diagnosticJson(diagnostic: Diagnostic): object {
+  const { severity, code, summary, range } = diagnostic;
+  const detail = detailOf(diagnostic);
   return { severity, code, summary, ...(detail === undefined ? {} : { detail }), range };
 }

@@ -1,10 +1,11 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Diagnostic, usedBy } from '../model/diagnostic.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
 import { COMMENT_LIMIT } from './comment.ts';
+import { type Group, type Grouped, grouped, titleOf } from './groups.ts';
 import { escapeHtml, escapeMarkdown } from './markdown.ts';
 import { callLine, sumLine } from './plan-text.ts';
 import { count } from './style.ts';
-import { type Row, rowsOf } from './values.ts';
+import type { Row } from './values.ts';
 
 /** Invisible when rendered; programs find the comment to update by it. */
 export const MARKER = '<!-- reelstate plan -->';
@@ -29,7 +30,10 @@ export function planMarkdown(
   pictures: ReadonlyMap<RecordingPlan, string> = new Map(),
   limit = COMMENT_LIMIT,
 ): string {
-  const told = plan.recordings.filter(({ action, notes }) => action !== 'no-op' || notes.length > 0);
+  const all = grouped(plan);
+  const told = plan.recordings.filter(
+    (recording) => (recording.action !== 'no-op' || recording.notes.length > 0) && !all.isSaid(recording),
+  );
   const first = `${MARKER}\n${verdict(plan)}`;
   const whole = Math.floor(limit * (1 - LINE)) - first.length;
   const share = Math.floor(whole * SHARE);
@@ -37,7 +41,7 @@ export function planMarkdown(
     first,
     listed(comparisonRows(plan), share),
     listed(
-      resetRows(plan),
+      resetRows(plan, all),
       share,
       'These go back to their defaults, because the file no longer sets them:\n\n',
     ),
@@ -46,8 +50,20 @@ export function planMarkdown(
   let room = Math.floor(limit * (1 - LINE)) - head.join('\n\n').length - share;
   const folds: string[] = [];
   const left: string[] = [];
+  for (const group of all.groups) {
+    const [first] = group.recordings as [RecordingPlan];
+    const picture = group.call.endpoint === 'updateLayout' ? pictures.get(first) : undefined;
+    const text = [groupFold(group, picture), groupFold(group, undefined)].find(
+      ({ length }) => length + 2 <= room,
+    );
+    if (text === undefined) left.push(...group.recordings.filter(all.isSaid).map(({ name }) => name));
+    else {
+      folds.push(text);
+      room -= text.length + 2;
+    }
+  }
   for (const recording of told) {
-    const text = [fold(recording, pictures.get(recording)), fold(recording, undefined)].find(
+    const text = [fold(recording, all, pictures.get(recording)), fold(recording, all, undefined)].find(
       ({ length }) => length + 2 <= room,
     );
     if (text === undefined) left.push(recording.name);
@@ -107,14 +123,21 @@ function verdict(plan: Plan): string {
   return `**${plan.applyable ? '' : 'Cannot be applied as it stands. '}${doubt}${sumLine(summary)}.**${cost}`;
 }
 
-function resetRows(plan: Plan): string[] {
-  return plan.recordings.flatMap(({ name, calls }) =>
+function resetRows(plan: Plan, all: Grouped): string[] {
+  const ofGroups = all.groups.flatMap(({ file, recordings, rows }) =>
+    rows
+      .filter(({ reset }) => reset)
+      .map((row) => `- ${count(recordings.length, 'recording')} (${escapeMarkdown(file)}): ${cell(row)}`),
+  );
+  const own = plan.recordings.flatMap(({ name, calls }) =>
     calls.flatMap((call) =>
-      rowsOf(call)
-        .filter(({ reset }) => reset)
+      all
+        .rest(call)
+        .rows.filter(({ reset }) => reset)
         .map((row) => `- ${escapeMarkdown(name)}: ${cell(row)}`),
     ),
   );
+  return [...ofGroups, ...own];
 }
 
 /** Diagnostics as a list; empty text for none. */
@@ -123,23 +146,55 @@ export function diagnosticsMarkdown(diagnostics: readonly Diagnostic[]): string 
 }
 
 function problemRows(diagnostics: readonly Diagnostic[]): string[] {
-  return diagnostics.map(
-    ({ severity, code, summary, range }) =>
-      `- ${severity} \`${code}\` ${escapeMarkdown(`${range.filename}:${range.start.line}:${range.start.column}`)}: ${escapeMarkdown(summary)}`,
-  );
+  return diagnostics.map((diagnostic) => {
+    const { severity, code, summary, range } = diagnostic;
+    const used = usedBy(diagnostic);
+    const told = used === undefined ? summary : `${summary} (${used})`;
+    return `- ${severity} \`${code}\` ${escapeMarkdown(`${range.filename}:${range.start.line}:${range.start.column}`)}: ${escapeMarkdown(told)}`;
+  });
 }
 
-function fold({ name, file, action, calls, notes }: RecordingPlan, picture: string | undefined): string {
-  const rows = calls.flatMap((call) => [
-    `\`${call.endpoint}\` (${call.reason})`,
+/** What several recordings have in common. */
+function groupFold(group: Group, picture: string | undefined): string {
+  const { call, rows, recordings } = group;
+  const names = recordings.slice(0, NAMED).map(({ name }) => escapeMarkdown(name));
+  const more = recordings.length > NAMED ? ` and ${recordings.length - NAMED} more` : '';
+  return [
+    '<details>',
+    `<summary><b>${escapeHtml(titleOf(group))}</b></summary>`,
     '',
-    ...(call.changes.length > 0 ? ['| | field | change |', '| --- | --- | --- |'] : []),
-    ...rowsOf(call).map(
+    `\`${call.endpoint}\` (${call.reason}): ${names.join(', ')}${more}`,
+    '',
+    ...table(rows),
+    '',
+    ...(picture === undefined ? [] : [picture, '']),
+    '</details>',
+  ].join('\n');
+}
+
+function table(rows: readonly Row[]): string[] {
+  if (rows.length === 0) return [];
+  return [
+    '| | field | change |',
+    '| --- | --- | --- |',
+    ...rows.map(
       ({ sign, subject, text: change }) =>
         `| \`${sign}\` | ${escapeMarkdown(subject)} | ${escapeMarkdown(change)} |`,
     ),
-    '',
-  ]);
+  ];
+}
+
+function fold(
+  { name, file, action, calls, notes }: RecordingPlan,
+  all: Grouped,
+  picture: string | undefined,
+): string {
+  const rows = calls.flatMap((call) => {
+    const { rows: own, groups } = all.rest(call);
+    const besides = groups.map(({ block, file: from }) => `${block} from ${from}`);
+    const remark = besides.length === 0 ? '' : `, besides ${escapeMarkdown(besides.join(', '))}`;
+    return [`\`${call.endpoint}\` (${call.reason})${remark}`, '', ...table(own), ''];
+  });
   const head = `<b>${escapeHtml(name)}</b>: ${action}${calls.length > 0 ? `, ${count(calls.length, 'call')}` : ''} (${escapeHtml(file)})`;
   return [
     '<details>',

@@ -1,5 +1,6 @@
 import type { Plan, RecordingPlan } from '../model/plan.ts';
 import { COMMENT_LIMIT } from './comment.ts';
+import { grouped } from './groups.ts';
 import { escapeAlternative } from './markdown.ts';
 import { describeChange } from './picture/change-words.ts';
 import { canvasChanges, regionChanges } from './picture/difference.ts';
@@ -31,8 +32,10 @@ export function layoutChange(
 ): LayoutChange | undefined {
   const call = calls.find((each) => each.endpoint === 'updateLayout');
   if (!call) return undefined;
-  const before = call.before && placeLayout(call.before, users, size);
-  const after = placeLayout(call.request, users, size);
+  const { seats } = call;
+  // Who sat there before is known by UID alone.
+  const before = call.before && placeLayout(call.before, users, size, seats && { ...seats, regions: {} });
+  const after = placeLayout(call.request, users, size, seats);
   const seen =
     !before ||
     canvasChanges(before, after).length > 0 ||
@@ -128,8 +131,12 @@ export function drawnPictures(
 ): Map<RecordingPlan, string> {
   const pictures = new Map<RecordingPlan, string>();
   let left = limit * DRAWN;
+  const all = grouped({ recordings });
+  const isFirst = (recording: RecordingPlan) =>
+    all.groups.some(({ recordings: [first] }) => first === recording);
   for (const recording of recordings) {
-    const change = layoutChange(recording, view);
+    const isUndrawn = all.isSaid(recording) && !isFirst(recording);
+    const change = isUndrawn ? undefined : layoutChange(recording, view);
     if (!change) continue;
     const options = { columns: COMMENT_COLUMNS, style: styleFor(false), brief: true };
     const fenced = ['```text', sideBySide(change.before, change.after, options), '```'].join('\n');

@@ -1,7 +1,9 @@
-import type { Action, Call, Plan, RecordingPlan, Summary } from '../model/plan.ts';
+import type { Action, Plan, RecordingPlan, Summary } from '../model/plan.ts';
 import { columnsOf, padded } from './columns.ts';
+import { type Group, type Grouped, grouped, titleOf } from './groups.ts';
+import { whyOf } from './reasons.ts';
 import { count, printable, type Style } from './style.ts';
-import { type Row, rowsOf } from './values.ts';
+import type { Row } from './values.ts';
 
 export const SIGNS: Record<Action, string> = {
   create: '+',
@@ -22,15 +24,20 @@ const WIDEST = 100;
 export type Draw = (recording: RecordingPlan, room: { columns: number; style: Style }) => string[];
 
 /**
- * The plan for people: at a glance, then each recording with something to say, then the sums.
+ * The plan for people: at a glance, what several recordings take from one file, then each recording with something of
+ * its own to say, then the sums.
  * @param draw left out, nothing is drawn
  */
 export function planText(plan: Plan, style: Style, columns = 80, draw?: Draw): string {
   const width = Math.min(columns, WIDEST);
   const told = plan.recordings.filter(hasNews);
-  const blocks = told.map((recording) => recordingText(recording, style, width, draw));
+  const all = grouped(plan);
+  const groups = all.groups.map((group) => groupText(group, style, width, draw));
+  const blocks = told
+    .filter((recording) => !all.isSaid(recording))
+    .map((recording) => recordingText(recording, all, style, width, draw));
   const glance = told.length > 1 ? [glanceText(plan, style)] : [];
-  return `${[...glance, ...blocks, sums(plan, style)].join('\n\n')}\n`;
+  return `${[...glance, ...groups, ...blocks, sums(plan, style)].join('\n\n')}\n`;
 }
 
 /** Whether the text lists the recording at all. */
@@ -45,12 +52,31 @@ function glanceText({ recordings, summary }: Plan, style: Style): string {
       .filter((recording) => recording.action === action)
       .map(({ name }) => printable(name));
     if (names.length === 0) continue;
-    const more = names.length > GLANCE ? ` and ${names.length - GLANCE} more` : '';
-    lines.push(`${paint(action, style)(SIGNS[action])} ${names.slice(0, GLANCE).join(', ')}${more}`);
+    lines.push(`${paint(action, style)(SIGNS[action])} ${listed(names)}`);
   }
   const unchanged = recordings.filter(({ action }) => action === 'no-op').length;
   if (unchanged > 0) lines.push(style.dim(`${SIGNS['no-op']} ${unchanged} unchanged`));
   return [style.bold(count(summary.recordings, 'recording')), ...lines].join('\n');
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > GLANCE ? ` and ${names.length - GLANCE} more` : '';
+  return `${names.slice(0, GLANCE).join(', ')}${more}`;
+}
+
+/** What several recordings have in common, drawn as it is with the first of them. */
+function groupText(group: Group, style: Style, columns: number, draw: Draw | undefined): string {
+  const { call, rows, recordings } = group;
+  const [first] = recordings as [RecordingPlan];
+  const sign = call.reason === 'first-apply' ? 'create' : 'update';
+  const drawn = call.endpoint === 'updateLayout' ? (draw?.(first, { columns, style }) ?? []) : [];
+  return [
+    paint(sign, style)(`${SIGNS[sign]} ${printable(titleOf(group))}`),
+    `    ${call.endpoint}`,
+    ...rowLines(rows, style),
+    ...(drawn.length > 0 ? [style.dim(`      drawn for ${printable(first.name)}:`), ...drawn] : []),
+    style.dim(`    ${listed(recordings.map(({ name }) => printable(name)))}`),
+  ].join('\n');
 }
 
 function paint(action: Action, style: Style): (text: string) => string {
@@ -62,6 +88,7 @@ function paint(action: Action, style: Style): (text: string) => string {
 
 function recordingText(
   recording: RecordingPlan,
+  all: Grouped,
   style: Style,
   columns: number,
   draw: Draw | undefined,
@@ -73,27 +100,23 @@ function recordingText(
   if (action === 'suspended') lines.push('    suspended: left alone, whatever the file says');
   for (const call of calls) {
     const why = whyOf(call);
-    lines.push(`    ${call.endpoint}${why ? style.dim(`  ${why}`) : ''}`);
-    lines.push(...rowLines(rowsOf(call), style));
+    const { rows, groups } = all.rest(call);
+    const besides = groups.map(
+      ({ block, file }) => `${rows.length > 0 ? 'besides' : 'as above:'} ${block} from ${file}`,
+    );
+    const remark = [...(why ? [why] : []), ...besides].map(printable).join(', ');
+    lines.push(`    ${call.endpoint}${remark ? style.dim(`  ${remark}`) : ''}`);
+    lines.push(...rowLines(rows, style));
   }
-  if (draw) lines.push(...draw(recording, { columns, style }));
+  const isDrawn = calls.some((call) => call.endpoint === 'updateLayout' && isShown(all.rest(call)));
+  if (draw && isDrawn) lines.push(...draw(recording, { columns, style }));
   lines.push(...notes.map((note) => style.dim(`    ${printable(note)}`)));
   return lines.join('\n');
 }
 
-export const REASONS = {
-  'first-apply': 'first apply',
-  changed: '',
-  'outcome-unknown': 'sent again, because an earlier call may or may not have taken effect',
-  resync: 'the whole state once more',
-  'credentials-expiring': 'storage credentials are due for renewal',
-} as const;
-
-/** Why a call is made; empty where its rows say so. */
-export function whyOf({ reason, notBefore }: Pick<Call, 'reason' | 'notBefore'>): string {
-  return notBefore === undefined
-    ? REASONS[reason]
-    : 'once more, when an earlier call can no longer take effect';
+/** Whether a layout is to be drawn with the recording, and was not with the others. */
+function isShown({ rows, groups }: ReturnType<Grouped['rest']>): boolean {
+  return rows.length > 0 || groups.length === 0;
 }
 
 function rowLines(rows: readonly Row[], style: Style): string[] {

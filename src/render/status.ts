@@ -7,7 +7,7 @@ import type { Commit } from '../model/source.ts';
 import { nameColumn, padded } from './columns.ts';
 import { escapeMarkdown } from './markdown.ts';
 import { type Overview, type OverviewRow, type Pending, tally, tallyText } from './overview.ts';
-import { REASONS } from './plan-text.ts';
+import { REASONS } from './reasons.ts';
 import { count, printable, type Style } from './style.ts';
 
 /** How much is known of a block: applied and not read back since, or not even certain to be applied. */

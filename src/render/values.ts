@@ -1,37 +1,73 @@
 import { ALL_STREAMS, MIXED_VIDEO_LAYOUTS, RENDER_MODES, VENDORS } from '../agora/tables.ts';
 import { isObject } from '../model/json.ts';
 import type { Call, Change, Json } from '../model/plan.ts';
-import type { Region, RegionBackground, UpdateRequest } from '../model/recording.ts';
+import type { Region, RegionBackground, SeatNames, UpdateRequest } from '../model/recording.ts';
 import { printable } from './style.ts';
 
 /** One row for people: sign, what it is about, what happens to it. */
 export interface Row {
   sign: '+' | '~' | '-' | '!';
   subject: string;
+  /** The same without the UIDs of those who sit in seats. */
+  place: string;
+  /** What of the recording it belongs to. */
+  block: string;
   text: string;
   reset: boolean;
 }
 
 /** Rows in the order of the changes; the changed fields of one region share a row. */
-export function rowsOf(call: Pick<Call, 'endpoint' | 'changes' | 'request'>): Row[] {
-  const { changes } = call;
+export function rowsOf(call: Pick<Call, 'endpoint' | 'changes' | 'request' | 'seats'>): Row[] {
+  const { changes, seats } = call;
   const groups = new Map<string, Change[]>();
   for (const change of changes) {
     const id = `${change.reason} ${change.subject}`;
     groups.set(id, [...(groups.get(id) ?? []), change]);
   }
   const vendor = (call.request as UpdateRequest).storageConfig?.vendor;
-  return [...groups.values()].map((group) => rowOf(group, vendor));
+  return [...groups.values()].map((group) => rowOf(group, vendor, seats));
 }
 
-function rowOf(group: readonly Change[], vendor: number | undefined): Row {
+function rowOf(group: readonly Change[], vendor: number | undefined, seats: SeatNames | undefined): Row {
   const first = group[0] as Change;
   const reset = first.reason === 'reset';
   const sign = reset ? '!' : first.before === null ? '+' : first.after === null ? '-' : '~';
   const text = group
-    .map((change) => (change.field ? `${change.field} ` : '') + describe(change, vendor))
+    .map((change) => (change.field ? `${change.field} ` : '') + describe(seated(change, seats), vendor))
     .join(', ');
-  return { sign, subject: printable(first.subject), text, reset };
+  const [, block = ''] = first.path.split('/');
+  const [subject, place] = subjects(first, seats).map(printable) as [string, string];
+  return { sign, subject, place, block, text, reset };
+}
+
+/** "uid 101" as those who read it know that user: "host (101)". */
+function userName(user: string, seats: SeatNames): string {
+  const uid = user.slice('uid '.length);
+  return Object.hasOwn(seats.uids, uid) ? `${seats.uids[uid]} (${uid})` : user;
+}
+
+/** What a row is about, with the UIDs of those who sit in seats and without. */
+function subjects({ subject, path, after }: Change, seats: SeatNames | undefined): [string, string] {
+  const [, list = '', user = ''] = /^(layoutConfig|backgroundConfig)\[(.*)\]$/.exec(subject) ?? [];
+  if (!seats || list === '') return [subject, subject];
+  // A region that is gone has its old position.
+  const [, index] = /^\/layout\/layoutConfig\/(\d+)/.exec(path) ?? [];
+  const open = index !== undefined && after !== null ? seats.regions[Number(index)] : undefined;
+  if (!user.startsWith('uid '))
+    return open === undefined ? [subject, subject] : [`${list}[${open}]`, `${list}[${open}]`];
+  const seat = seats.uids[user.slice('uid '.length)];
+  return [`${list}[${userName(user, seats)}]`, seat === undefined ? subject : `${list}[${seat}]`];
+}
+
+/** The order of the regions by seats; the value of maxResolutionUid stays what is sent. */
+function seated(change: Change, seats: SeatNames | undefined): Change {
+  if (!seats || change.path !== '/layout/layoutConfig') return change;
+  const named = (value: Json) => (isUids(value) ? value.map((user) => seatOf(user, seats)) : value);
+  return { ...change, before: named(change.before), after: named(change.after) };
+}
+
+function seatOf(user: string, { uids }: SeatNames): string {
+  return (user.startsWith('uid ') && uids[user.slice('uid '.length)]) || user;
 }
 
 function describe({ path, before, after, field }: Change, vendor: number | undefined): string {

@@ -54,7 +54,7 @@ export interface ContentsOptions {
   /** The known recordings, which a new file may take something away from. */
   known?: Known | undefined;
   /** What references lead to, but for files, which are followed. */
-  around: () => Omit<Surroundings, 'readFile' | 'isAtRest'>;
+  around: () => Omit<Surroundings, 'readFile' | 'readShared' | 'isAtRest'>;
 }
 
 /**
@@ -96,14 +96,16 @@ export class Contents {
   around(entry: Entry, changes: Changes): Surroundings {
     const { references, around } = this.#options;
     const uses = new Set<string>();
+    const read = async (path: string, isShared: boolean) => {
+      uses.add(path);
+      const { bytes, sight } = await references.read(path, entry, isShared);
+      if (sight) this.#seeReference(path, sight, changes);
+      return bytes;
+    };
     return {
       ...around(),
-      readFile: async (path) => {
-        uses.add(path);
-        const { bytes, sight } = await references.read(path, entry);
-        if (sight) this.#seeReference(path, sight, changes);
-        return bytes;
-      },
+      readFile: (path) => read(path, false),
+      readShared: (path) => read(path, true),
       isAtRest: () => {
         this.use(entry, uses);
         return [...uses].every((path) => references.isKnown(path));

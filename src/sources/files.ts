@@ -1,11 +1,12 @@
 import { basename, resolve, sep } from 'node:path';
 import { type Bounds, boundsOf } from '../desired/bounds.ts';
-import { onDisk, readFile } from '../desired/disk.ts';
+import { onDisk, readFile, sharedReach } from '../desired/disk.ts';
 import { type Found, findRecordingFiles, isRecordingFileName } from '../desired/find.ts';
 import { Intake } from '../desired/intake.ts';
 import type { LoadOptions } from '../desired/load.ts';
+import { loses } from '../desired/loss.ts';
 import { shownPath } from '../desired/paths.ts';
-import { reading } from '../desired/reading.ts';
+import { reading, readingNow } from '../desired/reading.ts';
 import type { Snapshot } from '../model/source.ts';
 import { eachBounded, Pace, type Stop } from '../model/turns.ts';
 import { Contents, type ContentsOptions, type Entry, NO_USES } from './contents.ts';
@@ -65,7 +66,18 @@ export class WatchedFiles {
       readFile: (path, isOrdinary) => readFile(path, isOrdinary, links),
     };
     const { readFile: readReference, mayQuote } = onDisk(this.#bounds);
-    this.#references = new References({ clock, settleMs, until, readFile: readReference }, this.places);
+    const following = { clock, settleMs, until };
+    const reach = sharedReach(this.#bounds);
+    this.#references = new References(
+      {
+        references: { ...following, readFile: readReference },
+        shared: { ...following, readFile: (path, isOrdinary) => readFile(path, isOrdinary, reach) },
+        isUsable: (bytes) => readingNow().fieldsOf(bytes) !== undefined,
+        takesAway: (before, now) =>
+          loses(readingNow().fieldsOf(before) ?? {}, readingNow().fieldsOf(now) ?? {}),
+      },
+      this.places,
+    );
     const { cwd, env, vault, known } = options;
     const around = { cwd, env, vault, mayQuote, bounds: this.#bounds };
     this.#contents = new Contents({
@@ -121,8 +133,9 @@ export class WatchedFiles {
     const later = new Map<string, Hint | undefined>();
     for (const paths of [named, new Map(moving.map((path) => [path, undefined]))]) {
       const isFirst = this.#search && paths.size <= FEW;
+      // What many recordings use is work for as many.
       for (const [path, hint] of paths)
-        if (isFirst) this.#putFirst(path, hint);
+        if (isFirst && this.#references.userCount(path) <= FEW) this.#putFirst(path, hint);
         else later.set(path, hint);
     }
     if (search || later.size > 0) this.#rounds.putLater(later, search);

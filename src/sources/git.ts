@@ -1,7 +1,7 @@
 import { type Bounds, boundsOf, type Reach } from '../desired/bounds.ts';
 import type { Changes, IntakeOptions } from '../desired/changes.ts';
 import { tooLarge } from '../desired/decode.ts';
-import { readFile } from '../desired/disk.ts';
+import { readFile, sharedReach } from '../desired/disk.ts';
 import { Intake } from '../desired/intake.ts';
 import { within } from '../desired/reach.ts';
 import type { FileBytes, Surroundings } from '../desired/resolve.ts';
@@ -36,6 +36,8 @@ export interface GitFilesOptions extends Pick<IntakeOptions, 'readCache' | 'isEn
   read?: (path: string) => Promise<FileBytes>;
 }
 
+const OUT_OF_REACH = { error: 'it leads out of the folders that it may be in', outOfBounds: true } as const;
+
 /** What a load has given. `set` is the same object as before when nothing has changed. */
 export interface Loaded extends Snapshot {
   commit: DatedCommit;
@@ -45,8 +47,8 @@ export interface Loaded extends Snapshot {
  * Recording files as commits have them. What a commit holds never changes, so a load is never torn, whatever
  * happens to the working tree meanwhile; only what another commit has changed is read and parsed anew.
  *
- * References (`fromFile`) are followed within the commit. What the commit does not hold comes from the disk: files
- * that a backend writes, and secrets, are kept out of git on purpose.
+ * Files that blocks take fields from are read from the commit alone. References (`fromFile`) are followed within it, and
+ * what it does not hold comes from the disk: files that a backend writes, and secrets, are kept out of git on purpose.
  */
 export class GitFiles {
   readonly #options: GitFilesOptions;
@@ -119,7 +121,15 @@ export class GitFiles {
       const found = inTree === undefined ? undefined : await tree.resolve(inTree);
       return found?.kind === 'file' && isBelow(real, found.path);
     };
-    const surroundings: Surroundings = { cwd, env, vault, now, bounds, readFile: follow, mayQuote };
+    const shared = new Map<string, Promise<FileBytes>>();
+    const readShared = (path: string) => {
+      const bytes = shared.get(path) ?? this.#inCommit(path, tree, place, isIn(sharedReach(bounds)));
+      shared.set(path, bytes);
+      return bytes;
+    };
+    const surroundings: Surroundings = {
+      ...{ cwd, env, vault, now, bounds, readFile: follow, readShared, mayQuote },
+    };
     const back = this.#loaded && (await wayBack(this.#git, this.#loaded, parsed));
     const notes = [note, back].filter((each) => each !== undefined);
     const snapshot = await this.#take(search, surroundings);
@@ -175,9 +185,7 @@ export class GitFiles {
     const found = await tree.resolve(inTree);
     switch (found.kind) {
       case 'file':
-        return isInReach(found.path)
-          ? this.#blob(found.oid)
-          : { error: 'it leads out of the folders that it may be in', outOfBounds: true };
+        return isInReach(found.path) ? this.#blob(found.oid) : { ...OUT_OF_REACH };
       case 'folder':
         return { error: 'it is a folder' };
       case 'circle':
@@ -188,6 +196,32 @@ export class GitFiles {
       case 'submodule':
       case 'missing':
         return this.#onDisk(path);
+    }
+  }
+
+  /** A file that belongs to what is desired: nothing stands in for what the commit does not hold. */
+  async #inCommit(
+    path: string,
+    tree: CommitTree,
+    place: RepositoryPlace,
+    isInReach: (path: string) => boolean,
+  ): Promise<FileBytes> {
+    const inTree = place.inTree(path);
+    if (inTree === undefined) return { error: 'it is not in the repository', outOfBounds: true };
+    const found = await tree.resolve(inTree);
+    switch (found.kind) {
+      case 'file':
+        return isInReach(found.path) ? this.#blob(found.oid) : { ...OUT_OF_REACH };
+      case 'folder':
+        return { error: 'it is a folder' };
+      case 'circle':
+        return { error: 'its links lead in a circle' };
+      case 'outside':
+        return { error: 'a link leads out of the repository', outOfBounds: true };
+      case 'submodule':
+        return { error: 'it is in a submodule, whose files are not in the commit' };
+      case 'missing':
+        return { error: 'it is not in the commit' };
     }
   }
 

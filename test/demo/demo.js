@@ -53,7 +53,7 @@ async function walk() {
   if (!existsSync(CLI)) await build();
   await cp(join(ROOT, 'recordings'), join(folder, 'recordings'), { recursive: true });
 
-  title('Four recordings are running');
+  title('Six recordings are running');
   say(
     'The folder recordings/ says how each of them should be. The service is simulated',
     'on this machine: no account and no network is needed.',

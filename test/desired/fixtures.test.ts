@@ -5,13 +5,13 @@ import { CODES } from '../../src/desired/codes.ts';
 import { readFile } from '../../src/desired/disk.ts';
 import { readRecordingFile } from '../../src/desired/read.ts';
 import { resolveFile } from '../../src/desired/resolve.ts';
-import type { Diagnostic } from '../../src/model/diagnostic.ts';
+import { type Diagnostic, detailOf } from '../../src/model/diagnostic.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import { assemble } from '../support/assemble.ts';
 
 /*
  * The specification of diagnostics: test/fixtures/diagnostics/CODE/CASE.yaml and, beside it, CASE.out with all
- * that is said about it. A new case is two files. `npx vitest run -u` writes the .out files anew.
+ * that is said about it. What blocks take from other files is in CODE/shared/. A new case is two files. `npx vitest run -u` writes the .out files anew.
  */
 
 const ROOT = new URL('../fixtures/diagnostics/', import.meta.url).pathname;
@@ -28,6 +28,7 @@ const ELSEWHERE = [
   'file-too-large',
   'credentials-unavailable',
   'no-recording-files',
+  'shared-file-unused',
 ];
 
 const ENV = {
@@ -70,7 +71,9 @@ async function diagnose(folder: string, file: string): Promise<Diagnostic[]> {
   return [...set.diagnostics, ...set.recordings.flatMap(({ unresolved }) => unresolved)];
 }
 
-function text({ severity, code, summary, detail, range, source }: Diagnostic): string {
+function text(diagnostic: Diagnostic): string {
+  const { severity, code, summary, range, source } = diagnostic;
+  const detail = detailOf(diagnostic);
   const { start, end, filename } = range;
   const head = `${filename}:${start.line}:${start.column}-${end.line}:${end.column}: ${severity}[${code}]: ${summary}\n`;
   const caret = source === undefined ? '' : `  | ${source}\n  | ${' '.repeat(start.column - 1)}^\n`;

@@ -19,6 +19,8 @@ const MIX = `${identity()}${LISTS}${LAYOUT}`;
 const WEB = `${identity('web')}onhold: true\nrtmp: { outputs: [{ rtmpUrl: "rtmp://a/b/c" }] }\n${STORAGE}`;
 const TWO = `---\nname: one\n${MIX}---\nname: two\n${identity('mix', 't')}${LAYOUT}`;
 
+const SHARED = `${identity()}layout:\n  fromFile: ../duo.yaml\n  backgroundColor: "#FF0000"\n  seats: { host: "1", guest: "2" }\n`;
+
 const losing = (before: string, after: string) => takesAway(read(before).documents, read(after));
 
 test.each([
@@ -31,6 +33,9 @@ test.each([
   ['a block more', MIX, `${MIX}${STORAGE}`],
   ['a default left out', MIX.replace('#FF0000', '#000000'), MIX.replace(/ {2}backgroundColor.*\n/, '')],
   ['no hold any more', WEB, WEB.replace('onhold: true', 'onhold: false')],
+  ['another person in a seat', SHARED, SHARED.replace('"2"', '"9"')],
+  ['another shared file', SHARED, SHARED.replace('duo', 'trio')],
+  ['a block of its own in place of a shared one', SHARED, MIX],
   ['a secret from elsewhere', WEB, WEB.replace('accessKey: k', 'accessKey: { fromEnv: K }')],
   ['another name', `name: a\n${MIX}`, `name: b\n${MIX}`],
   ['another recording', MIX, MIX.replace('sid: s', 'sid: t')],
@@ -56,6 +61,11 @@ test.each([
   ['storage', WEB, WEB.replace(STORAGE, '')],
   ['a field of storage', WEB, WEB.replace(', fileNamePrefix: [a, b]', '')],
   ['a part of a list in storage', WEB, WEB.replace('[a, b]', '[a]')],
+  ['a person in a seat', SHARED, SHARED.replace('"2"', 'null')],
+  ['a seat', SHARED, SHARED.replace(', guest: "2"', '')],
+  ['a field beside a shared file', SHARED, SHARED.replace(/ {2}backgroundColor.*\n/, '')],
+  ['a shared block', SHARED, identity()],
+  ['a block that may be in a file now', MIX, SHARED],
   ['a document', TWO, TWO.split('---\nname: two')[0] as string],
   ['that it is left alone', `${MIX}suspend: true\n`, MIX],
 ])('%s is taken away', (_what, before, after) => {

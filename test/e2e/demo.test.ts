@@ -49,15 +49,15 @@ async function startDemo(path: string, temporary: string) {
 
 /** What the demo must show, in this order. */
 const SHOWN = [
-  '$ reelstate plan\n4 recordings\n+ interviews, keynote, panel, town-hall\n',
-  'Plan: 4 to create, 0 to change, 0 to forget, 0 unchanged.\n',
+  '$ reelstate plan\n6 recordings\n+ fireside-london, fireside-tokyo, interviews, keynote, panel, town-hall\n',
+  'Plan: 6 to create, 0 to change, 0 to forget, 0 unchanged.\n',
   '$ reelstate apply --yes\n',
-  'Apply: 5 calls for 4 recordings applied.\n',
+  'Apply: 7 calls for 6 recordings applied.\n',
   '\n-   backgroundColor: "#1B2A41"\n',
   '      goes back to its default, because the file no longer sets it:\n      ! backgroundColor   "#1B2A41" → "#000000"\n',
   'Apply: 1 call for 1 recording applied.\n',
-  '$ reelstate plan\nPlan: 0 to create, 0 to change, 0 to forget, 4 unchanged.\nNothing to do.\n',
-  '$ reelstate status\ninterviews  Ready ',
+  '$ reelstate plan\nPlan: 0 to create, 0 to change, 0 to forget, 6 unchanged.\nNothing to do.\n',
+  '$ reelstate status\nfireside-london  Ready ',
   '\n+   backgroundColour: "#1B2A41"\n',
   '$ reelstate validate\nrecordings/town-hall.yaml:20:3: error[unknown-field]: ',
   'Did you mean backgroundColor?\n',

@@ -9,7 +9,8 @@ import { emptyState } from '../../src/state/fold.ts';
 import { applied, desiredOf, planOf } from '../support/planning.ts';
 
 /*
- * A case is a folder: before/ and after/ hold recording files (before/ may be missing: nothing is known), and
+ * A case is a folder: before/ and after/ hold recording files (before/ may be missing: nothing is known), in .shared/ what
+ * these take blocks from, and
  * plan.txt, plan.json, plan.md what is planned from the one to the other. A new case adds files and no code; with
  * UPDATE_FIXTURES=1 the expectations are written, to be read before they are committed.
  */
@@ -26,6 +27,7 @@ function filesOf(folder: string): Record<string, string> {
   try {
     return Object.fromEntries(
       readdirSync(folder)
+        .filter((name) => name !== '.shared')
         .sort()
         .map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
     );
@@ -34,13 +36,23 @@ function filesOf(folder: string): Record<string, string> {
   }
 }
 
+/** By absolute path, as the recordings find them. */
+function sharedOf(folder: string): Record<string, string> {
+  const files = filesOf(join(folder, '.shared'));
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [`/recordings/.shared/${name}`, text]),
+  );
+}
+
 describe('a plan', () => {
   it.each(readdirSync(CASES))('%s', async (name) => {
     const folder = join(CASES, name);
     const state = emptyState();
     const before = filesOf(join(folder, 'before'));
-    if (Object.keys(before).length > 0) await applied(planOf(await desiredOf(before, ENV)), state);
-    const plan = planOf(await desiredOf(filesOf(join(folder, 'after')), ENV), state.known);
+    const was = await desiredOf(before, ENV, sharedOf(join(folder, 'before')));
+    if (Object.keys(before).length > 0) await applied(planOf(was), state);
+    const desired = () => desiredOf(filesOf(join(folder, 'after')), ENV, sharedOf(join(folder, 'after')));
+    const plan = planOf(await desired(), state.known);
     const text = planText(plan, styleFor(false), 80);
     const json = `${JSON.stringify(planJson(plan), null, 2)}\n`;
     const markdown = planMarkdown(plan);
@@ -51,7 +63,7 @@ describe('a plan', () => {
     expect(text + json + markdown).not.toMatch(/stream-key|another-key/);
     // What is planned, once applied, leaves nothing to do.
     await applied(plan, state);
-    expect(planOf(await desiredOf(filesOf(join(folder, 'after')), ENV), state.known).summary).toMatchObject({
+    expect(planOf(await desired(), state.known).summary).toMatchObject({
       to_create: 0,
       to_update: 0,
       to_forget: 0,

@@ -28,9 +28,10 @@ export const MARKS: Readonly<Record<Mark, { sign: string; word: string }>> = {
  */
 export function regionChanges(before: Placement | undefined, after: Placement | undefined): RegionChange[] {
   const left = new Map<string, PlacedBox[]>();
-  for (const box of before?.boxes ?? []) left.set(box.label, [...(left.get(box.label) ?? []), box]);
+  const userOf = ({ user, label }: PlacedBox) => user ?? label;
+  for (const box of before?.boxes ?? []) left.set(userOf(box), [...(left.get(userOf(box)) ?? []), box]);
   const changes = (after?.boxes ?? []).map((box): RegionChange => {
-    const old = left.get(box.label)?.shift();
+    const old = left.get(userOf(box))?.shift();
     return old ? { mark: markOf(old, box), before: old, after: box } : { mark: 'added', after: box };
   });
   markReordered(changes);

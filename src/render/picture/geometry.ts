@@ -1,4 +1,4 @@
-import type { Layout, Region } from '../../model/recording.ts';
+import type { Layout, Region, SeatNames } from '../../model/recording.ts';
 import { plain } from './words.ts';
 
 /** Pixels. The service's own canvas is set at `start` and cannot be read back, so a picture is told its size. */
@@ -27,10 +27,12 @@ export interface Rect {
 /** One region where it lies on the canvas. */
 export interface PlacedBox extends Rect {
   /**
-   * The user that the region shows: "uid 2", "1st to join", or "no user" for the large region without
-   * `maxResolutionUid`.
+   * The user that the region shows: "uid 2", "host (2)" in a seat, "1st to join", or "no user" for the large region
+   * without `maxResolutionUid`.
    */
   label: string;
+  /** What the user is called without a seat, where the label names one. */
+  user?: string;
   uid?: string;
   alpha: number;
   renderMode: 'crop' | 'fit';
@@ -90,18 +92,24 @@ const COLUMNS = [
  * Where every region of a layout lies when so many users are in the channel.
  * @param layout completed to the service's defaults (`completeLayout`)
  * @param users 1 to 17; without meaning for a custom layout, which is shown with all its regions
+ * @param seats who sits where, or what the seats are called that nobody has yet
  */
 export function placeLayout(
   layout: Layout,
   users: number = DEFAULT_USERS,
   size: CanvasSize = DEFAULT_SIZE,
+  seats?: SeatNames,
 ): Placement {
   const kind = layout.mixedVideoLayout ?? 0;
   const notes: string[] = [];
-  const boxes = boxesOf(layout, users, notes).map((box) => withBackground(box, layout));
+  const boxes = boxesOf(layout, users, seats?.large, notes).map((box, index) =>
+    withSeat(withBackground(box, layout), kind === 3 ? index : undefined, seats),
+  );
   for (const { uid } of layout.backgroundConfig ?? [])
     if (!boxes.some((box) => box.uid === uid))
-      notes.push(`uid ${plain(uid)} has a background image of its own, wherever that user is seen.`);
+      notes.push(
+        `${seatedName(uid, seats) ?? `uid ${plain(uid)}`} has a background image of its own, wherever that user is seen.`,
+      );
   if (layout.backgroundImage !== undefined)
     notes.push('A background image lies over the background colour; it is not loaded here.');
   return {
@@ -117,12 +125,24 @@ export function placeLayout(
 
 type Unordered = Omit<PlacedBox, 'z'>;
 
-function boxesOf(layout: Layout, users: number, notes: string[]): Unordered[] {
+/** @param index among the regions of a custom layout */
+function withSeat(box: Unordered, index: number | undefined, seats: SeatNames | undefined): Unordered {
+  const open = index === undefined || box.uid !== undefined ? undefined : seats?.regions[index];
+  const label = box.uid === undefined ? open : seatedName(box.uid, seats);
+  return label === undefined ? box : { ...box, label: plain(label), user: box.label };
+}
+
+/** "host (101)"; undefined for a user without a seat. */
+function seatedName(uid: string, seats: SeatNames | undefined): string | undefined {
+  return seats && Object.hasOwn(seats.uids, uid) ? `${seats.uids[uid]} (${plain(uid)})` : undefined;
+}
+
+function boxesOf(layout: Layout, users: number, seat: string | undefined, notes: string[]): Unordered[] {
   switch (layout.mixedVideoLayout) {
     case 1:
       return bestFit(users);
     case 2:
-      return vertical(users, layout.maxResolutionUid, notes);
+      return vertical(users, layout.maxResolutionUid, seat, notes);
     case 3:
       return custom(layout.layoutConfig ?? []);
     default:
@@ -161,8 +181,14 @@ function bestFit(users: number): Unordered[] {
  * The guide counts users with the large one among them. When no one is named for the large region all of them
  * need a small one, so the columns are chosen by the number of small regions.
  */
-function vertical(users: number, large: string | undefined, notes: string[]): Unordered[] {
-  const wanted = large === undefined ? users : users - 1;
+function vertical(
+  users: number,
+  large: string | undefined,
+  seat: string | undefined,
+  notes: string[],
+): Unordered[] {
+  const isEmpty = large === undefined && seat === undefined;
+  const wanted = isEmpty ? users : users - 1;
   const tier = COLUMNS.find(({ small }) => wanted <= small) ?? COLUMNS[3];
   const shown = Math.min(wanted, tier.small);
   if (shown < wanted)
@@ -171,12 +197,13 @@ function vertical(users: number, large: string | undefined, notes: string[]): Un
   const height = 1 / tier.down;
   const edge = 1 - tier.columns * width;
   const area: Rect = { x: 0, y: 0, width: edge, height: 1 };
-  const first: Unordered =
-    large === undefined
-      ? { ...video('no user', area), empty: true }
-      : // The guide: the large region is scaled to fit, the small ones are cropped.
-        { ...video(`uid ${plain(large)}`, area), uid: large, renderMode: 'fit' };
-  if (large === undefined) notes.push('The large region stays empty: no maxResolutionUid is set.');
+  // The guide: the large region is scaled to fit, the small ones are cropped.
+  const first: Unordered = isEmpty
+    ? { ...video('no user', area), empty: true }
+    : large === undefined
+      ? { ...video(plain(seat ?? ''), area), renderMode: 'fit' }
+      : { ...video(`uid ${plain(large)}`, area), uid: large, renderMode: 'fit' };
+  if (isEmpty) notes.push('The large region stays empty: no maxResolutionUid is set.');
   const small = joiners(shown).map((label, index) => {
     const column = Math.floor(index / tier.down);
     return video(label, { x: edge + column * width, y: (index % tier.down) * height, width, height });

@@ -229,7 +229,10 @@ function linesOf(box: PlacedBox, name: string, measures: string) {
     : [];
   const details = box.empty ? ['background'] : [measures, `${box.renderMode}${alpha}`, ...image];
   // Where it is very narrow the sign of a change stands right before the name.
-  const short = name.replace('uid ', '').replace(' to join', '');
+  const short = name
+    .replace('uid ', '')
+    .replace(' to join', '')
+    .replace(/ \(\w+\)$/, '');
   const narrow = short.replace(/^(\W) /, '$1');
   const variants = [
     [`#${box.z} ${name}`, ...details],

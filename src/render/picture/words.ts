@@ -75,9 +75,12 @@ export function wrap(words: string, columns: number): string[] {
   return line === '' ? lines : [...lines, line];
 }
 
-/** A label where there is little room: "2" for "uid 2", "1st" for "1st to join". */
+/** A label where there is little room: "2" for "uid 2", "1st" for "1st to join", "host" for "host (2)". */
 export function shortLabel(label: string): string {
-  return label.replace(/^uid /, '').replace(/ to join$/, '');
+  return label
+    .replace(/^uid /, '')
+    .replace(/ to join$/, '')
+    .replace(/ \(\w+\)$/, '');
 }
 
 const JOINER = /^(\d+)(\w\w) to join$/;
