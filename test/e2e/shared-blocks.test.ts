@@ -98,8 +98,8 @@ describe('300 recordings with one layout', () => {
 
   it('a save of the layout reaches every recording that watch keeps, with one call each', async () => {
     const cwd = await folder({ ...rooms(300), 'layouts/duo.yaml': DUO() });
-    await applied(cwd);
-    const w = await watching(cwd, ['--rate', '100', '--resync', '0'], SIM);
+    const { sim } = await applied(cwd);
+    const w = await watching(cwd, ['--rate', '100', '--resync', '0'], { ...SIM, at: sim });
     await w.condition('r299', 'Ready');
     const before = (await w.sim.requests()).length;
     await writeFile(join(cwd, 'layouts/.duo'), DUO(0.4));

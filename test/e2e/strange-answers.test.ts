@@ -120,10 +120,11 @@ it.each([
   const both = { resourceId: 'resource-a', sid: sid('a') };
   const strange = await service(json(200, { ...both, ...more }));
   const cwd = await folder(ONE);
-  const applied = await run(['apply', '--retry-for', '0s', '--endpoint', strange.url], { cwd });
+  const env = { REELSTATE_ENDPOINT: strange.url };
+  const applied = await run(['apply', '--retry-for', '0s'], { cwd, env });
   expect(applied.code).toBe(1);
   expect(applied.stdout).toMatch(/whether it took effect is not known/);
-  expect((await run(['plan', '--detailed-exitcode'], { cwd })).code).toBe(2);
+  expect((await run(['plan', '--detailed-exitcode'], { cwd, env })).code).toBe(2);
 });
 
 it('what holds the account back is named as it was answered', async () => {
