@@ -13,7 +13,7 @@ const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 /** Where a request comes from, and what it says of itself. */
 export interface Asking {
   path: string;
-  /** Address of who asks, and the one of ours that was asked. */
+  /** Address of the client, and the one of ours that it has reached. */
   remote: string | undefined;
   local: string | undefined;
   /** The headers Host and Authorization. */

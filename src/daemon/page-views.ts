@@ -153,7 +153,7 @@ export class PageViews {
 
   #brief({ name, file, plan, condition }: Watched): BriefView {
     const desired = this.#ports.look.snapshot?.byName.get(name);
-    const { labels = {} } = (desired ?? {}) as { labels?: Readonly<Record<string, string>> };
+    const { labels = {} } = desired ?? {};
     return { name, file, mode: plan?.mode ?? desired?.identity?.mode, labels, condition };
   }
 

@@ -204,7 +204,7 @@ export const CODES = {
   ),
   'seat-unknown': error('No such seat', 'The recording fills a seat that the layout does not name.'),
   'seat-any': error(
-    'Seat for whoever joins',
+    'Seat for any user that joins',
     'A background of its own and the large region are for one user, so any cannot fill their seats. Name a UID, or null.',
   ),
   'duplicate-name': error(

@@ -136,7 +136,7 @@ const DEFAULTS_IN: Readonly<Record<string, object>> = {
   backgroundConfig: DEFAULTS.backgroundConfig,
 };
 
-/** Whether a field is gone that was not at its default, or an item of a list, or nobody sits where a user did. */
+/** Whether a field is gone that was not at its default, or an item of a list, or a seat is empty where a user sat. */
 export function loses(before: object, now: object, defaults: object = {}): boolean {
   return Object.entries(before).some(([field, value]) => {
     if (value === undefined) return false;

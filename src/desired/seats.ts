@@ -19,10 +19,10 @@ const SEAT_NAME = /^[A-Za-z0-9._-]{1,63}$/;
 /** Where a seat and a UID stand beside each other. */
 export const KEEP_ONE = 'Keep one of the two: a seat is filled in the seats of the recording.';
 
-/** In place of a UID: whoever joins. */
+/** In place of a UID: any user that joins. */
 const ANY = 'any';
 
-/** Who sits in a seat: a user; null: its region is left out; "any": whoever joins. */
+/** Who sits in a seat: a user; null: its region is left out; "any": any user that joins. */
 export type Sitter = { uid: string; pointer: string } | typeof ANY | null;
 
 /** The seats of one layout while it is read: those that it names against those that are filled. */
@@ -75,7 +75,7 @@ export class Seating {
     if (this.#isOpen) this.#large = seat;
   }
 
-  /** Reports a seat that whoever joins may have, where a user is needed. */
+  /** Reports a seat that any user may have, where a user is needed. */
   refuseAny(seat: string, pointer: string): void {
     this.#look.report(
       'seat-any',
@@ -143,7 +143,7 @@ export class Seating {
   #reportOpen(open: readonly [string, string][]): void {
     const seats = open.map(([seat]) => seat);
     const summary = `the seat${seats.length > 1 ? 's' : ''} ${seats.join(', ')} ${seats.length > 1 ? 'are' : 'is'} not filled`;
-    const way = `Add to seats: ${seats[0]}: UID, or null to leave its region out, or any for whoever joins.`;
+    const way = `Add to seats: ${seats[0]}: UID, or null to leave its region out, or any for a user that joins.`;
     const { seats: written, fromFile } = this.#block;
     if (written !== undefined) this.#look.reportField('seat-not-filled', SEATS, summary, way);
     else

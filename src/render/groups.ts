@@ -116,7 +116,7 @@ function mostFrequent(texts: readonly string[]): string | undefined {
   return most > 1 ? [...counts].find(([, count]) => count === most)?.[0] : undefined;
 }
 
-/** Rows that say the same, whoever sits where. */
+/** Rows that say the same, whichever users sit where. */
 function idOf({ sign, block, place, text }: Row): string {
   return JSON.stringify([sign, block, place, text]);
 }

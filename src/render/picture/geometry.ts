@@ -92,7 +92,7 @@ const COLUMNS = [
  * Where every region of a layout lies when so many users are in the channel.
  * @param layout completed to the service's defaults (`completeLayout`)
  * @param users 1 to 17; without meaning for a custom layout, which is shown with all its regions
- * @param seats who sits where, or what the seats are called that nobody has yet
+ * @param seats who sits where, or what the seats without a user are called
  */
 export function placeLayout(
   layout: Layout,
