@@ -18,7 +18,7 @@ import { Vault } from '../secrets/vault.ts';
 import { LostState } from '../state/errors.ts';
 import { readBounds } from './bounds.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
-import { bindingOf, checkTarget, writing } from './open-state.ts';
+import { checkTarget, writing } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { showPlan, unseenPlan } from './plan.ts';
 import { planAgain, planFileOf } from './plan-file.ts';
@@ -47,24 +47,26 @@ interface Run {
  */
 export async function apply(names: string[], raw: RawOptions, io: Io): Promise<number> {
   const file = await planFileOf(names, raw, io);
-  const settings = readSettings(raw, io);
+  const settings = await readSettings(raw, io);
   if (file) settings.unsubscribeSpelling = file.unsubscribe_spelling;
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   timeoutOf(raw, io);
   await tellOfOtherState(settings, raw, io);
+  const { accounts } = settings;
+  await accounts.mustBeSound(settings.color);
+  await accounts.follow();
   const bounds = readBounds(raw, settings, io, file ? { dir: file.asked.dir } : {});
   const keepHistory = keepHistoryOf(raw, io);
   const store = await writing('reelstate apply', settings, io, keepHistory);
   try {
     const { key, state } = store;
     const vault = new Vault(key);
-    const { rate } = settings;
-    checkTarget(state.known, bindingOf(settings, key, io), settings, io);
+    checkTarget(state.known, settings, io, key);
     const made = file
-      ? await planAgain(file, { rate, io, vault, bounds, store })
+      ? await planAgain(file, { settings, io, vault, bounds, store })
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
-          ...{ rate, io, vault, bounds, known: state.known, now: io.clock.now() },
+          ...{ settings, io, vault, bounds, known: state.known, now: io.clock.now() },
           cached: settings.cache,
         });
     const plan = withErrors(made);
@@ -77,7 +79,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
       throw notAsked(plan);
     }
     // Credentials are checked first: the question is useless where nothing could be sent.
-    if (sendable(plan).length > 0) credentials(io);
+    if (sendable(plan).length > 0 && accounts.file === undefined) credentials(io);
     if (!isAgreed && io.ask && !(await agreed(plan, io.ask, settings, io))) {
       await tellNothingSent(plan, 'the answer was not yes', settings, io);
       await io.err('Nothing was sent.\n');
@@ -164,7 +166,8 @@ async function send(run: Run): Promise<ApplyResult> {
     if (line) printed.push(io.out(line));
     if (settings.output !== 'json') progress.take(event, results.counts());
   };
-  const { engine, client, close } = await connect({ ...run, onEvent });
+  const appIds = new Set(sendable(plan).flatMap(({ identity }) => identity?.appId ?? []));
+  const { fleet, warm, close } = await connect({ ...run, onEvent, appIds });
   let interrupted: string | undefined;
   let isRecorded = true;
   const { stop } = io;
@@ -173,14 +176,14 @@ async function send(run: Run): Promise<ApplyResult> {
     void io.err(
       '\nStopping when the calls in flight are answered. Once more, and it ends at once; the state stays sound.\n',
     );
-    engine.stop();
+    fleet.stop();
   };
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop);
   try {
     // Loading the network must not count as time of the first call.
-    await client.warm();
-    await dispatch(plan, store.state.known, engine, store);
+    await warm();
+    await dispatch(plan, store.state.known, fleet, store);
   } catch (error) {
     // A disk that is full, say. Anything else is a defect, and told as one.
     if (!(error instanceof LostState)) throw error;

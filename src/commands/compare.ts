@@ -15,8 +15,9 @@ import { count, printable } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
 import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { desiredFiles } from './desired-files.ts';
+import { costsOf } from './make-plan.ts';
 import { selectorsOf, tellNothingSelected } from './select.ts';
-import { checkNames, type RawOptions, textOf } from './settings.ts';
+import { checkNames, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /** What a plan is made against, other than the state. */
 export type Baseline =
@@ -50,15 +51,15 @@ export async function readBaseline(raw: RawOptions, io: Io): Promise<Baseline | 
 export async function comparePlan(
   baseline: Baseline,
   asked: Asked,
-  { rate, bounds }: { rate: number; bounds: Bounds },
+  { settings, bounds }: { settings: Settings; bounds: Bounds },
   io: Io,
 ): Promise<Plan> {
   const vault = new Vault(randomBytes(32));
   const { dir, names, allowEmpty } = asked;
   const load = (ref: string | undefined, folder = dir) =>
-    desiredFiles({ dir: folder, ref, io, vault, bounds });
+    desiredFiles({ dir: folder, ref, io, vault, bounds, accounts: settings.accounts });
   const options = {
-    ...{ now: io.clock.now(), rate, names, allowEmpty, dir },
+    ...{ now: io.clock.now(), ...costsOf(settings), names, allowEmpty, dir },
     select: selectorsOf(asked.select),
   };
   const told = async (plan: Plan) => {

@@ -12,14 +12,14 @@ import { isSet, type RawOptions, readSettings } from './settings.ts';
 
 /** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written; what others have kept is used. */
 export async function validate(raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
-  const { dir, output, color, cache: isCaching } = settings;
+  const settings = await readSettings(raw, io);
+  const { dir, output, color, cache: isCaching, accounts } = settings;
   const ref = refOf(raw, io);
   const cache =
     isCaching && ref === undefined ? new ReadCacheFile({ dir, cwd: io.cwd, env: io.env }) : undefined;
   const vault = new Vault(randomBytes(32));
   const bounds = readBounds(raw, settings, io);
-  const desired = await desiredFiles({ dir, ref, io, vault, bounds, readCache: cache?.readCache });
+  const desired = await desiredFiles({ dir, ref, io, vault, bounds, accounts, readCache: cache?.readCache });
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = [
     ...desired.diagnostics,

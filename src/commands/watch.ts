@@ -1,4 +1,4 @@
-import type { Engine } from '../apply/engine.ts';
+import type { Fleet } from '../apply/fleet.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { Gap } from '../daemon/gap.ts';
 import { knownJson } from '../daemon/known.ts';
@@ -41,7 +41,7 @@ const HUNG = 60_000;
 
 /** `reelstate watch`: keeps the recordings as the files say, until SIGINT or SIGTERM. */
 export async function watch(raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
+  const settings = await readSettings(raw, io);
   const listen = readListen(raw, io);
   const resync = {
     every: duration('resync', raw, io, 10 * 60_000),
@@ -49,6 +49,9 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     force: isSet('resyncForce', raw, io),
   };
   const keepHistory = keepHistoryOf(raw, io);
+  const { accounts } = settings;
+  await accounts.mustBeSound(settings.color && io.errIsTerminal);
+  await accounts.follow();
   const origin = readOrigin(raw, settings, io);
   const bounds = readBounds(raw, settings, io, { isRemote: origin.git?.url !== undefined });
   const log = makeLog(
@@ -63,6 +66,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   io.onHangup(() => hangup.take());
   const other = await otherState(settings, raw, io);
   if (other !== undefined) log.warn(other);
+  tellSettings(settings, log);
   try {
     return await holding(
       { settings, io, log, listen, resync, origin, bounds, stop, hangup, keepHistory },
@@ -73,6 +77,24 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     if (!(error instanceof Failure) || error.exitCode !== 1) throw error;
     log.error(error.hint === undefined ? {} : { hint: error.hint }, error.message);
     return 1;
+  }
+}
+
+/** What is wrong with the settings file and its accounts, although others can be sent for. */
+function tellSettings({ accounts }: Settings, log: Running['log']): void {
+  const missing = accounts.list.flatMap((account) =>
+    accounts.credentials(account).missing.map((finding) => ({ account: account.name, finding })),
+  );
+  const all = [...accounts.diagnostics.map((finding) => ({ account: undefined, finding })), ...missing];
+  for (const { account, finding } of all) {
+    const { code, summary, range, severity } = finding;
+    const about = {
+      ...(account === undefined ? {} : { account }),
+      file: range.filename,
+      ...range.start,
+      code,
+    };
+    log[severity === 'error' || account !== undefined ? 'error' : 'warn'](about, summary);
   }
 }
 
@@ -127,7 +149,7 @@ interface Running {
 async function run(running: Running): Promise<number> {
   const { settings, io, store, vault, service, events, log, listen, resync, origin, bounds, stop, hangup } =
     running;
-  const { engine, client } = service;
+  const { fleet } = service;
   const { state } = store;
   let metrics: Metrics | undefined;
   const cache =
@@ -146,7 +168,7 @@ async function run(running: Running): Promise<number> {
   const gap = new Gap(io.clock);
   const daemon: Daemon = new Daemon({
     source: opened.source,
-    engine,
+    fleet,
     journal: store,
     state,
     clock: io.clock,
@@ -161,10 +183,10 @@ async function run(running: Running): Promise<number> {
   const healing = new Resync(
     {
       daemon,
-      engine,
+      fleet,
       journal: store,
       state,
-      query: (identity, departed, mayLeave) => client.query(identity, departed, mayLeave),
+      query: service.query,
       fingerprint: (value) => vault.fingerprint(value),
       clock: io.clock,
       log,
@@ -174,8 +196,9 @@ async function run(running: Running): Promise<number> {
   );
   metrics = await metricsFor(listen, {
     conditions: () => daemon.conditions(),
-    depth: () => engine.load().lanes,
-    allowance: () => engine.load(),
+    depth: () => fleet.load().lanes,
+    allowance: () => fleet.load(),
+    accounts: () => fleet.loads(),
     nextRenewal: () => daemon.nextRenewal(),
     disconnected: () => healing.disconnected(),
     ready: () => daemon.notReady().length === 0,
@@ -194,7 +217,7 @@ async function run(running: Running): Promise<number> {
   const until = AbortSignal.any([stop, over.signal]);
   let server: { url: string; close: () => Promise<void> } | undefined;
   try {
-    server = listen && counted && (await open(listen, daemon, engine, counted, io, state, opened.git, log));
+    server = listen && counted && (await open(listen, daemon, fleet, counted, io, state, opened.git, log));
     if (server) log.info({ url: server.url }, 'listening');
     store.broken.catch((error: Error) => daemon.lose(error.message));
     const loops = [
@@ -207,7 +230,7 @@ async function run(running: Running): Promise<number> {
     // A loop that ends before `stop` is a defect, and then the daemon ends too.
     const ended = Promise.race([
       aborted(stop),
-      engine.broken,
+      fleet.broken,
       store.broken,
       ...loops.map((loop) => loop.then(() => aborted(stop))),
     ]);
@@ -221,17 +244,17 @@ async function run(running: Running): Promise<number> {
         'watching',
       );
       cache?.save(io.clock.now());
-      client.warm().catch(() => {});
+      service.warm().catch(() => {});
     }
     await ended;
     log.info('stopping: waiting for calls in flight');
   } finally {
     hangup.take = () => {};
     over.abort();
-    engine.stop();
+    fleet.stop();
     const answered = new AbortController();
     // An error that stopped the engine is reported elsewhere already.
-    const quiet = Promise.allSettled([engine.idle(), daemon.stop()]).then(() => answered.abort());
+    const quiet = Promise.allSettled([fleet.idle(), daemon.stop()]).then(() => answered.abort());
     await Promise.race([quiet, io.clock.sleep(LAST_ANSWERS, answered.signal)]);
     await io.clock.sleep(healing.cooling);
     service.close();
@@ -267,17 +290,31 @@ async function metricsFor(listen: Running['listen'], readings: Readings): Promis
 }
 
 function count(event: ApplyEvent, metrics: Metrics): void {
-  if (event.type === 'admitted') metrics.limiter.observe(event.waited / 1000);
-  if (event.type === 'failed') metrics.failed.inc({ outcome: event.outcome });
+  // Without a settings file there is no such label.
+  const account = event.account === undefined ? {} : { account: event.account };
+  if (event.type === 'admitted') metrics.limiter.observe(account, event.waited / 1000);
+  if (event.type === 'failed') metrics.failed.inc({ outcome: event.outcome, ...account });
   if (event.type !== 'answered') return;
-  metrics.requests.inc({ code: String(event.status ?? 'none'), endpoint: event.endpoint });
-  metrics.duration.observe({ endpoint: event.endpoint }, event.took / 1000);
+  metrics.requests.inc({ code: String(event.status ?? 'none'), endpoint: event.endpoint, ...account });
+  metrics.duration.observe({ endpoint: event.endpoint, ...account }, event.took / 1000);
+}
+
+/** What each account is at; nothing where the one there is has no name. */
+function accountsJson(fleet: Fleet): object {
+  const loads = fleet.loads();
+  if (loads.length === 0) return {};
+  return {
+    accounts: loads.map(({ name, lanes, inUse, rate, stopped }) => ({
+      ...{ name, lanes, inUse, rate },
+      stopped: stopped ?? null,
+    })),
+  };
 }
 
 async function open(
   listen: Listen,
   daemon: Daemon,
-  engine: Engine,
+  fleet: Fleet,
   metrics: Metrics,
   io: Io,
   state: Writer['state'],
@@ -298,9 +335,10 @@ async function open(
         not_ready_because: daemon.notReady(),
         commit: daemon.commit ?? null,
         source: git?.state.json() ?? { kind: 'folder' },
-        allowance: engine.load(),
+        allowance: fleet.load(),
+        ...accountsJson(fleet),
         recordings: [...daemon.watched.values()].map((watched) =>
-          recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit),
+          recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit, fleet.accountOf),
         ),
       }),
       known: () => knownJson(state),

@@ -27,7 +27,7 @@ export async function loadRecordings(options: LoadOptions): Promise<DesiredSet> 
   const bounds = options.bounds ?? boundsOf(options);
   const search = await findRecordingFiles(dir, cwd, bounds.links);
   const surroundings = { ...options, ...onDisk(bounds), bounds };
-  const intake = new Intake(options);
+  const intake = new Intake({ ...options, bounds });
   const changes = intake.begin();
   try {
     for (const { path, shown, isOrdinary } of search.found) {

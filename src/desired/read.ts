@@ -10,8 +10,6 @@ import {
   type RecordingIds,
   type RefusedDocument,
 } from './checked.ts';
-import { concealByLines } from './concealment.ts';
-import { decode } from './decode.ts';
 import { Findings } from './findings.ts';
 import { readIdentity, readKind, readKnown } from './identity.ts';
 import { checkLabels } from './labels.ts';
@@ -21,14 +19,14 @@ import { marksOf } from './marks.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { readName } from './name.ts';
 import { once } from './once.ts';
-import { isComment, isEmpty, type ParsedDocument, parse } from './parse.ts';
+import { open } from './open.ts';
+import type { ParsedDocument } from './parse.ts';
 import { blocksIn, idsIn, refuse } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
 import { type Objection, readRunFile } from './run-file.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
 import { checkShape } from './shape.ts';
 import { type IsSound, soundness } from './soundness.ts';
-import { SourceText } from './source-text.ts';
 import { readStorage } from './storage.ts';
 import { readSubscriptions } from './subscriptions.ts';
 import { type Tree, TreeBuilder } from './tree.ts';
@@ -112,37 +110,6 @@ export function readIdentityFile(
   const rest = { objections, diagnostics: findings.diagnostics() };
   if (findings.errors === 0 && identity) return { identity, ...rest };
   return claimed ? { claimed, ...rest } : rest;
-}
-
-interface Opened {
-  findings: Findings;
-  /** Documents in which something is written. */
-  parsed: ParsedDocument[];
-  /** The whole file is unusable. */
-  broken: boolean;
-}
-
-function open(bytes: Uint8Array, file: string): Opened {
-  const { text, problem } = decode(bytes);
-  const findings = new Findings(new SourceText(file, text));
-  if (problem) {
-    concealByLines(findings.source);
-    findings.add(problem.code, problem.span, problem.summary, problem.detail);
-    return { findings, parsed: [], broken: true };
-  }
-  const { documents, broken } = parse(findings);
-  if (broken) concealByLines(findings.source);
-  const parsed = documents.filter(({ document, sound }) => !sound || !isEmpty(document));
-  if (parsed.length === 0 && !broken && !isComment(text))
-    findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no document', 'It may be half written.');
-  const last = parsed.at(-1);
-  for (const entry of last ? documents.slice(0, documents.indexOf(last)) : []) {
-    const [start, , end] = entry.document.range;
-    // A document that is commented out does not count.
-    if (entry.sound && isEmpty(entry.document) && !isComment(text.slice(entry.start, end)))
-      findings.add('empty-document', { start, end: start }, 'an empty document');
-  }
-  return { findings, parsed, broken };
 }
 
 /** @param bytes of the whole file */

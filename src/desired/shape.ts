@@ -20,12 +20,13 @@ const TYPE_NAMES: Record<string, string> = {
 
 /**
  * Checks a value against the schema and reports one problem for one mistake.
- * @param base JSON Pointer of what the validator checks, in a recording document: '' or '/recording'
+ * @param base JSON Pointer of what the validator checks: in a recording document '' or '/recording'; '/settings' is the
+ * settings file
  * @returns the pointers at which the value has not the shape that the types promise, or lacks what they do
  */
 export function checkShape(
   validate: ShapeValidator,
-  base: '' | '/recording',
+  base: '' | '/recording' | '/settings',
   tree: Tree,
   look: Look,
 ): string[] {
@@ -33,9 +34,10 @@ export function checkShape(
   const errors = validate.errors ?? [];
   for (const error of oneForEachMistake(errors, base)) {
     if (error.keyword === 'additionalProperties') reportUnknown(error, base, look);
-    else if (base !== '' && error.keyword === 'type' && error.instancePath === '')
-      look.report('document-not-mapping', '', `a run file consists of fields, not of ${found(tree.value)}`);
-    else reportShape(error, valueAt(tree.value, error.instancePath), look);
+    else if (base !== '' && error.keyword === 'type' && error.instancePath === '') {
+      const file = base === '/settings' ? 'the settings file' : 'a run file';
+      look.report('document-not-mapping', '', `${file} consists of fields, not of ${found(tree.value)}`);
+    } else reportShape(error, valueAt(tree.value, error.instancePath), look);
   }
   return errors
     .filter(breaksTypes)
@@ -74,6 +76,7 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
     // Their form has a rule of its own, which says what is wrong with it.
     if (base === '' && /^\/labels(\/|$)/.test(instancePath) && keyword !== 'type') return false;
     if (isBody && base === '' && isPartOfBody(keyword, instancePath, params)) return false;
+    if (base === '/settings' && isOfAccountName(keyword, instancePath)) return false;
     if (keyword !== 'type' && wrongType.has(instancePath)) return false;
     if (keyword === 'maxProperties' && holders.has(instancePath)) return false;
     if (keyword !== 'required') return true;
@@ -81,6 +84,11 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
     if (misplaced.has(missing) || misplaced.has(`${instancePath} *`)) return false;
     return !meant.has(missing) && !meant.has(`${instancePath} fromFile`);
   });
+}
+
+/** The names of accounts have a rule of their own as well. */
+function isOfAccountName(keyword: string, instancePath: string): boolean {
+  return instancePath === '/accounts' && (keyword === 'propertyNames' || keyword === 'pattern');
 }
 
 /** What stands around the `clientRequest` of a body, and what it lacks as a document. */
@@ -98,7 +106,8 @@ function levelAround(field: string, where: string): string[] {
 
 /** The fields that the schema has where an error is. */
 function knownFields({ instancePath }: ShapeError, base: string): string[] {
-  return fields[(base + instancePath).replace(/\/\d+(?=\/|$)/g, '/*')] ?? [];
+  const pointer = (base + instancePath).replace(/^\/settings\/accounts\/[^/]+/, '/settings/accounts/*');
+  return fields[pointer.replace(/\/\d+(?=\/|$)/g, '/*')] ?? [];
 }
 
 function suggestField(error: ShapeError, base: string): string | undefined {
@@ -128,7 +137,9 @@ function reportShape(error: ShapeError, value: unknown, look: Look): void {
       `${name} is ${value}, ${bound} ${params.limit} is allowed`,
       rangeHint(name),
     );
-  } else {
+  } else if (keyword === 'exclusiveMinimum')
+    look.report('out-of-range', instancePath, `${name} is ${value}, it must be above ${params.limit}`);
+  else {
     const [code, summary] = limitWording(keyword, name, value, Number(params.limit));
     look.report(code, instancePath, summary, formatHint(name, value));
   }
@@ -182,7 +193,11 @@ function reportUnknown(error: ShapeError, base: string, look: Look): void {
   }
   // Only what looks like a field's name is repeated: in the wrong place it might be anything.
   const name = FIELD_NAME.test(field) ? `field ${quoted(field)}` : 'field';
-  const homes = Object.keys(fields).filter((place) => fields[place]?.includes(field));
+  // Recordings and settings are told apart: a field of one has no place in the other.
+  const isOfSettings = (place: string) => place.startsWith('/settings');
+  const homes = Object.keys(fields).filter(
+    (place) => fields[place]?.includes(field) && isOfSettings(place) === isOfSettings(base),
+  );
   const where = label(error.instancePath.replace(/\/\d+$/, ''));
   const way = wayOut(field, base + error.instancePath, homes, known);
   look.reportField('unknown-field', pointer, `unknown ${name} in ${where}`, way);
@@ -190,7 +205,10 @@ function reportUnknown(error: ShapeError, base: string, look: Look): void {
 
 function reportType(pointer: string, types: string[], value: unknown, look: Look): void {
   const name = label(pointer);
-  if (/\/(secretKey|stsToken)$/.test(pointer) && (typeof value === 'string' || typeof value === 'number')) {
+  if (
+    /\/(secretKey|stsToken|customerSecret)$/.test(pointer) &&
+    (typeof value === 'string' || typeof value === 'number')
+  ) {
     const detail =
       'Use {fromEnv: NAME} or {fromFile: PATH}, and replace the secret if others have seen this file.';
     look.report('secret-in-file', pointer, `${name} must not be written into the file`, detail);

@@ -306,6 +306,6 @@ describe('the state as a whole', () => {
       of: 130,
       outcome: 'applied',
     });
-    expect(sentAgo(state, at(131) + 500).slice(-2)).toEqual([0, 500]);
+    expect(sentAgo(state, at(131) + 500, () => true).slice(-2)).toEqual([0, 500]);
   });
 });
