@@ -212,7 +212,7 @@ function addStateCommands(state: Command, run: Run, io: Io): void {
     command(
       state,
       'rebind',
-      'bind the state to the service of --endpoint and the account of AGORA_CUSTOMER_ID',
+      'bind the state to the service of --endpoint and the account of AGORA_CUSTOMER_ID, or those of --config',
     ),
   )
     .addHelpText('after', '\nWhat is known counts as applied there: nothing is sent again because of it.')
@@ -245,13 +245,17 @@ function common(command: Command): Command {
     .option('--dir <dir>', 'the folder with the recording files (default: recordings)')
     .option('--state <dir>', 'the state folder (default: .reelstate)')
     .option(
+      '--config <file>',
+      'the settings file with the accounts (default: reelstate.yaml in the working directory, where it exists)',
+    )
+    .option(
       '--endpoint <url>',
       'where the service is; may be given several times; plain HTTP on this machine only (default: the two public domains)',
       several,
     )
     .option(
       '--rate <number>',
-      'requests a second; with 50 concurrent recordings the service may take only 5 (default: 10)',
+      'requests a second of each account; with 50 concurrent recordings the service may take only 5 (default: 10)',
     )
     .option('--output <form>', 'text, json or markdown (default: text)')
     .option('--json', 'short for --output json')

@@ -36,7 +36,8 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   const { known } = store.state;
   checkTarget(known, settings, io);
   const plan = await planOf(store, raw, settings, io);
-  const all = overviewOf([...known.values()], plan.isRead ? plan.made : undefined);
+  const accountOf = (appId = '') => settings.accounts.nameOf(appId);
+  const all = overviewOf([...known.values()], plan.isRead ? plan.made : undefined, accountOf);
   const named = restricted(all, names, plan.hasErrors);
   const shown = selected(named, select);
   if (settings.output === 'json') await print(jsonPieces(statusJson(shown)), io);
@@ -89,13 +90,14 @@ function restricted(all: Overview, names: readonly string[], hasErrors: boolean)
       ({ name, known }) => names.includes(name) || names.includes(known.name),
     ),
     fresh: all.fresh.filter(({ name }) => names.includes(name)),
+    accountOf: all.accountOf,
   };
 }
 
-function selected({ recordings, fresh }: Overview, select: readonly string[]): Overview {
+function selected({ recordings, fresh, accountOf }: Overview, select: readonly string[]): Overview {
   const selectors = selectorsOf(select);
   const isShown = ({ labels }: Pick<OverviewRow, 'labels'>) => isSelected(labels, selectors);
-  return { recordings: recordings.filter(isShown), fresh: fresh.filter(isShown) };
+  return { recordings: recordings.filter(isShown), fresh: fresh.filter(isShown), accountOf };
 }
 
 function unfound(shown: Overview, names: readonly string[]): string[] {
@@ -103,7 +105,7 @@ function unfound(shown: Overview, names: readonly string[]): string[] {
   return names.filter((name) => !found.includes(name));
 }
 
-function namesIn({ recordings, fresh }: Overview): string[] {
+function namesIn({ recordings, fresh }: Pick<Overview, 'recordings' | 'fresh'>): string[] {
   return [...recordings.flatMap(({ name, known }) => [name, known.name]), ...fresh.map(({ name }) => name)];
 }
 
