@@ -15,6 +15,7 @@ const WITHOUT_VARIABLE: Readonly<Record<string, readonly string[]>> = {
   reelstate: ['version'],
   plan: ['out'],
   import: ['app-id', 'resource-id', 'sid', 'mode', 'cname', 'uid', 'name', 'out', 'only'],
+  schema: ['settings'],
   simulate: ['listen', 'recordings', 'latency', 'fault', 'seed'],
 };
 
@@ -175,6 +176,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   addStateCommands(command(program, 'state', 'what is known: list, show, correct, bind, copy it'), run, io);
 
   command(program, 'schema', 'print the JSON Schema of recording files')
+    .option('--settings', 'that of the settings file (reelstate.yaml)')
     .addHelpText('after', `\n${EDITOR_HELP}`)
     .action(run(async (_names, raw) => (await import('./schema.ts')).schema(raw, io)));
 

@@ -28,6 +28,11 @@ const ELSEWHERE = [
   'file-too-large',
   'credentials-unavailable',
   'no-recording-files',
+  // about the settings file: settings-file.test.ts, and e2e/accounts.test.ts
+  'account-name-format',
+  'account-endpoint',
+  'app-id-twice',
+  'app-id-account',
 ];
 
 const ENV = {
