@@ -1,17 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Unserved } from '../desired/bounds.ts';
-import type { Mark } from '../desired/checked.ts';
-import { readFile } from '../desired/disk.ts';
+import type { Code } from '../desired/codes.ts';
 import { shownPath } from '../desired/paths.ts';
-import { diagnosticAt } from '../desired/resolve.ts';
-import { secretText } from '../desired/secrets.ts';
 import type { AccountEntry, AccountValue, SettingsFile } from '../desired/settings-file.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import { diagnosticsText } from '../render/diagnostics.ts';
-import { styleFor } from '../render/style.ts';
 import { isOwnVariable } from '../secrets/environment.ts';
 import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
 
@@ -46,6 +41,9 @@ export interface Account extends AccountDefaults {
 
 /** Which settings file is looked for where none is named. */
 const USUAL = 'reelstate.yaml';
+
+/** What follows from a value that is missing. */
+const ACCOUNT_HELD_BACK = 'Until it has a value, the recordings of this account are held back.';
 
 /** Calls go nowhere while the settings file is wrong. */
 const NOTHING_SENT = 'Nothing was sent.';
@@ -110,6 +108,10 @@ export class Accounts {
    */
   async mustBeSound(color: boolean): Promise<void> {
     if (!this.#file?.broken) return;
+    const [{ diagnosticsText }, { styleFor }] = await Promise.all([
+      import('../render/diagnostics.ts'),
+      import('../render/style.ts'),
+    ]);
     await this.#io.err(`${diagnosticsText(this.diagnostics, styleFor(color))}\n`);
     throw new Failure(`${this.#file.file} has errors, so it is not known which accounts there are`, {
       hint: NOTHING_SENT,
@@ -194,13 +196,15 @@ export class Accounts {
         : 'fromEnv' in source
           ? this.#variable(source.fromEnv)
           : await this.#text(source.fromFile);
-    if ('code' in found) {
-      missing.push(finding(mark, found.code, `${what}: ${found.error}`));
-      return undefined;
-    }
-    const unseen = unseenIn(found.value);
-    if (unseen) missing.push(finding(mark, 'secret-character', `${what} has ${unseen}`));
-    return unseen ? undefined : found.value;
+    const unseen = 'code' in found ? undefined : unseenIn(found.value);
+    if (!('code' in found) && !unseen) return found.value;
+    const [code, summary]: [Code, string] =
+      'code' in found
+        ? [found.code, `${what}: ${found.error}`]
+        : ['secret-character', `${what} has ${unseen}`];
+    const { diagnosticAt } = await import('../desired/resolve.ts');
+    missing.push(diagnosticAt(mark, code, summary, ACCOUNT_HELD_BACK));
+    return undefined;
   }
 
   #variable(name: string): { value: string } | { code: 'environment-unset'; error: string } {
@@ -213,16 +217,15 @@ export class Accounts {
   async #text(
     written: string,
   ): Promise<{ value: string } | { code: 'secret-file-unreadable'; error: string }> {
+    const [{ readFile }, { secretText }] = await Promise.all([
+      import('../desired/disk.ts'),
+      import('../desired/secrets.ts'),
+    ]);
     const text = secretText(await readFile(this.#path(written)));
     return 'value' in text
       ? text
       : { code: 'secret-file-unreadable', error: `the file ${JSON.stringify(written)} ${text.error}` };
   }
-}
-
-function finding(mark: Mark, code: Parameters<typeof diagnosticAt>[1], summary: string): Diagnostic {
-  const detail = 'Until it has a value, the recordings of this account are held back.';
-  return diagnosticAt(mark, code, summary, detail);
 }
 
 function accountOf(
@@ -263,6 +266,7 @@ export async function readAccounts(
 ): Promise<Accounts> {
   const path = resolve(io.cwd, named ?? USUAL);
   if (named === undefined && !existsSync(join(io.cwd, USUAL))) return new Accounts(defaults, io);
+  const { readFile } = await import('../desired/disk.ts');
   const isStrange = isUntrusted && named === undefined;
   const bytes = await readFile(path, false, isStrange ? { folders: [io.cwd], closed: [] } : undefined);
   const shown = shownPath(path, io.cwd);

@@ -56,8 +56,12 @@ export async function comparePlan(
 ): Promise<Plan> {
   const vault = new Vault(randomBytes(32));
   const { dir, names, allowEmpty } = asked;
-  const load = (ref: string | undefined, folder = dir) =>
-    desiredFiles({ dir: folder, ref, io, vault, bounds, accounts: settings.accounts });
+  const load = (ref: string | undefined) =>
+    desiredFiles({ dir, ref, io, vault, bounds, accounts: settings.accounts });
+  // What accounts there are now says nothing about what an older commit asked for.
+  const { appId: _, ...anyAccount } = bounds;
+  const loadOlder = (ref: string | undefined, folder = dir) =>
+    desiredFiles({ dir: folder, ref, io, vault, bounds: anyAccount, accounts: undefined });
   const options = {
     ...{ now: io.clock.now(), ...costsOf(settings), names, allowEmpty, dir },
     select: selectorsOf(asked.select),
@@ -73,7 +77,7 @@ export async function comparePlan(
     return told(planAgainst(desired, known, options));
   }
   const to = await load(baseline.to);
-  const { from, comparison } = await olderSet(baseline, dir, to, load, io);
+  const { from, comparison } = await olderSet(baseline, dir, to, loadOlder, io);
   check(names, to, from.recordings);
   for (const note of comparison.notes) await io.err(`${printable(note)}\n`);
   for (const { summary, range } of comparison.diagnostics)

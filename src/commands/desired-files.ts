@@ -32,11 +32,11 @@ export async function desiredFiles(input: {
    * Accept a commit without the folder: git has no empty folders, so the folder is missing once the last file is gone.
    */
   allowEmpty?: boolean;
-  /** What is wrong with the settings file is told beside what is wrong with the others. */
-  accounts: Accounts;
+  /** What is wrong with the settings file is told beside what is wrong with the others; undefined: nothing of it is. */
+  accounts: Accounts | undefined;
 }): Promise<DesiredSet> {
   const set = await filesOf(input);
-  const { diagnostics } = input.accounts;
+  const diagnostics = input.accounts?.diagnostics ?? [];
   if (diagnostics.length === 0) return set;
   return { ...set, diagnostics: [...diagnostics, ...set.diagnostics].sort(byPlace) };
 }

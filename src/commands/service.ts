@@ -4,14 +4,12 @@ import type { Fleet } from '../apply/fleet.ts';
 import { makePrepare, type Warn } from '../apply/prepare.ts';
 import { programRunner } from '../apply/program.ts';
 import { TIMINGS } from '../apply/timings.ts';
-import type { Answer } from '../model/answer.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Binding } from '../model/known.ts';
 import type { Io } from '../model/ports.ts';
-import type { Identity } from '../model/recording.ts';
 import { appIdIn } from '../model/recording-key.ts';
 import type { Writer } from '../model/store.ts';
-import type { ApplyEvent, MayLeave, StillWanted } from '../model/work.ts';
+import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { sentAgo } from '../state/fold.ts';
@@ -43,10 +41,7 @@ export interface Service {
   /** Loads what calls need, so that the first is not slower than the others. */
   warm: () => Promise<void>;
   /** What the recording really does; undefined where the request might not leave. */
-  query: (
-    identity: Identity,
-    ...way: [departed: () => void, mayLeave: MayLeave]
-  ) => Promise<Answer | undefined>;
+  query: Client['query'];
   close: () => void;
 }
 
@@ -78,8 +73,11 @@ export async function connect(input: ServiceInput): Promise<Service> {
   ]);
   const closing = new AbortController();
   const run = programRunner(io.cwd, io.env, closing.signal);
-  const warn: Warn = ({ key, name }, message) =>
-    onEvent({ type: 'warned', key, name, endpoint: 'update', message });
+  const warn: Warn = ({ key, name, identity }, message) => {
+    const account = accounts.nameOf(identity.appId);
+    const about = account === undefined ? {} : { account };
+    onEvent({ type: 'warned', key, name, endpoint: 'update', message, ...about });
+  };
   // One program may give the credentials of recordings of several accounts.
   const ready = makePrepare(run, vault, io.clock, CREDENTIALS_FRESH, warn);
   const open = (account: Account) => openAccount(account, { ...input, timeout, ready, modules });
