@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TIMINGS } from '../src/apply/timings.ts';
 import { FAULT_ANSWERS, FAULT_CONNECTIONS } from '../src/simulator/fault-rule.ts';
-import { CLI, CREDENTIALS, folder, NODE, put, run, simulator, start } from './support/cli.ts';
+import { CLI, CREDENTIALS, folder, NODE, put, recording, run, simulator, start } from './support/cli.ts';
 
 /*
  * README.md is true. The blocks of a section are carried out in their order, in a folder of their own: a ```yaml or
@@ -206,7 +206,9 @@ describe('commands and what they show', () => {
     );
     expect(files.length).toBeGreaterThan(1);
     for (const { file = '', text } of files) {
-      const cwd = await folder({ [file]: text, 'secrets/s3': 'secret' });
+      // Settings are valid beside a recording of one of their accounts.
+      const beside = file.startsWith('recordings/') ? {} : { 'recordings/hall.yaml': recording('hall') };
+      const cwd = await folder({ ...beside, [file]: text, 'secrets/s3': 'secret' });
       const env = { S3_KEY: 'key', CDN_URL: 'rtmp://cdn.example.com/live/key' };
       expect(await run(['validate', '--strict'], { cwd, env })).toMatchObject({ code: 0 });
     }
