@@ -207,7 +207,9 @@ describe('commands and what they show', () => {
     expect(files.length).toBeGreaterThan(1);
     for (const { file = '', text } of files) {
       // Settings are valid beside a recording of one of their accounts.
-      const beside = file.startsWith('recordings/') ? {} : { 'recordings/hall.yaml': recording('hall') };
+      const beside: Record<string, string> = file.startsWith('recordings/')
+        ? {}
+        : { 'recordings/hall.yaml': recording('hall') };
       const cwd = await folder({ ...beside, [file]: text, 'secrets/s3': 'secret' });
       const env = { S3_KEY: 'key', CDN_URL: 'rtmp://cdn.example.com/live/key' };
       expect(await run(['validate', '--strict'], { cwd, env })).toMatchObject({ code: 0 });
