@@ -53,11 +53,17 @@ export function processIo(): Io {
       process.exitCode = 1;
     });
   });
+  const env = environment();
   return {
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
     input: async () => Buffer.concat(await process.stdin.toArray()),
-    env: environment(),
+    env,
+    conceal(names) {
+      hide(names.filter((name) => env[name]));
+      // The libraries' own copy, too.
+      for (const name of names) for (const each of [env, process.env]) delete each[name];
+    },
     cwd: workingDirectory(),
     clock: systemClock,
     random: Math.random,
@@ -89,18 +95,24 @@ export function processIo(): Io {
  */
 export function environment(): Record<string, string | undefined> {
   const own = Object.keys(process.env).filter((name) => isOwnVariable(name) && process.env[name]);
+  // Setting them again moves each value to memory of its own.
   if (own.length > 0 && process.platform === 'linux')
-    try {
-      // Setting them again moves each value to memory of its own.
-      for (const name of own) process.env[name] = `${process.env[name]}`;
-      overwrite(own);
-    } catch {
-      // No /proc, or one that may not be written to.
-    }
+    for (const name of own) process.env[name] = `${process.env[name]}`;
+  hide(own);
   const env = { ...process.env };
   const { LOG_STREAM: _stream, LOG_TOKENS: _tokens, ...others } = env;
   process.env = others;
   return env;
+}
+
+/** Writes over what the system shows of these variables; where that cannot be done it is left as it is. */
+function hide(names: readonly string[]): void {
+  if (names.length === 0 || process.platform !== 'linux') return;
+  try {
+    overwrite(names);
+  } catch {
+    // No /proc, or one that may not be written to.
+  }
 }
 
 /** Writes over the values of these variables in the block that the process was started with. */

@@ -1,4 +1,5 @@
 import type { Engine } from './apply/engine.ts';
+import type { Fleet } from './apply/fleet.ts';
 import type { JournalEvent } from './model/journal.ts';
 import type { Known } from './model/known.ts';
 import type { Call, Plan, RecordingPlan } from './model/plan.ts';
@@ -15,7 +16,7 @@ import { type Desired, makePlan, type PlannedName, type PlanOptions, planNames }
  *   files → desired → plan ← what is known of the service → render for people, or apply → record
  *
  * `plan` and `apply` reconcile everything at once, `watch` the names that are due, one after the other. Planning is
- * pure; reading stands before it, and the engine and the journal are handed in.
+ * pure; reading stands before it, and the engines and the journal are handed in.
  */
 
 /** files → desired → plan ← known */
@@ -38,17 +39,34 @@ export function sendable({ recordings }: Plan): RecordingPlan[] {
   return recordings.filter(({ unresolved, calls }) => unresolved.length === 0 && calls.length > 0);
 }
 
-/** plan → journal and engine. Resolves when everything is answered and recorded, or has been stopped. */
-export async function dispatch(plan: Plan, known: Known, engine: Engine, journal: Journal): Promise<void> {
+/** plan → journal and engines. Resolves when everything is answered and recorded, or has been stopped. */
+export async function dispatch(plan: Plan, known: Known, fleet: Fleet, journal: Journal): Promise<void> {
   await recordBookkeeping(plan, known, journal);
-  for (const recording of sendable(plan)) submit(recording, recording.calls, engine, plan.commit);
+  const recordings = sendable(plan);
+  // No account waits for another.
+  const ended = await Promise.allSettled(
+    fleet.members.map(({ name, engine }) => {
+      const own = recordings.filter(({ identity }) => identity && fleet.accountOf(identity.appId) === name);
+      return dispatchOwn(own, known, engine, plan.commit);
+    }),
+  );
+  for (const each of ended) if (each.status === 'rejected') throw each.reason;
+}
+
+async function dispatchOwn(
+  recordings: readonly RecordingPlan[],
+  known: Known,
+  engine: Engine,
+  commit: Commit | undefined,
+): Promise<void> {
+  for (const recording of recordings) submit(recording, recording.calls, engine, commit);
   await engine.idle();
   // A call that an earlier one may still undo is sent once more before the run is done.
-  for (const recording of sendable(plan)) {
+  for (const recording of recordings) {
     const { key, whole, keeps } = recording;
     const late = lateCalls(whole, key === undefined ? undefined : known.get(key));
     const calls = late.flatMap((call) => withKept(call, keeps) ?? []);
-    submit(recording, calls, engine, plan.commit);
+    submit(recording, calls, engine, commit);
   }
   await engine.idle();
 }
@@ -57,7 +75,7 @@ export async function dispatch(plan: Plan, known: Known, engine: Engine, journal
 export function submit(
   { key, name, file, identity, whole, keeps, ended }: RecordingPlan,
   calls: readonly Call[],
-  engine: Engine,
+  engine: Pick<Engine, 'submit' | 'drop'>,
   commit: Commit | undefined,
 ): void {
   if (!key || !identity) return;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TIMINGS } from '../src/apply/timings.ts';
 import { FAULT_ANSWERS, FAULT_CONNECTIONS } from '../src/simulator/fault-rule.ts';
-import { CLI, CREDENTIALS, folder, NODE, put, run, simulator, start } from './support/cli.ts';
+import { CLI, CREDENTIALS, folder, NODE, put, recording, run, simulator, start } from './support/cli.ts';
 
 /*
  * README.md is true. The blocks of a section are carried out in their order, in a folder of their own: a ```yaml or
@@ -205,12 +205,19 @@ describe('commands and what they show', () => {
       blocks.filter(({ language, file }) => language === 'yaml' && file),
     );
     const isRecording = ({ file = '' }) => file.startsWith('recordings/');
-    const shared = files.filter((each) => !isRecording(each)).map(({ file = '', text }) => [file, text]);
+    const isSettings = ({ file }: { file?: string }) => file === 'reelstate.yaml';
+    const shared = files.filter((each) => !isRecording(each) && !isSettings(each));
     expect(files.filter(isRecording).length).toBeGreaterThan(1);
     expect(shared.length).toBeGreaterThan(1);
-    for (const { file = '', text } of files.filter(isRecording)) {
+    expect(files.some(isSettings)).toBe(true);
+    const beside = Object.fromEntries(shared.map(({ file = '', text }) => [file, text]));
+    for (const { file = '', text } of files.filter((each) => !shared.includes(each))) {
       const secrets = { 'secrets/s3': 'secret', 'shared/keys/s3': 'secret' };
-      const cwd = await folder({ [file]: text, ...secrets, ...Object.fromEntries(shared) });
+      // Settings are valid beside a recording of one of their accounts.
+      const own: Record<string, string> = isSettings({ file })
+        ? { 'recordings/hall.yaml': recording('hall') }
+        : beside;
+      const cwd = await folder({ ...own, [file]: text, ...secrets });
       const env = { S3_KEY: 'key', CDN_URL: 'rtmp://cdn.example.com/live/key' };
       expect(await run(['validate', '--strict'], { cwd, env })).toMatchObject({ code: 0 });
     }

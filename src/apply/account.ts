@@ -12,6 +12,8 @@ export interface AccountOptions {
   scope: 'account' | 'app';
   /** Milliseconds since an earlier process sent its last requests. */
   sentAgo: readonly number[];
+  /** What holds the credentials, for a message, such as "AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET". */
+  credentials: string;
   /** The longest hold after a 429 that is waited for, in milliseconds; a daemon waits for any. */
   patience: number;
 }
@@ -106,8 +108,7 @@ export class Account {
   learn({ meaning, status, message, retryAfter, appWide }: Judgement, identity: Identity): void {
     // Only an answer that needs these credentials shows that they are good.
     if (!['unauthorized', 'unknown', 'foreign', 'unreached'].includes(meaning)) this.#proven = true;
-    if (meaning === 'unauthorized')
-      this.#shut(`${message}. Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET`);
+    if (meaning === 'unauthorized') this.#shut(`${message}. Check ${this.#options.credentials}`);
     if (meaning === 'throttled') this.#slowDown(identity, status ?? 429, retryAfter);
     if (appWide && !this.#disabled.has(identity.appId)) {
       this.#disabled.set(identity.appId, message);

@@ -1,6 +1,7 @@
 import type { Plan } from '../model/plan.ts';
 import type { ApplyResult, CallResult } from '../model/result.ts';
 import type { ApplyEvent } from '../model/work.ts';
+import { told } from './fleet.ts';
 
 /** Collects what happens to the calls of a plan; a call without an event was not attempted. */
 export class Results {
@@ -12,7 +13,8 @@ export class Results {
   readonly #count = { 'not-attempted': 0, 'sent-not-recorded': 0, applied: 0, failed: 0 };
   /** Calls that were sent and have no answer yet. */
   readonly #away = new Set<string>();
-  #stopped: string | undefined;
+  /** Why accounts were stopped. */
+  readonly #stopped: string[] = [];
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -22,7 +24,7 @@ export class Results {
   }
 
   take(event: ApplyEvent): void {
-    if (event.type === 'stopped') this.#stopped = event.message;
+    if (event.type === 'stopped') this.#stopped.push(told(event.account, event.message) as string);
     if (event.type === 'failed' && event.held) {
       this.#held.set(event.name, event.message);
       return;
@@ -70,7 +72,7 @@ export class Results {
     );
     // A run that had nothing left to do was not interrupted.
     const done = calls.every(({ result }) => result === 'applied');
-    const stopped = done ? undefined : (interrupted ?? this.#stopped);
+    const stopped = done ? undefined : (interrupted ?? this.#stopped.join('; '));
     return {
       calls,
       forgotten: this.#plan.recordings.filter(({ action }) => action === 'forget').map(({ name }) => name),

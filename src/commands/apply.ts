@@ -50,11 +50,14 @@ interface Run {
  */
 export async function apply(names: string[], raw: RawOptions, io: Io): Promise<number> {
   const file = await planFileOf(names, raw, io);
-  const settings = readSettings(raw, io);
+  const settings = await readSettings(raw, io);
   if (file) settings.unsubscribeSpelling = file.unsubscribe_spelling;
   const retryFor = duration('retryFor', raw, io, RETRY_FOR);
   timeoutOf(raw, io);
   await tellOfOtherState(settings, raw, io);
+  const { accounts } = settings;
+  await accounts.mustBeSound(settings.color);
+  await accounts.follow();
   const bounds = readBounds(raw, settings, io, file ? { dir: file.asked.dir } : {});
   const keepHistory = keepHistoryOf(raw, io);
   const lockTimeout = duration('lockTimeout', raw, io, LOCK_TIMEOUT);
@@ -62,16 +65,15 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
   try {
     const { key, state } = store;
     const vault = new Vault(key);
-    const { rate } = settings;
-    const binding = bindingOf(settings, key, io);
-    // The plan is made of what is known under the lease.
-    if (binding.account !== undefined) await store.claim([binding.account], lockTimeout);
-    checkTarget(state.known, binding, settings, io);
+    // The plan is made of what is known under the leases.
+    const fingerprints = accounts.list.flatMap((account) => bindingOf(account, accounts, key).account ?? []);
+    if (fingerprints.length > 0) await store.claim([...new Set(fingerprints)], lockTimeout);
+    checkTarget(state.known, settings, io, key);
     const made = file
-      ? await planAgain(file, { rate, io, vault, bounds, store })
+      ? await planAgain(file, { settings, io, vault, bounds, store })
       : await makePlanOf({
           asked: askedOf(names, raw, settings, io),
-          ...{ rate, io, vault, bounds, known: state.known, now: io.clock.now() },
+          ...{ settings, io, vault, bounds, known: state.known, now: io.clock.now() },
           cached: settings.cache,
         });
     const plan = withErrors(made);
@@ -84,7 +86,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
       throw notAsked(plan);
     }
     // Credentials are checked first: the question is useless where nothing could be sent.
-    if (sendable(plan).length > 0) credentials(io);
+    if (sendable(plan).length > 0 && accounts.file === undefined) credentials(io);
     if (!isAgreed && io.ask && !(await agreed(plan, io.ask, settings, io))) {
       await tellNothingSent(plan, 'the answer was not yes', settings, io);
       await io.err('Nothing was sent.\n');
@@ -173,7 +175,8 @@ async function send(run: Run): Promise<ApplyResult> {
     if (line) printed.push(io.out(line));
     if (settings.output !== 'json') progress.take(event, results.counts());
   };
-  const { engine, client, close } = await connect({ ...run, onEvent });
+  const appIds = new Set(sendable(plan).flatMap(({ identity }) => identity?.appId ?? []));
+  const { fleet, accounts: owned, warm, close } = await connect({ ...run, onEvent, appIds });
   let interrupted: string | undefined;
   let isRecorded = true;
   const { stop } = io;
@@ -182,19 +185,20 @@ async function send(run: Run): Promise<ApplyResult> {
     void io.err(
       '\nStopping when the calls in flight are answered. Once more, and it ends at once; the state stays sound.\n',
     );
-    engine.stop();
+    fleet.stop();
   };
   store.onClaim((_, held) => {
     if (held) return;
     interrupted ??= 'another process sends for the account now';
-    engine.stop();
+    // The calls of that account are dropped; others go on.
+    if (owned.length === 1) fleet.stop();
   });
   if (stop.aborted) onStop();
   stop.addEventListener('abort', onStop);
   try {
     // Loading the network must not count as time of the first call.
-    await client.warm();
-    await dispatch(plan, store.state.known, engine, store);
+    await warm();
+    await dispatch(plan, store.state.known, fleet, store);
   } catch (error) {
     // A disk that is full, say. Anything else is a defect, and told as one.
     if (!(error instanceof LostState)) throw error;

@@ -4,7 +4,8 @@ import { type Bounds, boundsOf } from '../desired/bounds.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { isFolder } from '../state/open.ts';
-import { isSet, listOf, type RawOptions, type Settings, textOf } from './settings.ts';
+import type { Accounts } from './accounts.ts';
+import { isUntrusted, listOf, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /**
  * What recording files may name, as the flags and variables say.
@@ -14,11 +15,12 @@ import { isSet, listOf, type RawOptions, type Settings, textOf } from './setting
  */
 export function readBounds(
   raw: RawOptions,
-  settings: Pick<Settings, 'dir' | 'state'>,
+  settings: Pick<Settings, 'dir' | 'state'> & { accounts: Accounts | undefined },
   io: Io,
   of: { dir?: string; isRemote?: boolean } = {},
 ): Bounds {
   const { dir = settings.dir, isRemote = false } = of;
+  const { accounts } = settings;
   const variables = listOf('allowEnv', raw, io) ?? (isRemote ? [] : undefined);
   for (const name of variables ?? [])
     if (!/^[A-Za-z_][A-Za-z0-9_]*\*?$/.test(name))
@@ -33,16 +35,14 @@ export function readBounds(
     secretsDirs: listOf('secretsDir', raw, io) ?? [],
     untrusted: isUntrusted(raw, io),
     isTop: existsSync(join(resolve(io.cwd, dir), '.git')),
-    closed: TOKEN_FILES.flatMap((name) => textOf(name, raw, io) ?? []).map((file) => resolve(io.cwd, file)),
+    closed: [
+      ...TOKEN_FILES.flatMap((name) => textOf(name, raw, io) ?? []).map((file) => resolve(io.cwd, file)),
+      ...(accounts?.files ?? []),
+    ],
+    ...(accounts?.file === undefined
+      ? {}
+      : { accountVariables: accounts.variables, appId: (appId) => accounts.unserved(appId) }),
   });
-}
-
-/** A word that is not understood must not be taken for trust. @throws Failure (64) for such a one */
-function isUntrusted(raw: RawOptions, io: Io): boolean {
-  const said = io.env.REELSTATE_UNTRUSTED ?? '';
-  if (isSet('untrusted', raw, io)) return true;
-  if (/^(0|false|no|)$/i.test(said)) return false;
-  throw usage(`REELSTATE_UNTRUSTED ${JSON.stringify(said)}: must be 1 or 0`);
 }
 
 /** Flags that name a file with a token of reelstate's own. */

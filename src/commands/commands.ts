@@ -15,6 +15,7 @@ const WITHOUT_VARIABLE: Readonly<Record<string, readonly string[]>> = {
   reelstate: ['version'],
   plan: ['out'],
   import: ['app-id', 'resource-id', 'sid', 'mode', 'cname', 'uid', 'name', 'out', 'only'],
+  schema: ['settings'],
   simulate: ['listen', 'recordings', 'latency', 'fault', 'seed'],
   'state export': ['out'],
 };
@@ -193,6 +194,7 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
   addStateCommands(command(program, 'state', 'what is known: list, show, correct, bind, copy it'), run, io);
 
   command(program, 'schema', 'print the JSON Schema of recording files')
+    .option('--settings', 'that of the settings file (reelstate.yaml)')
     .addHelpText('after', `\n${EDITOR_HELP}`)
     .action(run(async (_names, raw) => (await import('./schema.ts')).schema(raw, io)));
 
@@ -230,7 +232,7 @@ function addStateCommands(state: Command, run: Run, io: Io): void {
     command(
       state,
       'rebind',
-      'bind the state to the service of --endpoint and the account of AGORA_CUSTOMER_ID',
+      'bind the state to the service of --endpoint and the account of AGORA_CUSTOMER_ID, or those of --config',
     ),
   )
     .addHelpText('after', '\nWhat is known counts as applied there: nothing is sent again because of it.')
@@ -263,13 +265,17 @@ function common(command: Command): Command {
     .option('--dir <dir>', 'the folder with the recording files (default: recordings)')
     .option('--state <dir>', 'the state: a folder, or postgres://USER@HOST/DATABASE (default: .reelstate)')
     .option(
+      '--config <file>',
+      'the settings file with the accounts (default: reelstate.yaml in the working directory, where it exists)',
+    )
+    .option(
       '--endpoint <url>',
       'where the service is; may be given several times; plain HTTP on this machine only (default: the two public domains)',
       several,
     )
     .option(
       '--rate <number>',
-      'requests a second; with 50 concurrent recordings the service may take only 5 (default: 10)',
+      'requests a second of each account; with 50 concurrent recordings the service may take only 5 (default: 10)',
     )
     .option('--output <form>', 'text, json or markdown (default: text)')
     .option('--json', 'short for --output json')

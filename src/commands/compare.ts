@@ -15,8 +15,9 @@ import { count, printable } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
 import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { desiredFiles } from './desired-files.ts';
+import { costsOf } from './make-plan.ts';
 import { selectorsOf, tellNothingSelected } from './select.ts';
-import { checkNames, type RawOptions, textOf } from './settings.ts';
+import { checkNames, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /** What a plan is made against, other than the state. */
 export type Baseline =
@@ -50,15 +51,19 @@ export async function readBaseline(raw: RawOptions, io: Io): Promise<Baseline | 
 export async function comparePlan(
   baseline: Baseline,
   asked: Asked,
-  { rate, bounds }: { rate: number; bounds: Bounds },
+  { settings, bounds }: { settings: Settings; bounds: Bounds },
   io: Io,
 ): Promise<Plan> {
   const vault = new Vault(randomBytes(32));
   const { dir, names, allowEmpty } = asked;
-  const load = (ref: string | undefined, folder = dir) =>
-    desiredFiles({ dir: folder, ref, io, vault, bounds });
+  const load = (ref: string | undefined) =>
+    desiredFiles({ dir, ref, io, vault, bounds, accounts: settings.accounts });
+  // What accounts there are now says nothing about what an older commit asked for.
+  const { appId: _, ...anyAccount } = bounds;
+  const loadOlder = (ref: string | undefined, folder = dir) =>
+    desiredFiles({ dir: folder, ref, io, vault, bounds: anyAccount, accounts: undefined });
   const options = {
-    ...{ now: io.clock.now(), rate, names, allowEmpty, dir },
+    ...{ now: io.clock.now(), ...costsOf(settings), names, allowEmpty, dir },
     select: selectorsOf(asked.select),
   };
   const told = async (plan: Plan) => {
@@ -72,7 +77,7 @@ export async function comparePlan(
     return told(planAgainst(desired, known, options));
   }
   const to = await load(baseline.to);
-  const { from, comparison } = await olderSet(baseline, dir, to, load, io);
+  const { from, comparison } = await olderSet(baseline, dir, to, loadOlder, io);
   check(names, to, from.recordings);
   for (const note of comparison.notes) await io.err(`${printable(note)}\n`);
   for (const { summary, range } of comparison.diagnostics)

@@ -1,9 +1,11 @@
 import type { Bounds } from '../desired/bounds.ts';
 import { type LoadOptions, loadRecordings } from '../desired/load.ts';
+import { byPlace } from '../model/diagnostic.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
 import { count, printable } from '../render/style.ts';
 import type { Vault } from '../secrets/vault.ts';
+import type { Accounts } from './accounts.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
 
 /** The commit that the files are to be taken from: --ref, or HEAD with --git alone. undefined: the files as they are. */
@@ -30,7 +32,16 @@ export async function desiredFiles(input: {
    * Accept a commit without the folder: git has no empty folders, so the folder is missing once the last file is gone.
    */
   allowEmpty?: boolean;
+  /** What is wrong with the settings file is told beside what is wrong with the others; undefined: nothing of it is. */
+  accounts: Accounts | undefined;
 }): Promise<DesiredSet> {
+  const set = await filesOf(input);
+  const diagnostics = input.accounts?.diagnostics ?? [];
+  if (diagnostics.length === 0) return set;
+  return { ...set, diagnostics: [...diagnostics, ...set.diagnostics].sort(byPlace) };
+}
+
+async function filesOf(input: Parameters<typeof desiredFiles>[0]): Promise<DesiredSet> {
   const { dir, ref, io, vault, bounds, onFile, readCache, isEnough, allowEmpty } = input;
   const where = { dir, cwd: io.cwd, env: io.env, vault, bounds, readCache, isEnough };
   const now = io.clock.now() / 1000;

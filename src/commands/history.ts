@@ -3,14 +3,14 @@ import type { Io } from '../model/ports.ts';
 import { historyJson, historyMarkdown, historyText } from '../render/history.ts';
 import { styleFor } from '../render/style.ts';
 import { reading } from './open-state.ts';
-import { checkNames, type RawOptions, readSettings, textOf } from './settings.ts';
+import { checkNames, type RawOptions, readFlags, textOf } from './settings.ts';
 
 /** Calls that are shown unless more are asked for. */
 const USUAL_LIMIT = 100;
 
 /** `reelstate history`: which commit led to which call, with what answer, when. The newest first. */
 export async function history(names: string[], raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
+  const settings = readFlags(raw, io);
   const { output, color } = settings;
   const limit = limitOf(textOf('limit', raw, io));
   const store = await reading('reelstate history', settings, io);

@@ -13,7 +13,7 @@ import type { ImportInput } from './import-input.ts';
 import { importNotes, problemText } from './import-notes.ts';
 import { writeNew } from './import-place.ts';
 import { openForImport } from './import-state.ts';
-import { flagOf, isSet, type RawOptions, readSettings } from './settings.ts';
+import { flagOf, isSet, type RawOptions, readFlags, readSettings, type Settings } from './settings.ts';
 
 /** Flags about one recording alone. */
 const OF_ONE = ['resourceId', 'sid', 'cname', 'uid', 'name'] as const;
@@ -44,12 +44,13 @@ export async function importSeveral(
     await io.err('reelstate: nothing was written\n');
     return 1;
   }
-  const root = rootOf(folder, readSettings(raw, io).dir, io.cwd);
+  const root = rootOf(folder, readFlags(raw, io).dir, io.cwd);
   const shared = isSet('share', raw, io) ? await share(drafts, folder, root, io) : [];
+  const settings = isSet('applied', raw, io) ? await readSettings(raw, io) : undefined;
   const written: Draft[] = [];
   for (const draft of drafts)
     try {
-      await write(draft, raw, io);
+      await write(draft, settings, io);
       written.push(draft);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -85,12 +86,17 @@ async function share(drafts: readonly Draft[], folder: string, root: string, io:
   return files;
 }
 
-async function write({ place, converted, found }: Draft, raw: RawOptions, io: Io): Promise<void> {
+/** @param settings where it is to be recorded as applied */
+async function write(
+  { place, converted, found }: Draft,
+  settings: Settings | undefined,
+  io: Io,
+): Promise<void> {
   // With shared blocks the document is another one than the one that was checked, and means the same.
   const text = recordingFileText(converted.document, place.schema);
-  if (!isSet('applied', raw, io)) return writeNew(text, place);
+  if (!settings) return writeNew(text, place);
   const values = Object.fromEntries(converted.secrets.map(({ variable, value }) => [variable, value]));
-  const record = await openForImport(readSettings(raw, io), found.checked, values, io);
+  const record = await openForImport(settings, found.checked, values, io);
   try {
     await writeNew(text, place);
     await record.commit();

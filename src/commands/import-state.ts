@@ -8,7 +8,7 @@ import type { BlockName, DesiredRecording, Endpoint } from '../model/recording.t
 import { recordingKey } from '../model/recording-key.ts';
 import { Vault } from '../secrets/vault.ts';
 import { LockedState } from '../state/errors.ts';
-import { bindingOf, checkTarget, writing } from './open-state.ts';
+import { bindingsOf, checkTarget, writing } from './open-state.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -23,13 +23,15 @@ export async function openForImport(
   values: Readonly<Record<string, string>>,
   io: Io,
 ): Promise<{ commit(): Promise<Endpoint[]>; close(): Promise<void> }> {
+  const { accounts } = settings;
+  await accounts.mustBeSound(settings.color);
+  await accounts.follow();
   const store = await writing('reelstate import', settings, io).catch((error) => {
     throw error instanceof LockedState ? besides(error) : error;
   });
   try {
     const vault = new Vault(store.key);
-    const binding = bindingOf(settings, store.key, io);
-    checkTarget(store.state.known, binding, settings, io);
+    checkTarget(store.state.known, settings, io, store.key);
     const readFile = async () => 'missing' as const;
     const { documents } = await resolveFile(checked, { cwd: io.cwd, env: values, readFile, vault });
     const { recording } = documents[0] as { recording: DesiredRecording };
@@ -42,7 +44,10 @@ export async function openForImport(
     const commit = async () => {
       for (const intent of intents.list) {
         const { key, endpoint } = intent;
-        const of = await store.append({ ...intent, ...binding });
+        const of = await store.append({
+          ...intent,
+          ...bindingsOf(settings, store.key)(intent.identity.appId),
+        });
         await store.append({
           event: 'answer',
           key,

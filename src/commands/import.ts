@@ -18,7 +18,7 @@ import { isThere, laterOf, overwriting, placeOf, type Target, writeTo } from './
 import { importSeveral } from './import-several.ts';
 import { openForImport } from './import-state.ts';
 import { shownState } from './open-state.ts';
-import { isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+import { isSet, type RawOptions, readFlags, readSettings, type Settings } from './settings.ts';
 
 /**
  * `reelstate import`: writes recording files from the JSON that was given to `start`. Secrets become references; what
@@ -28,7 +28,7 @@ import { isSet, type RawOptions, readSettings, type Settings } from './settings.
  * @returns 0, or 1 where something is left out because of what is wrong with it
  */
 export async function importRecordings(names: string[], raw: RawOptions, io: Io): Promise<number> {
-  readSettings(raw, io);
+  readFlags(raw, io);
   const flags = readImportFlags(raw);
   const input = await readInput(names, io);
   const folder = await folderOf(input, flags, raw, io);
@@ -77,7 +77,7 @@ async function importOne(
   io: Io,
 ): Promise<number> {
   if (start instanceof Failure) throw start;
-  const settings = readSettings(raw, io);
+  const settings = await readSettings(raw, io);
   const mode = modeOf(flags, start);
   const identity = identityOf(flags, start, mode, file);
   const outName = flags.out && basename(flags.out, extname(flags.out));

@@ -7,7 +7,7 @@ import type { Io } from '../model/ports.ts';
 import { printable } from '../render/style.ts';
 import { CI_FILES, exampleText, GITIGNORE, TARBALL } from './init-files.ts';
 import { schemaText } from './schema.ts';
-import { choice, type RawOptions, readSettings, textOf } from './settings.ts';
+import { choice, type RawOptions, readFlags, textOf } from './settings.ts';
 
 type Ci = keyof typeof CI_FILES | 'none';
 
@@ -27,7 +27,7 @@ const SCHEMA = 'schemas/recording.schema.json';
  * @throws Failure that names what is in the way
  */
 export async function init(folder: string | undefined, raw: RawOptions, io: Io): Promise<number> {
-  const { output } = readSettings(raw, io);
+  const { output } = readFlags(raw, io);
   if (raw.dir !== undefined)
     throw usage(
       '--dir does not go with init',

@@ -5,6 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredRecording } from '../model/recording.ts';
 import type { Asked } from '../plan/saved.ts';
+import type { PlanOptions } from '../plan/whole-set.ts';
 import { reconcile } from '../reconcile.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
@@ -25,6 +26,14 @@ export function askedOf(names: readonly string[], raw: RawOptions, settings: Set
   };
 }
 
+/** What calls cost: the allowance of each account. */
+export function costsOf({
+  rate,
+  accounts,
+}: Pick<Settings, 'rate' | 'accounts'>): Pick<PlanOptions, 'rate' | 'accountOf'> {
+  return { rate, accountOf: (appId) => accounts.of(appId) };
+}
+
 /**
  * Loads the files, plans, and checks the names that were asked for.
  * @param now milliseconds since 1970: when the plan is made
@@ -32,7 +41,7 @@ export function askedOf(names: readonly string[], raw: RawOptions, settings: Set
  */
 export async function makePlanOf(input: {
   asked: Asked;
-  rate: number;
+  settings: Pick<Settings, 'rate' | 'accounts'>;
   io: Io;
   vault: Vault;
   /** What files may name. */
@@ -45,7 +54,7 @@ export async function makePlanOf(input: {
   /** Whether files that have not changed since the last plan need not be read in full. */
   cached?: boolean;
 }): Promise<Plan> {
-  const { asked, rate, io, vault, bounds, known, now, onFile, cached, namesMayBeGone } = input;
+  const { asked, settings, io, vault, bounds, known, now, onFile, cached, namesMayBeGone } = input;
   const { dir, ref, names, resync, allowEmpty } = asked;
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
   const isWholeAsked = resync || onFile !== undefined;
@@ -54,12 +63,14 @@ export async function makePlanOf(input: {
   const noopCache = cache && new NoopCache(cache, known);
   const desired = await desiredFiles({
     ...{ dir, ref, io, vault, bounds, allowEmpty, onFile, readCache: cache?.readCache },
+    accounts: settings.accounts,
     // What is asked for in full is read now, by as many threads as there are, and not one after the other.
     isEnough: isWholeAsked ? () => false : noopCache?.isEnough,
   });
   const isNoop = (recording: DesiredRecording) => noopCache?.isNoop(recording) ?? false;
   const select = selectorsOf(asked.select);
-  const plan = reconcile(desired, known, { now, rate, names, select, resync, allowEmpty, dir, isNoop });
+  const costs = costsOf(settings);
+  const plan = reconcile(desired, known, { now, ...costs, names, select, resync, allowEmpty, dir, isNoop });
   for (const recording of plan.recordings) noopCache?.remember(recording);
   cache?.save(now);
   // A name that a broken file would have given is no mistake of the command line.

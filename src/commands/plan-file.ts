@@ -12,7 +12,7 @@ import { isSavedPlan, isShallow } from '../plan/shapes.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { makePlanOf } from './make-plan.ts';
 import { fileHashes, stateNow } from './saved-plan.ts';
-import { flagOf, type RawOptions } from './settings.ts';
+import { flagOf, type RawOptions, type Settings } from './settings.ts';
 
 /** The hint for a plan that cannot be applied. */
 const AGAIN = { hint: 'Nothing was sent. Make a new one with reelstate plan --out FILE.' };
@@ -115,9 +115,9 @@ function parse(text: string, file: string): SavedPlan {
  */
 export async function planAgain(
   saved: SavedPlan,
-  run: { rate: number; io: Io; vault: Vault; bounds: Bounds; store: Writer },
+  run: { settings: Settings; io: Io; vault: Vault; bounds: Bounds; store: Writer },
 ): Promise<Plan> {
-  const { rate, io, vault, bounds, store } = run;
+  const { settings, io, vault, bounds, store } = run;
   const refuse = (why: string) => new Failure(`this plan cannot be applied: ${why}`, AGAIN);
   const { asked, commit, files, timestamp } = saved;
   if (!saved.applyable)
@@ -130,7 +130,7 @@ export async function planAgain(
   const now = Date.parse(timestamp);
   const { known } = store.state;
   const plan = await makePlanOf({
-    ...{ asked, rate, io, vault, bounds, known, now, onFile },
+    ...{ asked, settings, io, vault, bounds, known, now, onFile },
     namesMayBeGone: true,
   });
   const stale = staleness(saved, { ...at, commit: plan.commit, files: hashes });

@@ -10,7 +10,7 @@ import { Vault } from '../secrets/vault.ts';
 import { readBounds } from './bounds.ts';
 import { comparePlan, readBaseline } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
-import { checkTarget, reading, targetOf, writing } from './open-state.ts';
+import { checkTarget, reading, writing } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { NO_PICTURES, readPictures, writePictures } from './plan-pictures.ts';
 import { print } from './print.ts';
@@ -19,7 +19,7 @@ import { isSet, type RawOptions, readSettings, type Settings } from './settings.
 
 /** `reelstate plan`: shows what apply would send. Reads the files and the state, writes nothing, sends nothing. */
 export async function plan(names: string[], raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io, ['text', 'json', 'markdown', 'html']);
+  const settings = await readSettings(raw, io, ['text', 'json', 'markdown', 'html']);
   const pictures = readPictures(raw, io);
   if (settings.output === 'html' && io.outIsTerminal)
     throw usage(
@@ -49,7 +49,7 @@ async function planned(
   const baseline = await readBaseline(raw, io);
   const bounds = readBounds(raw, settings, io);
   if (baseline) {
-    const made = await comparePlan(baseline, asked, { rate: settings.rate, bounds }, io);
+    const made = await comparePlan(baseline, asked, { settings, bounds }, io);
     return { plan: made, close: async () => {} };
   }
   await tellOfOtherState(settings, raw, io);
@@ -64,11 +64,11 @@ async function planned(
   // Without a key the state is empty, and any key serves.
   const vault = new Vault(store.key ?? randomBytes(32));
   const { known } = store.state;
-  checkTarget(known, { target: targetOf(settings) }, settings, io);
+  checkTarget(known, settings, io);
   const { hashes, onFile } = fileHashes();
-  const { rate, unsubscribeSpelling: spelling } = settings;
+  const { unsubscribeSpelling: spelling } = settings;
   const made = await makePlanOf({
-    ...{ asked, rate, io, vault, bounds, known, now: io.clock.now() },
+    ...{ asked, settings, io, vault, bounds, known, now: io.clock.now() },
     ...(out === undefined ? {} : { onFile }),
     cached: settings.cache,
   });

@@ -16,7 +16,7 @@ import { readBounds } from './bounds.ts';
 import { readCanvas } from './canvas.ts';
 import { findSubjects, type PreviewSubjects } from './preview-source.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
-import { isSet, type RawOptions, readSettings, textOf } from './settings.ts';
+import { isSet, type RawOptions, readFlags, readSettings, textOf } from './settings.ts';
 
 const FORMS = ['text', 'json', 'markdown', 'svg', 'png', 'html'] as const;
 const PICTURES: readonly Form[] = ['svg', 'png', 'html'];
@@ -47,7 +47,7 @@ export interface PreviewOptions {
  */
 export async function preview(targets: string[], raw: RawOptions, io: Io): Promise<number> {
   const asked = readPreviewOptions(targets, raw, io);
-  const settings = readSettings(raw, io, FORMS);
+  const settings = await readSettings(raw, io, FORMS);
   const boundsFor = (dir: string) => readBounds(raw, settings, io, { dir });
   const selectors = selectorsOf(asked.select);
   const found = await findSubjects(asked.targets, asked.dir, selectors, boundsFor, io);
@@ -78,7 +78,7 @@ export async function preview(targets: string[], raw: RawOptions, io: Io): Promi
 
 /** @throws Failure (64) naming the flag and what it takes */
 export function readPreviewOptions(targets: readonly string[], raw: RawOptions, io: Io): PreviewOptions {
-  const { dir, color, output } = readSettings(raw, io, FORMS);
+  const { dir, color, output } = readFlags(raw, io, FORMS);
   const out = textOf('out', raw, io);
   const isSaid = raw.json === true || textOf('output', raw, io) !== undefined || output !== 'text';
   if (out !== undefined && isRecordingFileName(basename(out)))

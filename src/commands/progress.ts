@@ -1,3 +1,4 @@
+import { told } from '../apply/fleet.ts';
 import type { Io } from '../model/ports.ts';
 import type { ApplyEvent } from '../model/work.ts';
 import { DELAYED } from '../render/apply-json.ts';
@@ -61,7 +62,7 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
     case 'slowed':
       return {
         level: 'warn',
-        text: `  .. the service says ${event.status}: all calls are held back for ${seconds(event.hold)} s, then ${event.rate} a second`,
+        text: `  .. ${event.account === undefined ? '' : `${event.account}: `}the service says ${event.status}: all calls are held back for ${seconds(event.hold)} s, then ${event.rate} a second`,
       };
     case 'disabled':
     case 'warned':
@@ -69,6 +70,6 @@ function newsOf(event: ApplyEvent): { level: Settings['logLevel']; text: string 
     case 'answered':
       return undefined;
     case 'stopped':
-      return { level: 'error', text: `  x ${event.message}` };
+      return { level: 'error', text: `  x ${told(event.account, event.message)}` };
   }
 }

@@ -1,4 +1,5 @@
 import schemaJson from '../../schemas/recording.schema.json' with { type: 'json' };
+import settingsJson from '../../schemas/reelstate.schema.json' with { type: 'json' };
 import type { Io } from '../model/ports.ts';
 import { EDITOR_HELP } from './editor-help.ts';
 import type { RawOptions } from './settings.ts';
@@ -8,8 +9,12 @@ export function schemaText(): string {
   return `${JSON.stringify(schemaJson, null, 2)}\n`;
 }
 
-/** `reelstate schema`: prints the JSON Schema of recording files; how to point an editor at it goes to standard error. */
-export async function schema(_raw: RawOptions, io: Io): Promise<number> {
+/** `reelstate schema`: prints a JSON Schema; how to point an editor at that of recording files goes to standard error. */
+export async function schema(raw: RawOptions, io: Io): Promise<number> {
+  if (raw.settings === true) {
+    await io.out(`${JSON.stringify(settingsJson, null, 2)}\n`);
+    return 0;
+  }
   await io.out(schemaText());
   await io.err(EDITOR_HELP);
   return 0;

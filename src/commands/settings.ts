@@ -1,11 +1,12 @@
 import { parse } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { REGIONS } from '../agora/domains.ts';
-import { isLoopback } from '../agora/proxy.ts';
+import { readEndpoint } from '../agora/endpoint.ts';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { stateAddress } from '../state/open.ts';
+import { type AccountDefaults, type Accounts, readAccounts } from './accounts.ts';
 import { variableOf } from './variable.ts';
 
 /** What commander hands over: strings and flags, nothing checked, nothing defaulted. */
@@ -20,16 +21,11 @@ export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What every command knows: from the flags, then the environment, then the defaults. */
-export interface Settings {
+export interface Flags extends AccountDefaults {
   dir: string;
   /** The state's address; of a folder its absolute path. */
   state: string;
-  /** In the order in which they are tried; none: the public domains. */
-  endpoints: string[];
-  /** Requests a second. */
-  rate: number;
   rateScope: 'account' | 'app';
-  region: string | undefined;
   /** Undefined: as the file has it. */
   unsubscribeSpelling: UnsubscribeSpelling | undefined;
   output: OutputForm;
@@ -37,6 +33,11 @@ export interface Settings {
   /** Whether what has been read may be kept for the next run, in the user's cache folder. */
   cache: boolean;
   logLevel: LogLevel;
+}
+
+/** The same with the accounts of the settings file, which say for each what the flags say for all. */
+export interface Settings extends Flags {
+  accounts: Accounts;
 }
 
 /** Reads one setting as text: the flag `--some-name`, else REELSTATE_SOME_NAME. An empty variable counts as absent. */
@@ -103,10 +104,26 @@ export function keepHistoryOf(raw: RawOptions, io: Io): number {
 }
 
 /**
+ * The flags, and the accounts of the settings file: from here on nothing else reads the variables that it names, so it
+ * is read once.
+ * @param forms what --output may be
+ * @throws Failure as `readFlags` does, and where the settings file cannot be read
+ */
+export async function readSettings(
+  raw: RawOptions,
+  io: Io,
+  forms: readonly OutputForm[] = FORMS,
+): Promise<Settings> {
+  const flags = readFlags(raw, io, forms);
+  const accounts = await readAccounts(textOf('config', raw, io), isUntrusted(raw, io), flags, io);
+  return { ...flags, accounts };
+}
+
+/**
  * @param forms what --output may be
  * @throws Failure (64) naming the flag and what it takes
  */
-export function readSettings(raw: RawOptions, io: Io, forms: readonly OutputForm[] = FORMS): Settings {
+export function readFlags(raw: RawOptions, io: Io, forms: readonly OutputForm[] = FORMS): Flags {
   const outputFlag = raw.json === true || (raw.output === undefined && isSet('json', {}, io));
   const region = textOf('region', raw, io);
   if (region !== undefined && !Object.hasOwn(REGIONS, region))
@@ -124,6 +141,14 @@ export function readSettings(raw: RawOptions, io: Io, forms: readonly OutputForm
     cache: raw.cache !== false && !isSet('noCache', {}, io),
     logLevel: choice('logLevel', raw, io, LOG_LEVELS, 'info'),
   };
+}
+
+/** A word that is not understood must not be taken for trust. @throws Failure (64) for such a one */
+export function isUntrusted(raw: RawOptions, io: Io): boolean {
+  const said = io.env.REELSTATE_UNTRUSTED ?? '';
+  if (isSet('untrusted', raw, io)) return true;
+  if (/^(0|false|no|)$/i.test(said)) return false;
+  throw usage(`REELSTATE_UNTRUSTED ${JSON.stringify(said)}: must be 1 or 0`);
 }
 
 /** Colour on a terminal, unless it was asked to leave it (NO_COLOR, as no-color.org has it: set and not empty). */
@@ -149,19 +174,9 @@ function endpointsOf(raw: RawOptions, io: Io): string[] {
 }
 
 function endpointOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol))
-    throw usage('--endpoint: must be an address such as https://api.agora.io or http://127.0.0.1:8799');
-  if (url.username || url.password)
-    throw usage(
-      '--endpoint: credentials belong into AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET, not into the address',
-    );
-  if (url.protocol === 'http:' && !isLoopback(url.hostname))
-    throw usage(
-      `--endpoint ${url.origin}: plain HTTP would show your credentials to the network; use https:// (plain HTTP is for this machine only)`,
-    );
-  if (url.search || url.hash) throw usage('--endpoint: must not have a query or a fragment');
-  return `${url.origin}${url.pathname.replace(/\/$/, '')}`;
+  const read = readEndpoint(text, 'AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET');
+  if ('wrong' in read) throw usage(`--endpoint${read.wrong}`);
+  return read.endpoint;
 }
 
 /** @throws Failure (64) for names that are neither in the files nor in the state */

@@ -108,7 +108,8 @@ function noteTo(io: Io, logLevel: LogLevel): Note {
 async function load(dir: string, io: Io, note: Note): Promise<RunningRecording[]> {
   const { loadRecordings } = await import('../desired/load.ts');
   const vault = new Vault(randomBytes(KEY_BYTES));
-  const bounds = readBounds({}, { dir, state: resolve(io.cwd, io.env.REELSTATE_STATE || '.reelstate') }, io);
+  const state = resolve(io.cwd, io.env.REELSTATE_STATE || '.reelstate');
+  const bounds = readBounds({}, { dir, state, accounts: undefined }, io);
   const set = await loadRecordings({ dir, cwd: io.cwd, env: io.env, vault, bounds });
   const missing = set.diagnostics.find(({ code }) => code === 'directory-not-found');
   if (missing) {

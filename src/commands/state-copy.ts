@@ -9,12 +9,12 @@ import { isShallow, isStateDump } from '../plan/shapes.ts';
 import { count, printable } from '../render/style.ts';
 import { reading, shownState } from './open-state.ts';
 import { print } from './print.ts';
-import { type RawOptions, readSettings } from './settings.ts';
+import { type RawOptions, readFlags } from './settings.ts';
 import { agree, changing } from './state.ts';
 
 /** `state export`: the whole state as JSON, to standard output or to a file of its owner's alone. */
 export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
+  const settings = readFlags(raw, io);
   const out = typeof raw.out === 'string' && raw.out !== '' ? raw.out : undefined;
   const store = await reading('reelstate state export', settings, io);
   if (store.key === undefined)

@@ -1,16 +1,17 @@
 import { mapSealed } from '../agora/requests.ts';
 import { isName } from '../desired/name.ts';
 import { Failure, usage } from '../model/failure.ts';
-import type { KnownHead } from '../model/known.ts';
+import type { Binding, KnownHead } from '../model/known.ts';
 import type { KnownRecording } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
+import { appIdIn } from '../model/recording-key.ts';
 import type { Writer } from '../model/store.ts';
 import { jsonPieces } from '../render/json-pieces.ts';
 import { count, printable } from '../render/style.ts';
 import { unlockState } from '../state/open.ts';
-import { bindingOf, optionsOf, reading, shownState, shownTarget, targetOf, writing } from './open-state.ts';
+import { bindingsOf, optionsOf, reading, shownState, shownTarget, targetOf, writing } from './open-state.ts';
 import { print } from './print.ts';
-import { checkNames, isSet, type RawOptions, readSettings } from './settings.ts';
+import { checkNames, isSet, type RawOptions, readFlags, readSettings } from './settings.ts';
 
 /*
  * `reelstate state …`: what is known, and the few things that are done to it by hand. None of them calls the service.
@@ -18,7 +19,7 @@ import { checkNames, isSet, type RawOptions, readSettings } from './settings.ts'
 
 /** `state list`: the recordings of the state, and what they are bound to. */
 export async function stateList(raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io, ['text', 'json']);
+  const settings = readFlags(raw, io, ['text', 'json']);
   const store = await reading('reelstate state list', settings, io);
   const heads = [...store.state.known.heads()].sort(byName);
   const recordings = heads.map((head) => ({
@@ -41,7 +42,7 @@ export async function stateList(raw: RawOptions, io: Io): Promise<number> {
 
 /** `state show NAME`: all that is known of a recording, as JSON; secrets are shown as people may see them. */
 export async function stateShow([name = '']: readonly string[], raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io, ['text', 'json']);
+  const settings = readFlags(raw, io, ['text', 'json']);
   const store = await reading('reelstate state show', settings, io);
   const found = named([name], [...store.state.known.heads()]).map((head) => ({
     ...headJson(head),
@@ -85,14 +86,19 @@ export async function stateMove(
 
 /** `state rebind`: what is known counts as applied where the flags and variables say. */
 export async function stateRebind(raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
+  const settings = await readSettings(raw, io);
+  const { accounts } = settings;
+  await accounts.mustBeSound(settings.color);
+  await accounts.follow();
   return changing('reelstate state rebind', raw, io, async (store) => {
-    const binding = bindingOf(settings, store.key, io);
-    const others = [...store.state.known.heads()].filter(
-      ({ target, account }) =>
-        target !== binding.target || (binding.account !== undefined && account !== binding.account),
+    const bindings = bindingsOf(settings, store.key);
+    const others = [...store.state.known.heads()].filter((head) =>
+      isOther(head, bindings(appIdIn(head.key))),
     );
-    const where = `${shownTarget(targetOf(settings))}${binding.account === undefined ? '' : ', with the account of AGORA_CUSTOMER_ID'}`;
+    const targets = [...new Set(accounts.list.map(targetOf))].map(shownTarget).join(', ');
+    const naming = accounts.file ?? 'AGORA_CUSTOMER_ID';
+    const isAny = accounts.list.some((account) => accounts.credentials(account).customerId !== undefined);
+    const where = `${targets}${isAny ? `, with the account of ${naming}` : ''}`;
     if (others.length === 0) return `All of it is bound to ${where} already.`;
     const before = [...new Set(others.map(({ target }) => target))].map((target) =>
       target === undefined ? 'nothing' : shownTarget(target),
@@ -102,14 +108,24 @@ export async function stateRebind(raw: RawOptions, io: Io): Promise<number> {
       raw,
       io,
     );
-    await Promise.all(others.map(({ key }) => store.append({ event: 'bind', key, ...binding })));
+    await Promise.all(
+      others.map(({ key }) => store.append({ event: 'bind', key, ...bindings(appIdIn(key)) })),
+    );
     return `Bound ${count(others.length, 'recording')} to ${where}.`;
   });
 }
 
+/** Whether a recording is bound elsewhere; one of an App ID that no account lists stays as it is. */
+function isOther({ target, account }: KnownHead, binding: Partial<Binding>): boolean {
+  return (
+    (binding.target !== undefined && target !== binding.target) ||
+    (binding.account !== undefined && account !== binding.account)
+  );
+}
+
 /** `state unlock`: for a state whose holder is told by a lease. */
 export async function stateUnlock(raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
+  const settings = readFlags(raw, io);
   const options = optionsOf('reelstate state unlock', settings, io);
   const done = await unlockState(settings.state, options, (question) => agree(question, raw, io));
   await io.out(`${printable(done)}\n`);
@@ -123,7 +139,7 @@ export async function changing(
   io: Io,
   act: (store: Writer) => Promise<string>,
 ): Promise<number> {
-  const settings = readSettings(raw, io);
+  const settings = readFlags(raw, io);
   const store = await writing(command, settings, io);
   try {
     await io.out(`${printable(await act(store))}\n`);

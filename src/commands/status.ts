@@ -15,7 +15,7 @@ import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { readBounds } from './bounds.ts';
 import { refOf } from './desired-files.ts';
 import { makePlanOf } from './make-plan.ts';
-import { checkTarget, reading, targetOf } from './open-state.ts';
+import { checkTarget, reading } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { print } from './print.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
@@ -26,7 +26,7 @@ import { checkNames, type RawOptions, readSettings, type Settings } from './sett
  * running daemon says. Neither needs secrets: a secret that is not at hand counts as unchanged.
  */
 export async function status(names: string[], raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
+  const settings = await readSettings(raw, io);
   const daemon = typeof raw.daemon === 'string' ? raw.daemon : io.env.REELSTATE_DAEMON || undefined;
   const select = selectOf(raw, io);
   if (daemon !== undefined)
@@ -34,9 +34,10 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   await tellOfOtherState(settings, raw, io);
   const store = await reading('reelstate status', settings, io);
   const { known } = store.state;
-  checkTarget(known, { target: targetOf(settings) }, settings, io);
+  checkTarget(known, settings, io);
   const plan = await planOf(store, raw, settings, io);
-  const all = overviewOf([...known.values()], plan.isRead ? plan.made : undefined);
+  const accountOf = (appId = '') => settings.accounts.nameOf(appId);
+  const all = overviewOf([...known.values()], plan.isRead ? plan.made : undefined, accountOf);
   const named = restricted(all, names, plan.hasErrors);
   const shown = selected(named, select);
   if (settings.output === 'json') await print(jsonPieces(statusJson(shown)), io);
@@ -62,7 +63,7 @@ async function planOf(
   const asked = { dir: settings.dir, ref: refOf(raw, io), names: [], resync: false, allowEmpty: false };
   const bounds = readBounds(raw, settings, io);
   const made = await makePlanOf({
-    ...{ asked, rate: settings.rate, io, vault, bounds, known, now: io.clock.now() },
+    ...{ asked, settings, io, vault, bounds, known, now: io.clock.now() },
     cached: settings.cache,
   });
   const errors = made.diagnostics.filter(({ severity }) => severity === 'error');
@@ -90,13 +91,14 @@ function restricted(all: Overview, names: readonly string[], hasErrors: boolean)
       ({ name, known }) => names.includes(name) || names.includes(known.name),
     ),
     fresh: all.fresh.filter(({ name }) => names.includes(name)),
+    accountOf: all.accountOf,
   };
 }
 
-function selected({ recordings, fresh }: Overview, select: readonly string[]): Overview {
+function selected({ recordings, fresh, accountOf }: Overview, select: readonly string[]): Overview {
   const selectors = selectorsOf(select);
   const isShown = ({ labels }: Pick<OverviewRow, 'labels'>) => isSelected(labels, selectors);
-  return { recordings: recordings.filter(isShown), fresh: fresh.filter(isShown) };
+  return { recordings: recordings.filter(isShown), fresh: fresh.filter(isShown), accountOf };
 }
 
 function unfound(shown: Overview, names: readonly string[]): string[] {
@@ -104,7 +106,7 @@ function unfound(shown: Overview, names: readonly string[]): string[] {
   return names.filter((name) => !found.includes(name));
 }
 
-function namesIn({ recordings, fresh }: Overview): string[] {
+function namesIn({ recordings, fresh }: Pick<Overview, 'recordings' | 'fresh'>): string[] {
   return [...recordings.flatMap(({ name, known }) => [name, known.name]), ...fresh.map(({ name }) => name)];
 }
 

@@ -13,8 +13,8 @@ import { isSet, type RawOptions, readSettings } from './settings.ts';
 
 /** `reelstate validate`: every problem of every file. Nothing is sent, nothing is written; what others have kept is used. */
 export async function validate(raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
-  const { dir, output, color, cache: isCaching } = settings;
+  const settings = await readSettings(raw, io);
+  const { dir, output, color, cache: isCaching, accounts } = settings;
   const ref = refOf(raw, io);
   const cache =
     isCaching && ref === undefined ? new ReadCacheFile({ dir, cwd: io.cwd, env: io.env }) : undefined;
@@ -22,7 +22,16 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
   const bounds = readBounds(raw, settings, io);
   const read = new Set<string>();
   const onFile = (shown: string) => void read.add(shown);
-  const desired = await desiredFiles({ dir, ref, io, vault, bounds, onFile, readCache: cache?.readCache });
+  const desired = await desiredFiles({
+    dir,
+    ref,
+    io,
+    vault,
+    bounds,
+    accounts,
+    onFile,
+    readCache: cache?.readCache,
+  });
   const isRead = (shown: string) => read.has(shown);
   const unused =
     ref === undefined ? await unusedFiles(desired.recordings, isRead, { cwd: io.cwd, bounds }) : [];

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { type Fleet, told } from '../apply/fleet.ts';
 import { Daemon } from '../daemon/daemon.ts';
 import { Gap } from '../daemon/gap.ts';
 import { knownJson } from '../daemon/known.ts';
@@ -48,7 +49,7 @@ const HUNG = 60_000;
 
 /** `reelstate watch`: keeps the recordings as the files say, until SIGINT or SIGTERM. */
 export async function watch(raw: RawOptions, io: Io): Promise<number> {
-  const settings = readSettings(raw, io);
+  const settings = await readSettings(raw, io);
   const listen = readListen(raw, io);
   const resync = {
     every: duration('resync', raw, io, 10 * 60_000),
@@ -57,6 +58,9 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   };
   const keepHistory = keepHistoryOf(raw, io);
   const notify = readNotify(raw, io);
+  const { accounts } = settings;
+  await accounts.mustBeSound(settings.color && io.errIsTerminal);
+  await accounts.follow();
   const origin = readOrigin(raw, settings, io);
   const bounds = readBounds(raw, settings, io, { isRemote: origin.git?.url !== undefined });
   const log = makeLog(
@@ -71,6 +75,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
   io.onHangup(() => hangup.take());
   const other = await otherState(settings, raw, io);
   if (other !== undefined) log.warn(other);
+  tellSettings(settings, log);
   try {
     return await holding(
       { settings, io, log, listen, notify, resync, origin, bounds, stop, hangup, keepHistory },
@@ -81,6 +86,24 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     if (!(error instanceof Failure) || error.exitCode !== 1) throw error;
     log.error(error.hint === undefined ? {} : { hint: error.hint }, error.message);
     return 1;
+  }
+}
+
+/** What is wrong with the settings file and its accounts, although others can be sent for. */
+function tellSettings({ accounts }: Settings, log: Running['log']): void {
+  const missing = accounts.list.flatMap((account) =>
+    accounts.credentials(account).missing.map((finding) => ({ account: account.name, finding })),
+  );
+  const all = [...accounts.diagnostics.map((finding) => ({ account: undefined, finding })), ...missing];
+  for (const { account, finding } of all) {
+    const { code, summary, range, severity } = finding;
+    const about = {
+      ...(account === undefined ? {} : { account }),
+      file: range.filename,
+      ...range.start,
+      code,
+    };
+    log[severity === 'error' || account !== undefined ? 'error' : 'warn'](about, summary);
   }
 }
 
@@ -136,7 +159,7 @@ interface Running {
 
 async function run(running: Running): Promise<number> {
   const { settings, io, store, vault, service, events, log, listen, origin, bounds, stop, hangup } = running;
-  const { engine, client } = service;
+  const { fleet } = service;
   const { state } = store;
   let metrics: Metrics | undefined;
   const cache =
@@ -158,13 +181,17 @@ async function run(running: Running): Promise<number> {
   let pages: Pages | undefined;
   const daemon: Daemon = new Daemon({
     source: look.of(opened.source),
-    engine,
+    fleet,
     journal: store,
     state,
     clock: io.clock,
     log,
     noopCache,
-    standby: () => standbyOf(store, service),
+    standby: (appId) => {
+      const name = fleet.accountOf(appId);
+      const own = service.accounts.find((each) => each.name === name);
+      return own && standbyFor(store, own.account);
+    },
     hadGap: () => gap.take(),
     onRefresh: (seconds, result) => {
       metrics?.reconcile.observe(seconds);
@@ -184,10 +211,10 @@ async function run(running: Running): Promise<number> {
   const healing = new Resync(
     {
       daemon,
-      engine,
+      fleet,
       journal: store,
       state,
-      query: (identity, way) => client.query(identity, way),
+      query: service.query,
       fingerprint: (value) => vault.fingerprint(value),
       clock: io.clock,
       log,
@@ -201,15 +228,16 @@ async function run(running: Running): Promise<number> {
   );
   metrics = await metricsFor(listen, {
     conditions: () => daemon.conditions(),
-    depth: () => engine.load().lanes,
-    allowance: () => engine.load(),
+    depth: () => fleet.load().lanes,
+    allowance: () => fleet.load(),
+    accounts: () => fleet.loads(),
     nextRenewal: () => daemon.nextRenewal(),
     disconnected: () => healing.disconnected(),
     ready: () => store.trouble === undefined && daemon.notReady().length === 0,
     git: opened.git && (() => (opened.git as Git).state.readings()),
   });
   const counted = metrics;
-  pages = listen && (await openPages({ daemon, engine, state, look, clock: io.clock }, origin, store));
+  pages = listen && (await openPages({ daemon, fleet, state, look, clock: io.clock }, origin, store));
   events.take = (event) => {
     if (counted) count(event, counted);
     daemon.take(event);
@@ -234,21 +262,26 @@ async function run(running: Running): Promise<number> {
     const elsewhere = new Promise<never>((_, reject) => {
       moved = reject;
     });
-    const tellStandby = () => {
-      const standby = standbyOf(store, service);
-      log.info(standby ?? 'this process sends for the account');
+    const tellStandby = (account: string) => {
+      const standby = standbyFor(store, account);
+      for (const { name } of service.accounts.filter((each) => each.account === account))
+        log.info(
+          name === undefined ? {} : { account: name },
+          standby ?? 'this process sends for the account',
+        );
     };
-    store.onClaim(() => {
-      tellStandby();
+    store.onClaim((account) => {
+      tellStandby(account);
       try {
         // It may have been bound anew while another process had it.
-        checkTarget(state.known, service.binding, settings, io);
+        checkTarget(state.known, settings, io, store.key);
         daemon.resyncAll();
       } catch (error) {
         moved(error);
       }
     });
-    if (standbyOf(store, service) !== undefined) tellStandby();
+    for (const { account } of service.accounts)
+      if (standbyFor(store, account) !== undefined) tellStandby(account);
     const loops = [
       opened.run(until),
       daemon.runTimers(),
@@ -259,7 +292,7 @@ async function run(running: Running): Promise<number> {
     // A loop that ends before `stop` is a defect, and then the daemon ends too.
     const ended = Promise.race([
       aborted(stop),
-      engine.broken,
+      fleet.broken,
       store.broken,
       elsewhere,
       ...loops.map((loop) => loop.then(() => aborted(stop))),
@@ -274,17 +307,17 @@ async function run(running: Running): Promise<number> {
         'watching',
       );
       cache?.save(io.clock.now());
-      client.warm().catch(() => {});
+      service.warm().catch(() => {});
     }
     await ended;
     log.info('stopping: waiting for calls in flight');
   } finally {
     hangup.take = () => {};
     over.abort();
-    engine.stop();
+    fleet.stop();
     const answered = new AbortController();
     // An error that stopped the engine is reported elsewhere already.
-    const quiet = Promise.allSettled([engine.idle(), daemon.stop()]).then(() => answered.abort());
+    const quiet = Promise.allSettled([fleet.idle(), daemon.stop()]).then(() => answered.abort());
     await Promise.race([quiet, lastAnswers(store, io, answered.signal)]);
     // Where processes share a state, it counts the queries as well.
     if (isFolder(settings.state)) await io.clock.sleep(healing.cooling);
@@ -320,8 +353,15 @@ async function inPlace(store: Writer, { clock }: Io, log: Running['log'], stop: 
   }
 }
 
-/** Why this process sends nothing although all is well; undefined where it sends. */
-function standbyOf(store: Writer, { binding: { account } }: Service): string | undefined {
+/** Why this process sends nothing at all although all is well; undefined where it sends for an account. */
+function standbyOf(store: Writer, { accounts }: Service): string | undefined {
+  const reasons = accounts.map(({ name, account }) => told(name, standbyFor(store, account)));
+  if (reasons.includes(undefined)) return undefined;
+  return reasons.join('; ') || undefined;
+}
+
+/** Why this process sends nothing for an account; undefined where it does. */
+function standbyFor(store: Writer, account: string): string | undefined {
   if (store.holds(account)) return undefined;
   const holder = store.holderOf(account);
   const who = holder
@@ -347,11 +387,25 @@ async function metricsFor(listen: Running['listen'], readings: Readings): Promis
 }
 
 function count(event: ApplyEvent, metrics: Metrics): void {
-  if (event.type === 'admitted') metrics.limiter.observe(event.waited / 1000);
-  if (event.type === 'failed') metrics.failed.inc({ outcome: event.outcome });
+  // Without a settings file there is no such label.
+  const account = event.account === undefined ? {} : { account: event.account };
+  if (event.type === 'admitted') metrics.limiter.observe(account, event.waited / 1000);
+  if (event.type === 'failed') metrics.failed.inc({ outcome: event.outcome, ...account });
   if (event.type !== 'answered') return;
-  metrics.requests.inc({ code: String(event.status ?? 'none'), endpoint: event.endpoint });
-  metrics.duration.observe({ endpoint: event.endpoint }, event.took / 1000);
+  metrics.requests.inc({ code: String(event.status ?? 'none'), endpoint: event.endpoint, ...account });
+  metrics.duration.observe({ endpoint: event.endpoint, ...account }, event.took / 1000);
+}
+
+/** What each account is at; nothing where the one there is has no name. */
+function accountsJson(fleet: Fleet): object {
+  const loads = fleet.loads();
+  if (loads.length === 0) return {};
+  return {
+    accounts: loads.map(({ name, lanes, inUse, rate, stopped }) => ({
+      ...{ name, lanes, inUse, rate },
+      stopped: stopped ?? null,
+    })),
+  };
 }
 
 async function open(
@@ -369,6 +423,7 @@ async function open(
   const access = await accessOf(listen, (text) => log.warn(text));
   const secret = io.env.REELSTATE_HOOK_SECRET;
   const { state } = store;
+  const { fleet } = service;
   const notReady = () => [...(store.trouble === undefined ? [] : [store.trouble]), ...daemon.notReady()];
   const standby = () => standbyOf(store, service);
   try {
@@ -384,9 +439,10 @@ async function open(
         ...(standby() === undefined ? {} : { standby: standby() }),
         commit: daemon.commit ?? null,
         source: git?.state.json() ?? { kind: 'folder' },
-        allowance: service.engine.load(),
+        allowance: fleet.load(),
+        ...accountsJson(fleet),
         recordings: [...daemon.watched.values()].map((watched) =>
-          recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit),
+          recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit, fleet.accountOf),
         ),
       }),
       known: async () => knownJson(await store.current()),

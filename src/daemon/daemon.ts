@@ -1,4 +1,4 @@
-import type { Engine } from '../apply/engine.ts';
+import type { Fleet } from '../apply/fleet.ts';
 import type { State } from '../model/journal.ts';
 import type { KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
@@ -20,7 +20,7 @@ import { Reports } from './reports.ts';
 
 export interface DaemonPorts {
   source: DesiredSource;
-  engine: Engine;
+  fleet: Fleet;
   journal: Journal;
   /** The state; the journal keeps it up to date. */
   state: State;
@@ -68,16 +68,16 @@ export class Daemon {
   #lost: string | undefined;
   /** The refresh after the process was suspended. */
   #refreshAfterGap: Promise<void> = Promise.resolve();
-  /** When a stopped account is tried again, on the monotonic clock. */
-  #reopenAt = Number.POSITIVE_INFINITY;
+  /** When stopped accounts are tried again, on the monotonic clock. */
+  readonly #reopenAt = new Map<string | undefined, number>();
 
   constructor(ports: DaemonPorts) {
-    const { clock, log, onRefresh, engine, journal, state, noopCache, standby, onCondition } = ports;
+    const { clock, log, onRefresh, fleet, journal, state, noopCache, standby, onCondition } = ports;
     const watched = this.#watched;
     this.#ports = ports;
     this.#readiness = new Readiness(clock, log);
     this.#reconciler = new Reconciler({
-      ...{ engine, journal, state, clock, log, noopCache, standby, watched, onCondition },
+      ...{ fleet, journal, state, clock, log, noopCache, standby, watched, onCondition },
       snapshot: () => this.#snapshot as Snapshot,
     });
     this.#refreshes = new RefreshQueue({
@@ -89,7 +89,13 @@ export class Daemon {
       onRefresh,
     });
     this.#renewals = new Renewals(clock);
-    this.#reports = new Reports({ clock, log, renewals: this.#renewals, watched });
+    this.#reports = new Reports({
+      clock,
+      log,
+      renewals: this.#renewals,
+      watched,
+      accountOf: fleet.accountOf,
+    });
     this.#problems = new Problems(log);
   }
 
@@ -103,8 +109,27 @@ export class Daemon {
     this.#due.addEverything();
     this.#renewals.forget();
     for (const watched of this.#watched.values()) delete watched.refused;
-    this.#ports.engine.resume();
+    this.#reopenAt.clear();
+    this.#ports.fleet.resume();
     this.hint();
+  }
+
+  /** Tries a stopped account again, and no other. */
+  #reopen(account: string | undefined): void {
+    if (account === undefined) {
+      this.resyncAll();
+      return;
+    }
+    const { fleet } = this.#ports;
+    this.#reopenAt.delete(account);
+    for (const [name, watched] of this.#watched) {
+      const appId = watched.plan?.identity?.appId;
+      if (appId === undefined || fleet.accountOf(appId) !== account) continue;
+      delete watched.refused;
+      this.#due.add(name);
+    }
+    fleet.resume(account);
+    this.hint([]);
   }
 
   /** Resolves when all files have been read and planned once, or cannot be. */
@@ -209,7 +234,7 @@ export class Daemon {
   take(event: ApplyEvent): void {
     this.#reports.take(event);
     if (event.type === 'stopped' || event.type === 'disabled')
-      this.#reopenAt = this.#ports.clock.monotonic() + REOPEN_AFTER;
+      this.#reopenAt.set(event.account, this.#ports.clock.monotonic() + REOPEN_AFTER);
     // The recording is planned again: its file may have changed while the call was in flight.
     if (event.type === 'applied')
       queueMicrotask(() => void this.requeue(event.name).catch((error) => this.#defect(error)));
@@ -217,16 +242,13 @@ export class Daemon {
 
   /** Renews credentials that are due and reopens a stopped account, until the daemon is stopped. */
   async runTimers(): Promise<void> {
-    const { clock, state, engine } = this.#ports;
+    const { clock, state, fleet } = this.#ports;
     while (!this.#stopping.signal.aborted) {
       await clock.sleep(RENEWAL_CHECK, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
-      if (clock.monotonic() >= this.#reopenAt) {
-        this.#reopenAt = Number.POSITIVE_INFINITY;
-        this.resyncAll();
-      }
+      for (const [account, at] of [...this.#reopenAt]) if (clock.monotonic() >= at) this.#reopen(account);
       for (const known of this.#renewals.concerned(state))
-        if (this.#renewals.isDue(known) && !engine.isBusy(known.key)) await this.requeue(known.name);
+        if (this.#renewals.isDue(known) && !fleet.isBusy(known.key)) await this.requeue(known.name);
       for (const name of this.#renewals.rested()) {
         this.#watched.get(name)?.refused?.delete('update');
         await this.requeue(name);
@@ -250,12 +272,12 @@ export class Daemon {
   /** The state cannot be written any more: nothing more is sent, and the process is about to end. */
   lose(why: string): void {
     this.#lost = why;
-    this.#ports.engine.stop();
+    this.#ports.fleet.stop();
   }
 
   /** Why `/readyz` is red. */
   notReady(): string[] {
-    return [this.#lost, this.#readiness.trouble, this.#ports.engine.stopped].filter(
+    return [this.#lost, this.#readiness.trouble, this.#ports.fleet.stopped].filter(
       (reason) => reason !== undefined,
     );
   }

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { AccountLoad } from '../apply/fleet.ts';
 import type { ConditionType } from './conditions.ts';
 
 /** What the gauges read at each scrape. */
@@ -6,7 +7,10 @@ export interface Readings {
   conditions: () => Record<ConditionType, number>;
   /** Recordings with something waiting, in flight or to be repeated. */
   depth: () => number;
+  /** Of all accounts together. */
   allowance: () => { inUse: number; rate: number };
+  /** Of each account by itself; empty where the one there is has no name. */
+  accounts: () => readonly AccountLoad[];
   /** Seconds until the next storage credentials expire or are due; undefined without any. */
   nextRenewal: () => number | undefined;
   /** RTMP outputs that `query` last showed as disconnected. */
@@ -57,23 +61,41 @@ export function makeMetrics(readings: Readings) {
     'Recordings with something waiting, in flight or to be repeated',
     readings.depth,
   );
-  gauge(
-    'reelstate_rest_client_rate_limiter_in_use',
-    'Places of the allowance that are taken',
-    () => readings.allowance().inUse,
-  );
-  gauge(
+  const allowance = (name: string, help: string, part: 'inUse' | 'rate') =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['account'],
+      registers,
+      collect() {
+        const accounts = readings.accounts();
+        for (const account of accounts) this.set({ account: account.name }, account[part]);
+        if (accounts.length === 0) this.set(readings.allowance()[part]);
+      },
+    });
+  allowance('reelstate_rest_client_rate_limiter_in_use', 'Places of the allowance that are taken', 'inUse');
+  allowance(
     'reelstate_rest_client_rate_limiter_rate',
     'Requests a second at the moment; lower for a while after a 429',
-    () => readings.allowance().rate,
+    'rate',
   );
+  new Gauge({
+    name: 'reelstate_account_stopped',
+    help: '1 while nothing is sent for an account, because the service has refused it',
+    labelNames: ['account'],
+    registers,
+    collect() {
+      for (const { name, stopped } of readings.accounts())
+        this.set({ account: name }, stopped === undefined ? 0 : 1);
+    },
+  });
   gauge(
     'reelstate_storage_credentials_next_renewal_seconds',
     'Seconds until storage credentials are next due; -1 without any',
     () => readings.nextRenewal() ?? -1,
   );
   gauge('reelstate_rtmp_outputs_disconnected', 'RTMP outputs last seen disconnected', readings.disconnected);
-  gauge('reelstate_ready', '1 when the files have been read and the account is not stopped', () =>
+  gauge('reelstate_ready', '1 when the files have been read and not every account is stopped', () =>
     readings.ready() ? 1 : 0,
   );
   const { git } = readings;
@@ -99,18 +121,19 @@ export function makeMetrics(readings: Readings) {
     requests: new Counter({
       name: 'reelstate_rest_client_requests_total',
       help: 'Requests by endpoint and HTTP status; "none" without an answer',
-      labelNames: ['code', 'endpoint'],
+      labelNames: ['code', 'endpoint', 'account'],
       registers,
     }),
     duration: new Histogram({
       name: 'reelstate_rest_client_request_duration_seconds',
       help: 'From handing a request to the network until its answer',
-      labelNames: ['endpoint'],
+      labelNames: ['endpoint', 'account'],
       registers,
     }),
     limiter: new Histogram({
       name: 'reelstate_rest_client_rate_limiter_duration_seconds',
       help: 'Time that calls wait for a place in the allowance and for their turn',
+      labelNames: ['account'],
       buckets: [0.001, 0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60],
       registers,
     }),
@@ -140,7 +163,7 @@ export function makeMetrics(readings: Readings) {
     failed: new Counter({
       name: 'reelstate_calls_failed_total',
       help: 'Calls that will not be repeated as they are',
-      labelNames: ['outcome'],
+      labelNames: ['outcome', 'account'],
       registers,
     }),
   };

@@ -1,4 +1,4 @@
-import type { Engine } from '../apply/engine.ts';
+import type { Fleet } from '../apply/fleet.ts';
 import type { PastCall, State } from '../model/journal.ts';
 import type { Call, KnownRecording } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
@@ -28,7 +28,7 @@ import { callsOf, RecentCalls } from './recent-calls.ts';
 
 export interface PagePorts {
   daemon: Pick<Daemon, 'watched' | 'commit' | 'concerned' | 'conditions' | 'notReady'>;
-  engine: Pick<Engine, 'load'>;
+  fleet: Pick<Fleet, 'load' | 'loads'>;
   state: State;
   look: LastLook;
   clock: Clock;
@@ -89,8 +89,9 @@ export class PageViews {
   }
 
   head(): HeadView {
-    const { daemon, engine, look, source, clock } = this.#ports;
-    const { lanes, rate, inUse } = engine.load();
+    const { daemon, fleet, look, source, clock } = this.#ports;
+    const { lanes, rate, inUse } = fleet.load();
+    const loads = fleet.loads().map((each) => ({ account: each.name, rate: each.rate, inUse: each.inUse }));
     const { commit } = daemon;
     return {
       now: clock.now(),
@@ -98,7 +99,7 @@ export class PageViews {
       ...(commit ? { commit } : {}),
       ...(look.at === undefined ? {} : { lookedAt: look.at }),
       notReady: daemon.notReady(),
-      allowances: [{ account: '', rate, inUse }],
+      allowances: loads.length > 0 ? loads : [{ account: '', rate, inUse }],
       waiting: lanes,
       counts: daemon.conditions(),
     };

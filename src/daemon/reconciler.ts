@@ -1,4 +1,4 @@
-import type { Engine } from '../apply/engine.ts';
+import type { Fleet } from '../apply/fleet.ts';
 import type { State } from '../model/journal.ts';
 import type { RecordingPlan } from '../model/plan.ts';
 import type { Clock } from '../model/ports.ts';
@@ -21,7 +21,7 @@ import type { Logger } from './log.ts';
 import { renewalLead } from './renewals.ts';
 
 export interface ReconcilerPorts {
-  engine: Engine;
+  fleet: Fleet;
   journal: Journal;
   /** The state; the journal keeps it up to date. */
   state: State;
@@ -71,7 +71,7 @@ export class Reconciler {
     const plans = desired ? all : all.filter(({ identity }) => this.#standbyFor(identity) === undefined);
     for (const plan of plans) noopCache?.remember(plan);
     this.#dropFormer(watched.get(name)?.plan?.key, desired && plans[0]?.key);
-    for (const key of plans.flatMap(keysLeft)) this.#ports.engine.drop(key);
+    for (const key of plans.flatMap(keysLeft)) this.#ports.fleet.drop(key);
     return desired ? this.#followDocument(desired, plans[0] as RecordingPlan) : this.#followGone(name, plans);
   }
 
@@ -91,9 +91,9 @@ export class Reconciler {
 
   /** The calls of the recording that had this name before are dropped, unless another name claims it. */
   #dropFormer(before: string | undefined, now: string | undefined): void {
-    const { engine, snapshot } = this.#ports;
-    if (before !== undefined && before !== now && engine.isBusy(before) && !isClaimed(before, snapshot()))
-      engine.drop(before);
+    const { fleet, snapshot } = this.#ports;
+    if (before !== undefined && before !== now && fleet.isBusy(before) && !isClaimed(before, snapshot()))
+      fleet.drop(before);
   }
 
   async #followDocument(desired: DesiredRecording, plan: RecordingPlan): Promise<Followed> {
@@ -108,18 +108,18 @@ export class Reconciler {
   }
 
   #send(watched: Watched, plan: RecordingPlan): void {
-    const { engine, state, log, snapshot } = this.#ports;
+    const { fleet, state, log, snapshot } = this.#ports;
     const { key, name, file } = plan;
     this.#tellUnresolved(watched, plan);
     const held = heldBack(plan, key === undefined ? undefined : state.known.get(key));
     const calls = held ? [] : callsOf(watched, plan);
-    if (key !== undefined && calls.length === 0) engine.drop(key);
-    const isSending = key !== undefined && engine.isBusy(key);
+    if (key !== undefined && calls.length === 0) fleet.drop(key);
+    const isSending = key !== undefined && fleet.isBusy(key);
     this.#setStanding(watched, held ?? standingOf(watched, plan, calls, isSending));
     if (calls.length === 0) return;
     for (const { summary } of plan.warnings ?? [])
       log.warn({ recording: name, file }, `${summary}; its storage stays as it is`);
-    submit(plan, calls, engine, snapshot().commit);
+    submit(plan, calls, fleet, snapshot().commit);
   }
 
   #tellUnresolved({ condition }: Watched, { name, unresolved }: RecordingPlan): void {

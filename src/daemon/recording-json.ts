@@ -8,11 +8,15 @@ export function recordingJson(
   watched: Watched,
   known: KnownRecording | undefined,
   commit: Commit | undefined,
+  accountOf: (appId: string) => string | undefined = () => undefined,
 ): object {
   const { name, file, plan, condition, observed, lastError } = watched;
+  const appId = (plan?.identity ?? known?.identity)?.appId;
+  const account = appId === undefined ? undefined : accountOf(appId);
   return {
     name,
     file,
+    ...(account === undefined ? {} : { account }),
     sid: plan?.sid ?? known?.identity.sid ?? null,
     mode: plan?.mode ?? known?.identity.mode ?? null,
     labels: plan?.labels ?? {},

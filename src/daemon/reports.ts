@@ -14,6 +14,8 @@ export interface ReportsPorts {
   renewals: Renewals;
   /** By name. */
   watched: ReadonlyMap<string, Watched>;
+  /** What the account of an App ID is called. */
+  accountOf: (appId: string) => string | undefined;
 }
 
 /** Takes what the engine reports: logs it, and sets the conditions of the recordings. */
@@ -22,33 +24,35 @@ export class Reports {
   readonly #log: Logger;
   readonly #renewals: Renewals;
   readonly #watched: ReportsPorts['watched'];
+  readonly #accountOf: ReportsPorts['accountOf'];
 
-  constructor({ clock, log, renewals, watched }: ReportsPorts) {
+  constructor({ clock, log, renewals, watched, accountOf }: ReportsPorts) {
     this.#clock = clock;
     this.#log = log;
     this.#renewals = renewals;
     this.#watched = watched;
+    this.#accountOf = accountOf;
   }
 
   take(event: ApplyEvent): void {
+    const about = event.account === undefined ? {} : { account: event.account };
     switch (event.type) {
       case 'admitted':
       case 'answered':
         break;
       case 'slowed':
         this.#log.warn(
-          { hold_seconds: event.hold / 1000, rate: event.rate },
-          `the service says ${event.status}: everything is held back`,
+          { ...about, hold_seconds: event.hold / 1000, rate: event.rate },
+          `the service says ${event.status}: everything ${event.account === undefined ? '' : 'of this account '}is held back`,
         );
         break;
       case 'stopped':
-        this.#log.error(event.message);
+        this.#log.error(about, event.message);
+        this.#stall((appId) => this.#accountOf(appId) === event.account, event.message);
         break;
       case 'disabled':
-        this.#log.error(`nothing more is sent for App ID ${event.appId}: ${event.message}`);
-        for (const watched of this.#watched.values())
-          if (watched.plan?.identity?.appId === event.appId && watched.condition.type === 'Reconciling')
-            setCondition(watched, 'Stalled', 'Refused', event.message, this.#clock.now());
+        this.#log.error(about, `nothing more is sent for App ID ${event.appId}: ${event.message}`);
+        this.#stall((appId) => appId === event.appId, event.message);
         break;
       default: {
         // An event for a recording that its name no longer stands for changes no condition.
@@ -58,12 +62,22 @@ export class Reports {
     }
   }
 
+  /** Nothing more is sent for these App IDs. */
+  #stall(isConcerned: (appId: string) => boolean, message: string): void {
+    for (const watched of this.#watched.values()) {
+      const appId = watched.plan?.identity?.appId;
+      if (appId !== undefined && isConcerned(appId) && watched.condition.type === 'Reconciling')
+        setCondition(watched, 'Stalled', 'Refused', message, this.#clock.now());
+    }
+  }
+
   /** @param watched the recording, unless its name stands for another by now */
   #takeCall(event: CallEvent, watched: Watched | undefined): void {
     const { endpoint } = event;
     const about = {
       recording: event.name,
       file: watched?.file,
+      ...(event.account === undefined ? {} : { account: event.account }),
       endpoint,
       ...('commit' in event && event.commit ? { commit: event.commit.sha } : {}),
     };

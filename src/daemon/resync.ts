@@ -1,5 +1,5 @@
 import { type Observation, readObservation } from '../agora/query.ts';
-import type { Engine } from '../apply/engine.ts';
+import type { Fleet } from '../apply/fleet.ts';
 import { TIMINGS } from '../apply/timings.ts';
 import type { Answer } from '../model/answer.ts';
 import type { State } from '../model/journal.ts';
@@ -13,7 +13,7 @@ import type { Logger } from './log.ts';
 
 export interface ResyncPorts {
   daemon: Daemon;
-  engine: Engine;
+  fleet: Fleet;
   journal: Journal;
   state: State;
   query: (identity: Identity, way: Way) => Promise<Answer | undefined>;
@@ -70,10 +70,15 @@ export class Resync {
 
   /** Runs until `stop` aborts. */
   async run(stop: AbortSignal): Promise<void> {
-    const { clock, daemon } = this.#ports;
     if (this.#options.every === 0) return;
+    // Each account by itself: a query of one may wait for its allowance.
+    await Promise.all(this.#ports.fleet.members.map(({ name }) => this.#runOf(name, stop)));
+  }
+
+  async #runOf(account: string | undefined, stop: AbortSignal): Promise<void> {
+    const { clock, daemon } = this.#ports;
     while (!stop.aborted) {
-      const names = [...daemon.watched.keys()];
+      const names = this.#namesOf(account);
       const pause = Math.max(SHORTEST_PAUSE, this.#options.every / Math.max(1, names.length));
       if (names.length === 0) await clock.sleep(pause, stop);
       for (const name of names) {
@@ -85,17 +90,25 @@ export class Resync {
     }
   }
 
+  #namesOf(account: string | undefined): string[] {
+    const { daemon, fleet } = this.#ports;
+    const names: string[] = [];
+    for (const [name, { plan }] of daemon.watched)
+      if (plan?.identity && fleet.accountOf(plan.identity.appId) === account) names.push(name);
+    return names;
+  }
+
   async #observe(watched: Watched): Promise<void> {
-    const { engine, state, query, log } = this.#ports;
+    const { fleet, state, query, log } = this.#ports;
     const { plan, name } = watched;
     const known = plan?.key === undefined ? undefined : state.known.get(plan.key);
     // Nothing was applied, or the recording has ended: there is nothing to compare with.
     if (!plan?.key || !plan.identity || !known || known.ended !== undefined || plan.action === 'suspended')
       return;
-    if (engine.isBusy(plan.key)) return;
+    if (fleet.isBusy(plan.key)) return;
     const { identity, key } = plan;
     const applied = known.update.applied?.seq;
-    const seen = await engine.observe(identity, (way) =>
+    const seen = await fleet.observe(identity, (way) =>
       query(identity, {
         ...way,
         departed: () => {
@@ -104,7 +117,7 @@ export class Resync {
         },
       }),
     );
-    if (!seen || engine.isBusy(key)) return;
+    if (!seen || fleet.isBusy(key)) return;
     // The answer may be older than what was applied meanwhile, and says nothing of another recording.
     if (watched.plan?.key !== key || this.#ports.daemon.watched.get(name) !== watched) return;
     if (state.known.get(key)?.update.applied?.seq !== applied) return;

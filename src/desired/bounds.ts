@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, parse, relative, resolve, sep } from 'node:path';
+import type { Diagnostic } from '../model/diagnostic.ts';
 import { isOwnVariable } from '../secrets/environment.ts';
 
 /*
@@ -27,7 +28,14 @@ export interface Bounds {
   programs?: ReadonlySet<string>;
   /** The files are not trusted (--untrusted): no reference is followed. */
   untrusted: boolean;
+  /** Variables that the settings file names: they hold an account's credentials, and are never values. */
+  accountVariables?: ReadonlySet<string>;
+  /** Why nothing may be sent for an App ID; undefined where an account sends for it. Left out: one does for each. */
+  appId?: (appId: string) => Unserved | undefined;
 }
+
+/** Why nothing can be sent for an App ID: its recording has an error, or its account's credentials are not at hand. */
+export type Unserved = { summary: string; detail: string } | { missing: readonly Diagnostic[] };
 
 export interface BoundsOptions {
   dir: string;
@@ -41,6 +49,8 @@ export interface BoundsOptions {
   untrusted?: boolean;
   /** Files that are closed although they may lie in a folder that is open, such as those of tokens. */
   closed?: readonly string[];
+  accountVariables?: ReadonlySet<string>;
+  appId?: Bounds['appId'];
   /** `dir` is the top of a checkout, so that folders beside it belong to other projects. */
   isTop?: boolean;
 }
@@ -58,6 +68,7 @@ export function boundsOf(options: BoundsOptions): Bounds {
   const own = isAlone ? [dir] : [holder, dir];
   // systemd.exec(5), LoadCredential=
   const credentials = env.CREDENTIALS_DIRECTORY;
+  const { accountVariables, appId } = options;
   const closed = [...(state === undefined ? [] : [state]), ...(options.closed ?? [])];
   return {
     dir,
@@ -74,12 +85,16 @@ export function boundsOf(options: BoundsOptions): Bounds {
     ...(variables === undefined ? {} : { variables }),
     ...(programs === undefined ? {} : { programs }),
     untrusted,
+    ...(accountVariables === undefined ? {} : { accountVariables }),
+    ...(appId === undefined ? {} : { appId }),
   };
 }
 
 /** Why a file may not use a variable; undefined where it may. */
 export function variableOutside(name: string, bounds: Bounds | undefined): string | undefined {
   if (isOwnVariable(name)) return `the variable ${name} is reelstate's own and never a value`;
+  if (bounds?.accountVariables?.has(name))
+    return `the variable ${name} is an account's, by the settings file, and never a value`;
   const { variables } = bounds ?? {};
   const isNamed = (entry: string) =>
     entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : entry === name;

@@ -1,4 +1,5 @@
 import { AT_ONCE, eachBounded, type Stop } from '../model/turns.ts';
+import type { Bounds } from './bounds.ts';
 import type { CheckedFile } from './checked.ts';
 import { LEADS_OUT, LINK_WAY, wholeFile } from './find.ts';
 import type { ReadCache } from './read-cache.ts';
@@ -22,6 +23,8 @@ export interface IntakeOptions {
   readCache?: ReadCache | undefined;
   /** Whether the identity of such a file is all that will be read of it; left out: always. */
   isEnough?: ((recalled: CheckedFile) => boolean) | undefined;
+  /** What files may name; left out, everything. */
+  bounds?: Bounds | undefined;
   /** Called at every step of long work: now and then it returns a promise to await. Left out, it never yields. */
   pace?: () => Promise<void> | undefined;
   /** Files whose references are followed at the same time; left out, as many as are read at the same time. */
@@ -213,7 +216,10 @@ export class Changes {
   /** Most are resolved at once: ten thousand promises would take longer than that. */
   #follow(file: string, taken: Taken): void {
     const { checked } = taken;
-    const resolved = taken.resolved && !mayChange(checked) ? taken.resolved : resolveNow(checked);
+    const resolved =
+      taken.resolved && !mayChange(checked)
+        ? taken.resolved
+        : resolveNow(checked, this.#ground.options.bounds);
     if (resolved) this.#finish(file, { id: taken.id, checked, resolved, state: taken.state });
     else this.#unresolved.set(file, taken);
   }

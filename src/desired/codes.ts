@@ -15,7 +15,7 @@ function warning(title: string, meaning: string): CodeEntry {
   return { severity: 'warning', title, meaning };
 }
 
-/** Every code that a diagnostic about recording files can carry. schemas/README.md shows each with an example. */
+/** Every code that a diagnostic about recording files and the settings file can carry. schemas/README.md shows each with an example. */
 export const CODES = {
   // folders and files
   'directory-not-found': error(
@@ -339,6 +339,23 @@ export const CODES = {
   'sts-expired': warning(
     'Temporary token expired',
     'The service refuses an expired token. apply holds the recording back, unless its storage is unchanged.',
+  ),
+  // accounts
+  'account-name-format': error(
+    'Not a name of an account',
+    'In the settings file: the name of an account is 1 to 63 letters, digits, -, _ and .',
+  ),
+  'account-endpoint': error(
+    'Not an endpoint',
+    'In the settings file: an endpoint is an address with https://, or with http:// on this machine, without credentials.',
+  ),
+  'app-id-twice': error(
+    'App ID listed twice',
+    'In the settings file: an App ID belongs to one account. Recordings with it are held back until it is listed once.',
+  ),
+  'app-id-account': error(
+    'No account for the App ID',
+    'No account in the settings file lists the App ID of the recording, or two do. The recording is left as it is.',
   ),
   // secrets
   'reference-out-of-bounds': error(

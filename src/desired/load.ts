@@ -29,7 +29,7 @@ export async function loadRecordings(options: LoadOptions): Promise<DesiredSet> 
   const search = await findRecordingFiles(dir, cwd, bounds.links);
   const readShared = sharedOnDisk(bounds, (path, bytes) => onFile?.(shownPath(path, cwd), bytes));
   const surroundings = { ...options, ...onDisk(bounds), readShared, bounds };
-  const intake = new Intake(options);
+  const intake = new Intake({ ...options, bounds });
   const changes = intake.begin();
   try {
     for (const { path, shown, isOrdinary } of search.found) {

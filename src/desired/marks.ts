@@ -16,6 +16,9 @@ export function marksOf(
     ['/name', look.valueSpan('/name')] as const,
     ['/recording', look.fieldSpan('/recording')] as const,
     ['/recording/fromFile', look.valueSpan('/recording/fromFile')] as const,
+    ...(recording && 'fromFile' in recording
+      ? []
+      : [['/recording/appId', look.valueSpan('/recording/appId')] as const]),
     ...Object.keys(known ?? {}).map((field) => {
       const pointer = `/recording/${field}`;
       return [pointer, look.valueSpan(pointer)] as const;

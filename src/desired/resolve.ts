@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Blocks, DesiredRecording, Identity, Storage } from '../model/recording.ts';
-import { recordingKey } from '../model/recording-key.ts';
+import { appIdIn, recordingKey } from '../model/recording-key.ts';
 import type { Vault } from '../secrets/vault.ts';
 import type { Bounds } from './bounds.ts';
 import type {
@@ -77,9 +77,12 @@ export interface ResolvedFile {
 }
 
 /** A file in which nothing has to be followed, and nothing is to be said; undefined for any other. */
-export function resolveNow({ file, documents, diagnostics }: CheckedFile): ResolvedFile | undefined {
+export function resolveNow(
+  { file, documents, diagnostics }: CheckedFile,
+  bounds?: Bounds,
+): ResolvedFile | undefined {
   const [document, second] = documents;
-  if (!document?.isSelfContained || second || diagnostics.length > 0) return undefined;
+  if (!document || !isSelfContained(document, bounds) || second || diagnostics.length > 0) return undefined;
   return { file, documents: [selfContained(document)], claims: NOTHING, diagnostics, broken: false };
 }
 
@@ -88,10 +91,12 @@ export async function resolveFile(checked: CheckedFile, surroundings: Surroundin
   const documents: ResolvedDocument[] = [];
   const claims: Claim[] = [];
   for (const document of [...checked.documents, ...(checked.refused ?? [])]) {
-    if (isSelfContained(document)) {
+    if (isSelfContained(document, surroundings.bounds)) {
       documents.push(selfContained(document));
       continue;
     }
+    // What else it says may have to be read now.
+    if ('isSelfContained' in document) await reading();
     const resolution = new Resolution(document, surroundings);
     const resolved = await resolution.run();
     diagnostics.push(...resolution.diagnostics);
@@ -109,8 +114,13 @@ export function saysTheSame(one: ResolvedFile, other: ResolvedFile): boolean {
   return told(one) === told(other);
 }
 
-function isSelfContained(document: CheckedDocument | RefusedDocument): document is CheckedDocument {
-  return 'isSelfContained' in document && document.isSelfContained === true;
+/** Whether a document holds all that there is to know, and its App ID an account. */
+function isSelfContained(
+  document: CheckedDocument | RefusedDocument,
+  bounds: Bounds | undefined,
+): document is CheckedDocument {
+  if (!('isSelfContained' in document) || document.isSelfContained !== true) return false;
+  return !bounds?.appId?.((document.recording as Identity).appId);
 }
 
 function hasError(diagnostics: readonly Diagnostic[]): boolean {
@@ -163,6 +173,7 @@ class Resolution {
     this.diagnostics.push(...shared.diagnostics);
     this.marks = { ...this.marks, ...shared.marks };
     const { key, ...which } = await this.#which(drafts);
+    if (key !== undefined) this.#checkAccount(appIdIn(key));
     if ('refused' in document) {
       await this.#follow({ ...document.blocks, ...drafts });
       return this.#holdBack(key);
@@ -176,7 +187,9 @@ class Resolution {
     if (hasError(this.diagnostics)) return this.#holdBack(key);
     const isShared = document.shares !== undefined;
     // Of blocks that are shared the bytes of this file do not tell.
-    const read = isShared ? { shares: files } : content === undefined ? {} : { content };
+    // While something is missing the bytes alone do not say what is to be done, either.
+    const isTold = content !== undefined && this.#unresolved.length === 0;
+    const read = isShared ? { shares: files } : isTold ? { content } : {};
     const at = credentialsPlace(blocks.storage);
     const program = at === undefined ? {} : { credentialsAt: this.#mark(at) };
     return {
@@ -193,6 +206,18 @@ class Resolution {
       },
       unresolved: this.#unresolved,
     };
+  }
+
+  /** Whether an account sends for the App ID. It may stand in a file that is named in its place. */
+  #checkAccount(appId: string): void {
+    const unserved = this.#surroundings.bounds?.appId?.(appId);
+    if (!unserved) return;
+    if ('missing' in unserved) {
+      this.#unresolved.push(...unserved.missing);
+      return;
+    }
+    const place = ['/recording/appId', '/recording/fromFile'].find((each) => this.marks[each]);
+    this.#report('app-id-account', place ?? '', unserved.summary, unserved.detail);
   }
 
   /** The document as a mere claim. */

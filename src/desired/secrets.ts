@@ -148,9 +148,10 @@ export class Secrets {
     const { env, bounds } = this.#surroundings;
     const outside = variableOutside(name, bounds);
     if (outside) {
-      const way = isOwnVariable(name)
-        ? 'Put the value into a variable of another name.'
-        : 'Variables are narrowed here to those that --allow-env names.';
+      const way =
+        isOwnVariable(name) || bounds?.accountVariables?.has(name)
+          ? 'Put the value into a variable of another name.'
+          : 'Variables are narrowed here to those that --allow-env names.';
       this.outside(pointer, outside, way);
       return undefined;
     }
@@ -208,7 +209,7 @@ export function isOutside(bytes: FileBytes): bytes is { error: string; outOfBoun
 }
 
 /** A secret file's text without the line ends at its end, or what is wrong with the file. */
-function secretText(bytes: FileBytes): { value: string } | { error: string } {
+export function secretText(bytes: FileBytes): { value: string } | { error: string } {
   if (bytes === 'missing') return { error: 'does not exist' };
   if (!(bytes instanceof Uint8Array)) return { error: `cannot be read: ${bytes.error}` };
   const other = otherForm(bytes);

@@ -21,17 +21,17 @@ const TYPE_NAMES: Record<string, string> = {
 
 /** Whether a file is checked that a block takes fields from. */
 function isOfBlock(base: string): boolean {
-  return base !== '' && base !== '/recording';
+  return base !== '' && base !== '/recording' && base !== '/settings';
 }
 
 /**
  * Checks a value against the schema and reports one problem for one mistake.
- * @param base JSON Pointer of what the validator checks, in a recording document
+ * @param base JSON Pointer of what the validator checks, in a recording document; '/settings' is the settings file
  * @returns the pointers at which the value has not the shape that the types promise, or lacks what they do
  */
 export function checkShape(
   validate: ShapeValidator,
-  base: '' | '/recording' | `/${SharedBlock}`,
+  base: '' | '/recording' | '/settings' | `/${SharedBlock}`,
   tree: Tree,
   look: Look,
 ): string[] {
@@ -41,7 +41,11 @@ export function checkShape(
     if (error.keyword === 'additionalProperties') {
       if (!isOfBlock(base) || !reportOfOthers(error, base.slice(1), look)) reportUnknown(error, base, look);
     } else if (base !== '' && error.keyword === 'type' && error.instancePath === '') {
-      const file = isOfBlock(base) ? `a file of ${base.slice(1)}` : 'a run file';
+      const file = isOfBlock(base)
+        ? `a file of ${base.slice(1)}`
+        : base === '/settings'
+          ? 'the settings file'
+          : 'a run file';
       look.report('document-not-mapping', '', `${file} consists of fields, not of ${found(tree.value)}`);
     } else reportShape(error, valueAt(tree.value, error.instancePath), look);
   }
@@ -82,6 +86,7 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
     // Their form has a rule of its own, which says what is wrong with it.
     if (base === '' && /^\/labels(\/|$)/.test(instancePath) && keyword !== 'type') return false;
     if (isBody && base === '' && isPartOfBody(keyword, instancePath, params)) return false;
+    if (base === '/settings' && isOfAccountName(keyword, instancePath)) return false;
     if (keyword !== 'type' && wrongType.has(instancePath)) return false;
     if (keyword === 'maxProperties' && holders.has(instancePath)) return false;
     if (keyword !== 'required') return true;
@@ -89,6 +94,11 @@ function oneForEachMistake(errors: readonly ShapeError[], base: string): ShapeEr
     if (misplaced.has(missing) || misplaced.has(`${instancePath} *`)) return false;
     return !meant.has(missing) && !meant.has(`${instancePath} fromFile`);
   });
+}
+
+/** The names of accounts have a rule of their own as well. */
+function isOfAccountName(keyword: string, instancePath: string): boolean {
+  return instancePath === '/accounts' && (keyword === 'propertyNames' || keyword === 'pattern');
 }
 
 /** What stands around the `clientRequest` of a body, and what it lacks as a document. */
@@ -106,7 +116,8 @@ function levelAround(field: string, where: string): string[] {
 
 /** The fields that the schema has where an error is. */
 function knownFields({ instancePath }: ShapeError, base: string): string[] {
-  const known = fields[(base + instancePath).replace(/\/\d+(?=\/|$)/g, '/*')] ?? [];
+  const pointer = (base + instancePath).replace(/^\/settings\/accounts\/[^/]+/, '/settings/accounts/*');
+  const known = fields[pointer.replace(/\/\d+(?=\/|$)/g, '/*')] ?? [];
   if (!isOfBlock(base) || instancePath !== '') return known;
   return known.filter((field) => field !== 'fromFile' && field !== 'seats');
 }
@@ -138,7 +149,9 @@ function reportShape(error: ShapeError, value: unknown, look: Look): void {
       `${name} is ${value}, ${bound} ${params.limit} is allowed`,
       rangeHint(name),
     );
-  } else {
+  } else if (keyword === 'exclusiveMinimum')
+    look.report('out-of-range', instancePath, `${name} is ${value}, it must be above ${params.limit}`);
+  else {
     const [code, summary] = limitWording(keyword, name, value, Number(params.limit));
     look.report(code, instancePath, summary, formatHint(name, value));
   }
@@ -214,7 +227,11 @@ function reportUnknown(error: ShapeError, base: string, look: Look): void {
   }
   // Only what looks like a field's name is repeated: in the wrong place it might be anything.
   const name = FIELD_NAME.test(field) ? `field ${quoted(field)}` : 'field';
-  const homes = Object.keys(fields).filter((place) => fields[place]?.includes(field));
+  // Recordings and settings are told apart: a field of one has no place in the other.
+  const isOfSettings = (place: string) => place.startsWith('/settings');
+  const homes = Object.keys(fields).filter(
+    (place) => fields[place]?.includes(field) && isOfSettings(place) === isOfSettings(base),
+  );
   const inside = isOfBlock(base) ? base + error.instancePath : error.instancePath;
   const where = label(inside.replace(/\/\d+$/, ''));
   const way = wayOut(field, base + error.instancePath, homes, known);
@@ -223,7 +240,10 @@ function reportUnknown(error: ShapeError, base: string, look: Look): void {
 
 function reportType(pointer: string, types: string[], value: unknown, look: Look): void {
   const name = label(pointer);
-  if (/\/(secretKey|stsToken)$/.test(pointer) && (typeof value === 'string' || typeof value === 'number')) {
+  if (
+    /\/(secretKey|stsToken|customerSecret)$/.test(pointer) &&
+    (typeof value === 'string' || typeof value === 'number')
+  ) {
     const detail =
       'Use {fromEnv: NAME} or {fromFile: PATH}, and replace the secret if others have seen this file.';
     look.report('secret-in-file', pointer, `${name} must not be written into the file`, detail);

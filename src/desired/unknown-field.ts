@@ -75,7 +75,7 @@ export function wayOut(
   if (pasted !== undefined) return pasted;
   if (ORDER.test(field) && known.includes('x_axis'))
     return 'Later regions lie on top of earlier ones: put them in that order, and leave it out.';
-  const [home] = homes;
+  const [home] = homes.map((place) => place.replace(/^\/settings(?=\/|$)/, ''));
   if (home === '') return 'It belongs at the top of the document.';
   if (home) return `It belongs in ${home.slice(1).replaceAll('/*', '').replaceAll('/', '.')}.`;
   const near = meantField(field, known);

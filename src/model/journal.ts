@@ -123,9 +123,10 @@ export interface State {
   known: KnownTable;
   /**
    * When the last calls reached the service at the latest, milliseconds since 1970, by the number of the intent: a new
-   * process counts them against the allowance. Until it is answered a call may arrive at any moment.
+   * process counts them against the allowance, each against that of its App ID's account, where it is known. Until it
+   * is answered a call may arrive at any moment.
    */
-  sent: { seq: number; at: number; answered: boolean }[];
+  sent: { seq: number; at: number; answered: boolean; appId?: string }[];
   /**
    * Calls without a known outcome of recordings that were forgotten meanwhile, by `recordingKey`: should a file claim
    * one again, they may still take effect.

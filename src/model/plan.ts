@@ -103,7 +103,18 @@ export interface Summary {
   unchanged: number;
   to_forget: number;
   calls: Record<Endpoint, number>;
-  /** Calls divided by the requests a second. */
+  /** Calls divided by the requests a second; of several accounts side by side, the longest. */
+  seconds_at_rate: number;
+  /** Of each account that calls go with, by its name; absent without a settings file. */
+  accounts?: AccountCost[];
+}
+
+/** What a plan costs one account. */
+export interface AccountCost {
+  name: string;
+  calls: number;
+  /** Requests a second. */
+  rate: number;
   seconds_at_rate: number;
 }
 

@@ -17,6 +17,8 @@ export interface Io {
   /** Everything else: progress, notes, errors. */
   err(text: string): Promise<void>;
   env: Record<string, string | undefined>;
+  /** Takes variables out of `env` for good, and of what the system shows of this process: their values are secret. */
+  conceal(names: readonly string[]): void;
   cwd: string;
   clock: Clock;
   /** Uniform in [0, 1). */

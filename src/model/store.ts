@@ -111,8 +111,8 @@ export interface SharedOptions {
   clock: Clock;
   /** Variables of PostgreSQL's own programs are in it. */
   env: Readonly<Record<string, string | undefined>>;
-  /** The allowance: requests a second, and whether each App ID has its own. */
-  rate: number;
+  /** The allowance of an App ID's account, requests a second, and whether each App ID has its own. */
+  rateOf: (appId: string) => number;
   scope: 'account' | 'app';
   /** How long a command waits for a database that is away once it has begun, in milliseconds; a daemon waits for any. */
   patience: number;

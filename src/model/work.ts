@@ -92,7 +92,12 @@ export type Prepare = (call: Call, work: Work) => Promise<{ call: Call } | Unrea
 export type StillWanted = (work: Work) => Promise<boolean>;
 
 /** What happened to a call, as it happens; `start` once a call, however often it is repeated. */
-export type ApplyEvent =
+export type ApplyEvent = AnyEvent & {
+  /** What the account is called; absent where the one there is has no name. */
+  account?: string;
+};
+
+type AnyEvent =
   | { type: 'start'; key: string; name: string; endpoint: Endpoint; reason: Call['reason']; commit?: Commit }
   | {
       type: 'applied';

@@ -142,22 +142,28 @@ export function isStateDump(value: unknown): value is StateDump {
 }
 
 /** What a daemon answers at `/api/recordings`, as far as it is shown. */
-export const isRecordingsAnswer: Shape = object({
-  ready: flag,
-  not_ready_because: list(text),
-  recordings: list(
-    object(
-      {
-        ...{ name: text, mode: either(text, oneOf(null)), blocks: mapOf(text) },
-        conditions: list(object({ type: text, status: text, reason: text, message: text })),
-      },
-      {
-        labels: mapOf(text),
-        applied: mapOf(either(oneOf(null), object({ at: text }, { commit: either(oneOf(null), commit) }))),
-      },
+export const isRecordingsAnswer: Shape = object(
+  {
+    ready: flag,
+    not_ready_because: list(text),
+    recordings: list(
+      object(
+        {
+          ...{ name: text, mode: either(text, oneOf(null)), blocks: mapOf(text) },
+          conditions: list(object({ type: text, status: text, reason: text, message: text })),
+        },
+        {
+          account: text,
+          labels: mapOf(text),
+          applied: mapOf(either(oneOf(null), object({ at: text }, { commit: either(oneOf(null), commit) }))),
+        },
+      ),
     ),
-  ),
-});
+  },
+  {
+    accounts: list(object({ name: text, inUse: number, rate: number, stopped: either(text, oneOf(null)) })),
+  },
+);
 
 const savedPlan: Shape = object(
   {

@@ -1,7 +1,15 @@
 import { byPlace, type Diagnostic, gathered } from '../model/diagnostic.ts';
 import type { Known, KnownHead } from '../model/known.ts';
 import { isSelected, type Selector } from '../model/labels.ts';
-import type { Action, Call, KnownRecording, Plan, RecordingPlan, Summary } from '../model/plan.ts';
+import type {
+  AccountCost,
+  Action,
+  Call,
+  KnownRecording,
+  Plan,
+  RecordingPlan,
+  Summary,
+} from '../model/plan.ts';
 import type { DesiredSet, Labels } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import type { Snapshot } from '../model/source.ts';
@@ -13,8 +21,10 @@ import { planRecording, type RecordingOptions } from './plan.ts';
  */
 
 export interface PlanOptions extends RecordingOptions {
-  /** Requests a second of the account. */
+  /** Requests a second of an account of which nothing else is said. */
   rate: number;
+  /** The account of an App ID, where there are several with names; left out: there is one. */
+  accountOf?: (appId: string) => { name: string | undefined; rate: number } | undefined;
   /** Restrict to these names; undefined or empty: all. */
   names?: readonly string[];
   /** Restrict to recordings for which all of these hold; undefined or empty: all. One whose file is gone has no labels. */
@@ -66,7 +76,7 @@ export function* planNames(
 
 /** Desired × known → the whole plan. Pure: the same input gives the same plan. */
 export function makePlan(set: DesiredSet, known: Known, options: PlanOptions): Plan {
-  const { dir, rate, now } = options;
+  const { dir, rate, now, accountOf } = options;
   const desired = { set, byName: new Map(set.recordings.map((recording) => [recording.name, recording])) };
   const empty = options.allowEmpty ? undefined : emptySet(set, known, dir);
   // The error about the empty set replaces the warning.
@@ -85,7 +95,8 @@ export function makePlan(set: DesiredSet, known: Known, options: PlanOptions): P
   const recordings: RecordingPlan[] = [];
   for (const { plans } of planNames(desired, known, asked, options))
     recordings.push(...plans.filter(isChosen));
-  const unresolved = recordings.flatMap((recording) => recording.unresolved);
+  // What an account lacks is one finding, however many recordings it has.
+  const unresolved = [...new Set(recordings.flatMap((recording) => recording.unresolved))];
   const warnings = recordings.flatMap((recording) => recording.warnings ?? []);
   const refusal = empty === undefined ? [] : [emptySetError(empty, dir)];
   const diagnostics = [...gathered([...found, ...refusal, ...unresolved, ...warnings])].sort(byPlace);
@@ -93,7 +104,7 @@ export function makePlan(set: DesiredSet, known: Known, options: PlanOptions): P
     timestamp: new Date(now).toISOString(),
     applyable: unresolved.length === 0 && !diagnostics.some(({ severity }) => severity === 'error'),
     recordings,
-    summary: summarise(recordings, rate),
+    summary: summarise(recordings, rate, accountOf),
     diagnostics,
     rate,
     ...(set.commit ? { commit: set.commit } : {}),
@@ -198,10 +209,16 @@ function forgetting({ key, name, file, identity }: KnownRecording): RecordingPla
   };
 }
 
-function summarise(recordings: readonly RecordingPlan[], rate: number): Summary {
+function summarise(
+  recordings: readonly RecordingPlan[],
+  rate: number,
+  accountOf: PlanOptions['accountOf'],
+): Summary {
   const count = (...actions: Action[]) => recordings.filter(({ action }) => actions.includes(action)).length;
   const calls = { update: 0, updateLayout: 0 };
   for (const { endpoint } of recordings.flatMap((recording) => recording.calls as Call[])) calls[endpoint]++;
+  const accounts = costs(recordings, accountOf);
+  const alone = seconds(calls.update + calls.updateLayout, rate);
   return {
     recordings: recordings.length,
     to_create: count('create'),
@@ -209,6 +226,29 @@ function summarise(recordings: readonly RecordingPlan[], rate: number): Summary 
     unchanged: count('no-op', 'waiting', 'suspended'),
     to_forget: count('forget'),
     calls,
-    seconds_at_rate: Number(((calls.update + calls.updateLayout) / rate).toFixed(3)),
+    seconds_at_rate: accounts ? Math.max(0, ...accounts.map((each) => each.seconds_at_rate)) : alone,
+    ...(accounts ? { accounts } : {}),
   };
+}
+
+/** What calls cost each account, the longest first; undefined where accounts have no names. */
+function costs(
+  recordings: readonly RecordingPlan[],
+  accountOf: PlanOptions['accountOf'],
+): AccountCost[] | undefined {
+  const found = new Map<string, { calls: number; rate: number }>();
+  for (const { identity, calls } of recordings) {
+    if (!identity || !accountOf) continue;
+    const { name, rate } = accountOf(identity.appId) ?? {};
+    if (name === undefined || rate === undefined || calls.length === 0) continue;
+    found.set(name, { rate, calls: (found.get(name)?.calls ?? 0) + calls.length });
+  }
+  if (found.size === 0) return undefined;
+  return [...found]
+    .map(([name, { calls, rate }]) => ({ name, calls, rate, seconds_at_rate: seconds(calls, rate) }))
+    .sort((a, b) => b.seconds_at_rate - a.seconds_at_rate || (a.name < b.name ? -1 : 1));
+}
+
+function seconds(calls: number, rate: number): number {
+  return Number((calls / rate).toFixed(3));
 }

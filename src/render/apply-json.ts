@@ -17,16 +17,19 @@ function line(type: string, level: Level, message: string, now: number, fields: 
 
 /** One event as a line, undefined for what only metrics want to know; `now` in milliseconds since 1970. */
 export function eventLine(event: ApplyEvent, now: number): string | undefined {
+  const account = event.account === undefined ? {} : { account: event.account };
+  const say = (type: string, level: Level, message: string, fields: object) =>
+    line(type, level, message, now, { ...account, ...fields });
   switch (event.type) {
     case 'start':
-      return line('apply_start', 'info', `${event.name}: ${event.endpoint} starts`, now, {
+      return say('apply_start', 'info', `${event.name}: ${event.endpoint} starts`, {
         recording: event.name,
         endpoint: event.endpoint,
         reason: event.reason,
         ...commitOf(event),
       });
     case 'applied':
-      return line('apply_complete', 'info', `${event.name}: ${event.endpoint} applied`, now, {
+      return say('apply_complete', 'info', `${event.name}: ${event.endpoint} applied`, {
         recording: event.name,
         endpoint: event.endpoint,
         status: event.status,
@@ -34,11 +37,10 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
         ...commitOf(event),
       });
     case 'repeat':
-      return line(
+      return say(
         'apply_progress',
         'warn',
         `${event.name}: ${event.message}; again in ${seconds(event.after)} s`,
-        now,
         {
           recording: event.name,
           endpoint: event.endpoint,
@@ -49,11 +51,10 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
         },
       );
     case 'delayed':
-      return line(
+      return say(
         'apply_progress',
         'info',
         `${event.name}: ${event.endpoint} ${DELAYED}, in ${Math.ceil(event.after / 1000)} s`,
-        now,
         {
           recording: event.name,
           endpoint: event.endpoint,
@@ -62,7 +63,7 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
         },
       );
     case 'failed':
-      return line('apply_errored', 'error', `${event.name}: ${event.message}`, now, {
+      return say('apply_errored', 'error', `${event.name}: ${event.message}`, {
         recording: event.name,
         endpoint: event.endpoint,
         outcome: event.outcome,
@@ -72,11 +73,10 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
         ...commitOf(event),
       });
     case 'slowed':
-      return line(
+      return say(
         'rate_limited',
         'warn',
         `the service says ${event.status}: held back ${seconds(event.hold)} s, then ${event.rate} a second`,
-        now,
         {
           hold_seconds: seconds(event.hold),
           rate: event.rate,
@@ -87,7 +87,7 @@ export function eventLine(event: ApplyEvent, now: number): string | undefined {
     case 'answered':
       return undefined;
     case 'stopped':
-      return line('account_stopped', 'error', event.message, now, {});
+      return say('account_stopped', 'error', event.message, {});
   }
 }
 

@@ -3,15 +3,18 @@ import type { Commit } from '../model/source.ts';
 import { nameColumn, padded } from './columns.ts';
 import { escapeMarkdown } from './markdown.ts';
 import { tallyText } from './overview.ts';
-import { commitLine, labelsColumn } from './status.ts';
+import { accountColumn, commitLine, labelsColumn } from './status.ts';
 import { count, printable, type Style } from './style.ts';
 
 /** What a daemon answers at `/api/recordings`, as far as it is shown. */
 export interface DaemonAnswer {
   ready: boolean;
   not_ready_because: string[];
+  /** Absent where the one account has no name, and from a daemon of an older version. */
+  accounts?: { name: string; inUse: number; rate: number; stopped: string | null }[];
   recordings: {
     name: string;
+    account?: string;
     mode: string | null;
     /** A daemon of an older version tells none. */
     labels?: Labels;
@@ -24,13 +27,15 @@ export interface DaemonAnswer {
 
 /** The daemon's view for people. @param markdown as a table */
 export function daemonText(
-  { ready, not_ready_because: why, recordings }: DaemonAnswer,
+  { ready, not_ready_because: why, recordings, accounts = [] }: DaemonAnswer,
   style: Style,
   markdown = false,
 ): string {
   const labelled = labelsColumn(recordings);
   const isLabelled = labelled({}) !== '';
-  const rows = recordings.map(({ name, mode, labels, blocks, conditions, applied = {} }) => {
+  const column = accountColumn(recordings.map(({ account }) => account));
+  const hasAccounts = column('') !== '';
+  const rows = recordings.map(({ name, mode, account, labels, blocks, conditions, applied = {} }) => {
     const now = conditions.find(({ status }) => status === 'True');
     const [latest] = Object.values(applied)
       .filter((each) => each !== null)
@@ -40,6 +45,7 @@ export function daemonText(
       name: printable(name),
       condition: now?.type ?? 'Unknown',
       mode: mode ?? '',
+      account: column(account),
       labels: labelled({ labels }),
       blocks: Object.entries(blocks)
         .map(([block, certainty]) => `${block} (${certainty})`)
@@ -50,11 +56,15 @@ export function daemonText(
   if (markdown) {
     const lines = rows.map(
       (row) =>
-        `| ${[row.name, row.condition, row.mode, ...(isLabelled ? [row.labels.trim()] : []), row.blocks, row.message].map(escapeMarkdown).join(' | ')} |`,
+        `| ${[row.name, row.condition, row.mode, ...(hasAccounts ? [row.account.trim()] : []), ...(isLabelled ? [row.labels.trim()] : []), row.blocks, row.message].map(escapeMarkdown).join(' | ')} |`,
     );
-    const head = isLabelled
-      ? ['| recording | condition | mode | labels | blocks | |', '| --- | --- | --- | --- | --- | --- |']
-      : ['| recording | condition | mode | blocks | |', '| --- | --- | --- | --- | --- |'];
+    const columns = [
+      ...['recording', 'condition', 'mode'],
+      ...(hasAccounts ? ['account'] : []),
+      ...(isLabelled ? ['labels'] : []),
+      'blocks',
+    ];
+    const head = [`| ${columns.join(' | ')} | |`, `| ${columns.map(() => '---').join(' | ')} | --- |`];
     return `${[...head, ...lines].join('\n')}\n`;
   }
   const sums =
@@ -62,14 +72,18 @@ export function daemonText(
       ? `${count(rows.length, 'recording')}: ${tallyText(rows.map((row) => row.condition))}. `
       : '';
   const width = nameColumn(rows);
-  const lines = rows.flatMap(({ name, condition, mode, labels, blocks, message, from }) => {
+  const lines = rows.flatMap(({ name, condition, mode, account, labels, blocks, message, from }) => {
     const paint = condition === 'Ready' ? style.green : condition === 'Stalled' ? style.red : style.yellow;
     const head =
-      `${padded(name, width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${labels}${blocks}`.trimEnd();
+      `${padded(name, width)}  ${paint(condition.padEnd(11))}  ${mode.padEnd(10)}  ${account}${labels}${blocks}`.trimEnd();
     return [head, ...[from, message].filter(Boolean).map((line) => style.dim(`    ${line}`))];
   });
   const verdict = ready
     ? 'The daemon is ready.'
     : style.red(`The daemon is not ready: ${why.map(printable).join('; ')}.`);
-  return `${[...lines, ...(lines.length > 0 ? [''] : []), `${sums}${verdict}`].join('\n')}\n`;
+  const stopped = accounts.flatMap(({ name, stopped: reason }) =>
+    reason === null ? [] : [style.red(`Account ${printable(name)} is stopped: ${printable(reason)}.`)],
+  );
+  const gap = lines.length > 0 ? [''] : [];
+  return `${[...lines, ...gap, ...stopped, `${sums}${verdict}`].join('\n')}\n`;
 }

@@ -27,13 +27,21 @@ export interface Overview {
   recordings: OverviewRow[];
   /** Recordings of the files to which nothing was ever sent. */
   fresh: RecordingPlan[];
+  /** What the account of an App ID is called; undefined where accounts have no names, or none lists it. */
+  accountOf: AccountOf;
 }
+
+export type AccountOf = (appId: string | undefined) => string | undefined;
 
 /**
  * Known × plan → overview, by name.
  * @param plan of all files and all that is known; undefined where the files could not be read
  */
-export function overviewOf(known: readonly KnownRecording[], plan: Plan | undefined): Overview {
+export function overviewOf(
+  known: readonly KnownRecording[],
+  plan: Plan | undefined,
+  accountOf: AccountOf = () => undefined,
+): Overview {
   const byKey = new Map(plan?.recordings.map((recording) => [recording.key, recording]));
   const byName = new Map(plan?.recordings.map((recording) => [recording.name, recording]));
   const broken = new Set(
@@ -60,6 +68,7 @@ export function overviewOf(known: readonly KnownRecording[], plan: Plan | undefi
     recordings: recordings.sort((a, b) => (a.name < b.name ? -1 : 1)),
     // What waits for its backend and was there before stands above.
     fresh: fresh.filter(({ key, name }) => key !== undefined || !names.has(name)),
+    accountOf,
   };
 }
 

@@ -167,12 +167,24 @@ export function sumLine({ to_create, to_update, to_forget, unchanged }: Summary)
 }
 
 /** "2 calls (1 update, 1 updateLayout), 0.2 s at 10 a second" */
-export function callLine({ calls, seconds_at_rate }: Summary, rate: number): string {
+export function callLine({ calls, seconds_at_rate, accounts }: Summary, rate: number): string {
   const kinds = (['update', 'updateLayout'] as const)
     .filter((kind) => calls[kind] > 0)
     .map((kind) => `${calls[kind]} ${kind}`);
-  return `${count(calls.update + calls.updateLayout, 'call')} (${kinds.join(', ')}), ${Number(seconds_at_rate.toFixed(1))} s at ${rate} a second`;
+  const all = `${count(calls.update + calls.updateLayout, 'call')} (${kinds.join(', ')})`;
+  const time = (seconds: number) => `${Number(seconds.toFixed(1))} s`;
+  const [longest, ...others] = accounts ?? [];
+  if (!longest) return `${all}, ${time(seconds_at_rate)} at ${rate} a second`;
+  if (others.length === 0)
+    return `${all}, ${time(longest.seconds_at_rate)} for ${longest.name} at ${longest.rate} a second`;
+  const shown = [longest, ...others].slice(0, MOST_ACCOUNTS);
+  const more = others.length + 1 - shown.length;
+  const told = shown.map((account) => `${time(account.seconds_at_rate)} for ${account.name}`);
+  return `${all}: ${[...told, ...(more > 0 ? [`less for ${count(more, 'other')}`] : [])].join(', ')}, side by side`;
 }
+
+/** Accounts whose time is told: the longest of them count. */
+const MOST_ACCOUNTS = 5;
 
 export function resetCount(plan: Plan): number {
   return plan.recordings

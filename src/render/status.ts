@@ -41,8 +41,12 @@ export function blocksOf({ update, updateLayout }: KnownRecording): Partial<Reco
 /** For a file's recording to which nothing was ever sent. */
 const NEW = 'New';
 
-export function statusJson({ recordings, fresh }: Overview): object {
+export function statusJson({ recordings, fresh, accountOf }: Overview): object {
   const conditions = recordings.map(({ known }) => conditionOf(known));
+  const accountIn = (appId: string | undefined) => {
+    const account = accountOf(appId);
+    return account === undefined ? {} : { account };
+  };
   return {
     format_version: '1.0',
     recordings: recordings.map(({ known, name, file, labels, pending }) => ({
@@ -51,6 +55,7 @@ export function statusJson({ recordings, fresh }: Overview): object {
       ...(name === known.name ? {} : { known_as: known.name }),
       sid: known.identity.sid,
       mode: known.identity.mode,
+      ...accountIn(known.identity.appId),
       labels: labels ?? {},
       condition: conditionOf(known),
       blocks: blocksOf(known),
@@ -59,11 +64,12 @@ export function statusJson({ recordings, fresh }: Overview): object {
       ...(known.ended === undefined ? {} : { ended_at: iso(known.ended) }),
       pending,
     })),
-    never_applied: fresh.map(({ name, file, sid, mode, labels, action, notes }) => ({
+    never_applied: fresh.map(({ name, file, sid, mode, labels, action, notes, identity }) => ({
       name,
       file,
       sid: sid ?? null,
       mode: mode ?? null,
+      ...accountIn(identity?.appId),
       labels: labels ?? {},
       action,
       notes,
@@ -123,15 +129,22 @@ export function statusText(
   now: number,
   isAnyKnown = overview.recordings.length > 0,
 ): string {
-  const { recordings, fresh } = overview;
+  const { recordings, fresh, accountOf } = overview;
   const nothing = 'The state folder is empty: nothing was applied from here.\n';
   if (recordings.length + fresh.length === 0) return nothing;
   const width = nameColumn([...recordings, ...fresh]);
   const labelled = labelsColumn([...recordings, ...fresh]);
-  const lines = recordings.flatMap((row) => rowLines(row, width, labelled(row), style, now));
-  for (const { name, mode, file, labels, notes } of fresh)
+  const accounts = [...recordings.map(({ known }) => known), ...fresh].map(({ identity }) =>
+    accountOf(identity?.appId),
+  );
+  const column = accountColumn(accounts);
+  const lines = recordings.flatMap((row) => {
+    const account = column(accountOf(row.known.identity.appId));
+    return rowLines(row, width, account + labelled(row), style, now);
+  });
+  for (const { name, mode, file, labels, notes, identity } of fresh)
     lines.push(
-      `${padded(printable(name), width)}  ${style.cyan(NEW.padEnd(7))}  ${(mode ?? '').padEnd(10)}  ${labelled({ labels })}never applied: ${printable(file)}`,
+      `${padded(printable(name), width)}  ${style.cyan(NEW.padEnd(7))}  ${(mode ?? '').padEnd(10)}  ${column(accountOf(identity?.appId))}${labelled({ labels })}never applied: ${printable(file)}`,
       ...notes.map((note) => style.dim(`    ${printable(note)}`)),
     );
   const head = isAnyKnown ? '' : nothing;
@@ -151,7 +164,15 @@ export function labelsColumn(rows: readonly Labelled[]): (row: Labelled) => stri
   return ({ labels }) => `${labelsText(labels).padEnd(Math.min(LONGEST_LABELS, width))}  `;
 }
 
-/** @param labels the cell of their column, empty where there is none */
+/** The cell of a column that is there only where accounts have names. */
+export function accountColumn(
+  accounts: readonly (string | undefined)[],
+): (account: string | undefined) => string {
+  const width = Math.max(0, ...accounts.map((account) => account?.length ?? 0));
+  return (account = '') => (width === 0 ? '' : `${account.padEnd(width)}  `);
+}
+
+/** @param labels the cells of account and labels, empty where there are none */
 function rowLines(
   { known, name, pending }: OverviewRow,
   width: number,
@@ -233,20 +254,26 @@ function troubles({ update, updateLayout }: KnownRecording, style: Style): strin
 }
 
 export function statusMarkdown(overview: Overview): string {
-  const { recordings, fresh } = overview;
+  const { recordings, fresh, accountOf } = overview;
   const isLabelled = [...recordings, ...fresh].some(({ labels }) => labels !== undefined);
-  const cell = (labels: Labels | undefined) => (isLabelled ? [labelsText(labels)] : []);
+  const identities = [...recordings.map(({ known }) => known), ...fresh].map(({ identity }) => identity);
+  const hasAccounts = identities.some((identity) => accountOf(identity?.appId) !== undefined);
+  const cells = (appId: string | undefined, labels: Labels | undefined) => [
+    ...(hasAccounts ? [accountOf(appId) ?? ''] : []),
+    ...(isLabelled ? [labelsText(labels)] : []),
+  ];
   const row = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
   return [
-    `| recording | condition | mode |${isLabelled ? ' labels |' : ''} blocks | pending |`,
-    `| --- | --- | --- |${isLabelled ? ' --- |' : ''} --- | --- |`,
+    `| recording | condition | mode |${hasAccounts ? ' account |' : ''}${isLabelled ? ' labels |' : ''} blocks | pending |`,
+    `| --- | --- | --- |${hasAccounts ? ' --- |' : ''}${isLabelled ? ' --- |' : ''} --- | --- |`,
     ...recordings.map(({ known, name, labels, pending }) => {
       const blocks = Object.entries(blocksOf(known)).map(([block, certainty]) => `${block} (${certainty})`);
       const due = pending === null ? '' : pendingText(pending).replace(/^pending: /, '');
-      return row([name, conditionOf(known), known.identity.mode, ...cell(labels), blocks.join(', '), due]);
+      const { appId, mode } = known.identity;
+      return row([name, conditionOf(known), mode, ...cells(appId, labels), blocks.join(', '), due]);
     }),
-    ...fresh.map(({ name, mode, labels }) =>
-      row([name, NEW, mode ?? '', ...cell(labels), '', 'never applied']),
+    ...fresh.map(({ name, mode, labels, identity }) =>
+      row([name, NEW, mode ?? '', ...cells(identity?.appId, labels), '', 'never applied']),
     ),
     '',
     ...(recordings.length + fresh.length > 0 ? [sums(overview), ''] : []),

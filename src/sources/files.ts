@@ -56,10 +56,10 @@ export class WatchedFiles {
     this.#pace = new Pace(clock);
     const pace = () => this.#pace.breathe();
     // One after the other: the first to follow a reference is the one that looks at it.
-    this.#intake = new Intake({ readCache, isEnough, pace, atOnce: 1, until });
+    this.#bounds = options.bounds ?? boundsOf(options);
+    this.#intake = new Intake({ readCache, isEnough, pace, atOnce: 1, until, bounds: this.#bounds });
     this.#rounds = new Rounds(clock, () => this.#intake.begin());
     this.places = new Places(resolve(options.cwd, options.dir));
-    this.#bounds = options.bounds ?? boundsOf(options);
     const { links } = this.#bounds;
     this.#following = {
       ...{ clock, settleMs, until },

@@ -73,7 +73,7 @@ export class GitFiles {
     this.#objects = new ObjectReader(this.#git);
     this.#names = new GitNames(this.#git, this.#objects);
     const { readCache, isEnough } = options;
-    this.#intake = new Intake({ readCache, isEnough, pace: takingTurns() });
+    this.#intake = new Intake({ readCache, isEnough, pace: takingTurns(), bounds: this.#bounds });
   }
 
   /**

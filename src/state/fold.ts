@@ -5,6 +5,7 @@ import type { Binding, KnownTable } from '../model/known.ts';
 import { KnownMap } from '../model/known-map.ts';
 import type { KnownEndpoint, KnownRecording, LateCall, Remembered, Unsure } from '../model/plan.ts';
 import type { BlockName, Endpoint, UpdateRequest } from '../model/recording.ts';
+import { appIdIn } from '../model/recording-key.ts';
 
 /** Departures are remembered for so long, in milliseconds: longer than a call can be on its way. */
 const SENT_KEPT = 60_000;
@@ -17,9 +18,12 @@ export function emptyState(known: KnownTable = new KnownMap()): State {
 /**
  * How long ago an earlier process sent what still counts, in milliseconds: for the allowance of a new one. A call
  * without an answer may have arrived just now.
+ * @param isOwn of which App IDs: those that share the allowance
  */
-export function sentAgo({ sent }: State, now: number): number[] {
-  return sent.filter(({ at }) => now - at < SENT_KEPT).map(({ at, answered }) => (answered ? now - at : 0));
+export function sentAgo({ sent }: State, now: number, isOwn: (appId: string) => boolean): number[] {
+  return sent
+    .filter(({ at, appId }) => now - at < SENT_KEPT && (appId === undefined || isOwn(appId)))
+    .map(({ at, answered }) => (answered ? now - at : 0));
 }
 
 /** Adds one entry to the state, in place. Entries up to the state's serial are in it already and change nothing. */
@@ -32,7 +36,7 @@ export function fold(state: State, entry: JournalEntry): void {
   switch (entry.event) {
     case 'intent': {
       state.sent = recent(state.sent, at);
-      state.sent.push({ seq: entry.seq, at, answered: false });
+      state.sent.push({ seq: entry.seq, at, answered: false, appId: appIdIn(key) });
       const recording = recordingOf(state, entry);
       adopt(state, recording, entry.endpoint);
       intend(recording, entry, at);
@@ -117,8 +121,8 @@ function release(update: KnownRecording['update'], blocks: readonly BlockName[])
   if (update.applied && Object.keys(update.applied.request).length === 0) delete update.applied;
 }
 
-/** More than can leave while they are remembered: then the clock was set back, and the first is not the oldest. */
-export const MOST_SENT = 2_000;
+/** More than a hundred accounts send while calls are remembered: then the clock was set back, and the first is not the oldest. */
+const MOST_SENT = 60_000;
 
 /** The list itself without its front, where the oldest are: for each of a hundred thousand calls, all would take too long. */
 function recent(sent: State['sent'], now: number): State['sent'] {

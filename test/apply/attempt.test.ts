@@ -20,7 +20,13 @@ function attempts(answer: Answer, ports: Partial<AttemptPorts> = {}) {
   const clock = new FakeClock();
   const log: string[] = [];
   const entries: JournalEvent[] = [];
-  const options = { rate: 10, scope: 'account', sentAgo: [], patience: 60_000 } as const;
+  const options = {
+    rate: 10,
+    scope: 'account',
+    sentAgo: [],
+    patience: 60_000,
+    credentials: 'AGORA_CUSTOMER_ID',
+  } as const;
   const account = new Account(options, clock, new AbortController().signal, () => {});
   const append = async (event: JournalEvent) => {
     // An entry takes its time to become durable.

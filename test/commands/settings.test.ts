@@ -5,7 +5,7 @@ import {
   duration,
   isSet,
   type RawOptions,
-  readSettings,
+  readFlags,
 } from '../../src/commands/settings.ts';
 import { Failure } from '../../src/model/failure.ts';
 import type { Io } from '../../src/model/ports.ts';
@@ -16,7 +16,7 @@ function surroundings(env: Record<string, string> = {}, outIsTerminal = false): 
 }
 
 const read = (raw: RawOptions = {}, env: Record<string, string> = {}, terminal = false) =>
-  readSettings(raw, surroundings(env, terminal));
+  readFlags(raw, surroundings(env, terminal));
 
 /** The message of the usage error that something ends in. */
 function refusal(work: () => unknown): string {

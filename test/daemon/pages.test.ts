@@ -31,7 +31,7 @@ async function serving(
   const views = new PageViews({
     ...{
       daemon: b.daemon,
-      engine: b.engine,
+      fleet: b.fleet,
       state: b.state,
       look,
       clock: b.clock,

@@ -42,7 +42,7 @@ async function resync(
   const healing = new Resync(
     {
       daemon: b.daemon,
-      engine: b.engine,
+      fleet: b.fleet,
       journal: b.journal,
       state: b.state,
       query: async (identity, way) => {

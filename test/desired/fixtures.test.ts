@@ -29,6 +29,11 @@ const ELSEWHERE = [
   'credentials-unavailable',
   'no-recording-files',
   'shared-file-unused',
+  // about the settings file: settings-file.test.ts, and e2e/accounts.test.ts
+  'account-name-format',
+  'account-endpoint',
+  'app-id-twice',
+  'app-id-account',
 ];
 
 const ENV = {

@@ -20,6 +20,7 @@ const metrics = await (async () => {
     conditions: () => ({ Ready: 1, Reconciling: 0, Stalled: 0 }),
     depth: () => 0,
     allowance: () => ({ inUse: 0, rate: 10 }),
+    accounts: () => [],
     nextRenewal: () => undefined,
     disconnected: () => 0,
     ready: () => true,

@@ -41,6 +41,7 @@ const UNANSWERED: KnownRecording['update'] = {
 const settled = (...recordings: KnownRecording[]): Overview => ({
   recordings: recordings.map((one) => ({ known: one, name: one.name, file: one.file, pending: null })),
   fresh: [],
+  accountOf: () => undefined,
 });
 const text = (...recordings: KnownRecording[]) => statusText(settled(...recordings), styleFor(false), NOW);
 

@@ -298,7 +298,7 @@ describe('the state as a whole', () => {
     // The entries of this journal are a second apart.
     for (let n = 0; n < 130; n++) add(intent('red'));
     expect(state.sent).toHaveLength(60);
-    expect(state.sent.at(-1)).toEqual({ seq: 130, at: at(130), answered: false });
+    expect(state.sent.at(-1)).toEqual({ seq: 130, at: at(130), answered: false, appId: 'app' });
     add({
       event: 'answer',
       key: [...state.known.heads()][0]?.key as string,
@@ -306,6 +306,6 @@ describe('the state as a whole', () => {
       of: 130,
       outcome: 'applied',
     });
-    expect(sentAgo(state, at(131) + 500).slice(-2)).toEqual([0, 500]);
+    expect(sentAgo(state, at(131) + 500, () => true).slice(-2)).toEqual([0, 500]);
   });
 });

@@ -25,7 +25,7 @@ describe.skipIf(missing !== undefined)('a state that is shared', () => {
   const open = (
     address: string,
     command = 'a test',
-    more: { rate?: number; patience?: number } = {},
+    more: { rateOf?: () => number; patience?: number } = {},
   ): Promise<Writer> =>
     openState(address, {
       command,
@@ -34,7 +34,7 @@ describe.skipIf(missing !== undefined)('a state that is shared', () => {
       shared: {
         clock: systemClock,
         env: { PGPASSWORD: PASSWORD },
-        rate: 10,
+        rateOf: () => 10,
         scope: 'account',
         patience: 20_000,
         ...more,
@@ -182,7 +182,10 @@ describe.skipIf(missing !== undefined)('a state that is shared', () => {
 
   it('has as many places as the rate, for calls and queries, whoever takes them', async () => {
     const address = await server.address();
-    const [first, second] = [await open(address, 'a', { rate: 3 }), await open(address, 'b', { rate: 3 })];
+    const [first, second] = [
+      await open(address, 'a', { rateOf: () => 3 }),
+      await open(address, 'b', { rateOf: () => 3 }),
+    ];
     await first.claim(['acme']);
     const began = performance.now();
     for (const n of [1, 2]) {

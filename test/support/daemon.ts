@@ -1,4 +1,5 @@
 import type { EnginePorts } from '../../src/apply/engine.ts';
+import { Fleet } from '../../src/apply/fleet.ts';
 import { Daemon } from '../../src/daemon/daemon.ts';
 import { makeLog } from '../../src/daemon/log.ts';
 import type { Answer } from '../../src/model/answer.ts';
@@ -87,9 +88,10 @@ export function daemonBench(
   );
   const io = { clock: b.clock, err: async (text: string) => void lines.push(JSON.parse(text)) };
   const log = makeLog(io as unknown as Io, 'debug', 'json', styleFor(false));
+  const fleet = new Fleet([{ name: undefined, engine: b.engine }], () => undefined);
   const daemon: Daemon = new Daemon({
     source,
-    engine: b.engine,
+    fleet,
     journal: b.journal,
     state: b.state,
     clock: b.clock,
@@ -99,6 +101,7 @@ export function daemonBench(
   });
   return {
     ...b,
+    fleet,
     daemon,
     source,
     lines,

@@ -130,6 +130,7 @@ export function bench(
     {
       rate: 10,
       scope: 'account',
+      credentials: 'AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET',
       sentAgo: [],
       retryFor: Number.POSITIVE_INFINITY,
       spelling: 'unSubscribe',

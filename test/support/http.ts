@@ -76,7 +76,7 @@ export function heardUntilClose(socket: Socket | undefined): Promise<string> {
 
 /** A daemon's server, with a daemon that has no files. @returns its address */
 export async function serving(views: Partial<Views> = {}): Promise<string> {
-  const { daemon, engine, state, clock } = daemonBench(() => OK);
+  const { daemon, fleet, state, clock } = daemonBench(() => OK);
   const news = new News(clock);
   const look = new LastLook(clock);
   const history = async () => [];
@@ -87,7 +87,7 @@ export async function serving(views: Partial<Views> = {}): Promise<string> {
     recordings: () => ({ recordings: [] }),
     standby: () => undefined,
     known: async () => ({ recordings: {} }),
-    pages: new PageViews({ daemon, engine, state, clock, news, look, source: 'folder recordings', history }),
+    pages: new PageViews({ daemon, fleet, state, clock, news, look, source: 'folder recordings', history }),
     news,
     monotonic: () => clock.monotonic(),
     pause: async () => {},

@@ -13,6 +13,7 @@ export function fakeIo(more: Partial<Io> = {}): { io: Io; said: { out: string; e
     },
     input: async () => new Uint8Array(),
     env: {},
+    conceal: () => {},
     cwd: '/',
     clock: new FakeClock(),
     random: () => 0,

@@ -54,7 +54,7 @@ function options(more: Partial<StateOptions>): StateOptions {
   const shared = {
     clock: systemClock,
     env: { PGPASSWORD: PASSWORD },
-    rate: 10,
+    rateOf: () => 10,
     scope: 'account',
     patience: 5_000,
   } as const;

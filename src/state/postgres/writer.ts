@@ -71,6 +71,8 @@ export class PostgresWriter implements Writer {
   /** Accounts that are being asked for because something of theirs is to be recorded. */
   readonly #claiming = new Map<string, Promise<void>>();
   /** Allowances whose places are there. */
+  /** Requests a second, by account. */
+  readonly #rates = new Map<string, number>();
   readonly #placed = new Set<string>();
   #prunedAt = Number.NEGATIVE_INFINITY;
   #failed: unknown;
@@ -172,7 +174,7 @@ export class PostgresWriter implements Writer {
       const token = this.#leases.token(account);
       if (token === undefined) return;
       const [row] = await this.#again(() => {
-        const [statement, ...more] = this.#statementOf(draft.entry, since);
+        const [statement, ...more] = this.#statementOf(account, draft.entry, since);
         return this.#db.rows(statement, [account, token, ...draft.values, ...more]);
       });
       if (row?.held === 1) return this.#take(draft);
@@ -180,14 +182,14 @@ export class PostgresWriter implements Writer {
     }
   }
 
-  #statementOf(entry: JournalEntry, since: number): [string, ...unknown[]] {
+  #statementOf(account: string, entry: JournalEntry, since: number): [string, ...unknown[]] {
     switch (entry.event) {
       case 'intent':
         return [sql.INTEND, ...intentValues(entry)];
       case 'answer': {
         const { of, at, outcome, status, message } = entry;
         const ago = this.#options.shared.clock.monotonic() - since;
-        const settle = this.#second + ANSWER_MARGIN - ago;
+        const settle = this.#second(account) + ANSWER_MARGIN - ago;
         return [sql.ANSWER, of, settle, at, outcome, status ?? null, message ?? null];
       }
       case 'withdraw':
@@ -199,7 +201,8 @@ export class PostgresWriter implements Writer {
 
   async admit(account: string, appId: string, intent?: Intent): Promise<Leave | undefined> {
     const allowance = this.#options.shared.scope === 'app' ? `${account} ${appId}` : account;
-    await this.#makePlaces(allowance);
+    this.#rates.set(account, this.#options.shared.rateOf(appId));
+    await this.#makePlaces(account, allowance);
     return intent
       ? this.#inTurn(intent.key, () => this.#admitCall(account, allowance, intent))
       : this.#admitQuery(account, allowance);
@@ -209,7 +212,13 @@ export class PostgresWriter implements Writer {
     let entry = await this.#entry(intent);
     for (;;) {
       const draft = this.#draft(entry);
-      const values = [...draft.values, ...intentValues(entry), this.#hold, allowance, this.#places];
+      const values = [
+        ...draft.values,
+        ...intentValues(entry),
+        this.#hold(account),
+        allowance,
+        this.#places(account),
+      ];
       const admitted = await this.#admitted(account, sql.ADMIT_CALL, values);
       if (admitted === undefined) return undefined;
       if (typeof admitted === 'object') {
@@ -232,7 +241,7 @@ export class PostgresWriter implements Writer {
   async #admitQuery(account: string, allowance: string): Promise<Leave | undefined> {
     for (;;) {
       const number = await this.#number();
-      const values = [number, this.#hold, allowance, this.#places];
+      const values = [number, this.#hold(account), allowance, this.#places(account)];
       const admitted = await this.#admitted(account, sql.ADMIT_QUERY, values);
       if (admitted === undefined) return undefined;
       if (typeof admitted === 'object') return this.#leaveFor(number, false, account, admitted);
@@ -287,29 +296,34 @@ export class PostgresWriter implements Writer {
         this.#leases.isCertain(account, asked.token),
       over: (left) => {
         this.#inFlight.delete(number);
-        const free = left ? this.#second + ANSWER_MARGIN : 0;
+        const free = left ? this.#second(account) + ANSWER_MARGIN : 0;
         // Where the database is away, the place is free again after its time.
         this.#db.rows(sql.SETTLE, [number, free]).catch(() => {});
       },
     };
   }
 
-  /** The time in which the allowance counts, in milliseconds. */
-  get #second(): number {
-    return 1_000 * Math.max(1, 1 / this.#options.shared.rate);
+  /** The time in which an account's allowance counts, in milliseconds. */
+  #second(account: string): number {
+    return 1_000 * Math.max(1, 1 / this.#rateOf(account));
   }
 
-  get #hold(): number {
-    return this.#second + MARGIN;
+  #hold(account: string): number {
+    return this.#second(account) + MARGIN;
   }
 
-  get #places(): number {
-    return Math.max(1, Math.floor(this.#options.shared.rate));
+  #places(account: string): number {
+    return Math.max(1, Math.floor(this.#rateOf(account)));
   }
 
-  async #makePlaces(allowance: string): Promise<void> {
+  /** Known since the account's first request was admitted. */
+  #rateOf(account: string): number {
+    return this.#rates.get(account) ?? 1;
+  }
+
+  async #makePlaces(account: string, allowance: string): Promise<void> {
     if (this.#placed.has(allowance)) return;
-    await this.#again(() => this.#db.rows(sql.MAKE_PLACES, [allowance, this.#places]));
+    await this.#again(() => this.#db.rows(sql.MAKE_PLACES, [allowance, this.#places(account)]));
     this.#placed.add(allowance);
   }
 

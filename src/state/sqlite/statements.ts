@@ -71,7 +71,7 @@ export const ANSWER_CALL =
   'update call set answered_at = ?, outcome = ?, status = ?, message = ? where seq = ?';
 export const DELETE_CALL = 'delete from call where seq = ?';
 /** The last calls, for the allowance: the newest first. */
-export const LAST_CALLS = 'select seq, at, answered_at from call order by seq desc limit ?';
+export const LAST_CALLS = 'select seq, key, at, answered_at from call order by seq desc limit ?';
 export const CALLS = `select ${CALL} from call order by seq desc limit ?`;
 export const CALLS_NAMED = `select ${CALL} from call where name in (select value from json_each(?)) order by seq desc limit ?`;
 export const CALLS_IN_ORDER = `select ${CALL} from call order by seq`;

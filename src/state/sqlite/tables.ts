@@ -1,11 +1,15 @@
 import type { PastCall, State } from '../../model/journal.ts';
+import { appIdIn } from '../../model/recording-key.ts';
 import type { History, HistoryFilter, Holder, StateDump } from '../../model/store.ts';
 import { DamagedState } from '../errors.ts';
-import { emptyState, MOST_SENT } from '../fold.ts';
+import { emptyState } from '../fold.ts';
 import type { FingerprintKey } from '../key.ts';
 import { type Db, rowsOf } from './database.ts';
 import { KnownRows } from './known-rows.ts';
 import * as sql from './statements.ts';
+
+/** Calls that a new process counts against allowances: those of the last two seconds are among them, of many accounts, too. */
+const MOST_SENT = 2_000;
 
 /** What the state says of itself. */
 export interface Meta {
@@ -42,8 +46,11 @@ export function readTables(db: Db, { serial }: Meta): State {
   state.orphaned = new Map(
     (rowsOf(db, sql.ORPHANED) as [string, string][]).map(([key, calls]) => [key, JSON.parse(calls)]),
   );
-  state.sent = (rowsOf(db, sql.LAST_CALLS, MOST_SENT) as [number, string, string | null][])
-    .map(([seq, at, answered]) => ({ seq, at: Date.parse(answered ?? at), answered: answered !== null }))
+  state.sent = (rowsOf(db, sql.LAST_CALLS, MOST_SENT) as [number, string, string, string | null][])
+    .map(([seq, key, at, answered]) => ({
+      ...{ seq, at: Date.parse(answered ?? at), answered: answered !== null },
+      appId: appIdIn(key),
+    }))
     .reverse();
   return state;
 }
