@@ -121,6 +121,7 @@ describe('imports', () => {
     );
     expect(outside.sort()).toEqual([
       'commands/schema.ts → ../schemas/recording.schema.json',
+      'commands/schema.ts → ../schemas/reelstate.schema.json',
       'version.ts → ../package.json',
     ]);
   });

@@ -168,7 +168,7 @@ export function labelsColumn(rows: readonly Labelled[]): (row: Labelled) => stri
 export function accountColumn(
   accounts: readonly (string | undefined)[],
 ): (account: string | undefined) => string {
-  const width = Math.max(0, ...accounts.map((account) => account?.length ?? 0));
+  const width = accounts.reduce((longest, account) => Math.max(longest, account?.length ?? 0), 0);
   return (account = '') => (width === 0 ? '' : `${account.padEnd(width)}  `);
 }
 
