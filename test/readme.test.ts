@@ -244,6 +244,13 @@ describe('commands and what they show', () => {
     }
   });
 
+  it.each([...PAGES, 'test/examples/ci/github.yml', 'test/examples/ci/gitlab.yml'])(
+    '%s installs nothing that is not published',
+    (page) => {
+      expect(read(page)).not.toMatch(/npm (install|i)( -\S+)* reelstate\b|npx reelstate/);
+    },
+  );
+
   it('names the two commands to begin with', () => {
     for (const command of ['npm ci && npm run demo', 'npm ci && npm test']) expect(README).toContain(command);
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
