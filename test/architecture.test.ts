@@ -14,6 +14,8 @@ interface Room {
   /** Rooms, or single files, by their path below src. */
   mayCall: string[];
   pure: boolean;
+  /** It holds pages alone. */
+  codeless: boolean;
   /** Files of a pure room that are not. */
   impure: string[];
 }
@@ -28,7 +30,8 @@ const rooms = readFileSync(join(SRC, 'README.md'), 'utf8')
     return {
       name: ticked(name)[0]?.replace('/', '') ?? '',
       mayCall: ticked(mayCall),
-      pure: pure !== 'no',
+      pure: !/^no\b/.test(pure),
+      codeless: pure === 'no code',
       impure: ticked(pure),
     };
   });
@@ -71,6 +74,13 @@ describe('src/README.md', () => {
   it('has a row for every room, and no other', () => {
     const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     expect(rooms.map(({ name }) => name).sort()).toEqual(folders.map(({ name }) => name).sort());
+  });
+
+  it('says which hold pages alone', () => {
+    const codeless = rooms.filter((room) => room.codeless).map(({ name }) => name);
+    expect(codeless).toEqual(['docs']);
+    for (const name of codeless)
+      expect(readdirSync(join(SRC, name)).filter((file) => !file.endsWith('.md'))).toEqual([]);
   });
 
   it('names rooms and files that are there', () => {

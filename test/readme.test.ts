@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TIMINGS } from '../src/apply/timings.ts';
 import { FAULT_ANSWERS, FAULT_CONNECTIONS } from '../src/simulator/fault-rule.ts';
 import { CLI, CREDENTIALS, folder, NODE, put, recording, run, simulator, start } from './support/cli.ts';
 
 /*
- * README.md is true. The blocks of a section are carried out in their order, in a folder of their own: a ```yaml or
+ * README.md and the pages of src/docs are true. The blocks of a section are carried out in their order, in a folder of their own: a ```yaml or
  * ```diff block that begins with a file's name makes or changes that file, a ```console block is run, and what it
  * shows must come out. A line of `…` stands for any lines; times may differ; "# ends with N" behind a command names its
  * exit code, 0 otherwise. Where the reader has the real service there is a simulated one. What the tables say is
@@ -16,7 +16,14 @@ import { CLI, CREDENTIALS, folder, NODE, put, recording, run, simulator, start }
  */
 
 const ROOT = join(dirname(CLI), '..');
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
+const README = read('README.md');
+const DOCS = readdirSync(join(ROOT, 'src/docs'))
+  .sort()
+  .map((name) => `src/docs/${name}`);
+const PAGES = ['README.md', ...DOCS];
+/** All of it, for words that may stand on any page. */
+const ALL = PAGES.map(read).join('\n');
 
 interface Block {
   language: string;
@@ -26,24 +33,31 @@ interface Block {
 }
 
 interface Section {
+  page: string;
+  /** Of the part before the first heading of the second level it is the page's. */
   title: string;
   text: string;
   blocks: Block[];
 }
 
-const sections: Section[] = README.split(/^(?=## )/m).map((text) => ({
-  title: /^## (.*)/.exec(text)?.[1] ?? '',
-  text,
-  blocks: [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({
-    language,
-    file: /^# (\S+\.yaml)\n/.exec(body)?.[1],
-    text: body,
-  })),
-}));
+const sections: Section[] = PAGES.flatMap((page) =>
+  read(page)
+    .split(/^(?=## )/m)
+    .map((text) => ({
+      page,
+      title: /^##? (.*)/.exec(text)?.[1] ?? '',
+      text,
+      blocks: [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({
+        language,
+        file: /^# (\S+\.yaml)\n/.exec(body)?.[1],
+        text: body,
+      })),
+    })),
+);
 
-function section(title: string): Section {
-  const found = sections.find((each) => each.title === title);
-  if (!found) throw new Error(`README.md has no section "${title}"`);
+function section(page: string, title: string): Section {
+  const found = sections.find((each) => each.page === page && each.title === title);
+  if (!found) throw new Error(`${page} has no section "${title}"`);
   return found;
 }
 
@@ -57,9 +71,7 @@ interface Command {
 }
 
 function commandsOf(text: string): Command[] {
-  // What the demo prints has commands in it.
-  const parts = text.startsWith('$ npm ') ? [text] : text.split(/^(?=\$ )/m);
-  return parts.map((part) => {
+  return text.split(/^(?=\$ )/m).map((part) => {
     const end = part.indexOf('\n');
     const first = part.slice('$ '.length, end);
     return {
@@ -117,7 +129,7 @@ function shell(
 
 /** Carries out a section. */
 class Walk {
-  readonly #cwd: string;
+  #cwd: string;
   readonly #env: Record<string, string>;
   /** What the README's words mean here: the port that the local service really has. */
   readonly #meant: [string, string][] = [];
@@ -156,13 +168,18 @@ class Walk {
       }
       return;
     }
+    // Each command has a shell of its own, so where one leads to is remembered here.
+    const [, made, entered] = /^mkdir -p ~\/(\S+) && cd ~\/(\S+)$/.exec(command) ?? [];
+    if (made && entered) {
+      await mkdir(join(this.#cwd, made), { recursive: true });
+      this.#cwd = join(this.#cwd, entered);
+      return;
+    }
     if (!this.#env.REELSTATE_ENDPOINT && /^reelstate (?!simulate)/.test(command))
       this.#env.REELSTATE_ENDPOINT = (await simulator(this.#cwd)).url;
     if (command.endsWith(' &'))
       return this.#background(command.slice('reelstate '.length, -' &'.length), shown);
-    const demo = command === 'npm ci && npm run demo';
-    const line = demo ? `"${NODE}" "${join(ROOT, 'test/demo/demo.js')}"` : this.#here(command);
-    const ran = await shell(line, this.#cwd, this.#env);
+    const ran = await shell(this.#here(command), this.#cwd, this.#env);
     expect(ran.shown, command).toMatch(pattern(this.#here(shown)));
     expect(ran.code, command).toBe(code);
   }
@@ -188,16 +205,27 @@ class Walk {
 
 describe('commands and what they show', () => {
   const walked = sections.filter(({ blocks }) => blocks.some(({ language }) => language === 'console'));
-  it.each(walked)('$title', async (each) => Walk.through(each));
+  it.each(walked)('$page: $title', async (each) => Walk.through(each));
 
-  it('is a good deal of the README', () => {
+  it('is a good deal of the pages', () => {
     expect(walked.map(({ title }) => title)).toEqual([
-      'Try it',
-      'Five minutes to the first real recording',
-      'Watching',
+      'Ten minutes with the simulator',
       'Exit codes',
-      'A local service',
+      'The local service',
+      'The daemon',
     ]);
+  });
+
+  it("the README's example is none of the recordings in the checkout, and stands beside them", async () => {
+    const cwd = await folder();
+    cpSync(join(ROOT, 'recordings'), join(cwd, 'recordings'), { recursive: true });
+    const before = await run(['plan', '--json'], { cwd });
+    expect(existsSync(join(cwd, FIRST.file))).toBe(false);
+    await put(cwd, { [FIRST.file]: FIRST.text });
+    const after = await run(['plan', '--json'], { cwd });
+    expect(after.stderr).toBe(before.stderr);
+    const recordings = ({ stdout }: { stdout: string }): number => JSON.parse(stdout).summary.to_create;
+    expect(recordings(after)).toBe(recordings(before) + 1);
   });
 
   it('every recording file in it is valid', async () => {
@@ -223,18 +251,25 @@ describe('commands and what they show', () => {
     }
   });
 
+  it.each([...PAGES, 'test/examples/ci/github.yml', 'test/examples/ci/gitlab.yml'])(
+    '%s installs nothing that is not published',
+    (page) => {
+      expect(read(page)).not.toMatch(/npm (install|i)( -\S+)* reelstate\b|npx reelstate/);
+    },
+  );
+
   it('names the two commands to begin with', () => {
     for (const command of ['npm ci && npm run demo', 'npm ci && npm test']) expect(README).toContain(command);
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    for (const [, script = ''] of README.matchAll(/\bnpm run ([\w:-]+)/g))
+    for (const [, script = ''] of ALL.matchAll(/\bnpm run ([\w:-]+)/g))
       expect(scripts).toHaveProperty(script);
   });
 });
 
 /** The cells of the tables in a section, backticks kept, without heads and rules. */
-function rowsOf(title: string): string[][] {
-  return section(title)
-    .text.split('\n')
+function rowsOf({ text }: { text: string }): string[][] {
+  return text
+    .split('\n')
     .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'))
     .map((line) =>
       line
@@ -255,21 +290,31 @@ interface Flag {
   commands: string[];
 }
 
-const rows = rowsOf('Commands');
-const commands = rows.flatMap(([first = '']) => /^`reelstate (\w+)/.exec(first)?.[1] ?? []);
-const flags: Flag[] = rows.flatMap((cells) => {
-  const common = cells[0]?.startsWith('`--') ?? false;
-  const [which = '', terms = '', variables = '', fallback = ''] = common
-    ? [commands.join(', '), ...cells]
-    : cells;
-  if (!terms.startsWith('`--')) return [];
-  return ticked(terms).map((term) => ({
-    term,
-    variables: ticked(variables),
-    fallback: plain(fallback),
-    commands: which.split(', '),
-  }));
-});
+const COMMANDS = 'src/docs/commands.md';
+const common = rowsOf(section(COMMANDS, 'Flags of every command'));
+const commands = rowsOf(section(COMMANDS, 'Commands')).flatMap(
+  ([first = '']) => /^\[`reelstate (\w+)/.exec(first)?.[1] ?? [],
+);
+/** Each command's own part, those of `state` included. */
+const parts = new Map(
+  section(COMMANDS, 'Each command, and its own flags')
+    .text.split(/^### /m)
+    .slice(1)
+    .map((text) => [text.slice(0, text.indexOf('\n')), text]),
+);
+/** A flag of several commands once, where its term, variable and default are the same. */
+const flags: Flag[] = [];
+for (const [command, text] of parts)
+  for (const [terms = '', variable = '', fallback = ''] of [...common, ...rowsOf({ text })]) {
+    if (!terms.startsWith('`--')) continue;
+    const flag = { term: plain(terms), variables: ticked(variable), fallback };
+    const same = flags.find(
+      (each) =>
+        each.term === flag.term && each.variables[0] === flag.variables[0] && each.fallback === flag.fallback,
+    );
+    if (same) same.commands.push(command);
+    else flags.push({ ...flag, commands: [command] });
+  }
 
 describe('the command line', () => {
   const helps = new Map<string, Map<string, string>>();
@@ -277,7 +322,7 @@ describe('the command line', () => {
   beforeAll(async () => {
     const cwd = await folder();
     overview = (await run(['--help'], { cwd })).stdout;
-    for (const command of new Set([...commands, ...flags.flatMap((flag) => flag.commands)])) {
+    for (const command of parts.keys()) {
       const { stdout } = await run([...command.split(' '), '--help'], { cwd });
       const options = /^Options:\n((?: .*\n)*)/m.exec(stdout)?.[1] ?? '';
       const entries = options.split(/^ {2}(?=-)/m).filter(Boolean);
@@ -297,20 +342,21 @@ describe('the command line', () => {
     }
   });
 
-  it('has the commands of the README, and the README those of --help', () => {
+  it('has the commands of the page, and the page those of --help', () => {
     const listed = [...overview.slice(overview.indexOf('Commands:')).matchAll(/^ {2}(\w+)/gm)].map(
       ([, name]) => name,
     );
     expect([...commands, 'help'].sort()).toEqual(listed.sort());
+    expect([...parts.keys()].filter((name) => !name.includes(' '))).toEqual(commands);
   });
 
-  it.each(commands)('%s has the flags of the README, and the README those of --help', (command) => {
+  it.each([...parts.keys()])('%s has the flags of the page, and the page those of --help', (command) => {
     const shown = [...(helps.get(command)?.keys() ?? [])].filter((term) => !term.startsWith('-h'));
     const written = flags.filter((flag) => flag.commands.includes(command)).map(({ term }) => term);
     expect(written.sort()).toEqual(shown.sort());
   });
 
-  it('has the defaults of the README', () => {
+  it('has the defaults of the page', () => {
     const named = flags.flatMap(({ term, commands: which }) =>
       which.map((command) => [
         `${command} ${term}`,
@@ -327,7 +373,7 @@ describe('the command line', () => {
     expect(told.map(([flag = '']) => [flag, written.get(flag)])).toEqual(told);
   });
 
-  it('has the variables of the README, and the README those of --help', () => {
+  it('has the variables of the page, and the page those of --help', () => {
     const named = flags.flatMap(({ term, commands: which }) =>
       which.map((command) => [
         `${command} ${term}`,
@@ -340,10 +386,10 @@ describe('the command line', () => {
     expect(named).toEqual(written);
   });
 
-  it('every flag that the README speaks of is one', () => {
+  it('every flag that the pages speak of is one', () => {
     const known = new Set(flags.map(({ term }) => term.split(' ')[0]));
     // The command that is wrong on purpose.
-    const own = README.replace(/```(ini|dockerfile|yaml)\n[\s\S]*?```/g, '');
+    const own = ALL.replace(/```(ini|dockerfile|yaml)\n[\s\S]*?```/g, '');
     const spoken = own.replace(/^\$ .* # ends with 64\n.*\n/gm, '').matchAll(/(?<![\w-])--[a-z][\w-]*/g);
     expect([...spoken].map(([flag]) => flag).filter((flag) => !known.has(flag) && flag !== '--help')).toEqual(
       [],
@@ -368,7 +414,7 @@ describe('the command line', () => {
     ];
     const known = new Set([...secrets, ...flags.flatMap(({ variables }) => variables)]);
     expect(
-      [...README.matchAll(/REELSTATE_\w+/g)].map(([name]) => name).filter((name) => !known.has(name)),
+      [...ALL.matchAll(/REELSTATE_\w+/g)].map(([name]) => name).filter((name) => !known.has(name)),
     ).toEqual([]);
   });
 
@@ -397,12 +443,14 @@ describe('the command line', () => {
   );
 });
 
+const SIMULATOR = 'src/docs/simulator.md';
+
 describe('facts', () => {
   it('every exit code of the table is shown by a command', () => {
-    const shown = section('Exit codes').blocks.flatMap(({ text }) =>
+    const shown = section(COMMANDS, 'Exit codes').blocks.flatMap(({ text }) =>
       commandsOf(text).map(({ code }) => String(code)),
     );
-    const listed = rowsOf('Exit codes')
+    const listed = rowsOf(section(COMMANDS, 'Exit codes'))
       .map(([code = '']) => code)
       .filter((code) => /^\d+$/.test(code));
     expect(listed.sort()).toEqual(['0', '1', '2', '64']);
@@ -423,14 +471,14 @@ describe('facts', () => {
       `or else ${TIMINGS.throttled / 1000} s, twice as long each time in a row`,
       `one request a second more every ${TIMINGS.recovery / 1000} s`,
     ])
-      expect(README).toContain(words);
+      expect(read('src/docs/failures.md')).toContain(words);
     expect(flags.find(({ term }) => term.startsWith('--timeout'))?.fallback).toBe(
       `${TIMINGS.request / 1000}s`,
     );
   });
 
   it('every kind of fault is listed, and every one that is listed exists', () => {
-    const [, listed = ''] = /The kinds are ([\s\S]*?)\. Conditions:/.exec(README) ?? [];
+    const [, listed = ''] = /The kinds are ([\s\S]*?)\. Conditions:/.exec(read(SIMULATOR)) ?? [];
     expect(ticked(listed).sort()).toEqual(
       [...FAULT_ANSWERS, ...FAULT_CONNECTIONS, 'latency', 'failover', 'late'].sort(),
     );
@@ -439,7 +487,7 @@ describe('facts', () => {
   it('rules of faults are taken as they are written there', async () => {
     const cwd = await folder({ [FIRST.file]: FIRST.text });
     const sim = await simulator(cwd);
-    const conditions = rowsOf('A local service')
+    const conditions = rowsOf(section(SIMULATOR, 'Faults'))
       .flatMap(([cell = '']) => ticked(cell))
       .filter((each) => !each.includes('/_sim'));
     expect(conditions.length).toBeGreaterThan(10);
@@ -465,7 +513,7 @@ describe('facts', () => {
     const cwd = await folder({ [FIRST.file]: FIRST.text });
     const sim = await simulator(cwd);
     const [{ sid }] = (await sim.json('/_sim/recordings')) as [{ sid: string }];
-    const listed = rowsOf('A local service')
+    const listed = rowsOf(section(SIMULATOR, 'For tests of your own'))
       .flatMap(([cell = '']) => ticked(cell))
       .filter((each) => each.includes('/_sim'));
     expect(listed.length).toBeGreaterThan(8);
@@ -482,7 +530,7 @@ describe('facts', () => {
   });
 
   it('the state folder holds what is listed', async () => {
-    const listed = rowsOf('The state').flatMap((cells) =>
+    const listed = rowsOf(section('src/docs/state.md', 'The state')).flatMap((cells) =>
       cells
         .slice(0, 2)
         .flatMap((cell) =>
@@ -501,7 +549,7 @@ describe('facts', () => {
   });
 
   it.each([
-    'README.md',
+    ...PAGES,
     'CONTRIBUTING.md',
     'CHANGELOG.md',
     'src/README.md',
@@ -510,17 +558,59 @@ describe('facts', () => {
     'schemas/README.md',
     'test/soak/README.md',
   ])('the links of %s lead somewhere', (page) => {
-    const text = readFileSync(join(ROOT, page), 'utf8');
-    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
+    const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link as string);
     const inside = links.filter((link) => !/^https?:/.test(link));
-    const anchors = new Set(
-      [...text.matchAll(/^#+ (.*)$/gm)].map(
-        ([, title = '']) => `#${title.toLowerCase().replace(/[^\w]+/g, '-')}`,
-      ),
-    );
-    const dead = inside.filter((link) =>
-      link.startsWith('#') ? !anchors.has(link) : !existsSync(join(ROOT, dirname(page), link)),
-    );
+    const dead = inside.filter((link) => {
+      const [path = '', anchor] = link.split('#');
+      const target = path ? posix.join(dirname(page), path) : page;
+      if (!existsSync(join(ROOT, target))) return true;
+      return anchor !== undefined && !anchorsOf(target).has(anchor);
+    });
     expect(dead).toEqual([]);
+  });
+
+  it('every page is linked from the README', () => {
+    expect(DOCS.filter((page) => !README.includes(`](${page})`))).toEqual([]);
+  });
+});
+
+/** What a link to a heading says, as GitHub makes it. */
+function anchorsOf(page: string): Set<string> {
+  const prose = read(page).replace(/^```[\s\S]*?^```$/gm, '');
+  return new Set(
+    [...prose.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w\s-]/g, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+describe('npm run generate', () => {
+  const document = (root: string, ...args: string[]) =>
+    spawnSync(process.execPath, [join(root, 'src/document.js'), ...args], { encoding: 'utf8' });
+
+  it('has nothing to write', () => {
+    expect(document(ROOT, '--check')).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('notices a flag that is not on the page, and writes it', async () => {
+    const root = await folder();
+    for (const path of ['package.json', 'src'])
+      cpSync(join(ROOT, path), join(root, path), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+    const definitions = join(root, 'src/commands/commands.ts');
+    const text = await readFile(definitions, 'utf8');
+    await writeFile(definitions, text.replace("'--strict'", "'--stern'"));
+    const page = join(root, COMMANDS);
+    const before = await readFile(page, 'utf8');
+    expect(document(root, '--check').status).toBe(1);
+    expect(await readFile(page, 'utf8')).toBe(before);
+    expect(document(root).status).toBe(0);
+    expect(document(root, '--check').status).toBe(0);
+    expect(await readFile(page, 'utf8')).toBe(
+      before.replace('| `--strict` | `REELSTATE_STRICT` |', '| `--stern` | `REELSTATE_STERN` |'),
+    );
   });
 });

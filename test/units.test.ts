@@ -5,11 +5,11 @@ import { expect, it } from 'vitest';
 import { CLI, folder, NODE, put } from './support/cli.ts';
 
 /*
- * The systemd unit in the README is one that systemd takes, and starts the command with flags that it knows.
+ * The systemd unit in src/docs/watch.md is one that systemd takes, and starts the command with flags that it knows.
  */
 
-const README = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-const unit = /```ini\n([\s\S]*?)```/.exec(README)?.[1] ?? '';
+const page = readFileSync(join(import.meta.dirname, '../src/docs/watch.md'), 'utf8');
+const unit = /```ini\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
 
 it('the unit starts watch with flags that it knows', () => {
   const flags = /^ExecStart=.* watch (.*)$/m.exec(unit)?.[1]?.match(/--[\w-]+/g) ?? [];

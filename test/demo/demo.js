@@ -93,7 +93,7 @@ async function walk() {
     `${bold('npm link')}                             puts reelstate on your path`,
     `${bold('reelstate preview town-hall')}          draws a layout`,
     `${bold('reelstate simulate --fault 503@0.3')}   is a local service that misbehaves`,
-    `${bold('README.md')}                            leads to the first real recording in five minutes`,
+    `${bold('README.md')}                            leads to the first real recording`,
   );
 }
 

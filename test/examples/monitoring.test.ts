@@ -32,6 +32,7 @@ const metrics = await (async () => {
   made.fetches.inc({ outcome: 'current' });
   made.drift.inc({ block: 'onhold' });
   made.failed.inc({ outcome: 'refused' });
+  made.limiter.observe({}, 0);
   const found = new Map<string, Set<string>>();
   for (const line of (await made.registry.metrics()).split('\n')) {
     const [, name, labels = ''] = /^([a-z]\w+)(?:\{(.*)\})? /i.exec(line) ?? [];

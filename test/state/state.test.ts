@@ -82,8 +82,8 @@ describe.each(KINDS)('a state in $name', ({ place, end, isShared }) => {
     expect(known?.applied?.request.backgroundColor).toBe('#000001');
     expect(known?.unknown.map(({ request }) => request.backgroundColor)).toEqual(['#000002']);
     const sent = [
-      { seq: 1, at: NOW, answered: true },
-      { seq: 3, at: NOW, answered: false },
+      { seq: 1, at: NOW, answered: true, appId: 'app' },
+      { seq: 3, at: NOW, answered: false, appId: 'app' },
     ];
     expect(state.sent).toEqual(isShared ? [] : sent);
     expect(reader).toBeDefined();
