@@ -36,7 +36,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   });
   try {
     if (argv.length === 0) {
-      await io.err(program.helpInformation());
+      program.outputHelp({ error: true });
       return WRONG_COMMAND_LINE;
     }
     await program.parseAsync(argv, { from: 'user' });

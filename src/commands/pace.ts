@@ -18,10 +18,12 @@ const MEASURED = { calls: 10, ms: 3_000 };
  * @param perCall what a call takes of the allowance, in milliseconds
  */
 export function makePace(clock: Pick<Clock, 'monotonic'>, perCall: number): Pace {
-  let since = clock.monotonic();
+  let since: number | undefined;
   let before = 0;
   return {
     take(event, { applied }) {
+      // What was waited for before that, such as another process, is no time of a call.
+      since ??= clock.monotonic();
       if (event.type !== 'slowed') return;
       since = Math.max(since, clock.monotonic() + event.hold);
       before = applied;
@@ -29,7 +31,8 @@ export function makePace(clock: Pick<Clock, 'monotonic'>, perCall: number): Pace
     left({ planned, applied, failed }) {
       const rest = planned - applied - failed;
       if (planned * perCall < LONG || rest <= 0) return undefined;
-      const [calls, ms] = [applied - before, clock.monotonic() - since];
+      const now = clock.monotonic();
+      const [calls, ms] = [applied - before, now - (since ?? now)];
       const measured = calls >= MEASURED.calls && ms >= MEASURED.ms ? ms / calls : 0;
       return Math.max(0, -ms) + rest * Math.max(perCall, measured);
     },

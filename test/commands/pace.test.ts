@@ -14,6 +14,9 @@ describe('the time that is left', () => {
   it('is longer where calls have taken longer so far', async () => {
     const clock = new FakeClock();
     const pace = makePace(clock, 100);
+    // Until the first news another process may have been waited for.
+    await clock.advance(60_000);
+    pace.take(ADMITTED, { applied: 0 });
     await clock.advance(20_000);
     expect(pace.left({ planned: 200, applied: 100, failed: 0 })).toBe(20_000);
     // A burst at the beginning is no promise.

@@ -75,7 +75,7 @@ function offered(shell: Shell, line: string, env: Record<string, string> = {}): 
 
 describe.each(SHELLS)('%s', (shell) => {
   const isThere = has(shell);
-  if (!isThere) it(`is not tested, because it is not installed here`, () => expect(isThere).toBe(false));
+  if (!isThere) it.skip('is not tested, because it is not installed here', () => {});
 
   it.skipIf(!isThere)('completes commands, aliases and commands of commands', () => {
     const commands = offered(shell, 'reelstate ');
