@@ -24,6 +24,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
         complained = true;
         void io.err(text);
       },
+      // Where the help is no page on a terminal it has the width of one.
+      getOutHelpWidth: () => (io.outIsTerminal ? io.columns : 80),
+      getErrHelpWidth: () => (io.errIsTerminal ? io.columns : 80),
       outputError: (text, write) => write(text.replace(/^error: /, 'reelstate: ')),
     })
     .showSuggestionAfterError()
@@ -33,7 +36,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   });
   try {
     if (argv.length === 0) {
-      await io.err(program.helpInformation());
+      program.outputHelp({ error: true });
       return WRONG_COMMAND_LINE;
     }
     await program.parseAsync(argv, { from: 'user' });

@@ -70,7 +70,7 @@ export function processIo(): Io {
     outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
     // A terminal that does not know its width says 0.
-    columns: process.stdout.columns || 80,
+    columns: process.stdout.columns || process.stderr.columns || 80,
     ask: makeAsk(),
     onHangup(listener) {
       // For good: without a listener the signal would end the process.

@@ -324,8 +324,13 @@ describe('the command line', () => {
     overview = (await run(['--help'], { cwd })).stdout;
     for (const command of parts.keys()) {
       const { stdout } = await run([...command.split(' '), '--help'], { cwd });
-      const options = /^Options:\n((?: .*\n)*)/m.exec(stdout)?.[1] ?? '';
-      const entries = options.split(/^ {2}(?=-)/m).filter(Boolean);
+      // Its own, then those of every command.
+      const options = [...stdout.matchAll(/^(?:Options|Flags of every command):\n((?: .*\n)*)/gm)];
+      const entries = options
+        .map(([, lines]) => lines)
+        .join('')
+        .split(/^ {2}(?=-)/m)
+        .filter(Boolean);
       // A term and its description are two spaces apart; both go on over several lines.
       helps.set(
         command,
@@ -343,7 +348,7 @@ describe('the command line', () => {
   });
 
   it('has the commands of the page, and the page those of --help', () => {
-    const listed = [...overview.slice(overview.indexOf('Commands:')).matchAll(/^ {2}(\w+)/gm)].map(
+    const listed = [...(/^Commands:\n((?: .*\n)*)/m.exec(overview)?.[1] ?? '').matchAll(/^ {2}(\w+)/gm)].map(
       ([, name]) => name,
     );
     expect([...commands, 'help'].sort()).toEqual(listed.sort());

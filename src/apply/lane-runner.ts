@@ -5,8 +5,7 @@ import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
 import type { Account } from './account.ts';
 import type { Attempt, AttemptPorts, Attempts } from './attempt.ts';
-import { dropSame, type Lane, nextCall, putBack } from './lane.ts';
-import { URGENCY, urgencyOf } from './urgency.ts';
+import { dropSame, type Lane, nextCall, putBack, urgencyIn } from './lane.ts';
 
 export interface LanePorts extends AttemptPorts {
   prepare: Prepare;
@@ -51,8 +50,7 @@ export class LaneRunner {
       }
       const ready = await this.#prepare(lane, planned);
       if (!ready) continue;
-      // Recordings in a gap of 404s are repeated for long: calls with something new go first.
-      const urgency = lane.gapSince === undefined ? urgencyOf(planned) : URGENCY.repetition;
+      const urgency = urgencyIn(lane, planned);
       const admission = await this.#account.admit(lane.work.identity, urgency);
       if (!admission) return;
       // While the call waited a newer plan may have come, or the account may have been stopped.
@@ -68,7 +66,7 @@ export class LaneRunner {
         admission.letOthersGo();
       });
       if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
-      else if (attempt) await this.#proceed(lane, attempt);
+      else if (attempt) await this.#proceed(lane, attempt, urgency);
     }
   }
 
@@ -98,13 +96,17 @@ export class LaneRunner {
     this.#ports.onEvent({ type: 'failed', key, name, endpoint, request, ...said });
   }
 
-  async #proceed(lane: Lane, attempt: Attempt): Promise<void> {
+  /** @param urgency the call's, when it left */
+  async #proceed(lane: Lane, attempt: Attempt, urgency: number): Promise<void> {
     const { planned, call, decision, judgement, took, asked } = attempt;
     const { endpoint } = call;
     const { key, name, identity } = lane.work;
     switch (decision.do) {
       case 'done':
         lane.trouble.delete(endpoint);
+        // One that followed leads none, or two that are edited again and again would go before all others.
+        if (lane.led === undefined) lane.led = urgency;
+        else delete lane.led;
         this.#ports.onEvent({ type: 'applied', key, name, endpoint, status: 200, took, ...asked });
         dropSame(lane, call);
         this.#healed(lane, endpoint);
@@ -139,6 +141,7 @@ export class LaneRunner {
     const { key, name } = lane.work;
     const { endpoint } = call;
     lane.trouble.delete(endpoint);
+    delete lane.led;
     this.#ports.onEvent({
       type: 'failed',
       ...{ key, name, endpoint, message },
@@ -176,6 +179,7 @@ export class LaneRunner {
   /** Waits until the time of a call has come, or the calls have changed. */
   async #rest(lane: Lane, ms: number): Promise<void> {
     const { key, name } = lane.work;
+    delete lane.led;
     for (const { endpoint } of lane.waiting.values())
       this.#ports.onEvent({ type: 'delayed', key, name, endpoint, after: ms });
     await this.#wait(lane, ms, (end) => ({ is: 'resting', end }));

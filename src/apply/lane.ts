@@ -5,7 +5,7 @@ import type { Endpoint } from '../model/recording.ts';
 import type { Work } from '../model/work.ts';
 import { canonicalText } from '../plan/comparable.ts';
 import type { Trouble } from './policy.ts';
-import { urgencyOf } from './urgency.ts';
+import { FOLLOWING, URGENCY, urgencyOf } from './urgency.ts';
 
 /**
  * Where a lane is:
@@ -36,6 +36,8 @@ export interface Lane {
   /** Before when a waiting call is not to leave, on the monotonic clock. */
   due: Map<Call, number>;
   trouble: Map<Endpoint, Trouble>;
+  /** How urgent the call was that has just been applied: what else waits of its recording is as urgent. */
+  led?: number;
   /** Since when every answer was 404, on the monotonic clock. */
   gapSince?: number;
   /** The journal says that what was applied before the gap may no longer be in force. */
@@ -96,6 +98,17 @@ export function nextCall({ waiting, due }: Lane, now: number): Call | number {
   const ready = calls.filter((call) => away(call) <= 0);
   if (ready.length === 0) return Math.min(...calls.map(away));
   return ready.reduce((first, other) => (urgencyOf(other) > urgencyOf(first) ? other : first));
+}
+
+/**
+ * How urgent a call of a lane is. One that has left takes the other of its recording along, before those that are as
+ * urgent as it was: so no recording shows half of a change while the first halves of all others are sent.
+ */
+export function urgencyIn({ gapSince, led }: Lane, call: Call): number {
+  // Recordings in a gap of 404s are repeated for long: calls with something new go first.
+  if (gapSince !== undefined) return URGENCY.repetition;
+  const own = urgencyOf(call);
+  return led === undefined || call.reason === 'resync' ? own : Math.max(own, led + FOLLOWING);
 }
 
 /** A newer plan that asks for the same as the waiting call keeps that call and its turn. */

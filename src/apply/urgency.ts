@@ -13,6 +13,9 @@ export const URGENCY = {
   resync: 0,
 } as const;
 
+/** By how much the second call of a recording goes before first calls: less than lies between any two of these. */
+export const FOLLOWING = 1;
+
 /** Queries come behind everything that is to be sent. */
 export const OBSERVATION = -10;
 

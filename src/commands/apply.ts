@@ -12,7 +12,7 @@ import type { ApplyEvent } from '../model/work.ts';
 import { dispatch, recordBookkeeping, sendable } from '../reconcile.ts';
 import { diagnosticLine, eventLine, summaryLine } from '../render/apply-json.ts';
 import { applyMarkdown, applyText, isComplete } from '../render/apply-text.ts';
-import { diagnosticsText } from '../render/diagnostics.ts';
+import { diagnosticsText, headLine } from '../render/diagnostics.ts';
 import { count, styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
 import { LostState } from '../state/errors.ts';
@@ -123,7 +123,9 @@ async function agreed(plan: Plan, ask: NonNullable<Io['ask']>, settings: Setting
   const isSeen = settings.output !== 'json' && io.outIsTerminal;
   const unseen = isSeen ? '' : unseenPlan(plan, settings, io);
   const errors = errorLine(plan);
-  const answer = await ask(`${unseen}${errors && `\n${errors}\n`}\nSend this? Only "yes" sends it: `);
+  const answer = await ask(
+    `${unseen}${errors && `\n${errors}\n${firstErrors(plan, settings.color)}`}\nSend this? Only "yes" sends it: `,
+  );
   return answer.trim().toLowerCase() === 'yes';
 }
 
@@ -136,6 +138,22 @@ function errorLine({ diagnostics }: Plan): string {
   return files === 1
     ? '1 file has errors, and what it describes is left as it is.'
     : `${files} files have errors, and what they describe is left as it is.`;
+}
+
+/** So many errors are repeated beside the question; all of them were told above the plan. */
+const FIRST_ERRORS = 3;
+
+/** The first error of each of the first files, in lines; empty for one file, whose errors stand right above. */
+function firstErrors({ diagnostics }: Plan, color: boolean): string {
+  const style = styleFor(color);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const first = new Map<string, Diagnostic>();
+  for (const error of errors) if (!first.has(error.range.filename)) first.set(error.range.filename, error);
+  if (first.size < 2) return '';
+  const shown = [...first.values()].slice(0, FIRST_ERRORS);
+  const rest = errors.length - shown.length;
+  const lines = shown.map((error) => `  ${headLine(error, style)}\n`);
+  return `${lines.join('')}${rest > 0 ? `  and ${count(rest, 'more error')}\n` : ''}`;
 }
 
 /** Without a terminal only a flag can confirm that the plan is to be sent. */
@@ -162,7 +180,7 @@ async function send(run: Run): Promise<ApplyResult> {
     await recordBookkeeping(plan, store.state.known, store);
     return results.finish();
   }
-  const progress = makeProgress(settings, io);
+  const progress = makeProgress(settings, io, perCall(plan));
   const printed: Promise<void>[] = [];
   const onEvent = (event: ApplyEvent) => {
     results.take(event);
@@ -211,6 +229,11 @@ async function send(run: Run): Promise<ApplyResult> {
     await Promise.all(printed);
   }
   return results.finish(interrupted, isRecorded);
+}
+
+/** What a call takes of the allowance, in milliseconds. */
+function perCall({ summary: { calls, seconds_at_rate } }: Plan): number {
+  return (1_000 * seconds_at_rate) / Math.max(1, calls.update + calls.updateLayout);
 }
 
 /** The error for a recording whose credentials program failed, at the place where its file names the program. */

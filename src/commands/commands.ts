@@ -1,8 +1,7 @@
-import type { Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Io } from '../model/ports.ts';
-import { EDITOR_HELP } from './editor-help.ts';
+import { addHelp, COMMON_FLAGS } from './help.ts';
 import type { RawOptions } from './settings.ts';
-import { variableOf } from './variable.ts';
 
 /*
  * The command line: names, flags and help. Each command is loaded when it is called, so that a command costs
@@ -10,21 +9,10 @@ import { variableOf } from './variable.ts';
  * the same rules.
  */
 
-/** Flags that have no variable, by command: what is made in one call, and where, is said with it. */
-const WITHOUT_VARIABLE: Readonly<Record<string, readonly string[]>> = {
-  reelstate: ['version'],
-  plan: ['out'],
-  import: ['app-id', 'resource-id', 'sid', 'mode', 'cname', 'uid', 'name', 'out', 'only'],
-  schema: ['settings'],
-  simulate: ['listen', 'recordings', 'latency', 'fault', 'seed'],
-  'state export': ['out'],
-};
-
 type Finish = (exitCode: number) => void;
 
 /** Adds all commands; each hands its exit code to `finish`. */
 export function addCommands(program: Command, io: Io, finish: Finish): void {
-  common(program);
   const run = (work: (names: string[], raw: RawOptions) => Promise<number>) =>
     async function (this: Command, ...args: unknown[]): Promise<void> {
       const names = args
@@ -61,12 +49,6 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
     .option('--size <WxH>', 'the canvas of the pictures in pixels (default: 1280x720)')
     .option('--comment-limit <number>', 'characters that markdown may have (default: 65536)')
-    .addHelpText(
-      'after',
-      '\nA recording to create is one to adopt: it runs already, and this is the first apply to it.\n' +
-        'Here --output may be html, too: one page with all pictures, for a review.\n' +
-        'In markdown the pictures are drawn with characters unless --pictures-dir is given.',
-    )
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
 
   sending(planning(command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out')))
@@ -129,13 +111,6 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--interval <duration>', 'with --git-url: fetch this often, give or take a tenth (default: 30s)')
     .option('--verify-signatures', 'with --git-url: take only commits that git verify-commit accepts')
     .option('--log-format <form>', 'json or pretty (default: json)')
-    .addHelpText(
-      'after',
-      '\nWith REELSTATE_HOOK_SECRET set, POST /hooks/git on --listen looks for new commits at once: for the webhooks of\n' +
-        'GitHub, GitLab, Bitbucket, Gitea and Forgejo, and Standard Webhooks. REELSTATE_GIT_TOKEN is sent to a remote\n' +
-        'that asks for a token. REELSTATE_NOTIFY_SECRET signs what --notify posts. With --git-url files may name only\n' +
-        'what --allow-env and --allow-command allow.',
-    )
     .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
   selecting(
@@ -154,7 +129,6 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
       'write to a file; its ending chooses the form: .txt, .json, .md, .svg, .png or .html',
     )
     .option('--all', 'all recordings on a contact sheet, as without a name')
-    .addHelpText('after', '\nHere --output may be svg, png or html, too.')
     .action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));
 
   command(program, 'import <start-json...>', 'write recording files from the JSON given to `start`')
@@ -172,11 +146,6 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--share', 'write equal blocks of several recordings once, to shared/ and layouts/ beside --out')
     .option('--only <blocks>', 'take only these blocks, such as layout,subscriptions (default: all)')
     .option('--applied', 'record it as what is applied, so that the first plan is empty')
-    .addHelpText(
-      'after',
-      '\nTakes files, folders and - for standard input; each JSON is a body, a list of bodies, or a body a line. The files\n' +
-        'of several are called after their channels.',
-    )
     .action(run(async (names, raw) => (await import('./import.ts')).importRecordings(names, raw, io)));
 
   command(program, 'init [dir]', 'make a folder with an example, the schema, a .gitignore and a CI file')
@@ -185,17 +154,12 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
       'local: a copy in the folder; or the address of a schema that editors can read (default: local)',
     )
     .option('--ci <host>', 'github, gitlab or none: the CI file that checks each change (default: github)')
-    .addHelpText(
-      'after',
-      '\nNothing is ever written over: where a file is in the way, nothing is written at all.',
-    )
     .action(run(async ([folder], raw) => (await import('./init.ts')).init(folder, raw, io)));
 
   addStateCommands(command(program, 'state', 'what is known: list, show, correct, bind, copy it'), run, io);
 
   command(program, 'schema', 'print the JSON Schema of recording files')
     .option('--settings', 'that of the settings file (reelstate.yaml)')
-    .addHelpText('after', `\n${EDITOR_HELP}`)
     .action(run(async (_names, raw) => (await import('./schema.ts')).schema(raw, io)));
 
   command(program, 'simulate', 'run a local service that behaves like the real one')
@@ -205,6 +169,12 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--fault <rule>', 'misbehave by a rule, such as 503@0.1; may be given several times', several)
     .option('--seed <number>', 'of everything that is drawn at random (default: 1)')
     .action(run(async (_names, raw) => (await import('./simulate.ts')).simulate(raw, io)));
+
+  command(program, 'completion <shell>', 'print what bash, zsh or fish completes reelstate by').action(
+    run(async ([shell]) => (await import('./completion.ts')).completion(shell, program, io)),
+  );
+
+  complete(program);
 }
 
 type Run = (
@@ -234,16 +204,13 @@ function addStateCommands(state: Command, run: Run, io: Io): void {
       'rebind',
       'bind the state to the service of --endpoint and the account of AGORA_CUSTOMER_ID, or those of --config',
     ),
-  )
-    .addHelpText('after', '\nWhat is known counts as applied there: nothing is sent again because of it.')
-    .action(run(async (_names, raw) => (await load()).stateRebind(raw, io)));
+  ).action(run(async (_names, raw) => (await load()).stateRebind(raw, io)));
   command(state, 'export', 'write all of the state as JSON, with fingerprints in place of secrets')
     .option('--out <file>', 'the file to write, readable by you alone (default: standard output)')
-    .addHelpText('after', '\nIt holds the key of the fingerprints, unless REELSTATE_STATE_KEY gives it.')
     .action(run(async (_names, raw) => (await copy()).stateExport(raw, io)));
-  asking(command(state, 'import <file>', 'read what export wrote; - is standard input'))
-    .addHelpText('after', '\nA state that has recordings is replaced as a whole, after asking.')
-    .action(run(async (names, raw) => (await copy()).stateImport(names, raw, io)));
+  asking(command(state, 'import <file>', 'read what export wrote; - is standard input')).action(
+    run(async (names, raw) => (await copy()).stateImport(names, raw, io)),
+  );
   asking(command(state, 'unlock', 'end what keeps others from writing a shared state')).action(
     run(async (_names, raw) => (await load()).stateUnlock(raw, io)),
   );
@@ -255,13 +222,21 @@ function several(value: string, before: string[] = []): string[] {
 }
 
 function command(program: Command, name: string, description: string): Command {
-  return common(program.command(name)).description(description).allowExcessArguments(false);
+  return program.command(name).description(description).allowExcessArguments(false);
+}
+
+/** What every command has, below its own flags. */
+function complete(command: Command): void {
+  common(command);
+  addHelp(command);
+  command.commands.forEach(complete);
 }
 
 /** The flags that every command takes; each has a variable, REELSTATE_DIR for --dir and so on. */
 function common(command: Command): Command {
   return command
-    .configureHelp({ optionDescription: (option) => described(option, command) })
+    .optionsGroup(COMMON_FLAGS)
+    .helpOption('-h, --help', 'show this help')
     .option('--dir <dir>', 'the folder with the recording files (default: recordings)')
     .option('--state <dir>', 'the state: a folder, or postgres://USER@HOST/DATABASE (default: .reelstate)')
     .option(
@@ -282,18 +257,6 @@ function common(command: Command): Command {
     .option('--no-color', 'no colours; NO_COLOR does the same')
     .option('--no-cache', "read all files in full, and keep nothing in the user's cache folder")
     .option('--log-level <level>', 'error, warn, info or debug (default: info)');
-}
-
-/**
- * A flag's line in the help, with its variable. Not commander's env(), which reads the process's own environment, takes
- * "0" for yes and an empty variable as given, and lets one hide a flag before the command's name.
- */
-function described({ long, description }: Option, command: Command): string {
-  const name = long?.slice(2) ?? 'help';
-  const isOfState = command.parent?.name() === 'state';
-  const without = WITHOUT_VARIABLE[isOfState ? `state ${command.name()}` : command.name()];
-  if (name === 'help' || without?.includes(name)) return description;
-  return `${description} [$${variableOf(name)}]`;
 }
 
 function sending(command: Command): Command {

@@ -109,7 +109,7 @@ export async function showPlan(
       const drawing = drawn ? await import('../render/plan-pictures.ts') : undefined;
       const draw: Draw | undefined =
         drawing && ((recording, room) => drawing.changeLines(recording, view, room));
-      return io.out(planText(result, style, io.columns, draw));
+      return io.out(planText(result, style, io.outIsTerminal ? io.columns : 80, draw));
     }
   }
 }

@@ -150,7 +150,7 @@ async function deliver(
     all,
     form,
     color,
-    columns: out === undefined ? io.columns : 80,
+    columns: out === undefined && io.outIsTerminal ? io.columns : 80,
   });
   if (out === undefined) return io.out(typeof content === 'string' ? content : '');
   try {

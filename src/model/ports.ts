@@ -23,7 +23,7 @@ export interface Io {
   clock: Clock;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Whether standard output / standard error is a terminal, and how wide. */
+  /** Whether standard output / standard error is a terminal, and how wide: 80 columns where neither knows. */
   outIsTerminal: boolean;
   errIsTerminal: boolean;
   columns: number;

@@ -2,15 +2,20 @@ import { type Diagnostic, detailOf } from '../model/diagnostic.ts';
 import { columnsOf } from './columns.ts';
 import { count, printable, type Style } from './style.ts';
 
-/** `file:line:column: severity[code]: summary`, the source line with a caret below, and the way out. */
+/** `file:line:column: severity[code]: summary` */
+export function headLine({ severity, code, summary, range }: Diagnostic, style: Style): string {
+  const { filename, start } = range;
+  const paint = severity === 'error' ? style.red : style.yellow;
+  return `${style.bold(`${printable(filename)}:${start.line}:${start.column}:`)} ${paint(`${severity}[${code}]:`)} ${printable(summary)}`;
+}
+
+/** The same, the source line with a caret below, and the way out. */
 export function diagnosticText(diagnostic: Diagnostic, style: Style): string {
-  const { severity, code, summary, range, source } = diagnostic;
+  const { severity, range, source } = diagnostic;
   const detail = detailOf(diagnostic);
   const paint = severity === 'error' ? style.red : style.yellow;
-  const { filename, start, end } = range;
-  const lines = [
-    `${style.bold(`${printable(filename)}:${start.line}:${start.column}:`)} ${paint(`${severity}[${code}]:`)} ${printable(summary)}`,
-  ];
+  const { start, end } = range;
+  const lines = [headLine(diagnostic, style)];
   if (source !== undefined) {
     const number = String(start.line);
     const before = source.slice(0, start.column - 1);

@@ -374,6 +374,52 @@ describe('the engine', () => {
     expect(order.indexOf('sid-pause')).toBeLessThan(order.indexOf('sid-layout'));
   });
 
+  it('sends the two calls of a recording back to back, whatever else is as urgent', async () => {
+    const b = bench(() => OK, { rate: 1 });
+    for (let n = 0; n < 20; n++)
+      b.engine.submit(work(n, [call('update', 'a'), call('updateLayout', '#000001')]));
+    await b.finish();
+    const names = Array.from({ length: 20 }, (_, n) => `sid-${n}`);
+    expect(b.sent.map(({ sid }) => sid)).toEqual(names.flatMap((name) => [name, name]));
+    expect(b.mostInFlight()).toBe(1);
+  });
+
+  it('lets what is more urgent go between the two calls of a recording', async () => {
+    const b = bench(() => OK, { rate: 1 });
+    const urgent = { ...call('update', 'u'), request: { webRecordingConfig: { onhold: true } } } as never;
+    for (const n of [1, 2]) b.engine.submit(work(n, [call('update', 'a'), call('updateLayout', '#000001')]));
+    await b.clock.advance(10);
+    b.engine.submit(work('pause', [urgent]));
+    await b.finish();
+    expect(b.sent.map(({ sid }) => sid)).toEqual(['sid-1', 'sid-pause', 'sid-1', 'sid-2', 'sid-2']);
+  });
+
+  it('lets a recording that is edited again and again go before others only for the other half', async () => {
+    const b = bench(
+      ({ sid }, n) => {
+        // Each answer finds a newer edit of both halves.
+        if (sid === 'sid-busy' && n < 20)
+          b.engine.submit(work('busy', [call('update', `u${n}`), call('updateLayout', `#00000${n % 10}`)]));
+        return OK;
+      },
+      { rate: 1 },
+    );
+    b.engine.submit(work('busy', [call('update', 'u'), call('updateLayout', '#000000')]));
+    await b.clock.advance(10);
+    for (const n of [1, 2]) b.engine.submit(work(n, [call('update', 'a')]));
+    await b.finish();
+    const order = b.sent.map(({ sid }) => sid);
+    expect(Math.max(order.indexOf('sid-1'), order.indexOf('sid-2'))).toBeLessThan(6);
+  });
+
+  it('sends what is only said again after what is new, also where its other half has just left', async () => {
+    const b = bench(() => OK, { rate: 1 });
+    b.engine.submit(work(1, [call('update', 'a'), call('updateLayout', '#000001', 'resync')]));
+    b.engine.submit(work(2, [call('update', 'a')]));
+    await b.finish();
+    expect(b.sent.map(({ sid }) => sid)).toEqual(['sid-1', 'sid-2', 'sid-1']);
+  });
+
   it('says so, and sends nothing, where a secret is not at hand', async () => {
     const b = bench(() => OK);
     const secret = { sealed: null, reference: 'env:CDN_URL', shown: '(sensitive)' };

@@ -98,6 +98,22 @@ describe('on a terminal', () => {
     expect(text.err).toMatch(/^recordings\/b\.yaml:1:12: error\[/);
   });
 
+  it('of errors in many files the first are repeated beside the question', async () => {
+    const bad = await folder({ 'recordings/ok.yaml': recording('a') });
+    for (let n = 1; n <= 5; n++)
+      await put(bad, { [`recordings/b${n}.yaml`]: n === 1 ? 'recording: 5\nx: 1\n' : 'recording: 5\n' });
+    const { questions } = await apply(['--no-color'], { answer: 'no', cwd: bad, outIsTerminal: true });
+    const lines = questions[0]?.split('\n') ?? [];
+    expect(lines[1]).toBe('5 files have errors, and what they describe is left as it is.');
+    expect(lines.slice(2, 5)).toEqual([
+      expect.stringMatching(/^ {2}recordings\/b1\.yaml:1:12: error\[[\w-]+\]: ./),
+      expect.stringMatching(/^ {2}recordings\/b2\.yaml:1:12: error\[/),
+      expect.stringMatching(/^ {2}recordings\/b3\.yaml:1:12: error\[/),
+    ]);
+    expect(lines[5]).toMatch(/^ {2}and \d more errors$/);
+    expect(lines.slice(6)).toEqual(['', 'Send this? Only "yes" sends it: ']);
+  });
+
   it('--yes, its variable, and a plan without calls ask nothing', async () => {
     const env = { ...CREDENTIALS, REELSTATE_ENDPOINT: simulator.url, REELSTATE_YES: '1' };
     expect(await apply(['--json', '--yes'], { answer: 'no' })).toMatchObject({ questions: [], sent: 1 });
