@@ -24,11 +24,15 @@ export async function openForImport(
   io: Io,
 ): Promise<{ commit(): Promise<Endpoint[]>; close(): Promise<void> }> {
   const store = await writing('reelstate import', settings, io).catch((error) => {
-    throw error instanceof LockedState ? besides(error) : error;
+    throw besides(error);
   });
   try {
     const vault = new Vault(store.key);
     const binding = bindingOf(settings, store.key, io);
+    // Before the file is written: what could not be recorded must leave nothing behind.
+    await store.claim([binding.account ?? ''], 0).catch((error) => {
+      throw besides(error);
+    });
     checkTarget(store.state.known, binding, settings, io);
     const readFile = async () => 'missing' as const;
     const { documents } = await resolveFile(checked, { cwd: io.cwd, env: values, readFile, vault });
@@ -61,9 +65,10 @@ export async function openForImport(
   }
 }
 
-/** A daemon does not end by itself. */
-function besides({ message }: LockedState): Failure {
-  return new Failure(message, {
+/** A daemon does not end by itself. Other errors are returned as they are. */
+function besides(error: unknown): unknown {
+  if (!(error instanceof LockedState)) return error;
+  return new Failure(error.message, {
     hint: 'Nothing was written. Without --applied the file is written, and a running daemon sends the same once, which changes nothing; or stop it first.',
   });
 }
