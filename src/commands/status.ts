@@ -15,7 +15,7 @@ import { askDaemon, daemonToken } from './ask-daemon.ts';
 import { readBounds } from './bounds.ts';
 import { refOf } from './desired-files.ts';
 import { makePlanOf } from './make-plan.ts';
-import { checkTarget, reading, targetOf } from './open-state.ts';
+import { bindingOf, checkTarget, reading, targetOf } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { print } from './print.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
@@ -34,7 +34,12 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   await tellOfOtherState(settings, raw, io);
   const store = await reading('reelstate status', settings, io);
   const { known } = store.state;
-  checkTarget(known, { target: targetOf(settings) }, settings, io);
+  checkTarget(
+    known,
+    store.key ? bindingOf(settings, store.key, io) : { target: targetOf(settings) },
+    settings,
+    io,
+  );
   const plan = await planOf(store, raw, settings, io);
   const all = overviewOf([...known.values()], plan.isRead ? plan.made : undefined);
   const named = restricted(all, names, plan.hasErrors);
