@@ -94,11 +94,15 @@ export async function stateRebind(raw: RawOptions, io: Io): Promise<number> {
     );
     const where = `${shownTarget(targetOf(settings))}${binding.account === undefined ? '' : ', with the account of AGORA_CUSTOMER_ID'}`;
     if (others.length === 0) return `All of it is bound to ${where} already.`;
-    const before = [...new Set(others.map(({ target }) => target))].map((target) =>
-      target === undefined ? 'nothing' : shownTarget(target),
+    const before = new Set(
+      others.map(({ target, account }) =>
+        target === undefined
+          ? 'nothing'
+          : `${shownTarget(target)}${target === binding.target && account ? ', with another account,' : ''}`,
+      ),
     );
     await agree(
-      `Bind ${count(others.length, 'recording')} from ${before.join(', ')} to ${where}? What is known counts as applied there: it is not sent again.`,
+      `Bind ${count(others.length, 'recording')} from ${[...before].join(' and ')} to ${where}? What is known counts as applied there: it is not sent again.`,
       raw,
       io,
     );

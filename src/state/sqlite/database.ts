@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type Database from 'libsql';
 import { Failure } from '../../model/failure.ts';
 import { DamagedState, LostState } from '../errors.ts';
@@ -16,9 +17,28 @@ export interface Prepared {
   run(...values: unknown[]): unknown;
 }
 
-/** The library is loaded where a database is opened, and not before: 30 ms. */
-export async function library(): Promise<typeof Database> {
-  return (await import('libsql')).default;
+/**
+ * Opens a database. The library is loaded here, and not before: 30 ms.
+ * @param way parameters of SQLite's own addresses, such as "mode=ro"; left out: it is written, and made where there is none
+ * @throws LostState that says why it cannot be opened
+ */
+export async function openFile(path: string, way?: string, options: Database.Options = {}): Promise<Db> {
+  const { default: Library } = await import('libsql');
+  try {
+    return new Library(way === undefined ? path : `${pathToFileURL(path)}?${way}`, options);
+  } catch (cause) {
+    throw new LostState(`${path} cannot be opened: ${reasonOf(path, cause as Error)}`, { cause });
+  }
+}
+
+/** The library says no more than a number. */
+function reasonOf(path: string, { message }: Error): string {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isDirectory() ? 'it is a folder' : message;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** All rows of a query, each a list of its columns. */
@@ -45,7 +65,8 @@ export function failureOf(error: unknown, folder: string, done = 'written'): Fai
   const { code = '', message } = error as { code?: string; message: string };
   if (DAMAGED.test(code) || MISSING.test(message))
     return new DamagedState(`${path} is damaged: ${message}`, error);
-  return new LostState(`the state cannot be ${done}: ${message} (${path})`, { cause: error });
+  const where = message.includes(folder) ? '' : ` (${path})`;
+  return new LostState(`the state cannot be ${done}: ${message}${where}`, { cause: error });
 }
 
 /** The same where it was only read. */

@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import type { PastCall, State } from '../../model/journal.ts';
 import type { History, HistoryFilter, Holder, StateDump } from '../../model/store.ts';
 import { DamagedState } from '../errors.ts';
 import { emptyState, MOST_SENT } from '../fold.ts';
 import type { FingerprintKey } from '../key.ts';
-import { type Db, rowsOf } from './database.ts';
+import { DATABASE, type Db, rowsOf } from './database.ts';
 import { KnownRows } from './known-rows.ts';
 import * as sql from './statements.ts';
 
@@ -18,11 +19,11 @@ export interface Meta {
   holder: Holder | undefined;
 }
 
-export function readMeta(db: Db): Meta {
+export function readMeta(db: Db, folder: string): Meta {
   const meta = new Map(rowsOf(db, sql.META) as [string, string][]);
   const needed = (name: string) => {
     const value = meta.get(name);
-    if (value === undefined) throw new DamagedState(`the state lacks its ${name}`);
+    if (value === undefined) throw new DamagedState(`${join(folder, DATABASE)} lacks its ${name}`);
     return value;
   };
   const holder = meta.get('holder');
@@ -36,8 +37,9 @@ export function readMeta(db: Db): Meta {
 }
 
 /** The state as of now. Nothing of a recording is read but its head. */
-export function readTables(db: Db, { serial }: Meta): State {
-  const state = emptyState(new KnownRows(db));
+export function readTables(db: Db, { serial }: Meta, folder: string): State & { known: KnownRows } {
+  const known = new KnownRows(db, folder);
+  const state = { ...emptyState(), known };
   state.serial = serial;
   state.orphaned = new Map(
     (rowsOf(db, sql.ORPHANED) as [string, string][]).map(([key, calls]) => [key, JSON.parse(calls)]),

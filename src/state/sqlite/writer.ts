@@ -15,7 +15,7 @@ import {
   type Db,
   failureOf,
   LOCK,
-  library,
+  openFile,
   type Prepared,
   sizeOf,
 } from './database.ts';
@@ -85,9 +85,14 @@ async function lockOf(folder: string): Promise<Lock> {
 
 /** Who writes, as it says itself; undefined where it has not said so yet. */
 async function holderOf(folder: string): Promise<Holder | undefined> {
-  const Database = await library();
   try {
-    return readMeta(new Database(join(folder, DATABASE))).holder;
+    // Nothing is made where there is no state yet.
+    const db = await openFile(join(folder, DATABASE), 'mode=ro');
+    try {
+      return readMeta(db, folder).holder;
+    } finally {
+      db.close();
+    }
   } catch {
     return undefined;
   }
@@ -95,18 +100,17 @@ async function holderOf(folder: string): Promise<Holder | undefined> {
 
 /** Makes the database of what there is of version 0.1, or of nothing: whole, and then in its place. */
 async function begin(folder: string, { keyText, now }: StateOptions): Promise<void> {
-  const Database = await library();
   const path = join(folder, NEW);
   rmSync(path, { force: true });
   const dump = hasJournal(folder) ? dumpOfJournal(readJournal(folder), keyText, now()) : undefined;
   const { kept, check } = dump ? { kept: dump.key, check: dump.key_check } : newKey(keyText);
   try {
-    const db = new Database(path);
+    const db = await openFile(path);
     restrict(path);
     db.exec(`pragma journal_mode = memory; pragma synchronous = full; begin exclusive; ${sql.SCHEMA}`);
     const serial = String(dump?.serial ?? 0);
     writeMeta(db, { id: randomUUID(), serial, key: kept ?? undefined, key_check: check });
-    if (dump) writeDump(db, new KnownRows(db), dump);
+    if (dump) writeDump(db, new KnownRows(db, folder), dump);
     db.exec('commit');
     db.close();
     renameSync(path, join(folder, DATABASE));
@@ -117,13 +121,12 @@ async function begin(folder: string, { keyText, now }: StateOptions): Promise<vo
 }
 
 async function open(folder: string, lock: Lock, options: StateOptions): Promise<Writer> {
-  const Database = await library();
-  const db = new Database(join(folder, DATABASE));
+  const db = await openFile(join(folder, DATABASE));
   checkFormat(db, folder);
-  const meta = readMeta(db);
+  const meta = readMeta(db, folder);
   const key = keyOf(meta.key, meta.keyCheck, options.keyText);
   // What is damaged is found before anything is written.
-  const state = readTables(db, meta);
+  const state = readTables(db, meta, folder);
   // The log is written into the database at moments of this process's choice, so that a change by others is seen.
   db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;');
   const holder = holderHere(options.command, options.now());
@@ -175,7 +178,7 @@ class SqliteWriter implements Writer {
     key: FingerprintKey;
     id: string;
     afterKill: boolean;
-    state: State;
+    state: State & { known: KnownRows };
   }) {
     // Without a handler the rejection would end the process; append() rethrows it.
     this.broken.catch(() => {});
@@ -196,6 +199,7 @@ class SqliteWriter implements Writer {
       deleteCall: db.prepare(sql.DELETE_CALL),
       setMeta: db.prepare(sql.SET_META),
     };
+    state.known.onDamage = (error) => this.#fail(error);
     this.#place = this.#placeNow();
   }
 
@@ -358,7 +362,7 @@ class SqliteWriter implements Writer {
     try {
       this.#transaction(() => {
         for (const table of ['recording', 'known', 'call', 'orphaned']) this.#db.exec(`delete from ${table}`);
-        const known = new KnownRows(this.#db);
+        const known = new KnownRows(this.#db, this.#folder);
         writeDump(this.#db, known, dump);
         this.#serial = Math.max(dump.serial, this.#serial);
         writeMeta(this.#db, {
@@ -367,7 +371,7 @@ class SqliteWriter implements Writer {
           key_check: key.check,
         });
       });
-      Object.assign(this.state, readTables(this.#db, readMeta(this.#db)));
+      Object.assign(this.state, readTables(this.#db, readMeta(this.#db, this.#folder), this.#folder));
       this.#orphaned = new Set(this.state.orphaned.keys());
       this.#key = key;
     } catch (error) {
