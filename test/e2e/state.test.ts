@@ -296,6 +296,53 @@ describe('what happens to a state', () => {
     expect(await sim.requests()).toHaveLength(2);
   });
 
+  it('put back from a copy beside a later log is refused, and a log of its own is not', async () => {
+    const { cwd, sim, env } = await desk();
+    const reelstate = (args: string[]) => start(args, { cwd, env }).done;
+    const database = join(cwd, '.reelstate/state.db');
+    const killed = async (color: string) => {
+      await put(cwd, files(color));
+      const before = (await sim.requests()).length;
+      const daemon = start(['watch'], { cwd, env });
+      await vi.waitFor(async () => expect(await sim.requests()).toHaveLength(before + 2), {
+        timeout: 20_000,
+      });
+      await daemon.shows(/("msg":"applied"\}\n.*){2}/s, 'stderr');
+      return daemon;
+    };
+    await reelstate(['apply']);
+    const copy = await readFile(database);
+    for (const color of ['#000002', '#000003', '#000004']) {
+      const daemon = await killed(color);
+      daemon.child.kill('SIGKILL');
+      await daemon.done;
+      expect((await reelstate(['plan', '--detailed-exitcode'])).code).toBe(0);
+    }
+    // Written over in place, beside the log of a daemon that was killed, and under one that runs.
+    const log = await readFile(`${database}-wal`);
+    const refused = async () => {
+      for (const command of ['plan', 'status', 'apply', 'watch']) {
+        const { code, stderr } = await reelstate([command]);
+        expect({ command, code, stderr }).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining(`${database} is an older copy, or another one`),
+        });
+      }
+    };
+    const later = await readFile(database);
+    await writeFile(database, copy);
+    await refused();
+    expect(await readFile(`${database}-wal`)).toEqual(log);
+    await writeFile(database, later);
+    const daemon = await killed('#000005');
+    await writeFile(database, copy);
+    expect((await daemon.done).code).toBe(1);
+    await refused();
+    for (const name of ['wal', 'shm']) await rm(`${database}-${name}`);
+    expect((await reelstate(['plan', '--detailed-exitcode'])).code).toBe(2);
+    expect((await reelstate(['apply'])).code).toBe(0);
+  });
+
   it('whose journal of version 0.1 is gone, or was written on after it was taken over, is refused', async () => {
     const { cwd, sim, env } = await desk();
     const reelstate = (args: string[]) => start(args, { cwd, env }).done;

@@ -6,7 +6,16 @@ import { emptyState } from '../fold.ts';
 import { hasJournal, type OldState, readJournal } from '../journal/read.ts';
 import { dumpOfJournal } from '../journal/take-over.ts';
 import { type FingerprintKey, keptKey, keyOf } from '../key.ts';
-import { checkFormat, DATABASE, type Db, openFile, readFailureOf } from './database.ts';
+import {
+  ALONE,
+  baseOf,
+  checkBase,
+  checkFormat,
+  DATABASE,
+  type Db,
+  openFile,
+  readFailureOf,
+} from './database.ts';
 import { hasDatabase } from './folder.ts';
 import { readCalledNames, readDump, readHistory, readMeta, readTables } from './tables.ts';
 
@@ -29,12 +38,14 @@ async function openReader(folder: string, options: StateOptions): Promise<Reader
   for (let read = 1; ; read++) {
     const before = changeOf(path);
     const way = wayTo(path);
+    const alone = way === ALONE ? undefined : await baseOf(folder);
     try {
       const db = await openFile(path, way);
       // Everything is read as of one moment, and a writer goes on meanwhile.
       db.exec('begin');
       checkFormat(db, folder);
       const meta = readMeta(db, folder);
+      checkBase(alone, meta, folder);
       const key = keyOf(meta.key, meta.keyCheck, options.keyText);
       const reader = new DatabaseReader({
         db,
@@ -46,13 +57,10 @@ async function openReader(folder: string, options: StateOptions): Promise<Reader
       if (way !== ALONE || before === changeOf(path) || read === READS) return reader;
       await reader.close();
     } catch (error) {
-      if (read === READS || way !== ALONE || before === changeOf(path)) throw error;
+      if (read === READS || before === changeOf(path)) throw error;
     }
   }
 }
-
-/** The database by itself: no process writes, and no file beside it is looked for or made. */
-const ALONE = 'immutable=1';
 
 /** How a database is opened without anything being written, not even what readers and writers agree by. */
 function wayTo(path: string): string {

@@ -17,6 +17,10 @@ export interface Meta {
   keyCheck: string;
   /** The process that writes, or was killed while it did. */
   holder: Holder | undefined;
+  /** Of the database with its log: what the file by itself says here once all of the log is in it. */
+  base: string | undefined;
+  /** What it said before the log began. */
+  before: string | undefined;
 }
 
 export function readMeta(db: Db, folder: string): Meta {
@@ -33,6 +37,8 @@ export function readMeta(db: Db, folder: string): Meta {
     key: meta.get('key') ?? null,
     keyCheck: needed('key_check'),
     holder: holder === undefined ? undefined : (JSON.parse(holder) as Holder),
+    base: meta.get('base'),
+    before: meta.get('before'),
   };
 }
 
