@@ -57,10 +57,10 @@ async function tell(error: unknown, argv: readonly string[], io: Io): Promise<nu
     );
     return error.exitCode;
   }
-  const { message, name, code } = error as NodeJS.ErrnoException;
+  const { message, code } = error as NodeJS.ErrnoException;
   // A system error ("ENOSPC") is shown to the user; a code of Node's own ("ERR_…") means a wrong call, a defect.
   const isOfSystem = code !== undefined && !String(code).startsWith('ERR_');
-  if (name === 'LockedError' || name === 'DamagedStateError' || isOfSystem) {
+  if (isOfSystem) {
     await io.err(`reelstate: ${printable(message)}\n`);
     return 1;
   }

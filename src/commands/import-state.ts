@@ -27,7 +27,7 @@ export async function openForImport(
   await accounts.mustBeSound(settings.color);
   await accounts.follow();
   const store = await writing('reelstate import', settings, io).catch((error) => {
-    throw error instanceof LockedState ? besides(error) : error;
+    throw besides(error);
   });
   try {
     const vault = new Vault(store.key);
@@ -36,6 +36,11 @@ export async function openForImport(
     const { documents } = await resolveFile(checked, { cwd: io.cwd, env: values, readFile, vault });
     const { recording } = documents[0] as { recording: DesiredRecording };
     const intents = intentsOf(recording);
+    const binding = bindingsOf(settings, store.key)(recording.identity?.appId ?? '');
+    // Before the file is written: what could not be recorded must leave nothing behind.
+    await store.claim([binding.account ?? ''], 0).catch((error) => {
+      throw besides(error);
+    });
     const known = store.state.known.head(intents.key);
     if (known)
       throw new Failure(`this recording is in the state folder already, as ${known.name} (${known.file})`, {
@@ -44,10 +49,7 @@ export async function openForImport(
     const commit = async () => {
       for (const intent of intents.list) {
         const { key, endpoint } = intent;
-        const of = await store.append({
-          ...intent,
-          ...bindingsOf(settings, store.key)(intent.identity.appId),
-        });
+        const of = await store.append({ ...intent, ...binding });
         await store.append({
           event: 'answer',
           key,
@@ -66,9 +68,10 @@ export async function openForImport(
   }
 }
 
-/** A daemon does not end by itself. */
-function besides({ message }: LockedState): Failure {
-  return new Failure(message, {
+/** A daemon does not end by itself. Other errors are returned as they are. */
+function besides(error: unknown): unknown {
+  if (!(error instanceof LockedState)) return error;
+  return new Failure(error.message, {
     hint: 'Nothing was written. Without --applied the file is written, and a running daemon sends the same once, which changes nothing; or stop it first.',
   });
 }

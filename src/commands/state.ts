@@ -100,11 +100,15 @@ export async function stateRebind(raw: RawOptions, io: Io): Promise<number> {
     const isAny = accounts.list.some((account) => accounts.credentials(account).customerId !== undefined);
     const where = `${targets}${isAny ? `, with the account of ${naming}` : ''}`;
     if (others.length === 0) return `All of it is bound to ${where} already.`;
-    const before = [...new Set(others.map(({ target }) => target))].map((target) =>
-      target === undefined ? 'nothing' : shownTarget(target),
+    const before = new Set(
+      others.map(({ key, target, account }) => {
+        if (target === undefined) return 'nothing';
+        const isSame = target === bindings(appIdIn(key)).target;
+        return `${shownTarget(target)}${isSame && account ? ', with another account,' : ''}`;
+      }),
     );
     await agree(
-      `Bind ${count(others.length, 'recording')} from ${before.join(', ')} to ${where}? What is known counts as applied there: it is not sent again.`,
+      `Bind ${count(others.length, 'recording')} from ${[...before].join(' and ')} to ${where}? What is known counts as applied there: it is not sent again.`,
       raw,
       io,
     );

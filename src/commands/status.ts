@@ -34,7 +34,7 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   await tellOfOtherState(settings, raw, io);
   const store = await reading('reelstate status', settings, io);
   const { known } = store.state;
-  checkTarget(known, settings, io);
+  checkTarget(known, settings, io, store.key);
   const plan = await planOf(store, raw, settings, io);
   const accountOf = (appId = '') => settings.accounts.nameOf(appId);
   const all = overviewOf([...known.values()], plan.isRead ? plan.made : undefined, accountOf);

@@ -19,13 +19,20 @@ export class LockedState extends Failure {
   override name = 'LockedState';
   readonly holder: Holder | undefined;
 
-  /** @param holder undefined: it has not said yet who it is */
-  constructor(place: string, holder: Holder | undefined) {
+  /**
+   * @param holder undefined: it has not said yet who it is
+   * @param killed what becomes of what a killed process held
+   */
+  constructor(
+    place: string,
+    holder: Holder | undefined,
+    killed = 'A process that was killed holds nothing any more.',
+  ) {
     const who = holder
       ? `process ${holder.pid} on ${holder.host} (${holder.command}, since ${holder.since})`
       : 'a process that has just begun';
     super(`the state in ${place} is in use by ${who}`, {
-      hint: 'Wait for it to end, or stop it. A process that was killed holds nothing any more.',
+      hint: `Wait for it to end, or stop it. ${killed}`,
     });
     this.holder = holder;
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -168,6 +169,31 @@ describe.skipIf(missing !== undefined)('a state in PostgreSQL', () => {
     expect(performance.now() - told).toBeLessThan(5_500);
   }, 60_000);
 
+  it('import --applied beside a daemon writes nothing, and says what to do', async () => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a') });
+    const sim = await simulator(cwd);
+    const env = { ...(await shared()), REELSTATE_ENDPOINT: sim.url };
+    const daemon = start(['watch'], { cwd, env });
+    await daemon.shows(/"msg":"applied"/, 'stderr');
+    await put(cwd, {
+      'start.json': JSON.stringify({
+        cname: 'channel-c',
+        uid: '527841',
+        clientRequest: { recordingConfig: { channelType: 0, subscribeAudioUids: ['1'] } },
+      }),
+    });
+    const flags = ['--app-id', 'app', '--resource-id', 'r', '--sid', 's', '--out', 'recordings/c.yaml'];
+    const refused = await run(['import', 'start.json', ...flags, '--applied'], { cwd, env });
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/in use by process \d+ on \S+ \(reelstate watch, since /);
+    expect(refused.stderr).toContain('Without --applied the file is written');
+    expect(existsSync(join(cwd, 'recordings/c.yaml'))).toBe(false);
+    daemon.child.kill('SIGTERM');
+    expect((await daemon.done).code).toBe(0);
+    expect((await run(['import', 'start.json', ...flags, '--applied'], { cwd, env })).code).toBe(0);
+    expect((await run(['state', 'list'], { cwd, env })).stdout).toContain('recordings/c.yaml');
+  });
+
   it('takes the password from a variable or a file, and never from the command line', async () => {
     const cwd = await folder({ 'recordings/a.yaml': recording('a') });
     const { hostname, port, pathname, username, href } = new URL(await server.address());
@@ -186,6 +212,9 @@ describe.skipIf(missing !== undefined)('a state in PostgreSQL', () => {
     expect(wrong).toMatchObject({ code: 1, stdout: '' });
     expect(wrong.stderr).toMatch(/the database postgres:.* refuses: password authentication failed/);
     expect(wrong.stderr).not.toContain(secret);
+    const none = await run(['status', '--state', href], { cwd });
+    expect(none).toMatchObject({ code: 1, stdout: '' });
+    expect(none.stderr).toMatch(/wants a password, and none is given\n {2}.*PGPASSWORD/);
     const file = join(cwd, 'passwords');
     await writeFile(
       file,

@@ -55,18 +55,19 @@ describe('a state belongs to where it was applied', () => {
     expect(JSON.parse(stderr)).toMatchObject({ level: 'error', hint: expect.stringContaining('rebind') });
   });
 
-  it('another account is refused by what has credentials', async () => {
+  it('another account is refused by all that may have credentials but plan', async () => {
     const { cwd, reelstate } = await desk();
     await reelstate(['apply']);
     await put(cwd, files('#000002'));
     const other = { AGORA_CUSTOMER_ID: 'another-customer' };
-    for (const command of ['apply', 'watch']) {
+    for (const command of ['apply', 'watch', 'status']) {
       const { code, stderr } = await reelstate([command], other);
       expect({ command, code, stderr }).toMatchObject({ code: 1 });
       expect(stderr).toContain('belongs to another account');
       expect(stderr).not.toContain('another-customer');
     }
     expect((await reelstate(['plan', '--detailed-exitcode'], other)).code).toBe(2);
+    expect((await reelstate(['status'], { AGORA_CUSTOMER_ID: '' })).code).toBe(0);
     const bound = await reelstate(['state', 'rebind', '--yes'], other);
     expect(bound.stdout).toMatch(/^Bound 2 recordings to .*, with the account of AGORA_CUSTOMER_ID\.\n$/);
     // The simulated service knows one customer only: the state lets the call go.
@@ -249,6 +250,119 @@ describe('what happens to a state', () => {
     expect(existsSync(join(cwd, 'recordings/c.yaml'))).toBe(false);
     daemon.child.kill('SIGTERM');
     expect((await daemon.done).code).toBe(0);
+  });
+
+  it('that cannot be opened is told with its path, by a daemon as its log tells everything', async () => {
+    const { cwd, sim, env } = await desk();
+    const reelstate = (args: string[]) => start(args, { cwd, env }).done;
+    const state = join(cwd, '.reelstate');
+    const refused = async (told: string) => {
+      for (const command of ['plan', 'status', 'apply']) {
+        const { code, stderr } = await reelstate([command]);
+        expect({ command, code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining(told) });
+        expect(stderr).not.toContain('ConnectionFailed');
+      }
+      const daemon = await reelstate(['watch']);
+      expect(daemon.code).toBe(1);
+      expect(JSON.parse(daemon.stderr)).toMatchObject({
+        level: 'error',
+        msg: expect.stringContaining(told),
+      });
+    };
+    await writeFile(state, 'no folder');
+    await refused(`${state}`);
+    expect(await readFile(state, 'utf8')).toBe('no folder');
+    await rm(state);
+    await reelstate(['apply']);
+    await rm(join(state, 'state.db'));
+    await mkdir(join(state, 'state.db'));
+    await refused(`${join(state, 'state.db')} cannot be opened: it is a folder`);
+    expect(await sim.requests()).toHaveLength(2);
+  });
+
+  it('damaged in one recording: a daemon says so and ends with 1', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['apply']);
+    const database = join(cwd, '.reelstate/state.db');
+    const code = `const D = require('libsql'); const d = new D(process.argv[1]); d.exec('delete from known'); d.exec('pragma wal_checkpoint(truncate)'); d.close();`;
+    execFileSync(process.execPath, ['-e', code, database], { cwd: join(import.meta.dirname, '../..') });
+    const daemon = await reelstate(['watch']);
+    expect(daemon.code).toBe(1);
+    expect(JSON.parse(daemon.stderr.trim().split('\n').at(-1) as string)).toMatchObject({
+      level: 'error',
+      msg: `${database}: what is known of a is damaged`,
+      hint: expect.stringContaining('Restore the state from a backup'),
+    });
+    expect(await sim.requests()).toHaveLength(2);
+  });
+
+  it('put back from a copy beside a later log is refused, and a log of its own is not', async () => {
+    const { cwd, sim, env } = await desk();
+    const reelstate = (args: string[]) => start(args, { cwd, env }).done;
+    const database = join(cwd, '.reelstate/state.db');
+    const killed = async (color: string) => {
+      await put(cwd, files(color));
+      const before = (await sim.requests()).length;
+      const daemon = start(['watch'], { cwd, env });
+      await vi.waitFor(async () => expect(await sim.requests()).toHaveLength(before + 2), {
+        timeout: 20_000,
+      });
+      await daemon.shows(/("msg":"applied"\}\n.*){2}/s, 'stderr');
+      return daemon;
+    };
+    await reelstate(['apply']);
+    const copy = await readFile(database);
+    for (const color of ['#000002', '#000003', '#000004']) {
+      const daemon = await killed(color);
+      daemon.child.kill('SIGKILL');
+      await daemon.done;
+      expect((await reelstate(['plan', '--detailed-exitcode'])).code).toBe(0);
+    }
+    // Written over in place, beside the log of a daemon that was killed, and under one that runs.
+    const log = await readFile(`${database}-wal`);
+    const refused = async () => {
+      for (const command of ['plan', 'status', 'apply', 'watch']) {
+        const { code, stderr } = await reelstate([command]);
+        expect({ command, code, stderr }).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining(`${database} is an older copy, or another one`),
+        });
+      }
+    };
+    const later = await readFile(database);
+    await writeFile(database, copy);
+    await refused();
+    expect(await readFile(`${database}-wal`)).toEqual(log);
+    await writeFile(database, later);
+    const daemon = await killed('#000005');
+    await writeFile(database, copy);
+    expect((await daemon.done).code).toBe(1);
+    await refused();
+    for (const name of ['wal', 'shm']) await rm(`${database}-${name}`);
+    expect((await reelstate(['plan', '--detailed-exitcode'])).code).toBe(2);
+    expect((await reelstate(['apply'])).code).toBe(0);
+  });
+
+  it('whose journal of version 0.1 is gone, or was written on after it was taken over, is refused', async () => {
+    const { cwd, sim, env } = await desk();
+    const reelstate = (args: string[]) => start(args, { cwd, env }).done;
+    const state = join(cwd, '.reelstate');
+    await oldState(state, {});
+    for (const command of ['plan', 'status', 'apply', 'watch'])
+      expect((await reelstate([command])).stderr).toContain(`${join(state, 'journal.jsonl')} is missing`);
+    expect(await readdir(state)).toEqual(['key']);
+    await oldState(state, { 'journal.jsonl': oldJournal([intent(1), answer(1, 1)]) });
+    expect((await reelstate(['state', 'rebind', '--yes'])).code).toBe(0);
+    await oldState(state, { 'journal.jsonl': oldJournal([intent(2), answer(2, 1)]) });
+    for (const command of ['plan', 'status', 'apply', 'watch'])
+      expect((await reelstate([command])).stderr).toContain(
+        'journal.jsonl was written by version 0.1 after its state had been taken over',
+      );
+    expect(await sim.requests()).toEqual([]);
+    // Either is gone on from once the other one is away.
+    await rm(join(state, 'journal-0.1'), { recursive: true });
+    for (const name of ['state.db', 'lock.db']) await rm(join(state, name));
+    expect((await reelstate(['state', 'list'])).stdout).toContain('rec-2');
   });
 
   it('read where nothing may be written', async () => {

@@ -154,12 +154,11 @@ describe('a state of version 0.1', () => {
     expect((await readdir(dir)).sort()).toEqual(before.sort());
   });
 
-  it('with a key and nothing else knows nothing, and keeps its key', async () => {
+  it('with a key and nothing else has lost its journal', async () => {
     await oldState(dir, {});
-    const store = await open(dir);
-    expect(store.key.toString('hex')).toBe(OLD_KEY);
-    expect(store.state.known.size).toBe(0);
-    await store.close();
+    await expect(read(dir)).rejects.toThrow('journal.jsonl is missing');
+    await expect(open(dir)).rejects.toThrow('journal.jsonl is missing');
+    expect(await readdir(dir)).toEqual(['key']);
   });
 
   it('is not taken over while a process of this host writes it, and is once that has ended', async () => {

@@ -195,7 +195,9 @@ describe('a state folder', () => {
       await store.close();
       alter("update known set recording = replace(recording, '#000001', '#000009') where id = 1");
       const { known } = (await read(dir)).state;
-      expect(() => known.get(recordingKey(identity(1)))).toThrow('what the state knows of rec-1 is damaged');
+      expect(() => known.get(recordingKey(identity(1)))).toThrow(
+        'state.db: what is known of rec-1 is damaged',
+      );
       expect(known.get(recordingKey(identity(2)))?.name).toBe('rec-2');
     });
   });

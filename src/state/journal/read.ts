@@ -16,6 +16,7 @@ import { emptyState, fold } from '../fold.ts';
 
 /** Where its files go once they are taken over. */
 export const ASIDE = 'journal-0.1';
+export const JOURNAL = 'journal.jsonl';
 
 const FILES = /^(journal|snapshot|history(\.\d+)?)\.jsonl(\.new)?$|^key(\.new)?$|^\.?lock\.\d/;
 const VERSION = 1;
@@ -30,34 +31,38 @@ export interface OldState {
 
 /** Whether a folder holds anything of it. */
 export function hasJournal(folder: string): boolean {
-  return ['journal.jsonl', 'snapshot.jsonl', 'key'].some((name) => existsSync(join(folder, name)));
+  return [JOURNAL, 'snapshot.jsonl', 'key'].some((name) => existsSync(join(folder, name)));
+}
+
+/** Whether a journal was begun after another one had been put aside. */
+export function hasSecondJournal(folder: string): boolean {
+  // In the order in which it is moved.
+  return existsSync(join(folder, ASIDE, JOURNAL)) && existsSync(join(folder, JOURNAL));
 }
 
 /** @throws DamagedState where something is not as it was written */
 export function readJournal(folder: string): OldState {
-  const path = join(folder, 'journal.jsonl');
+  const path = join(folder, JOURNAL);
   // Opened first: a writer puts the snapshot in place before it begins the journal anew.
   const journal = bytesOf(path);
   const state = emptyState();
   const snapshot = bytesOf(join(folder, 'snapshot.jsonl'));
   if (snapshot) restore(state, snapshot, join(folder, 'snapshot.jsonl'));
-  if (!journal && snapshot) throw new DamagedState(`${path} is missing`);
+  // It was put in place together with the key, and again with every snapshot.
+  if (!journal) throw new DamagedState(`${path} is missing`);
   const entries: JournalEntry[] = [];
-  if (journal) {
-    const lines = [...linesOf(journal)];
-    const header = headerOf(lines[0], path);
-    let last = Number(header.after ?? state.serial);
-    if (last > state.serial)
-      throw new DamagedState(`${path}: entries ${state.serial + 1} to ${last} are missing`);
-    for (const [index, line] of lines.slice(1).entries()) {
-      const entry = decode(line) as JournalEntry | undefined;
-      if (!entry) throw new DamagedState(`${path}:${index + 2}: this line of the journal is damaged`);
-      if (entry.seq !== last + 1)
-        throw new DamagedState(`${path}:${index + 2}: entry ${last + 1} is missing`);
-      last = entry.seq;
-      entries.push(entry);
-      fold(state, entry);
-    }
+  const lines = [...linesOf(journal)];
+  const header = headerOf(lines[0], path);
+  let last = Number(header.after ?? state.serial);
+  if (last > state.serial)
+    throw new DamagedState(`${path}: entries ${state.serial + 1} to ${last} are missing`);
+  for (const [index, line] of lines.slice(1).entries()) {
+    const entry = decode(line) as JournalEntry | undefined;
+    if (!entry) throw new DamagedState(`${path}:${index + 2}: this line of the journal is damaged`);
+    if (entry.seq !== last + 1) throw new DamagedState(`${path}:${index + 2}: entry ${last + 1} is missing`);
+    last = entry.seq;
+    entries.push(entry);
+    fold(state, entry);
   }
   return { state, key: keyIn(folder), calls: pastCalls([...historyIn(folder), ...entries]) };
 }

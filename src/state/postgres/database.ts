@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Client, ClientConfig, Pool, QueryResult, QueryResultRow } from 'pg';
 import { Failure } from '../../model/failure.ts';
 import type { Clock } from '../../model/ports.ts';
@@ -52,7 +53,8 @@ export class Database implements Runs {
   /** Of `address.tls`: the way that came about before. */
   #way = 0;
   #options: string | undefined = SESSION;
-  readonly #clients = new Set<Client>();
+  /** Of all connections, those included that the library has given up. */
+  readonly #sockets = new Set<Socket>();
   #closed = false;
   #trouble: string | undefined;
   /** The shortest time between a statement and its answer since the database was last away, in milliseconds. */
@@ -178,26 +180,31 @@ export class Database implements Runs {
       connectionTimeoutMillis: CONNECT,
       query_timeout: ANSWER,
       keepAlive: true,
+      stream: () => this.#socket(),
       ...(this.#options === undefined ? {} : { options: this.#options }),
     };
     const pool = new pg.Pool({ ...config, max: MOST, idleTimeoutMillis: IDLE });
     // A connection that is cut while no statement is under way: the next one makes another, or says so.
     pool.on('error', () => {});
-    pool.on('connect', (client) => {
-      client.on('error', () => {});
-      this.#clients.add(client as unknown as Client);
-    });
-    pool.on('remove', (client) => this.#clients.delete(client as unknown as Client));
+    pool.on('connect', (client) => client.on('error', () => {}));
     return pool;
+  }
+
+  #socket(): Socket {
+    const socket = new Socket();
+    this.#sockets.add(socket);
+    return socket.once('close', () => this.#sockets.delete(socket));
   }
 
   #failureOf(error: unknown): Error {
     const { code = '', message } = error as { code?: string; message: string };
-    if (error instanceof Failure || code === '') return error as Error;
     const where = this.address.shown;
+    if (isAboutPassword(error))
+      return new Failure(`the database ${where} wants a password, and none is given`, { hint: PASSWORD });
+    if (error instanceof Failure || code === '') return error as Error;
     if (/^(28|3D)/.test(code))
       return new Failure(`the database ${where} refuses: ${message}`, {
-        hint: 'A password is read from PGPASSWORD or a password file (PGPASSFILE, else ~/.pgpass).',
+        hint: PASSWORD,
       });
     if (code === '42501')
       return new Failure(`the user may not do that in ${where}: ${message}`, {
@@ -215,12 +222,20 @@ export class Database implements Runs {
     const ended = new AbortController();
     await Promise.race([pool.end().finally(() => ended.abort()), this.#clock.sleep(LAST_WORD, ended.signal)]);
     // A connection that has gone silent would keep the process alive.
-    for (const client of this.#clients) client.connection.stream.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 
 /** The schema, a table or a column is not there (PostgreSQL documentation, "Error Codes"). */
 export const NO_TABLES = /^(3F000|42P01|42703)$/;
+
+/** For people. */
+const PASSWORD = 'A password is read from PGPASSWORD or a password file (PGPASSFILE, else ~/.pgpass).';
+
+/** The library's own word where the server asks for a password and there is none. */
+function isAboutPassword(error: unknown): boolean {
+  return /^SASL: .*password must be/.test((error as Error).message);
+}
 
 /** A statement that the database has not answered. */
 export class AwayError extends LostState {
@@ -241,7 +256,7 @@ function run(client: Client, sql: string, values: readonly unknown[]): Promise<Q
  * another try mends.
  */
 function isAway(error: unknown): boolean {
-  if (error instanceof Failure || error instanceof TypeError) return false;
+  if (error instanceof Failure || error instanceof TypeError || isAboutPassword(error)) return false;
   const { code, severity } = error as { code?: string; severity?: string };
   if (severity === undefined) return true;
   return /^(08|53|57|25006|40|55P03)/.test(code ?? '');

@@ -9,6 +9,8 @@ import * as sql from './statements.ts';
 
 /** How long a lease goes on after it was taken or renewed, in milliseconds. */
 export const TERM = 4_000;
+/** For people. */
+const KILLED = `What a killed process held is free after ${TERM / 1_000} s; reelstate state unlock ends it at once.`;
 /** How often leases are renewed, and looked for where some are lacking, in milliseconds. */
 const BEAT = 1_000;
 const LOOK = 400;
@@ -146,7 +148,7 @@ export class Leases {
       if (signal.aborted || (another !== undefined && isOver)) {
         for (const account of accounts) this.#wanted.delete(account);
         if (db.trouble !== undefined) throw new LostState(db.trouble);
-        throw new LockedState(db.address.shown, this.#others.get(another ?? ''));
+        throw new LockedState(db.address.shown, this.#others.get(another ?? ''), KILLED);
       }
       await this.#nextBeat();
     }

@@ -1,9 +1,10 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type Database from 'libsql';
 import { Failure } from '../../model/failure.ts';
 import { DamagedState, LostState } from '../errors.ts';
-import { APPLICATION, FORMAT } from './statements.ts';
+import { APPLICATION, FORMAT, META_NAMED } from './statements.ts';
 
 /** Files of a state folder. */
 export const DATABASE = 'state.db';
@@ -16,9 +17,28 @@ export interface Prepared {
   run(...values: unknown[]): unknown;
 }
 
-/** The library is loaded where a database is opened, and not before: 30 ms. */
-export async function library(): Promise<typeof Database> {
-  return (await import('libsql')).default;
+/**
+ * Opens a database. The library is loaded here, and not before: 30 ms.
+ * @param way parameters of SQLite's own addresses, such as "mode=ro"; left out: it is written, and made where there is none
+ * @throws LostState that says why it cannot be opened
+ */
+export async function openFile(path: string, way?: string, options: Database.Options = {}): Promise<Db> {
+  const { default: Library } = await import('libsql');
+  try {
+    return new Library(way === undefined ? path : `${pathToFileURL(path)}?${way}`, options);
+  } catch (cause) {
+    throw new LostState(`${path} cannot be opened: ${reasonOf(path, cause as Error)}`, { cause });
+  }
+}
+
+/** The library says no more than a number. */
+function reasonOf(path: string, { message }: Error): string {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isDirectory() ? 'it is a folder' : message;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** All rows of a query, each a list of its columns. */
@@ -34,6 +54,42 @@ export function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
+/** The database by itself: no process writes, and no file beside it is looked for or made. */
+export const ALONE = 'immutable=1';
+
+/** What the file by itself says of the log that goes on from it; undefined where that cannot be read. */
+export async function baseOf(folder: string): Promise<{ base: string | undefined } | undefined> {
+  try {
+    const db = await openFile(join(folder, DATABASE), ALONE);
+    try {
+      const [row] = rowsOf(db, META_NAMED, 'base');
+      return { base: row?.[0] as string | undefined };
+    } finally {
+      db.close();
+    }
+  } catch {
+    // The log was being written into it when its writer was killed.
+    return undefined;
+  }
+}
+
+/**
+ * The log holds pages of the database, and would be put into any file beside it.
+ * @param alone what the file by itself says
+ * @throws Failure where it is another one than the log goes on from
+ */
+export function checkBase(
+  alone: Awaited<ReturnType<typeof baseOf>>,
+  { base, before }: { base: string | undefined; before: string | undefined },
+  folder: string,
+): void {
+  if (alone === undefined || alone.base === base || alone.base === before) return;
+  const path = join(folder, DATABASE);
+  throw new Failure(`${path} is an older copy, or another one, than ${path}-wal goes on from`, {
+    hint: `Nothing was changed. To go on from this copy, remove ${DATABASE}-wal and ${DATABASE}-shm beside it: what they hold was recorded since, and is no longer known then.`,
+  });
+}
+
 /** By these codes, and where a table is missing, a database is damaged or is none. */
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
 const MISSING = /no such (table|column)/;
@@ -45,7 +101,8 @@ export function failureOf(error: unknown, folder: string, done = 'written'): Fai
   const { code = '', message } = error as { code?: string; message: string };
   if (DAMAGED.test(code) || MISSING.test(message))
     return new DamagedState(`${path} is damaged: ${message}`, error);
-  return new LostState(`the state cannot be ${done}: ${message} (${path})`, { cause: error });
+  const where = message.includes(folder) ? '' : ` (${path})`;
+  return new LostState(`the state cannot be ${done}: ${message}${where}`, { cause: error });
 }
 
 /** The same where it was only read. */

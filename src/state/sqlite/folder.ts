@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Failure } from '../../model/failure.ts';
 import { DamagedState, LostState } from '../errors.ts';
-import { ASIDE } from '../journal/read.ts';
+import { ASIDE, hasSecondJournal, JOURNAL } from '../journal/read.ts';
 import { DATABASE, LOCK, sizeOf } from './database.ts';
 
 /** What a folder is made of, so that it can be taken away where nothing comes of it. */
@@ -18,12 +19,12 @@ export function makeFolder(folder: string): MadeFolder {
   const ignore = join(folder, '.gitignore');
   const made: (() => void)[] = [];
   const undo = () => {
-    for (const act of made.reverse()) act();
+    for (const act of made.reverse()) quietly(act);
   };
   try {
     if (!existsSync(folder)) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      made.push(() => ifEmpty(folder));
+      made.push(() => rmdirSync(folder));
     }
     if (!existsSync(ignore)) {
       made.push(() => rmSync(ignore, { force: true }));
@@ -38,11 +39,11 @@ export function makeFolder(folder: string): MadeFolder {
   }
 }
 
-function ifEmpty(folder: string): void {
+function quietly(act: () => void): void {
   try {
-    rmdirSync(folder);
+    act();
   } catch {
-    // Something else has been put into it.
+    // It was not made after all, or something else has been put into it.
   }
 }
 
@@ -59,8 +60,20 @@ export function hasDatabase(folder: string): boolean {
   const path = join(folder, DATABASE);
   const size = sizeOf(path);
   if (size === 0) throw new DamagedState(`${path} is empty`);
+  checkOneHistory(folder);
   if (size !== undefined) return true;
   const traces = [`${DATABASE}-wal`, `${DATABASE}-shm`, ASIDE].find((name) => existsSync(join(folder, name)));
   if (traces !== undefined || sizeOf(join(folder, LOCK))) throw new DamagedState(`${path} is missing`);
   return false;
+}
+
+/** @throws Failure where version 0.1 has sent something since its state was taken over */
+function checkOneHistory(folder: string): void {
+  if (!hasSecondJournal(folder)) return;
+  throw new Failure(
+    `${join(folder, JOURNAL)} was written by version 0.1 after its state had been taken over into ${DATABASE}`,
+    {
+      hint: `What was applied last is not known for sure, so nothing was done. Move ${DATABASE}, ${LOCK} and ${ASIDE} away to go on from the journal, or the journal to go on from ${DATABASE}.`,
+    },
+  );
 }

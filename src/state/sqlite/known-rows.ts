@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
+import { join } from 'node:path';
 import type { Binding, KnownHead, KnownTable } from '../../model/known.ts';
 import { writtenOf } from '../../model/known-map.ts';
 import type { KnownRecording } from '../../model/plan.ts';
 import { DamagedState } from '../errors.ts';
-import { type Db, rowsOf } from './database.ts';
+import { DATABASE, type Db, rowsOf } from './database.ts';
 import * as sql from './statements.ts';
 
 /** A row of the table of heads. The recording is held for as long as something else holds it, too. */
@@ -21,14 +22,18 @@ interface Row extends KnownHead {
 /** What is known, in its tables: heads in memory, recordings read when they are asked for. */
 export class KnownRows implements KnownTable {
   readonly #db: Db;
+  readonly #folder: string;
   readonly #rows = new Map<string, Row>();
   readonly #read: ReturnType<Db['prepare']>;
   #lastId = 0;
+  /** Told of damage, which ends a process that writes. */
+  onDamage: (error: DamagedState) => void = () => {};
   #writing: ReturnType<typeof statementsOf> | undefined;
 
   /** Reads all heads. */
-  constructor(db: Db) {
+  constructor(db: Db, folder: string) {
     this.#db = db;
+    this.#folder = folder;
     this.#read = db.prepare(sql.RECORDING).raw();
     // Many recordings have the same.
     const shared = new Map<unknown, string>();
@@ -75,8 +80,13 @@ export class KnownRows implements KnownTable {
 
   #readRow(row: Row): KnownRecording {
     const [text] = (this.#read.get(row.id) ?? []) as string[];
-    if (text === undefined || hash('sha256', text, 'base64') !== row.digest)
-      throw new DamagedState(`what the state knows of ${row.name} is damaged`);
+    if (text === undefined || hash('sha256', text, 'base64') !== row.digest) {
+      const error = new DamagedState(
+        `${join(this.#folder, DATABASE)}: what is known of ${row.name} is damaged`,
+      );
+      this.onDamage(error);
+      throw error;
+    }
     const recording = JSON.parse(text) as KnownRecording;
     row.recording = new WeakRef(recording);
     return recording;

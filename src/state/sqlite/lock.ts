@@ -2,7 +2,7 @@ import { rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Holder } from '../../model/store.ts';
-import { LOCK, library, sizeOf } from './database.ts';
+import { LOCK, openFile, sizeOf } from './database.ts';
 import { restrict } from './folder.ts';
 
 /*
@@ -27,12 +27,11 @@ const TRIES = 5;
 
 /** @returns undefined where another process has it. @throws an error of the database or of the system */
 export async function takeLock(folder: string): Promise<Lock | undefined> {
-  const Database = await library();
   const path = join(folder, LOCK);
   const fresh = sizeOf(path) === undefined;
   const inode = () => statSync(path, { throwIfNoEntry: false })?.ino;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const db = new Database(path, { timeout: PATIENCE });
+    const db = await openFile(path, undefined, { timeout: PATIENCE });
     const opened = inode();
     try {
       restrict(path);

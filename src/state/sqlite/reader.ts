@@ -1,22 +1,33 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { State } from '../../model/journal.ts';
 import type { History, HistoryFilter, Reader, StateDump, StateOptions } from '../../model/store.ts';
-import { DamagedState } from '../errors.ts';
 import { emptyState } from '../fold.ts';
 import { hasJournal, type OldState, readJournal } from '../journal/read.ts';
 import { dumpOfJournal } from '../journal/take-over.ts';
-import { type FingerprintKey, keyOf } from '../key.ts';
-import { checkFormat, DATABASE, type Db, library, readFailureOf } from './database.ts';
+import { type FingerprintKey, keptKey, keyOf } from '../key.ts';
+import {
+  ALONE,
+  baseOf,
+  checkBase,
+  checkFormat,
+  DATABASE,
+  type Db,
+  openFile,
+  readFailureOf,
+} from './database.ts';
 import { hasDatabase } from './folder.ts';
 import { readCalledNames, readDump, readHistory, readMeta, readTables } from './tables.ts';
 
 /** Reads a state folder, also while another process writes, and where it must not be written. */
 export async function readFolder(folder: string, options: StateOptions): Promise<Reader> {
-  if (hasDatabase(folder)) return openReader(folder, options);
-  if (hasJournal(folder)) return new OldReader(readJournal(folder), options.keyText);
-  return new OldReader({ state: emptyState(), key: undefined, calls: [] }, options.keyText);
+  try {
+    if (hasDatabase(folder)) return await openReader(folder, options);
+    const nothing = { state: emptyState(), key: undefined, calls: [] };
+    return new OldReader(hasJournal(folder) ? readJournal(folder) : nothing, options.keyText);
+  } catch (error) {
+    throw readFailureOf(error, folder);
+  }
 }
 
 /** Reads once more where a writer has begun meanwhile. */
@@ -24,28 +35,32 @@ const READS = 4;
 
 async function openReader(folder: string, options: StateOptions): Promise<Reader> {
   const path = join(folder, DATABASE);
-  const Database = await library();
   for (let read = 1; ; read++) {
     const before = changeOf(path);
     const way = wayTo(path);
+    const alone = way === ALONE ? undefined : await baseOf(folder);
     try {
-      const db = new Database(`${pathToFileURL(path)}?${way}`);
+      const db = await openFile(path, way);
       // Everything is read as of one moment, and a writer goes on meanwhile.
       db.exec('begin');
       checkFormat(db, folder);
-      const meta = readMeta(db);
+      const meta = readMeta(db, folder);
+      checkBase(alone, meta, folder);
       const key = keyOf(meta.key, meta.keyCheck, options.keyText);
-      const reader = new DatabaseReader({ db, folder, id: meta.id, key, state: readTables(db, meta) });
+      const reader = new DatabaseReader({
+        db,
+        folder,
+        id: meta.id,
+        key,
+        state: readTables(db, meta, folder),
+      });
       if (way !== ALONE || before === changeOf(path) || read === READS) return reader;
       await reader.close();
     } catch (error) {
-      if (read === READS || way !== ALONE || before === changeOf(path)) throw readFailureOf(error, folder);
+      if (read === READS || before === changeOf(path)) throw error;
     }
   }
 }
-
-/** The database by itself: no process writes, and no file beside it is looked for or made. */
-const ALONE = 'immutable=1';
 
 /** How a database is opened without anything being written, not even what readers and writers agree by. */
 function wayTo(path: string): string {
@@ -126,13 +141,9 @@ class OldReader implements Reader {
   readonly #old: OldState;
 
   constructor(old: OldState, keyText: string | undefined) {
-    if (old.key !== undefined && keyText !== undefined)
-      throw new DamagedState(
-        'this state keeps a key of its own, so REELSTATE_STATE_KEY cannot be used with it',
-      );
     this.#old = old;
     this.state = old.state;
-    this.key = old.key === undefined ? undefined : Buffer.from(old.key, 'hex');
+    this.key = old.key === undefined ? undefined : keyOf(old.key, keptKey(old.key).check, keyText).key;
   }
 
   async history({ names = [], limit }: HistoryFilter): Promise<History> {

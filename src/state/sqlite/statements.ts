@@ -43,6 +43,7 @@ pragma user_version = ${FORMAT};
 `;
 
 export const META = 'select name, value from meta';
+export const META_NAMED = 'select value from meta where name = ?';
 export const SET_META =
   'insert into meta values (?, ?) on conflict (name) do update set value = excluded.value';
 export const DELETE_META = 'delete from meta where name = ?';

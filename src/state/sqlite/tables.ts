@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import type { PastCall, State } from '../../model/journal.ts';
 import { appIdIn } from '../../model/recording-key.ts';
 import type { History, HistoryFilter, Holder, StateDump } from '../../model/store.ts';
 import { DamagedState } from '../errors.ts';
 import { emptyState } from '../fold.ts';
 import type { FingerprintKey } from '../key.ts';
-import { type Db, rowsOf } from './database.ts';
+import { DATABASE, type Db, rowsOf } from './database.ts';
 import { KnownRows } from './known-rows.ts';
 import * as sql from './statements.ts';
 
@@ -20,13 +21,17 @@ export interface Meta {
   keyCheck: string;
   /** The process that writes, or was killed while it did. */
   holder: Holder | undefined;
+  /** Of the database with its log: what the file by itself says here once all of the log is in it. */
+  base: string | undefined;
+  /** What it said before the log began. */
+  before: string | undefined;
 }
 
-export function readMeta(db: Db): Meta {
+export function readMeta(db: Db, folder: string): Meta {
   const meta = new Map(rowsOf(db, sql.META) as [string, string][]);
   const needed = (name: string) => {
     const value = meta.get(name);
-    if (value === undefined) throw new DamagedState(`the state lacks its ${name}`);
+    if (value === undefined) throw new DamagedState(`${join(folder, DATABASE)} lacks its ${name}`);
     return value;
   };
   const holder = meta.get('holder');
@@ -36,12 +41,15 @@ export function readMeta(db: Db): Meta {
     key: meta.get('key') ?? null,
     keyCheck: needed('key_check'),
     holder: holder === undefined ? undefined : (JSON.parse(holder) as Holder),
+    base: meta.get('base'),
+    before: meta.get('before'),
   };
 }
 
 /** The state as of now. Nothing of a recording is read but its head. */
-export function readTables(db: Db, { serial }: Meta): State {
-  const state = emptyState(new KnownRows(db));
+export function readTables(db: Db, { serial }: Meta, folder: string): State & { known: KnownRows } {
+  const known = new KnownRows(db, folder);
+  const state = { ...emptyState(), known };
   state.serial = serial;
   state.orphaned = new Map(
     (rowsOf(db, sql.ORPHANED) as [string, string][]).map(([key, calls]) => [key, JSON.parse(calls)]),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Intent, JournalEntry, JournalEvent, State } from '../../model/journal.ts';
 import type { History, HistoryFilter, Holder, StateDump, StateOptions, Writer } from '../../model/store.ts';
@@ -10,13 +10,16 @@ import { hasJournal, oldWriter, putAside, readJournal } from '../journal/read.ts
 import { dumpOfJournal } from '../journal/take-over.ts';
 import { type FingerprintKey, keyOf, newKey } from '../key.ts';
 import {
+  baseOf,
+  checkBase,
   checkFormat,
   DATABASE,
   type Db,
   failureOf,
   LOCK,
-  library,
+  openFile,
   type Prepared,
+  rowsOf,
   sizeOf,
 } from './database.ts';
 import { hasDatabase, makeFolder, restrict } from './folder.ts';
@@ -85,9 +88,14 @@ async function lockOf(folder: string): Promise<Lock> {
 
 /** Who writes, as it says itself; undefined where it has not said so yet. */
 async function holderOf(folder: string): Promise<Holder | undefined> {
-  const Database = await library();
   try {
-    return readMeta(new Database(join(folder, DATABASE))).holder;
+    // Nothing is made where there is no state yet.
+    const db = await openFile(join(folder, DATABASE), 'mode=ro');
+    try {
+      return readMeta(db, folder).holder;
+    } finally {
+      db.close();
+    }
   } catch {
     return undefined;
   }
@@ -95,18 +103,17 @@ async function holderOf(folder: string): Promise<Holder | undefined> {
 
 /** Makes the database of what there is of version 0.1, or of nothing: whole, and then in its place. */
 async function begin(folder: string, { keyText, now }: StateOptions): Promise<void> {
-  const Database = await library();
   const path = join(folder, NEW);
   rmSync(path, { force: true });
   const dump = hasJournal(folder) ? dumpOfJournal(readJournal(folder), keyText, now()) : undefined;
   const { kept, check } = dump ? { kept: dump.key, check: dump.key_check } : newKey(keyText);
   try {
-    const db = new Database(path);
+    const db = await openFile(path);
     restrict(path);
     db.exec(`pragma journal_mode = memory; pragma synchronous = full; begin exclusive; ${sql.SCHEMA}`);
     const serial = String(dump?.serial ?? 0);
     writeMeta(db, { id: randomUUID(), serial, key: kept ?? undefined, key_check: check });
-    if (dump) writeDump(db, new KnownRows(db), dump);
+    if (dump) writeDump(db, new KnownRows(db, folder), dump);
     db.exec('commit');
     db.close();
     renameSync(path, join(folder, DATABASE));
@@ -117,24 +124,68 @@ async function begin(folder: string, { keyText, now }: StateOptions): Promise<vo
 }
 
 async function open(folder: string, lock: Lock, options: StateOptions): Promise<Writer> {
-  const Database = await library();
-  const db = new Database(join(folder, DATABASE));
+  await checkLog(folder);
+  const db = await openFile(join(folder, DATABASE));
   checkFormat(db, folder);
-  const meta = readMeta(db);
+  const meta = readMeta(db, folder);
   const key = keyOf(meta.key, meta.keyCheck, options.keyText);
   // What is damaged is found before anything is written.
-  const state = readTables(db, meta);
+  const state = readTables(db, meta, folder);
   // The log is written into the database at moments of this process's choice, so that a change by others is seen.
   db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;');
+  const isWhole = writeLog(db);
   const holder = holderHere(options.command, options.now());
   db.exec('begin immediate');
   writeMeta(db, { holder: JSON.stringify(holder) });
+  const base = isWhole ? beginLog(db, meta.base) : meta.base;
   db.exec('commit');
   return new SqliteWriter({
-    ...{ folder, lock, options, db, key, id: meta.id },
+    ...{ folder, lock, options, db, key, id: meta.id, base },
     afterKill: meta.holder !== undefined,
     state,
   });
+}
+
+/** By a connection of its own that only reads: one that writes puts the log into the file when it is closed. */
+async function checkLog(folder: string): Promise<void> {
+  if (!sizeOf(join(folder, `${DATABASE}-wal`))) return;
+  const alone = await baseOf(folder);
+  const db = await openFile(join(folder, DATABASE), 'mode=ro');
+  try {
+    checkFormat(db, folder);
+    checkBase(alone, readMeta(db, folder), folder);
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * A database that is closed writes its log into its file, unless there is another file in its place: what was put there
+ * must not be mixed with it.
+ */
+function keepAsItIs(path: string): void {
+  try {
+    copyFileSync(path, `${path}.new`);
+    renameSync(`${path}.new`, path);
+  } catch {
+    // It is gone, or the disk is full: then nothing is written into it either.
+  }
+}
+
+/** Writes the log of the database into its file. @returns whether that was all of it: a reader may need some */
+function writeLog(db: Db): boolean {
+  const [[isBusy, length, done] = []] = rowsOf(db, 'pragma wal_checkpoint(passive)');
+  return isBusy === 0 && length === done;
+}
+
+/**
+ * What is written from now on goes on from the file as it is: with an older copy of it, it would make no sense.
+ * @param before what the file says by itself @returns what it says once the log is in it
+ */
+function beginLog(db: Db, before: string | undefined): string {
+  const base = randomUUID();
+  writeMeta(db, { base, before });
+  return base;
 }
 
 interface Waiting {
@@ -158,6 +209,10 @@ class SqliteWriter implements Writer {
   #waiting: Waiting[] = [];
   /** Keys that stand in the table of calls that may still take effect. */
   #orphaned: Set<string>;
+  /** Of the file by itself, once all of the log is in it. */
+  #base: string | undefined;
+  /** It is: a log that begins now goes on from there. */
+  #isWhole = false;
   #sinceCheckpoint = 0;
   #sincePrune = PRUNE_AFTER;
   #place: string;
@@ -174,18 +229,20 @@ class SqliteWriter implements Writer {
     db: Db;
     key: FingerprintKey;
     id: string;
+    base: string | undefined;
     afterKill: boolean;
-    state: State;
+    state: State & { known: KnownRows };
   }) {
     // Without a handler the rejection would end the process; append() rethrows it.
     this.broken.catch(() => {});
-    const { folder, lock, options, db, key, id, afterKill, state } = opened;
+    const { folder, lock, options, db, key, id, base, afterKill, state } = opened;
     this.#folder = folder;
     this.#lock = lock;
     this.#options = options;
     this.#db = db;
     this.#key = key;
     this.id = id;
+    this.#base = base;
     this.afterKill = afterKill;
     this.state = state;
     this.#serial = state.serial;
@@ -196,6 +253,7 @@ class SqliteWriter implements Writer {
       deleteCall: db.prepare(sql.DELETE_CALL),
       setMeta: db.prepare(sql.SET_META),
     };
+    state.known.onDamage = (error) => this.#fail(error);
     this.#place = this.#placeNow();
   }
 
@@ -224,6 +282,8 @@ class SqliteWriter implements Writer {
       this.#transaction(() => {
         for (const { entry } of batch) this.#record(entry);
         this.#statements.setMeta.run('serial', String(this.state.serial));
+        if (this.#isWhole) this.#base = beginLog(this.#db, this.#base);
+        this.#isWhole = false;
       });
       this.#tidy(batch.length);
     } catch (error) {
@@ -286,7 +346,7 @@ class SqliteWriter implements Writer {
     }
     if (this.#sinceCheckpoint < CHECKPOINT_AFTER) return;
     this.#sinceCheckpoint = 0;
-    this.#db.exec('pragma wal_checkpoint(passive)');
+    this.#isWhole ||= writeLog(this.#db);
     this.#place = this.#placeNow();
   }
 
@@ -358,7 +418,7 @@ class SqliteWriter implements Writer {
     try {
       this.#transaction(() => {
         for (const table of ['recording', 'known', 'call', 'orphaned']) this.#db.exec(`delete from ${table}`);
-        const known = new KnownRows(this.#db);
+        const known = new KnownRows(this.#db, this.#folder);
         writeDump(this.#db, known, dump);
         this.#serial = Math.max(dump.serial, this.#serial);
         writeMeta(this.#db, {
@@ -367,7 +427,7 @@ class SqliteWriter implements Writer {
           key_check: key.check,
         });
       });
-      Object.assign(this.state, readTables(this.#db, readMeta(this.#db)));
+      Object.assign(this.state, readTables(this.#db, readMeta(this.#db, this.#folder), this.#folder));
       this.#orphaned = new Set(this.state.orphaned.keys());
       this.#key = key;
     } catch (error) {
@@ -386,6 +446,8 @@ class SqliteWriter implements Writer {
     } catch (error) {
       this.#fail(error);
     } finally {
+      if (this.#failed !== undefined && this.#placeNow() !== this.#place)
+        keepAsItIs(join(this.#folder, DATABASE));
       this.#db.close();
       this.#lock.release();
     }
