@@ -1,6 +1,6 @@
 import type { Client } from '../agora/client.ts';
 import type { Engine } from '../apply/engine.ts';
-import type { Fleet } from '../apply/fleet.ts';
+import { Fleet } from '../apply/fleet.ts';
 import { makePrepare, type Warn } from '../apply/prepare.ts';
 import { programRunner } from '../apply/program.ts';
 import { TIMINGS } from '../apply/timings.ts';
@@ -73,7 +73,6 @@ export async function connect(input: ServiceInput): Promise<Service> {
     import('../agora/client.ts'),
     import('../agora/domains.ts'),
     import('../agora/proxy.ts'),
-    import('../apply/fleet.ts'),
   ]);
   const closing = new AbortController();
   const run = programRunner(io.cwd, io.env, closing.signal);
@@ -86,7 +85,6 @@ export async function connect(input: ServiceInput): Promise<Service> {
   const ready = makePrepare(run, vault, io.clock, CREDENTIALS_FRESH, warn);
   const open = (account: Account) => openAccount(account, { ...input, timeout, ready, modules });
   const all = usable.map(open);
-  const { Fleet } = modules[4];
   const fleet = new Fleet(
     all.map(({ account: { name }, engine }) => ({ name, engine })),
     (appId) => accounts.nameOf(appId),
@@ -110,7 +108,6 @@ type Modules = [
   typeof import('../agora/client.ts'),
   typeof import('../agora/domains.ts'),
   typeof import('../agora/proxy.ts'),
-  typeof import('../apply/fleet.ts'),
 ];
 
 /** An account's own client and engine: its domains, its allowance, what its answers say. */

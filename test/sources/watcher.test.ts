@@ -477,7 +477,7 @@ describe('git', () => {
     look.set.broken.length === 0 &&
     [...look.byName.values()].every(({ blocks }) => blocks().layout?.backgroundColor === colour);
 
-  test('checkout and pull of a thousand files', { timeout: 60_000 }, async () => {
+  test('checkout and pull of a thousand files', { timeout: 180_000 }, async () => {
     const origin = desk.path('origin');
     mkdirSync(origin);
     git(origin, 'init', '-q', '-b', 'main');
