@@ -15,9 +15,10 @@ import { usage } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
 import { isSelected, type Selector } from '../model/labels.ts';
 import type { Io } from '../model/ports.ts';
-import type { DesiredRecording, DesiredSet, Labels, Layout } from '../model/recording.ts';
+import type { Canvas, DesiredRecording, DesiredSet, Labels, Layout } from '../model/recording.ts';
 import { draftLayout } from '../render/picture/draft.ts';
 import { Vault } from '../secrets/vault.ts';
+import { isSide } from './canvas.ts';
 import { checkNames } from './settings.ts';
 
 /** A layout to draw, as the file has it. */
@@ -26,6 +27,7 @@ export interface PreviewSubject {
   file: string;
   layout: Layout;
   labels: Labels | undefined;
+  canvas: Canvas | undefined;
   /** From a document that is refused: what could be read of it. */
   draft: boolean;
 }
@@ -118,8 +120,8 @@ async function fromSet(
     subjects: [
       ...looks
         .filter(({ why }) => why === undefined)
-        .map(({ recording: { name, file, blocks, labels } }) => ({
-          ...{ name, file, labels },
+        .map(({ recording: { name, file, blocks, labels, canvas } }) => ({
+          ...{ name, file, labels, canvas },
           layout: blocks().layout ?? {},
           draft: false,
         })),
@@ -151,7 +153,8 @@ async function draftsOf(file: string, io: Io, reach?: Reach): Promise<PreviewSub
     const layout = draftLayout(value?.layout);
     if (!layout) return [];
     const name = typeof value?.name === 'string' ? value.name : basename(file).replace(/\.ya?ml$/i, '');
-    return [{ name, file, layout, labels: draftLabels(value?.labels), draft: true }];
+    const [labels, canvas] = [draftLabels(value?.labels), draftCanvas(value?.canvas)];
+    return [{ name, file, layout, labels, canvas, draft: true }];
   });
 }
 
@@ -161,6 +164,13 @@ function draftLabels(written: unknown): Labels | undefined {
   return Object.fromEntries(
     Object.entries(written).filter((label): label is [string, string] => typeof label[1] === 'string'),
   );
+}
+
+/** The canvas of a document that is refused, where it can be drawn on. */
+function draftCanvas(written: unknown): Canvas | undefined {
+  if (!isObject(written)) return undefined;
+  const { width, height } = written;
+  return isSide(width) && isSide(height) ? { width, height } : undefined;
 }
 
 /** Aliases that multiply without end make the library throw. */

@@ -1,5 +1,5 @@
 import type { Diagnostic, Range } from '../model/diagnostic.ts';
-import type { Blocks, Identity, Labels, Storage } from '../model/recording.ts';
+import type { Blocks, Canvas, Identity, Labels, Storage } from '../model/recording.ts';
 
 /*
  * What stage A makes of one file, from its bytes and name alone: it can be kept for as long as these do not
@@ -68,6 +68,7 @@ export interface CheckedDocument {
   recording: Identity | RunFileReference;
   suspended: boolean;
   labels?: Labels;
+  canvas?: Canvas;
   /** May parse the file. */
   blocks: () => CheckedBlocks;
   /** ID of the bytes that it was read from, where the caller tracks content by ID. */

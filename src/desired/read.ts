@@ -170,7 +170,8 @@ function readDocument(
   const suspended = written.suspend ?? false;
   const labels = (written.labels ?? {}) as Labels;
   const labelled = Object.keys(labels).length > 0 ? { labels } : {};
-  const document = { name, file, line, recording, suspended, ...labelled };
+  const canvas = written.canvas && { canvas: written.canvas };
+  const document = { name, file, line, recording, suspended, ...labelled, ...canvas };
   if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage)
     return checkedDocument({ ...document, blocks, marks: marksOf(blocks, findings.source, look, recording) });
   // Its places are needed only where several documents claim the same: then the file is read once more.

@@ -155,7 +155,7 @@ class Resolution {
       await this.#follow(document.blocks);
       return this.#holdBack(key);
     }
-    const { name, file, line, suspended, labels, content } = document;
+    const { name, file, line, suspended, labels, canvas, content } = document;
     const blocks = await this.#blocks(document.blocks());
     if (hasError(this.diagnostics)) return this.#holdBack(key);
     const read = content === undefined ? {} : { content };
@@ -169,6 +169,7 @@ class Resolution {
         ...which,
         suspended,
         ...(labels && { labels }),
+        ...(canvas && { canvas }),
         ...program,
         blocks: () => blocks,
         ...read,

@@ -2,6 +2,7 @@ import type { Operation } from 'fast-json-patch';
 import type { Diagnostic } from './diagnostic.ts';
 import type {
   BlockName,
+  Canvas,
   ClientRequests,
   Endpoint,
   Identity,
@@ -66,6 +67,8 @@ export interface RecordingPlan {
   mode?: Mode;
   /** As the file has them; absent where it has none, or is gone. */
   labels?: Labels;
+  /** What its pictures are drawn on, where the file says it. */
+  canvas?: Canvas;
   /** In the order in which they are sent; at most one an endpoint. */
   calls: readonly Call[];
   /** The whole desired state of every managed endpoint. */
