@@ -3,12 +3,16 @@
  * a tenth of what a small command takes; and a piece that a command does not use is not read at all. Minified, because
  * the package would be 2.3 MB; `node src/build.js --maps` writes source maps beside it, which read the stack of a report.
  */
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
-import { build } from 'rolldown';
 
 const src = import.meta.dirname;
 const dist = join(src, '../dist');
+// npm calls it after each install in a checkout (`dependencies`), so also after one that takes the tools away: then what
+// is built stays.
+if (process.argv.includes('--after-install') && !existsSync(join(src, '../node_modules/rolldown')))
+  process.exit(0);
+const { build } = await import('rolldown');
 rmSync(dist, { recursive: true, force: true });
 const { output } = await build({
   input: ['cli.ts', 'main.ts', 'reader.ts', 'library.ts', 'schema.ts'].map((entry) => join(src, entry)),

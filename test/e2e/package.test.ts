@@ -186,7 +186,7 @@ await plan({ cwd: '.', folder: 'x' });
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
     const run = await execute(NODE, [vitest, 'run', '--config', files], { cwd: home, env });
     expect(run.stdout).toMatch(/2 passed/);
-    const test = await execute(NODE, ['--test', '--test-reporter=tap', 'show/show.test.mjs'], {
+    const test = await execute(NODE, ['--test', '--test-reporter=tap', 'show/show.node.js'], {
       cwd: home,
       env,
     });
