@@ -109,7 +109,10 @@ export const apply: typeof declared.apply = async (options) => {
 export const watch: typeof declared.watch = async (options) => {
   const command = await import('./commands/watch.ts');
   const { onLog, err } = options;
-  const log = inLines((line) => onLog?.(JSON.parse(line) as declared.LogEntry));
+  const log = inLines((line) => {
+    // Beside the log there may be a note for people.
+    if (line.startsWith('{')) onLog?.(JSON.parse(line) as declared.LogEntry);
+  });
   const write = (text: string) => {
     log(text);
     err?.write(text);
