@@ -1,26 +1,33 @@
 /*
  * Makes dist/ of the source: `npm run build`. CommonJS in pieces, because Node 20 starts that 5 ms sooner than modules,
- * a tenth of what a small command takes; and a piece that a command does not use is not read at all.
+ * a tenth of what a small command takes; and a piece that a command does not use is not read at all. Minified, because
+ * the package would be 2.3 MB; `node src/build.js --maps` writes source maps beside it, which read the stack of a report.
  */
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { build } from 'rolldown';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 
-const dist = join(import.meta.dirname, '../dist');
+const src = import.meta.dirname;
+const dist = join(src, '../dist');
+// npm calls it after each install in a checkout (`dependencies`), so also after one that takes the tools away: then what
+// is built stays.
+if (process.argv.includes('--after-install') && !existsSync(join(src, '../node_modules/rolldown')))
+  process.exit(0);
+const { build } = await import('rolldown');
 rmSync(dist, { recursive: true, force: true });
-await build({
-  input: ['cli.ts', 'main.ts', 'reader.ts'].map((entry) => join(import.meta.dirname, entry)),
+const { output } = await build({
+  input: ['cli.ts', 'main.ts', 'reader.ts', 'library.ts', 'schema.ts'].map((entry) => join(src, entry)),
   platform: 'node',
   // It brings a binary, which stays in its package.
   external: ['libsql'],
   transform: { target: 'node20.19' },
-  plugins: [rawText(), withoutNative()],
+  plugins: [rawText(), withoutNative(), quietYaml()],
   output: {
     dir: dist,
     format: 'cjs',
     chunkFileNames: 'chunks/[name]-[hash].js',
     comments: false,
-    sourcemap: true,
+    minify: true,
+    sourcemap: process.argv.includes('--maps'),
   },
 });
 
@@ -47,6 +54,74 @@ function withoutNative() {
   };
 }
 
+/**
+ * Where LOG_STREAM or LOG_TOKENS is set the YAML library prints what it reads to standard output. The command hides them
+ * from it; a program that imports the package keeps its own variables.
+ */
+function quietYaml() {
+  const asked = /\bnode_process\.env\.LOG_(STREAM|TOKENS)\b/g;
+  return {
+    name: 'quiet-yaml',
+    transform: (code, id) =>
+      id.includes(`${sep}node_modules${sep}yaml${sep}`) && asked.test(code)
+        ? { code: code.replace(asked, 'false'), map: null }
+        : null,
+  };
+}
+
+/** The licences of all that is bundled, each text once, with the packages that it is of. */
+function licences() {
+  const mark = `${sep}node_modules${sep}`;
+  const folders = output
+    .flatMap((piece) => piece.moduleIds ?? [])
+    .filter((id) => id.includes(mark))
+    .map((id) => {
+      const at = id.lastIndexOf(mark) + mark.length;
+      const parts = id.slice(at).split(sep);
+      return id.slice(0, at) + parts.slice(0, parts[0].startsWith('@') ? 2 : 1).join(sep);
+    });
+  const texts = new Map();
+  for (const folder of [...new Set(folders)].sort()) {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    if (!license && !file) throw new Error(`${name} says no licence: what is bundled must have one`);
+    const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `Licence: ${license}`;
+    // Whose it is stands with the package, so that one text serves for all that say the same.
+    const isOwner = (line) => /^\s*(\(c\)|copyright (\(c\)|\u00a9|\d|[A-Z]))/i.test(line);
+    const lines = text.split(/\r?\n/).map((line) => line.trimEnd());
+    const terms = lines.filter(
+      (line) => !isOwner(line) && !/^\W*(The )?(MIT|ISC) Licen[cs]e\W*(\(MIT\))?\W*$/i.test(line),
+    );
+    const key = terms.join(' ').replace(/\s+/g, ' ').trim();
+    const owners = lines.filter(isOwner).map((line) => `  ${line.trim()}`);
+    const { packages = [], shown = terms.join('\n').trim() } = texts.get(key) ?? {};
+    texts.set(key, {
+      shown,
+      packages: [...packages, [`${name} ${version} (${license})`, ...owners].join('\n')],
+    });
+  }
+  const rule = '-'.repeat(80);
+  const parts = [...texts.values()].map(({ shown, packages }) => `${packages.join('\n')}\n\n${shown}\n`);
+  return `The files in this folder hold parts of these packages.\n\n${parts.join(`\n${rule}\n\n`)}`;
+}
+
+writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences());
+
 // What the folder above says of its modules does not hold for these.
 writeFileSync(join(dist, 'package.json'), '{ "type": "commonjs" }\n');
 chmodSync(join(dist, 'cli.js'), 0o755);
+
+// What is declared for programs that import the package is written by hand and checked against it (library.ts).
+for (const [from, to] of [
+  ['library-types.ts', 'library.d.ts'],
+  ['schema-types.ts', 'schema.d.ts'],
+  ['desired/schema.generated.ts', 'recording-file.d.ts'],
+]) {
+  const text = readFileSync(join(src, from), 'utf8');
+  writeFileSync(
+    join(dist, to),
+    text
+      .replaceAll('./desired/schema.generated.ts', './recording-file.js')
+      .replace(/\.\/(\w+)-types\.ts/g, './$1.js'),
+  );
+}

@@ -1,31 +1,9 @@
-import { setMaxListeners } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Failure } from './model/failure.ts';
-import type { Clock, Io } from './model/ports.ts';
+import type { Io } from './model/ports.ts';
 import { isOwnVariable } from './secrets/environment.ts';
-
-/** The real clock. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      // Longer than setTimeout can count (2^31 - 1 ms) fires at once: the caller looks again anyway. Of a time that has
-      // passed Node 24 warns on standard error.
-      const timer = setTimeout(done, Math.max(0, Math.min(ms, 0x7fffffff)));
-      if (!signal) return;
-      // A thousand recordings may wait for one signal: that is no leak, so Node's warning is turned off.
-      setMaxListeners(0, signal);
-      signal.addEventListener('abort', done);
-    }),
-};
+import { systemClock, systemRandom } from './system-clock.ts';
 
 /** What a shell reports for a process that a signal ended: 128 and the signal's number. */
 const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -66,7 +44,7 @@ export function processIo(): Io {
     },
     cwd: workingDirectory(),
     clock: systemClock,
-    random: Math.random,
+    random: systemRandom,
     outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
     // A terminal that does not know its width says 0.

@@ -1,6 +1,6 @@
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
-import { type CanvasSize, DEFAULT_SIZE, MAX_USERS } from '../render/picture/geometry.ts';
+import { type CanvasSize, MAX_USERS } from '../render/picture/geometry.ts';
 import { type RawOptions, textOf } from './settings.ts';
 
 /** Larger than any canvas of the service, small enough to draw. */
@@ -8,10 +8,13 @@ const MAX_SIDE = 8192;
 
 /**
  * What pictures are drawn with, by --users and --size.
- * @returns users: 1 to 17, undefined where it was not said; size: in pixels
+ * @returns users: 1 to 17, undefined where it was not said; size: in pixels, undefined where it was not said
  * @throws Failure (64) naming the flag and what it takes
  */
-export function readCanvas(raw: RawOptions, io: Io): { users: number | undefined; size: CanvasSize } {
+export function readCanvas(
+  raw: RawOptions,
+  io: Io,
+): { users: number | undefined; size: CanvasSize | undefined } {
   return { users: usersOf(textOf('users', raw, io)), size: sizeOf(textOf('size', raw, io)) };
 }
 
@@ -23,10 +26,15 @@ function usersOf(text: string | undefined): number | undefined {
   return users;
 }
 
-function sizeOf(text: string | undefined): CanvasSize {
-  if (text === undefined) return DEFAULT_SIZE;
+function sizeOf(text: string | undefined): CanvasSize | undefined {
+  if (text === undefined) return undefined;
   const [, width, height] = (/^(\d{1,5})x(\d{1,5})$/i.exec(text) ?? []).map(Number);
-  if (!width || !height || width > MAX_SIDE || height > MAX_SIDE)
+  if (!isSide(width) || !isSide(height))
     throw usage(`--size ${JSON.stringify(text)}: must be WIDTHxHEIGHT in pixels, such as 1280x720`);
   return { width, height };
+}
+
+/** Whether something is the length of a side that can be drawn, in pixels. */
+export function isSide(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_SIDE;
 }

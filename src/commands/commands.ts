@@ -47,7 +47,10 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     .option('--pictures-dir <dir>', 'write an SVG for each layout that changes; markdown links to them')
     .option('--pictures-url <url>', 'where the files will be found, for the links (default: the folder)')
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
-    .option('--size <WxH>', 'the canvas of the pictures in pixels (default: 1280x720)')
+    .option(
+      '--size <WxH>',
+      "the canvas of the pictures in pixels (default: the recording's own, else 1280x720)",
+    )
     .option('--comment-limit <number>', 'characters that markdown may have (default: 65536)')
     .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
 
@@ -123,10 +126,15 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     ),
   )
     .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
-    .option('--size <WxH>', 'canvas in pixels (default: 1280x720)')
+    .option('--size <WxH>', "canvas in pixels (default: the recording's own, else 1280x720)")
     .option(
       '--out <file>',
       'write to a file; its ending chooses the form: .txt, .json, .md, .svg, .png or .html',
+    )
+    .option(
+      '--font <file>',
+      "a font for PNG that has what ours lacks, such as Chinese; may be given several times (default: the system's)",
+      several,
     )
     .option('--all', 'all recordings on a contact sheet, as without a name')
     .action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));

@@ -4,7 +4,7 @@ import { Failure, usage } from '../model/failure.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { COMMENT_LIMIT, SHORTEST_COMMENT } from '../render/comment.ts';
-import { DEFAULT_SIZE, DEFAULT_USERS } from '../render/picture/geometry.ts';
+import { DEFAULT_USERS } from '../render/picture/geometry.ts';
 import type { CanvasView } from '../render/plan-pictures.ts';
 import { count, printable } from '../render/style.ts';
 import { readCanvas } from './canvas.ts';
@@ -23,7 +23,7 @@ export interface PictureSettings {
 
 export const NO_PICTURES: PictureSettings = {
   drawn: false,
-  view: { users: DEFAULT_USERS, size: DEFAULT_SIZE },
+  view: { users: DEFAULT_USERS },
   commentLimit: COMMENT_LIMIT,
 };
 

@@ -16,9 +16,10 @@ import { usage } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
 import { isSelected, type Selector } from '../model/labels.ts';
 import type { Io } from '../model/ports.ts';
-import type { DesiredRecording, DesiredSet, Labels, Layout, SeatNames } from '../model/recording.ts';
+import type { Canvas, DesiredRecording, DesiredSet, Labels, Layout, SeatNames } from '../model/recording.ts';
 import { draftLayout } from '../render/picture/draft.ts';
 import { Vault } from '../secrets/vault.ts';
+import { isSide } from './canvas.ts';
 import { checkNames } from './settings.ts';
 
 /** A layout to draw, as the file has it. */
@@ -28,6 +29,7 @@ export interface PreviewSubject {
   layout: Layout;
   labels: Labels | undefined;
   seats?: SeatNames;
+  canvas: Canvas | undefined;
   /** From a document that is refused: what could be read of it. */
   draft: boolean;
 }
@@ -116,7 +118,7 @@ async function sorted(
     const layout = isDraft ? draftLayout(fields) : read?.layout;
     const { seats } = isDraft ? {} : (read ?? {});
     const subject = layout && {
-      ...{ name: file, file, labels: undefined, layout, draft: isDraft },
+      ...{ name: file, file, labels: undefined, canvas: undefined, layout, draft: isDraft },
       ...(seats ? { seats } : {}),
     };
     layouts.push({ subjects: subject ? [subject] : [], omitted: [], diagnostics });
@@ -153,9 +155,9 @@ async function fromSet(
     subjects: [
       ...looks
         .filter(({ why }) => why === undefined)
-        .map(({ recording: { name, file, blocks, labels } }) => {
+        .map(({ recording: { name, file, blocks, labels, canvas } }) => {
           const { layout = {}, seats } = blocks();
-          return { name, file, labels, layout, draft: false, ...(seats ? { seats } : {}) };
+          return { ...{ name, file, labels, canvas, layout, draft: false }, ...(seats ? { seats } : {}) };
         }),
       ...drafts.flat().filter(({ name, file }) => !known.has(`${file}\n${name}`)),
     ].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))),
@@ -186,7 +188,8 @@ async function draftsOf(file: string, io: Io, reach?: Reach): Promise<PreviewSub
     const layout = takesFromFile(value?.layout) ? undefined : draftLayout(value?.layout);
     if (!layout) return [];
     const name = typeof value?.name === 'string' ? value.name : basename(file).replace(/\.ya?ml$/i, '');
-    return [{ name, file, layout, labels: draftLabels(value?.labels), draft: true }];
+    const [labels, canvas] = [draftLabels(value?.labels), draftCanvas(value?.canvas)];
+    return [{ name, file, layout, labels, canvas, draft: true }];
   });
 }
 
@@ -200,6 +203,13 @@ function draftLabels(written: unknown): Labels | undefined {
 
 function takesFromFile(block: unknown): boolean {
   return isObject(block) && block.fromFile !== undefined;
+}
+
+/** The canvas of a document that is refused, where it can be drawn on. */
+function draftCanvas(written: unknown): Canvas | undefined {
+  if (!isObject(written)) return undefined;
+  const { width, height } = written;
+  return isSide(width) && isSide(height) ? { width, height } : undefined;
 }
 
 /** Aliases that multiply without end make the library throw. */

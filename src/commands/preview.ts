@@ -6,7 +6,7 @@ import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { previewPage, sheetPage } from '../page/preview.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
-import { type CanvasSize, DEFAULT_USERS, placeLayout } from '../render/picture/geometry.ts';
+import { type CanvasSize, DEFAULT_SIZE, DEFAULT_USERS, placeLayout } from '../render/picture/geometry.ts';
 import { pictureSvg } from '../render/picture/svg.ts';
 import { type SheetEntry, sheetSvg } from '../render/picture/svg-sheet.ts';
 import { pictureText } from '../render/picture/terminal.ts';
@@ -16,7 +16,7 @@ import { readBounds } from './bounds.ts';
 import { readCanvas } from './canvas.ts';
 import { findSubjects, type PreviewSubjects } from './preview-source.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
-import { isSet, type RawOptions, readFlags, readSettings, textOf } from './settings.ts';
+import { isSet, listOf, type RawOptions, readFlags, readSettings, textOf } from './settings.ts';
 
 const FORMS = ['text', 'json', 'markdown', 'svg', 'png', 'html'] as const;
 const PICTURES: readonly Form[] = ['svg', 'png', 'html'];
@@ -32,7 +32,10 @@ export interface PreviewOptions {
   select: readonly string[];
   /** 1 to 17; undefined: as many as show what a layout is about. */
   users: number | undefined;
-  size: CanvasSize;
+  /** Undefined: each recording's own, else 1280 × 720. */
+  size: CanvasSize | undefined;
+  /** Absolute: font files for what ours lacks; none: the system's. */
+  fonts: readonly string[];
   form: Form;
   /** Absolute; undefined: standard output. */
   out: string | undefined;
@@ -55,9 +58,14 @@ export async function preview(targets: string[], raw: RawOptions, io: Io): Promi
   const options = { ...asked, all: asked.all || (targets.length === 0 && found.subjects.length !== 1) };
   await tellAbout(found, options, io);
   const entries = found.subjects.map(
-    ({ name, layout, seats }): SheetEntry => ({
+    ({ name, layout, canvas, seats }): SheetEntry => ({
       name,
-      placement: placeLayout(completeLayout(layout), options.users ?? DEFAULT_USERS, options.size, seats),
+      placement: placeLayout(
+        completeLayout(layout),
+        options.users ?? DEFAULT_USERS,
+        options.size ?? canvas ?? DEFAULT_SIZE,
+        seats,
+      ),
     }),
   );
   const code = found.diagnostics.some(({ severity }) => severity === 'error') ? 1 : 0;
@@ -92,6 +100,7 @@ export function readPreviewOptions(targets: readonly string[], raw: RawOptions, 
   return {
     ...{ targets, dir, all, form, select: selectOf(raw, io) },
     ...readCanvas(raw, io),
+    fonts: (listOf('font', raw, io) ?? []).map((file) => resolve(io.cwd, file)),
     out: out === undefined ? undefined : resolve(io.cwd, out),
     color: color && out === undefined && form === 'text',
   };
@@ -143,15 +152,12 @@ async function tellAbout(
 async function deliver(
   entries: SheetEntry[],
   omitted: string[],
-  { all, form, out, color }: PreviewOptions,
+  options: PreviewOptions,
   io: Io,
 ): Promise<void> {
-  const content = await draw(entries, omitted, {
-    all,
-    form,
-    color,
-    columns: out === undefined && io.outIsTerminal ? io.columns : 80,
-  });
+  const { out } = options;
+  const columns = out === undefined && io.outIsTerminal ? io.columns : 80;
+  const content = await draw(entries, omitted, { ...options, columns }, io);
   if (out === undefined) return io.out(typeof content === 'string' ? content : '');
   try {
     await writeFile(out, content);
@@ -165,16 +171,18 @@ async function deliver(
 async function draw(
   entries: SheetEntry[],
   omitted: string[],
-  { all, form, color, columns }: { all: boolean; form: Form; color: boolean; columns: number },
+  options: Pick<PreviewOptions, 'all' | 'form' | 'color' | 'fonts'> & { columns: number },
+  io: Io,
 ): Promise<string | Uint8Array> {
+  const { all, form, color, columns, fonts } = options;
   if (form === 'json')
     return `${JSON.stringify((await import('../render/preview-json.ts')).previewJson(entries, omitted), null, 2)}\n`;
   if (form === 'html') return all ? sheetPage(entries, omitted) : previewPage(entries, omitted);
   if (form === 'text' || form === 'markdown') {
-    const options = { columns, style: styleFor(color) };
+    const room = { columns, style: styleFor(color) };
     const text = all
-      ? sheetText(entries, omitted, options)
-      : entries.map(({ name, placement }) => pictureText(placement, name, options)).join('\n\n');
+      ? sheetText(entries, omitted, room)
+      : entries.map(({ name, placement }) => pictureText(placement, name, room)).join('\n\n');
     return form === 'text' ? `${text}\n` : `\`\`\`text\n${text}\n\`\`\`\n`;
   }
   const [only] = entries;
@@ -184,6 +192,18 @@ async function draw(
       : sheetSvg(entries, omitted);
   if (form === 'svg') return svg;
   // Loaded only here: the renderer is a few megabytes.
-  const { pngRenderer } = await import('../render/picture/png.ts');
-  return (await pngRenderer())(svg);
+  const [{ pngRenderer }, { fontsFor }] = await Promise.all([
+    import('../render/picture/png.ts'),
+    import('../render/picture/fonts.ts'),
+  ]);
+  const found = await fontsFor(svg, fonts, io.env.HOME ?? io.env.USERPROFILE);
+  if (found.missing.length > 0) await io.err(boxesNote(found.missing));
+  return (await pngRenderer(2, found.fonts))(svg);
+}
+
+function boxesNote(scripts: readonly string[]): string {
+  return (
+    `No font was found here that has ${scripts.join(' or ')} characters: they are boxes in the picture.\n` +
+    '  Give one with --font FILE, install one (fonts-noto-cjk has Chinese, Japanese and Korean), or write .svg or .html.\n'
+  );
 }

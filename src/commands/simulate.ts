@@ -58,7 +58,8 @@ function parseFault(source: string, flag = '--fault', given = source): FaultRule
   }
 }
 
-function parseFaults(options: SimulateOptions): FaultRule[] {
+/** The rules of --fault and --latency. @throws Failure (64) for what is none */
+export function parseFaults(options: SimulateOptions): FaultRule[] {
   const rules = (options.fault ?? []).map((source) => parseFault(source));
   const { latency } = options;
   if (latency === undefined) return rules;
@@ -155,7 +156,8 @@ async function configure(options: SimulateOptions, io: Io, note: Note): Promise<
   return { clock: io.clock, ...given, recordings: reload ? await reload() : [], reload, log };
 }
 
-async function start(configured: SimulatorOptions): Promise<Simulator> {
+/** @throws Failure where it cannot listen, or for a failover of a recording that does not run */
+export async function start(configured: SimulatorOptions): Promise<Simulator> {
   try {
     return await startSimulator(configured);
   } catch (error) {

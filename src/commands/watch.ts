@@ -47,8 +47,15 @@ const PLACE_CHECK = 1_000;
 /** A refresh that takes longer than this makes `/healthz` red, in milliseconds. */
 const HUNG = 60_000;
 
-/** `reelstate watch`: keeps the recordings as the files say, until SIGINT or SIGTERM. */
-export async function watch(raw: RawOptions, io: Io): Promise<number> {
+/**
+ * `reelstate watch`: keeps the recordings as the files say, until SIGINT or SIGTERM.
+ * @param onFailure told of what is logged as the reason for ending with 1
+ */
+export async function watch(
+  raw: RawOptions,
+  io: Io,
+  onFailure: (failure: Failure) => void = () => {},
+): Promise<number> {
   const settings = await readSettings(raw, io);
   const listen = readListen(raw, io);
   const resync = {
@@ -85,6 +92,7 @@ export async function watch(raw: RawOptions, io: Io): Promise<number> {
     // In the log's own form: a program may read it.
     if (!(error instanceof Failure) || error.exitCode !== 1) throw error;
     log.error(error.hint === undefined ? {} : { hint: error.hint }, error.message);
+    onFailure(error);
     return 1;
   }
 }

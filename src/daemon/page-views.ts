@@ -46,7 +46,7 @@ const ATTEMPTS = 5;
 /** Recordings whose calls from before the start are kept at hand. */
 const KEPT = 100;
 /** What pictures assume of a canvas: `start` sets it, and it cannot be read back. */
-const CANVAS = { users: 5, size: { width: 1280, height: 720 } };
+const CANVAS = { users: 5 };
 
 /** What the pages show, gathered when one is asked for. Nothing here holds up the daemon: it is looked at, not asked. */
 export class PageViews {
@@ -132,7 +132,7 @@ export class PageViews {
     const known = this.#known(watched);
     const sid = plan?.sid ?? known?.identity.sid;
     const line = linesOf(look.snapshot)(watched);
-    const change = plan && layoutChange({ calls: plan.calls }, CANVAS);
+    const change = plan && layoutChange(plan, CANVAS);
     return {
       head: this.head(),
       row: this.#row(this.#brief(watched)),

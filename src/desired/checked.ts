@@ -1,5 +1,5 @@
 import type { Diagnostic, Range, Use } from '../model/diagnostic.ts';
-import type { Blocks, Identity, Labels, SharedBlock, Storage } from '../model/recording.ts';
+import type { Blocks, Canvas, Identity, Labels, SharedBlock, Storage } from '../model/recording.ts';
 
 /*
  * What stage A makes of one file, from its bytes and name alone: it can be kept for as long as these do not
@@ -121,6 +121,7 @@ export interface CheckedDocument {
   recording: Identity | RunFileReference;
   suspended: boolean;
   labels?: Labels;
+  canvas?: Canvas;
   /** Those that take nothing from a file. May parse the file. */
   blocks: () => CheckedBlocks;
   /** The others. */

@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import type { Identity, Labels } from '../model/recording.ts';
+import type { Canvas, Identity, Labels } from '../model/recording.ts';
 import type { CheckedBlocks, CheckedDocument, CheckedFile, Marks } from './checked.ts';
 import { readingNow } from './reading.ts';
 import { leadsElsewhere } from './self-contained.ts';
@@ -11,12 +11,13 @@ import { leadsElsewhere } from './self-contained.ts';
  * a result.
  */
 
-/** Name, line, identity and labels of a document. */
+/** Name, line, identity, labels and canvas of a document. */
 export interface Head {
   name: string;
   line: number;
   suspended: boolean;
   labels?: Labels;
+  canvas?: Canvas;
   identity: Identity;
 }
 
@@ -38,7 +39,7 @@ interface CacheEntry extends Head {
 }
 
 /** Parts of a line, with tabs between; a file that has a tab or line feed in one of them is read in full each time. */
-const PARTS = 14;
+const PARTS = 15;
 
 /** The cache of one folder's files: the entries of last time, and those of the files read since. */
 export class ReadCache {
@@ -167,6 +168,7 @@ export function lazyFile(
     },
   };
   if (head.labels) document.labels = head.labels;
+  if (head.canvas) document.canvas = head.canvas;
   if (content !== undefined) document.content = content;
   return { file, documents: [document], diagnostics: [] };
 }
@@ -187,16 +189,17 @@ export function toLazyFile(checked: CheckedFile, bytes: Uint8Array): CheckedFile
 export function headOf({ file, documents, diagnostics }: CheckedFile): Head | undefined {
   const [document, second] = documents;
   if (!document || second || diagnostics.length > 0) return undefined;
-  const { name, line, suspended, labels, recording } = document;
+  const { name, line, suspended, labels, canvas, recording } = document;
   if ('fromFile' in recording || leadsElsewhere(document)) return undefined;
-  const head = { name, line, suspended, ...(labels && { labels }), identity: recording };
+  const besides = { ...(labels && { labels }), ...(canvas && { canvas }) };
+  const head = { name, line, suspended, ...besides, identity: recording };
   const text = lineOf(file, { ...head, hash: '', noopFor: '', asRead: undefined });
   return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;
 }
 
 function lineOf(
   file: string,
-  { hash, line, suspended, labels = {}, name, identity, noopFor }: CacheEntry,
+  { hash, line, suspended, labels = {}, canvas, name, identity, noopFor }: CacheEntry,
 ): string {
   const { appId, cname, uid, resourceId, sid, mode, streamTypes = '' } = identity;
   return [
@@ -217,13 +220,16 @@ function lineOf(
     Object.entries(labels)
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
+    canvas ? `${canvas.width}x${canvas.height}` : '',
   ].join('\t');
 }
 
 function entryIn(text: string | undefined): CacheEntry | undefined {
   if (text === undefined) return undefined;
   const [, hash = '', noopFor = '', line, suspended, name = '', ...which] = text.split('\t');
-  const [appId = '', cname = '', uid = '', resourceId = '', sid = '', mode, streamTypes, labels] = which;
+  const [appId = '', cname = '', uid = '', resourceId = '', sid = '', mode, streamTypes, labels, canvas] =
+    which;
+  const [width = 0, height = 0] = (canvas ?? '').split('x').map(Number);
   return {
     asRead: text,
     hash,
@@ -234,6 +240,7 @@ function entryIn(text: string | undefined): CacheEntry | undefined {
     ...(labels
       ? { labels: Object.fromEntries(labels.split(',').map((label) => label.split('=') as [string, string])) }
       : {}),
+    ...(canvas ? { canvas: { width, height } } : {}),
     identity: {
       ...{ appId, cname, uid, resourceId, sid, mode: mode as Identity['mode'] },
       ...(streamTypes ? { streamTypes: Number(streamTypes) as 0 | 1 | 2 } : {}),

@@ -164,7 +164,8 @@ function readDocument(
   const suspended = written.suspend ?? false;
   const labels = (written.labels ?? {}) as Labels;
   const labelled = Object.keys(labels).length > 0 ? { labels } : {};
-  const document = { name, file, line, recording, suspended, ...labelled };
+  const canvas = written.canvas && { canvas: written.canvas };
+  const document = { name, file, line, recording, suspended, ...labelled, ...canvas };
   if (several || 'fromFile' in recording || blocks.rtmp || blocks.storage || shares.length > 0)
     return checkedDocument({
       ...{ ...document, blocks, marks: marksOf(blocks, findings.source, look, recording) },

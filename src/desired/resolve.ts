@@ -178,7 +178,7 @@ class Resolution {
       await this.#follow({ ...document.blocks, ...drafts });
       return this.#holdBack(key);
     }
-    const { name, file, line, suspended, labels, content } = document;
+    const { name, file, line, suspended, labels, canvas, content } = document;
     if (!joined) {
       await this.#follow({ ...document.blocks(), ...drafts });
       return this.#holdBack(key);
@@ -200,6 +200,7 @@ class Resolution {
         ...which,
         suspended,
         ...(labels && { labels }),
+        ...(canvas && { canvas }),
         ...program,
         blocks: () => blocks,
         ...read,

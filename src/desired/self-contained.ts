@@ -23,6 +23,7 @@ export function selfContained(document: CheckedDocument): ResolvedDocument {
     unresolved: NOTHING,
   };
   if (document.labels) recording.labels = document.labels;
+  if (document.canvas) recording.canvas = document.canvas;
   if (document.content !== undefined) recording.content = document.content;
   return { recording, marks: document.marks };
 }

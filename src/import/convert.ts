@@ -46,6 +46,9 @@ const LISTS = {
 const AUDIO_ONLY = 0;
 const VIDEO_ONLY = 1;
 
+/** Pixels that a side of the canvas may have in a recording file. */
+const MAX_SIDE = 8192;
+
 /**
  * What a recording file has to say so that the recording stays as `start` made it. Source of the fields: Agora
  * Cloud Recording REST, start, update and updateLayout. Values are copied as they are, numbers of enumerations by
@@ -122,6 +125,9 @@ function convertRecordingConfig(
   converted.block = 'layout';
   if (mode === 'mix') {
     const transcoding = config.section('transcodingConfig');
+    // It counts whether or not the layout can be taken over.
+    const canvas = transcoding?.wholes(['width', 'height'], MAX_SIDE);
+    if (canvas) document.canvas = canvas;
     const layout = transcoding && convertLayout(transcoding);
     if (transcoding && layout && Object.keys(layout).length > 0) {
       document.layout = layout;

@@ -194,6 +194,20 @@ export class Section {
     return Number(value);
   }
 
+  /** Whole numbers from 1 to `most`, in quotes, too; where one of them is none, all are left out. */
+  wholes<Name extends string>(names: readonly Name[], most: number): Record<Name, number> | undefined {
+    const found = names.map((name) => {
+      const value = this.isThere(name) ? this.#value[name] : undefined;
+      const isText = typeof value === 'string' && DIGITS.test(value);
+      return [name, isText ? Number(value) : value] as const;
+    });
+    const isWhole = (value: unknown) =>
+      Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
+    if (!found.every(([, value]) => isWhole(value))) return undefined;
+    for (const name of names) this.take(name);
+    return Object.fromEntries(found) as Record<Name, number>;
+  }
+
   /** true or false, in quotes, too. */
   flag(name: string): unknown {
     const value = this.take(name);

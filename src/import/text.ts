@@ -11,8 +11,8 @@ class InlineList extends YAMLSeq {
 }
 
 /**
- * A recording file's text, in the form in which people write it: regions, references and lists of plain values on
- * one line each.
+ * A recording file's text, in the form in which people write it: regions, references, the canvas and lists of plain
+ * values on one line each.
  * @param schema where the editor finds the schema, from the file's place
  */
 export function recordingFileText(document: JsonObject, schema: string): string {
@@ -32,7 +32,8 @@ function arrange(node: unknown, inList: boolean): unknown {
   if (isMap(node)) {
     const plain = node.items.every(({ value }) => !isMap(value) && !isSeq(value));
     const isReference = node.items.length === 1 && node.has('fromEnv');
-    if (plain && (inList || isReference)) node.flow = true;
+    const isCanvas = node.items.length === 2 && node.has('width') && node.has('height');
+    if (plain && (inList || isReference || isCanvas)) node.flow = true;
     else for (const pair of node.items) pair.value = arrange(pair.value, false);
   } else if (isSeq(node)) {
     if (node.items.some((item) => isMap(item) || isSeq(item)))

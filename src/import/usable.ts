@@ -72,6 +72,7 @@ export function usable(
 export function restrict(converted: Converted, only: ReadonlySet<BlockName>): void {
   const isWanted = ({ block }: { block?: BlockName }) => block === undefined || only.has(block);
   for (const block of BLOCKS) if (!only.has(block)) delete converted.document[block];
+  if (!only.has('layout')) delete converted.document.canvas;
   converted.secrets = converted.secrets.filter(isWanted);
   converted.problems = converted.problems.filter(isWanted);
   converted.leftOut = converted.leftOut.filter(isWanted);

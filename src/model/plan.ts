@@ -2,6 +2,7 @@ import type { Operation } from 'fast-json-patch';
 import type { Diagnostic } from './diagnostic.ts';
 import type {
   BlockName,
+  Canvas,
   ClientRequests,
   Endpoint,
   Identity,
@@ -72,6 +73,8 @@ export interface RecordingPlan {
   labels?: Labels;
   /** The files that blocks take fields from, as the user would type them. */
   shares?: Partial<Record<SharedBlock, string>>;
+  /** What its pictures are drawn on, where the file says it. */
+  canvas?: Canvas;
   /** In the order in which they are sent; at most one an endpoint. */
   calls: readonly Call[];
   /** The whole desired state of every managed endpoint. */

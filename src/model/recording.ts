@@ -145,6 +145,12 @@ export interface Blocks {
 /** What a user chooses recordings by (`--select`): keys and values of 1 to 63 letters, digits, "-", "_" and ".". */
 export type Labels = Readonly<Record<string, string>>;
 
+/** The canvas in pixels, as `start` was given it. Only used to draw. */
+export interface Canvas {
+  width: number;
+  height: number;
+}
+
 export interface DesiredRecording {
   name: string;
   /** As the user would type it, relative to the working directory where possible, with forward slashes. */
@@ -158,6 +164,8 @@ export interface DesiredRecording {
   suspended: boolean;
   /** Absent where the document has none. Nothing that is sent depends on them. */
   labels?: Labels;
+  /** Absent where the document does not say it. Nothing that is sent depends on it. */
+  canvas?: Canvas;
   /** Where the file names the program that gives the storage credentials, or says when they expire. */
   credentialsAt?: Pick<Diagnostic, 'range' | 'source'>;
   /** The files that blocks take fields from, as the user would type them. */

@@ -1,6 +1,7 @@
 import { type Diagnostic, detailOf } from '../model/diagnostic.ts';
 import type { Action, Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
 import { type Group, type Grouped, grouped, titleOf } from '../render/groups.ts';
+import { DEFAULT_SIZE } from '../render/picture/geometry.ts';
 import { changeSvg } from '../render/picture/svg-change.ts';
 import { type CanvasView, layoutChange } from '../render/plan-pictures.ts';
 import { callLine, hasNews, resetCount, SIGNS, sumLine } from '../render/plan-text.ts';
@@ -41,7 +42,8 @@ export function planHtml(plan: Plan, view: CanvasView): string {
     .filter((recording) => !all.isSaid(recording))
     .map((recording, index) => ({ recording, id: `r${index + 1}` }));
   const unchanged = plan.recordings.length - news.length;
-  const { width, height } = view.size;
+  const size = view.size ?? DEFAULT_SIZE;
+  const canvas = `${size.width} \u00d7 ${size.height} pixels${view.size ? '' : ' where the file says no other'}`;
   const { commit } = plan;
   const source = commit
     ? ` from commit ${commit.sha.slice(0, 10)}, ${JSON.stringify(printable(commit.subject))} by ${printable(commit.author)}`
@@ -65,7 +67,7 @@ export function planHtml(plan: Plan, view: CanvasView): string {
           ]
         : []),
     ],
-    footer: `Made by reelstate plan at ${plan.timestamp}${source}. Predefined layouts are drawn with ${count(view.users, 'user')}, on a canvas of ${width} \u00d7 ${height} pixels.`,
+    footer: `Made by reelstate plan at ${plan.timestamp}${source}. Predefined layouts are drawn with ${count(view.users, 'user')}, on a canvas of ${canvas}.`,
   });
 }
 

@@ -44,14 +44,14 @@ export function planRecording(
   sameName: readonly string[],
   options: RecordingOptions,
 ): RecordingPlan {
-  const { name, file, identity, labels, credentialsAt } = recording;
+  const { name, file, identity, labels, canvas, credentialsAt } = recording;
   if (identity && !recording.suspended && !options.resync && options.isNoop?.(recording)) {
     const key = recordingKey(identity);
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
     return new NoopPlan(recording, identity, known, others);
   }
   const base = {
-    ...{ name, file, ...(labels && { labels }) },
+    ...{ name, file, ...(labels && { labels }), ...(canvas && { canvas }) },
     ...{ calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] },
   };
   if (!identity) {

@@ -4,7 +4,7 @@ import { grouped } from './groups.ts';
 import { escapeAlternative } from './markdown.ts';
 import { describeChange } from './picture/change-words.ts';
 import { canvasChanges, regionChanges } from './picture/difference.ts';
-import { type CanvasSize, type Placement, placeLayout } from './picture/geometry.ts';
+import { type CanvasSize, DEFAULT_SIZE, type Placement, placeLayout } from './picture/geometry.ts';
 import { changeSvg } from './picture/svg-change.ts';
 import { sideBySide } from './picture/terminal.ts';
 import { clip } from './picture/words.ts';
@@ -15,7 +15,8 @@ import { type Style, styleFor } from './style.ts';
 export interface CanvasView {
   /** How many users a predefined layout is shown with, 1 to 17. */
   users: number;
-  size: CanvasSize;
+  /** Of all; left out: each recording's own, else 1280 × 720. */
+  size?: CanvasSize | undefined;
 }
 
 /** A layout as it was last applied and as it will be. */
@@ -27,8 +28,8 @@ export interface LayoutChange {
 
 /** What a picture can show of a recording's plan; undefined where nothing of it would be seen. */
 export function layoutChange(
-  { calls }: Pick<RecordingPlan, 'calls'>,
-  { users, size }: CanvasView,
+  { calls, canvas }: Pick<RecordingPlan, 'calls' | 'canvas'>,
+  { users, size = canvas ?? DEFAULT_SIZE }: CanvasView,
 ): LayoutChange | undefined {
   const call = calls.find((each) => each.endpoint === 'updateLayout');
   if (!call) return undefined;
@@ -48,7 +49,7 @@ const INDENT = '      ';
 
 /** Before and after as lines for the terminal, under the rows of the plan; none where nothing would be seen. */
 export function changeLines(
-  recording: Pick<RecordingPlan, 'calls'>,
+  recording: Pick<RecordingPlan, 'calls' | 'canvas'>,
   view: CanvasView,
   { columns, style }: { columns: number; style: Style },
 ): string[] {

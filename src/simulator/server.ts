@@ -6,14 +6,14 @@ import { type Credentials, Exchange, type Parts } from './exchange.ts';
 import type { FaultRule } from './fault-rule.ts';
 import { Faults } from './faults.ts';
 import { Refused } from './fields.ts';
-import type { Arrival } from './journal.ts';
-import { Journal } from './journal.ts';
+import { type Arrival, Journal, type Violation } from './journal.ts';
 import { isLoopbackName } from './loopback.ts';
 import { SlidingSecond } from './rate.ts';
 import type { RunningRecording } from './recording.ts';
 import { send } from './reply.ts';
 import { RecordingService } from './service.ts';
 import type { UnsubscribeSpelling } from './subscriptions.ts';
+import { type ShownRecording, shown } from './view.ts';
 
 export interface SimulatorOptions {
   clock: Clock;
@@ -44,6 +44,14 @@ export interface Simulator {
   /** `http://HOST:PORT`, without a slash at the end. */
   url: string;
   port: number;
+  /** Every recording as it is now, secrets as they are. */
+  recordings(): ShownRecording[];
+  /** What arrived, in order, the answers and the secrets with it. */
+  requests(): Arrival[];
+  /** Requests above the allowance, and calls on one recording that overlapped. */
+  violations(): Violation[];
+  /** Rules in the place of all others. @throws Refused for a failover of a recording that does not run */
+  setFaults(rules: readonly FaultRule[]): void;
   /** Ends every connection, also those that hang, and stops listening. */
   close(): Promise<void>;
 }
@@ -56,6 +64,7 @@ const KEEP_ALIVE_MS = 600_000;
 
 interface Running extends Parts {
   control: Control;
+  setFaults: (rules: readonly FaultRule[], replace: boolean) => void;
   log: (arrival: Arrival) => void;
 }
 
@@ -77,7 +86,7 @@ function assemble(options: SimulatorOptions, closing: AbortSignal): Running {
   const control = new Control({ clock, service, faults, journal, setFaults, reload });
   const limiter = new SlidingSecond(rate);
   const log = options.log ?? (() => undefined);
-  return { clock, service, faults, journal, limiter, rate, credentials, control, log, closing };
+  return { clock, service, faults, journal, limiter, rate, credentials, control, setFaults, log, closing };
 }
 
 async function serve(parts: Running, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -128,6 +137,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   return {
     url: `http://${shownHost}:${port}`,
     port,
+    recordings: () => parts.service.recordings().map((each) => shown(each, parts.clock.monotonic(), true)),
+    requests: () => parts.journal.requests(0, true),
+    violations: () => parts.journal.violations(),
+    setFaults: (rules) => parts.setFaults(rules, true),
     close: () => {
       closing.abort();
       return closed(server);

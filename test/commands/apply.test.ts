@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '../../src/main.ts';
 import type { Io } from '../../src/model/ports.ts';
-import { systemClock } from '../../src/process-io.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { CREDENTIALS, folder, put, recording } from '../support/cli.ts';
 import { fakeIo } from '../support/io.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Io } from '../../src/model/ports.ts';
-import { systemClock } from '../../src/process-io.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { folder, put, recording, run, simulator } from '../support/cli.ts';
 import { fakeIo } from '../support/io.ts';
 import { watching } from '../support/watching.ts';

@@ -40,8 +40,8 @@ function told({ file, documents, diagnostics }: CheckedFile): unknown {
   return {
     file,
     diagnostics,
-    documents: documents.map(({ name, file, line, recording, suspended, labels, blocks, marks }) => ({
-      ...{ name, file, line, recording, suspended, labels, blocks: blocks(), marks: marks() },
+    documents: documents.map(({ name, file, line, recording, suspended, labels, canvas, blocks, marks }) => ({
+      ...{ name, file, line, recording, suspended, labels, canvas, blocks: blocks(), marks: marks() },
     })),
   };
 }
@@ -54,6 +54,7 @@ recording:
   resourceId: JyvK8nXHuV1BE64GDkAa
   sid: 38f8e3cfdc474cd56fc1ceba380d7e1a
   streamTypes: 2
+canvas: { width: 720, height: 1280 }
 layout:
   backgroundColor: "#FF0000"
 ${more}`;

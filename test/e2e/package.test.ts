@@ -1,52 +1,88 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cp, readdir, stat, symlink } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { dirname, join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
-import { folder, put, recording, run, start } from '../support/cli.ts';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { folder, NODE, put, recording, run, start } from '../support/cli.ts';
+import { registry } from '../support/registry.ts';
 
 /*
- * The package as it is published, in a folder of its own with nothing but the dependencies that it names. What the
- * build puts into dist/ is a devDependency.
+ * The package as it is published, installed into an empty folder by npm. What the build puts into dist/ is a
+ * devDependency, so nothing of it may be missing there.
  */
 
 const ROOT = join(import.meta.dirname, '../..');
+/** Bytes that the package may have when it is unpacked. */
+const LARGEST = 1.5 * 1024 * 1024;
 
+const execute = promisify(execFile);
+let home: string;
 let installed: string;
 
 beforeAll(async () => {
-  const cwd = await folder();
-  const packed = execFileSync(
+  home = await folder({ 'package.json': '{ "private": true }' });
+  const { stdout } = await execute(
     'npm',
-    ['pack', '--ignore-scripts', '--offline', '--silent', '--pack-destination', cwd],
-    {
-      cwd: ROOT,
-      encoding: 'utf8',
-    },
+    ['pack', '--ignore-scripts', '--offline', '--silent', '--pack-destination', home],
+    { cwd: ROOT },
   );
-  execFileSync('tar', ['-xzf', packed.trim().split('\n').at(-1) as string], { cwd });
-  installed = join(cwd, 'package');
-  for (const name of dependencies()) {
-    const place = join(installed, 'node_modules', name);
-    mkdirSync(dirname(place), { recursive: true });
-    symlinkSync(join(ROOT, 'node_modules', name), place);
+  const { url, close } = await registry();
+  try {
+    const tarball = `./${stdout.trim().split('\n').at(-1)}`;
+    await execute(
+      'npm',
+      ['install', tarball, '--registry', url, '--cache', join(home, 'cache'), '--no-audit', '--no-fund'],
+      { cwd: home },
+    );
+  } finally {
+    await close();
   }
-});
+  installed = join(home, 'node_modules/reelstate');
+}, 120_000);
 
 function dependencies(): string[] {
   return Object.keys(JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')).dependencies ?? {});
 }
+
+it('is small, without maps, and says the licences of what is bundled', async () => {
+  const all = (await readdir(installed, { recursive: true })).filter(
+    (path) => !path.startsWith('node_modules'),
+  );
+  const stats = await Promise.all(all.map((path) => stat(join(installed, path))));
+  const bytes = stats.reduce((sum, each) => sum + (each.isFile() ? each.size : 0), 0);
+  expect(bytes).toBeLessThan(LARGEST);
+  expect(all.filter((path) => path.endsWith('.map'))).toEqual([]);
+  const licences = readFileSync(join(installed, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+  for (const name of ['got', 'hono', 'yaml', 'prom-client', 'pg'])
+    expect(licences).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+  expect(licences).toContain('Permission is hereby granted');
+});
+
+it('runs no script of its own where it is installed', () => {
+  const { scripts } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const hooks = ['preinstall', 'install', 'postinstall', 'prepare', 'preprepare', 'postprepare'];
+  expect(hooks.filter((hook) => hook in scripts)).toEqual([]);
+});
 
 it('asks for nothing that is neither in it nor named as a dependency', () => {
   const dist = join(installed, 'dist');
   const asked = readdirSync(dist, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.js'))
     .flatMap((path) => [
-      ...readFileSync(join(dist, path), 'utf8').matchAll(/\b(?:require|import)\(["']([^"'.][^"']*)["']\)/g),
+      ...readFileSync(join(dist, path), 'utf8').matchAll(
+        /\b(?:require|import)\(["'`]([^"'`.][^"'`]*)["'`]\)/g,
+      ),
     ])
     .map(([, name]) => name as string);
   expect(asked).toContain('node:fs/promises');
-  expect(asked.filter((name) => !isBuiltin(name) && !dependencies().includes(name))).toEqual([]);
+  // The driver asks for it only where a program wants the native one.
+  const optional = ['pg-native'];
+  const missing = asked.filter(
+    (name) => !isBuiltin(name) && ![...dependencies(), ...optional].includes(name),
+  );
+  expect(missing).toEqual([]);
 });
 
 it('runs', async () => {
@@ -79,4 +115,81 @@ it('runs', async () => {
     child.kill('SIGTERM');
     expect((await done).code).toBe(0);
   }
+});
+
+describe('as a library', () => {
+  const node = (script: string) =>
+    execute(NODE, ['--input-type=module', '--eval', script], {
+      cwd: home,
+      env: { PATH: process.env.PATH ?? '' },
+    });
+
+  it('gives its functions, its schema and nothing more', async () => {
+    const { stdout } = await node(`
+      import * as library from 'reelstate';
+      import { schema } from 'reelstate/schema';
+      console.log(JSON.stringify([Object.keys(library).filter((name) => name !== 'default' && name !== 'module.exports'), schema.title]));
+    `);
+    expect(JSON.parse(stdout)).toEqual([
+      ['Failure', 'apply', 'plan', 'simulate', 'systemClock', 'watch'],
+      'RecordingFile',
+    ]);
+  });
+
+  it('says what is wrong with an option, and prints nothing', async () => {
+    const { stdout, stderr } = await node(`
+      import { Failure, plan } from 'reelstate';
+      const told = async (options) => plan(options).then(() => { throw new Error('taken') }, (error) => {
+        if (!(error instanceof Failure && error.exitCode === 64)) throw error;
+        return error.message;
+      });
+      const all = [await told({}), await told({ cwd: '.', folder: 'x' }), await told({ cwd: '.', rate: -1 })];
+      if (all.some((text, index) => !text.includes(['cwd', 'folder', '--rate'][index]))) throw new Error(all.join());
+    `);
+    expect(stdout + stderr).toBe('');
+  });
+
+  it('has types that a strict program is checked by', async () => {
+    await put(home, {
+      'use.ts': `import { apply, type ApplyResult, plan, simulate, watch } from 'reelstate';
+import { type RecordingFile, schema } from 'reelstate/schema';
+const service = await simulate({ faults: ['503@0.1'] });
+const around = { cwd: '.', env: process.env, endpoint: service.url, err: process.stderr };
+const result: ApplyResult = await apply({ ...around, onEvent: ({ type }) => console.log(type) });
+const file: RecordingFile = { recording: { fromFile: 'x.json' } };
+await watch({ ...around, signal: AbortSignal.abort() });
+console.log((await plan(around)).summary.calls.update, result.complete, file, schema.title);
+// @ts-expect-error there is no such option
+await plan({ cwd: '.', folder: 'x' });
+`,
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: {
+          ...{ module: 'NodeNext', target: 'ES2023', strict: true, noEmit: true, types: ['node'] },
+          typeRoots: [join(ROOT, 'node_modules/@types')],
+        },
+        files: ['use.ts'],
+      }),
+    });
+    await put(home, { 'package.json': '{ "private": true, "type": "module" }' });
+    await execute(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json'], {
+      cwd: home,
+    });
+  });
+
+  it('serves in the tests of another program, for vitest and for node:test', async () => {
+    await cp(join(ROOT, 'test/examples/library'), join(home, 'show'), { recursive: true });
+    await symlink(join(ROOT, 'node_modules/vitest'), join(home, 'node_modules/vitest'));
+    await put(home, { 'package.json': '{ "private": true, "type": "module" }' });
+    const env = { PATH: process.env.PATH ?? '', HOME: home, CI: '1' };
+    const files = join(home, 'vitest.config.js');
+    await put(home, { 'vitest.config.js': "export default { test: { include: ['show/*.vitest.js'] } };" });
+    const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+    const run = await execute(NODE, [vitest, 'run', '--config', files], { cwd: home, env });
+    expect(run.stdout).toMatch(/2 passed/);
+    const test = await execute(NODE, ['--test', '--test-reporter=tap', 'show/show.node.js'], {
+      cwd: home,
+      env,
+    });
+    expect(test.stdout).toMatch(/^# pass 1$/m);
+  });
 });

@@ -164,3 +164,47 @@ describe('the picture in the README', () => {
     await expect(made).toMatchFileSnapshot(join(ROOT, 'recordings/town-hall.svg'));
   });
 });
+
+it('a portrait show is drawn upright from import to plan, whatever was read before', async () => {
+  const body = {
+    ...{
+      appId: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+      cname: 'tall',
+      uid: '527841',
+      resourceId: 'r',
+      mode: 'mix',
+    },
+    sid: '38f8e3cfdc474cd56fc1ceba380d7e1a',
+    clientRequest: {
+      recordingConfig: {
+        channelType: 1,
+        transcodingConfig: { width: 720, height: '1280', fps: 15, mixedVideoLayout: 1 },
+      },
+    },
+  };
+  const cwd = await folder({ 'start.json': JSON.stringify(body) });
+  const done = async (...args: string[]) => {
+    const ran = await run(args, { cwd });
+    expect(ran).toMatchObject({ code: 0 });
+    return ran.stdout;
+  };
+  await done('import', 'start.json', '--out', 'recordings/tall.yaml', '--applied');
+  expect(await readFile(join(cwd, 'recordings/tall.yaml'), 'utf8')).toContain(
+    '\ncanvas: { width: 720, height: 1280 }\n',
+  );
+  expect(await done('preview', 'tall')).toContain('canvas 720 × 1280');
+  expect(await done('preview', 'tall', '--size', '640x360')).toContain('canvas 640 × 360');
+  // Nothing of it is sent, and it is known when the file is not read in full.
+  for (let times = 0; times < 2; times++)
+    expect(JSON.parse(await done('plan', '--json')).summary).toMatchObject({ unchanged: 1, to_update: 0 });
+  const text = await readFile(join(cwd, 'recordings/tall.yaml'), 'utf8');
+  await put(cwd, { 'recordings/tall.yaml': text.replace('bestFit', 'floating') });
+  await done('plan');
+  // From what was kept of the file.
+  await done('plan', '--pictures-dir', 'pictures');
+  const svg = await readFile(join(cwd, 'pictures/tall.svg'), 'utf8');
+  const frame = /<rect x="[\d.]+" y="[\d.]+" width="([\d.]+)" height="([\d.]+)" fill="#000000"/.exec(svg);
+  expect(Number(frame?.[1]) / Number(frame?.[2])).toBeCloseTo(720 / 1280, 1);
+  await put(cwd, { 'recordings/tall.yaml': text.replace('720', '0') });
+  expect((await run(['validate'], { cwd })).code).toBe(1);
+});

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, copyFile, mkdir, readFile, symlink } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -69,7 +69,7 @@ async function comments(list: string, item: (id: number) => string, token: [name
 async function mergeRequest(): Promise<{ cwd: string; base: string }> {
   const cwd = await repository({
     'recordings/a.yaml': recording('a', RED),
-    '.gitignore': '.reelstate\n*.md\n*.json\n',
+    '.gitignore': '.reelstate\n*.md\n*.json\n*.html\npictures\n',
   });
   const base = git(cwd, ['rev-parse', 'HEAD']);
   git(cwd, ['switch', '--quiet', '-c', 'topic']);
@@ -83,14 +83,20 @@ async function mergeRequest(): Promise<{ cwd: string; base: string }> {
 interface Step {
   name?: string;
   run?: string;
+  uses?: string;
+  if?: string;
+  with?: Record<string, string>;
 }
 
 describe('GitHub Actions', async () => {
   const workflow = parse(await readFile(example('github.yml'), 'utf8')) as {
     jobs: Record<'review' | 'apply', { steps: Step[]; env?: Record<string, string> }>;
   };
+  const action = parse(await readFile(example('action/action.yml'), 'utf8')) as { runs: { steps: Step[] } };
   const script = (job: 'review' | 'apply', name: string) => {
-    const found = workflow.jobs[job].steps.find((step) => step.name === name)?.run;
+    const mode = workflow.jobs[job].steps.find(({ uses }) => uses?.startsWith('./'))?.with?.mode;
+    const steps = action.runs.steps.filter((step) => !step.if || step.if === `inputs.mode == '${mode}'`);
+    const found = steps.find((step) => step.name === name)?.run;
     if (!found) throw new Error(`no step ${name}`);
     return found;
   };
@@ -114,6 +120,11 @@ describe('GitHub Actions', async () => {
     expect(api.kept).toHaveLength(2);
     expect(api.kept[1]?.body).toMatch(/^<!-- reelstate plan -->\n\*\*0 to create, 1 to change/);
     expect(await readFile(env.GITHUB_STEP_SUMMARY, 'utf8')).toContain('1 to change');
+    const uploaded = action.runs.steps.find(({ uses }) => uses?.startsWith('actions/upload-artifact@'))?.with
+      ?.path;
+    expect(uploaded?.trim().split('\n')).toEqual(['plan.html', 'pictures/']);
+    expect(await readFile(join(cwd, 'plan.html'), 'utf8')).toContain('<svg');
+    expect(await readdir(join(cwd, 'pictures'))).toEqual(['a.svg']);
 
     git(cwd, ['reset', '--quiet', '--hard', 'HEAD^1']);
     git(cwd, ['commit', '--quiet', '--allow-empty', '-m', 'Nothing']);
@@ -154,7 +165,7 @@ describe('GitHub Actions', async () => {
       REELSTATE_STATE: join(cwd, '.reelstate'),
       GITHUB_STEP_SUMMARY: join(cwd, 'summary.md'),
     };
-    expect(workflow.jobs.apply.env).toHaveProperty('REELSTATE_STATE');
+    expect(workflow.jobs.apply.env?.REELSTATE_STATE).toMatch(/^postgres:\/\/\w+@/);
     expect(await run(script('apply', 'Apply'), env)).toMatchObject({ code: 0 });
     expect(await sim.recordings()).toMatchObject([{ layout: { backgroundColor: '#0000FF' } }]);
     expect(await readFile(env.GITHUB_STEP_SUMMARY, 'utf8')).toContain('1 call for 1 recording applied');

@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type SimulateOptions, simulate } from '../../src/commands/simulate.ts';
 import type { Io } from '../../src/model/ports.ts';
-import type { Simulator } from '../../src/simulator/server.ts';
 import { fakeIo } from '../support/io.ts';
-import { BASIC, call, control, http, MIX } from './support.ts';
+import { BASIC, call, control, http, MIX, type Reachable } from './support.ts';
 
 interface Run {
-  at: Simulator;
+  at: Reachable;
   out: string[];
   err: string[];
   /** Ends the command as a signal would, and gives its exit code. */

@@ -133,14 +133,17 @@ export function http(url: string, sent: Sent = {}): Promise<Got> {
 }
 
 /** The URL of a call on a recording. */
-export function callUrl(at: Simulator, endpoint: string, recording: RunningRecording): string {
+/** What calls need to know of a simulator, in this process or another. */
+export type Reachable = Pick<Simulator, 'url' | 'port' | 'close'>;
+
+export function callUrl(at: Reachable, endpoint: string, recording: RunningRecording): string {
   const { appId, resourceId, sid, mode } = recording;
   return `${at.url}/v1/apps/${appId}/cloud_recording/resourceid/${resourceId}/sid/${sid}/mode/${mode}/${endpoint}`;
 }
 
 /** A call with a correct envelope around `clientRequest`. */
 export function call(
-  at: Simulator,
+  at: Reachable,
   endpoint: string,
   recording: RunningRecording,
   clientRequest: unknown = {},
@@ -153,11 +156,11 @@ export function call(
 }
 
 /** What /_sim shows of a recording. */
-export async function look(at: Simulator, recording: RunningRecording, secrets = false): Promise<Json> {
+export async function look(at: Reachable, recording: RunningRecording, secrets = false): Promise<Json> {
   const { json } = await http(`${at.url}/_sim/recordings/${recording.sid}${secrets ? '?secrets=1' : ''}`);
   return json;
 }
 
-export async function control(at: Simulator, method: string, path: string, body?: unknown): Promise<Got> {
+export async function control(at: Reachable, method: string, path: string, body?: unknown): Promise<Got> {
   return http(`${at.url}/_sim/${path}`, { method, body, headers: { authorization: '' } });
 }

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { systemClock } from '../../src/process-io.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import type { Refreshed } from '../../src/sources/rounds.ts';
 import { FileSource, type SourceOptions } from '../../src/sources/watcher.ts';
+import { systemClock } from '../../src/system-clock.ts';
 
 export const KEY = new Uint8Array(32);
 const NEVER = 600_000;

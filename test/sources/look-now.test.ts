@@ -2,11 +2,11 @@ import { rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RefreshQueue } from '../../src/daemon/refresh-queue.ts';
-import { systemClock } from '../../src/process-io.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 import type { Refreshed } from '../../src/sources/rounds.ts';
 import type { WatchFolder } from '../../src/sources/watched-folders.ts';
 import { FileSource } from '../../src/sources/watcher.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { coloursOf, Desk, KEY, recording } from './desk.ts';
 
 /*

@@ -15,9 +15,9 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/model/ports.ts';
-import { systemClock } from '../../src/process-io.ts';
 import type { Refreshed } from '../../src/sources/rounds.ts';
 import { type FolderListener, type WatchFolder, watchFolder } from '../../src/sources/watched-folders.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { Desk, recording } from './desk.ts';
 
 const RED = '#FF0000';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Writer } from '../../src/model/store.ts';
 import type { Leave } from '../../src/model/work.ts';
-import { systemClock } from '../../src/process-io.ts';
 import { openState } from '../../src/state/open.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { cuttable } from '../support/cuttable.ts';
 import { PASSWORD, type Server, startServer, withoutServer } from '../support/postgres.ts';
 import { answer, intent, read } from '../support/states.ts';

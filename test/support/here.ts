@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Io } from '../../src/model/ports.ts';
-import { systemClock } from '../../src/process-io.ts';
+import { systemClock } from '../../src/system-clock.ts';
 import { CREDENTIALS, controls, endpointOf, type Ran, serves, whenTestEnds } from './cli.ts';
 import { fakeIo } from './io.ts';
 

@@ -1,4 +1,4 @@
-import { canvasChanges, MARKS, type Mark, marksIn, type RegionChange, regionChanges } from './difference.ts';
+import { canvasChanges, groupsIn, MARKS, type Mark, type RegionChange, regionChanges } from './difference.ts';
 import type { PlacedBox, Placement } from './geometry.ts';
 import { fraction, listLabels } from './words.ts';
 
@@ -25,13 +25,15 @@ export function changeList(
       const words = changeWords(change);
       return words === '' ? [] : [{ mark: change.mark, words }];
     });
-  return marksIn(changes).map((mark) => ({ mark, words: `${MARKS[mark].word}: ${whoHas(mark, changes)}` }));
+  return groupsIn(changes).map(({ mark, word, changes: those }) => ({
+    mark,
+    words: `${word}: ${whose(those)}`,
+  }));
 }
 
 /** "uid 2, 1st to 3rd to join" */
-export function whoHas(mark: Mark, changes: RegionChange[]): string {
-  const those = changes.filter((change) => change.mark === mark);
-  return listLabels(those.map(({ before, after }) => (after ?? before)?.label ?? ''));
+export function whose(changes: RegionChange[]): string {
+  return listLabels(changes.map(({ before, after }) => (after ?? before)?.label ?? ''));
 }
 
 /** "uid 2 moved from 0, 0 to 0.5, 0"; empty for what stays. */

@@ -52,6 +52,24 @@ export function marksIn(changes: RegionChange[]): Mark[] {
   return (Object.keys(MARKS) as Mark[]).filter((mark) => changes.some((change) => change.mark === mark));
 }
 
+/** Regions that fare alike, in the order of MARKS; of those that are resized the ones that also move are a group. */
+export function groupsIn(changes: RegionChange[]): { mark: Mark; word: string; changes: RegionChange[] }[] {
+  return marksIn(changes).flatMap((mark): { mark: Mark; word: string; changes: RegionChange[] }[] => {
+    const those = changes.filter((change) => change.mark === mark);
+    const { word } = MARKS[mark];
+    if (mark !== 'resized') return [{ mark, word, changes: those }];
+    const [stay, move] = [those.filter((each) => !hasMoved(each)), those.filter(hasMoved)];
+    return [
+      { mark, word, changes: stay },
+      { mark, word: `${word} and ${MARKS.moved.word}`, changes: move },
+    ].filter((group) => group.changes.length > 0);
+  });
+}
+
+function hasMoved({ before, after }: RegionChange): boolean {
+  return before?.x !== after?.x || before?.y !== after?.y;
+}
+
 function markOf(before: PlacedBox, after: PlacedBox): Mark {
   if (before.width !== after.width || before.height !== after.height) return 'resized';
   if (before.x !== after.x || before.y !== after.y) return 'moved';

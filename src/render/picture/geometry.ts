@@ -1,11 +1,8 @@
-import type { Layout, Region, SeatNames } from '../../model/recording.ts';
+import type { Canvas, Layout, Region, SeatNames } from '../../model/recording.ts';
 import { plain } from './words.ts';
 
 /** Pixels. The service's own canvas is set at `start` and cannot be read back, so a picture is told its size. */
-export interface CanvasSize {
-  width: number;
-  height: number;
-}
+export type CanvasSize = Canvas;
 
 export type LayoutName = 'floating' | 'best fit' | 'vertical' | 'custom';
 

@@ -1,6 +1,6 @@
-import { describeChange, whoHas } from './change-words.ts';
+import { describeChange, whose } from './change-words.ts';
 import { ALARM, FAINT_INK, INK, PAPER, RULE, readableOn, safeColor } from './color.ts';
-import { canvasChanges, MARKS, type Mark, marksIn, type RegionChange, regionChanges } from './difference.ts';
+import { canvasChanges, groupsIn, MARKS, type Mark, type RegionChange, regionChanges } from './difference.ts';
 import { hasSize, intersection } from './findings.ts';
 import type { PlacedBox, Placement, Rect } from './geometry.ts';
 import { placeLabel } from './labels.ts';
@@ -171,12 +171,12 @@ function legendLines(changes: RegionChange[], canvas: string[], top: number): { 
   const room = charactersIn(WIDTH - 2 * MARGIN - 46, 12);
   const parts = [`<path d="M${MARGIN} ${n(top)}H${WIDTH - MARGIN}" stroke="${RULE}"/>`];
   let y = top + 2;
-  for (const mark of marksIn(changes)) {
+  for (const { mark, word, changes: those } of groupsIn(changes)) {
     const { width, dashes } = STROKES[mark];
     const dash = dashes === '' ? '' : ` stroke-dasharray="${dashes}"`;
     const ink = mark === 'gone' ? ALARM : INK;
     parts.push(`<path d="M${MARGIN} ${n(y + ROW - 4)}h34" stroke="${ink}" stroke-width="${width}"${dash}/>`);
-    for (const line of wrap(`${MARKS[mark].sign} ${MARKS[mark].word}: ${whoHas(mark, changes)}`, room)) {
+    for (const line of wrap(`${MARKS[mark].sign} ${word}: ${whose(those)}`, room)) {
       y += ROW;
       parts.push(text(MARGIN + 46, y, line, { bold: mark !== 'same' }));
     }

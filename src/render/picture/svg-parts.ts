@@ -1,3 +1,4 @@
+import { columnsOf } from '../columns.ts';
 import { INK, PAPER, readableOn } from './color.ts';
 import type { Rect } from './geometry.ts';
 import { escapeMarkup, plain } from './words.ts';
@@ -29,7 +30,7 @@ export function text(x: number, y: number, content: string, style: TextStyle = {
 
 /** How wide a line of text comes out. */
 export function textWidth(content: string, size: number): number {
-  return [...plain(content)].length * size * ADVANCE;
+  return columnsOf(plain(content)) * size * ADVANCE;
 }
 
 /** How many characters fit into a width. */

@@ -1,7 +1,7 @@
 import type { Style } from '../style.ts';
 import { changeList } from './change-words.ts';
 import { caption, pixels, regionTable } from './describe.ts';
-import { canvasChanges, MARKS, type Mark, marksIn, type RegionChange, regionChanges } from './difference.ts';
+import { canvasChanges, groupsIn, MARKS, type Mark, type RegionChange, regionChanges } from './difference.ts';
 import { type Finding, findingsOf, hasSize, intersection } from './findings.ts';
 import type { PlacedBox, Placement, Rect } from './geometry.ts';
 import { placeLabel } from './labels.ts';
@@ -75,8 +75,8 @@ export function sideBySide(
 }
 
 function signLines(changes: RegionChange[], columns: number, style: Style): string[] {
-  const signs = marksIn(changes).filter((mark) => mark !== 'same');
-  const words = signs.map((mark) => `${MARKS[mark].sign} ${MARKS[mark].word}`).join(', ');
+  const groups = groupsIn(changes).filter(({ mark }) => mark !== 'same');
+  const words = groups.map(({ mark, word }) => `${MARKS[mark].sign} ${word}`).join(', ');
   return wrap(words, columns).map((line) => style.dim(line));
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
-import { systemClock } from '../../../src/process-io.ts';
+import { systemClock } from '../../../src/system-clock.ts';
 import { folder, type Ran, type Started, simulator, start } from '../../support/cli.ts';
 import { SECRETS } from './documents.ts';
 
