@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../../model/failure.ts';
 import { DamagedState, LostState } from '../errors.ts';
@@ -54,9 +54,15 @@ export function restrict(path: string): void {
 
 /**
  * Whether there is a state in a folder.
- * @throws DamagedState where there was one, and it is empty or missing
+ * @throws DamagedState where there was one, and it is empty or missing; Failure where the folder is none
  */
 export function hasDatabase(folder: string): boolean {
+  // Newer versions of Node say of what is below a file only that it is not there.
+  const there = statSync(folder, { throwIfNoEntry: false });
+  if (there && !there.isDirectory())
+    throw new Failure(`the state folder ${folder} cannot be opened: it is a file`, {
+      hint: 'Give --state a folder, or move the file away.',
+    });
   const path = join(folder, DATABASE);
   const size = sizeOf(path);
   if (size === 0) throw new DamagedState(`${path} is empty`);
