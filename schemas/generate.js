@@ -21,7 +21,6 @@ const DECLARATIONS = `
 export interface ShapeError {
   /** JSON Pointer of the value that was looked at. */
   instancePath: string;
-  schemaPath: string;
   keyword: string;
   params: Record<string, unknown>;
 }
@@ -130,11 +129,21 @@ function sharedFile({ $id, definitions }, block) {
   return JSON.parse(JSON.stringify(shared).replaceAll('"#/definitions/', `"${$id}#/definitions/`));
 }
 
+/** What people read of a schema checks nothing, and a fourth of the validator would be that. */
+function bare(schema) {
+  const isWords = (name, value) =>
+    (['title', 'description'].includes(name) && typeof value === 'string') ||
+    (name === 'examples' && Array.isArray(value));
+  return JSON.parse(JSON.stringify(schema, (name, value) => (isWords(name, value) ? undefined : value)));
+}
+
 async function generateValidator(schema, settings) {
   const { Ajv } = await import('ajv');
   const standalone = require('ajv/dist/standalone').default;
   const ajv = new Ajv({
     allErrors: true,
+    // shape.ts says it in words of its own.
+    messages: false,
     allowUnionTypes: true,
     code: { source: true, esm: true, lines: true },
     schemas: [
@@ -142,7 +151,7 @@ async function generateValidator(schema, settings) {
       runFile(schema),
       settings,
       ...Object.keys(SHARED).map((block) => sharedFile(schema, block)),
-    ],
+    ].map(bare),
   });
   const code = standalone(ajv, {
     validateRecording: schema.$id,
@@ -153,7 +162,9 @@ async function generateValidator(schema, settings) {
     validateSettings: settings.$id,
   })
     // Even as a module ajv's code requires its runtime; the one part that is used here is a line long.
-    .replaceAll('require("ajv/dist/runtime/ucs2length").default', '(text) => [...text].length');
+    .replaceAll('require("ajv/dist/runtime/ucs2length").default', '(text) => [...text].length')
+    // Where in the schema a rule stands is told to no user.
+    .replaceAll(/schemaPath:"[^"]*",/g, '');
   if (/\brequire\(/.test(code))
     throw new Error('the generated validator needs a runtime part of ajv that is not inlined');
   return `${code}\nexport const fields = ${JSON.stringify({ ...fieldTable(schema), ...fieldTable(settings, settings, '/settings') }, null, 2)};\n`;

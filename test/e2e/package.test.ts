@@ -15,7 +15,7 @@ import { registry } from '../support/registry.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Bytes that the package may have when it is unpacked. */
-const LARGEST = 1.5 * 1024 * 1024;
+const LARGEST = 1_500_000;
 
 const execute = promisify(execFile);
 let home: string;
