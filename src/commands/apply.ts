@@ -17,7 +17,7 @@ import { count, styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
 import { LostState } from '../state/errors.ts';
 import { readBounds } from './bounds.ts';
-import { askedOf, makePlanOf } from './make-plan.ts';
+import { askedOf, makePlanToApply } from './make-plan.ts';
 import { bindingOf, checkTarget, writing } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
 import { showPlan, unseenPlan } from './plan.ts';
@@ -69,9 +69,9 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     const fingerprints = accounts.list.flatMap((account) => bindingOf(account, accounts, key).account ?? []);
     if (fingerprints.length > 0) await store.claim([...new Set(fingerprints)], lockTimeout);
     checkTarget(state.known, settings, io, key);
-    const made = file
-      ? await planAgain(file, { settings, io, vault, bounds, store })
-      : await makePlanOf({
+    const { plan: made, applied } = file
+      ? { plan: await planAgain(file, { settings, io, vault, bounds, store }) }
+      : await makePlanToApply({
           asked: askedOf(names, raw, settings, io),
           ...{ settings, io, vault, bounds, known: state.known, now: io.clock.now() },
           cached: settings.cache,
@@ -94,6 +94,7 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     }
     const result = await send({ raw, settings, io, store, vault, plan, retryFor, lockTimeout });
     await tell(result, settings, io);
+    applied?.(sendable(plan).map(({ name }) => name));
     const hasErrors = made.diagnostics.some(({ severity }) => severity === 'error');
     // Where nothing was sent the plan's own end is the last word.
     if (hasErrors && settings.output !== 'json' && result.calls.length > 0)

@@ -34,12 +34,7 @@ export function costsOf({
   return { rate, accountOf: (appId) => accounts.of(appId) };
 }
 
-/**
- * Loads the files, plans, and checks the names that were asked for.
- * @param now milliseconds since 1970: when the plan is made
- * @throws Failure (64) for names that nothing has
- */
-export async function makePlanOf(input: {
+interface PlanInput {
   asked: Asked;
   settings: Pick<Settings, 'rate' | 'accounts'>;
   io: Io;
@@ -53,7 +48,25 @@ export async function makePlanOf(input: {
   namesMayBeGone?: boolean;
   /** Whether files that have not changed since the last plan need not be read in full. */
   cached?: boolean;
-}): Promise<Plan> {
+}
+
+/**
+ * Loads the files, plans, and checks the names that were asked for.
+ * @param now milliseconds since 1970: when the plan is made
+ * @throws Failure (64) for names that nothing has
+ */
+export async function makePlanOf(input: PlanInput): Promise<Plan> {
+  return (await makePlanToApply(input)).plan;
+}
+
+/**
+ * The same for what is applied.
+ * @returns besides the plan `applied`, which is told once these were sent: the next plan need not read what an apply has
+ * just brought to what its file says
+ */
+export async function makePlanToApply(
+  input: PlanInput,
+): Promise<{ plan: Plan; applied: (names: readonly string[]) => void }> {
   const { asked, settings, io, vault, bounds, known, now, onFile, cached, namesMayBeGone } = input;
   const { dir, ref, names, resync, allowEmpty } = asked;
   // Of a recording that is to be sent whatever is known, and of one in a saved plan.
@@ -70,9 +83,13 @@ export async function makePlanOf(input: {
   const isNoop = (recording: DesiredRecording) => noopCache?.isNoop(recording) ?? false;
   const select = selectorsOf(asked.select);
   const costs = costsOf(settings);
-  const plan = reconcile(desired, known, { now, ...costs, names, select, resync, allowEmpty, dir, isNoop });
-  for (const recording of plan.recordings) noopCache?.remember(recording);
-  cache?.save(now);
+  const options = { now, ...costs, names, select, resync, allowEmpty, dir, isNoop };
+  const plan = reconcile(desired, known, options);
+  const remember = ({ recordings }: Plan) => {
+    for (const recording of recordings) noopCache?.remember(recording);
+    cache?.save(now);
+  };
+  remember(plan);
   // A name that a broken file would have given is no mistake of the command line.
   if (desired.broken.length === 0 && !namesMayBeGone)
     checkNames(names, [
@@ -80,5 +97,12 @@ export async function makePlanOf(input: {
       ...[...known.heads()].map(({ name }) => name),
     ]);
   if (asked.select && plan.recordings.length === 0) await tellNothingSelected(asked.select, io);
-  return plan;
+  return {
+    plan,
+    applied: (sent) => {
+      // Planned once more: what is known now decides, and no list of what an apply may have left undone.
+      if (cache && sent.length > 0)
+        remember(reconcile(desired, known, { ...options, names: sent, select: [], resync: false }));
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import { isRtmpUrl, NOT_RTMP } from '../agora/rtmp-url.ts';
 import { isObject } from '../model/json.ts';
 import { unseenIn } from '../secrets/secret-text.ts';
 import type { CheckedBlocks } from './checked.ts';
@@ -52,11 +53,4 @@ function checkWritten(url: string, pointer: string, look: Look): void {
       'the address holds a placeholder, and is sent as it stands',
       'Keep the whole address in a variable or file: {fromEnv: NAME} or {fromFile: PATH}.',
     );
-}
-
-export const NOT_RTMP = 'the address does not begin with rtmp:// or rtmps:// and a host';
-
-/** Source: Agora Cloud Recording REST, update, rtmpUrl; RTMP is the only protocol that the service pushes. */
-export function isRtmpUrl(text: string): boolean {
-  return /^rtmps?:\/\/[^\s/?#]+[^\s]*$/i.test(text);
 }

@@ -1,4 +1,5 @@
 import { dirname, relative, resolve, sep } from 'node:path';
+import { isRtmpUrl, NOT_RTMP } from '../agora/rtmp-url.ts';
 import { expiredWords, expiringWords, MIN_STS_SECONDS, STS_AT_LEAST } from '../agora/sts.ts';
 import { SENSITIVE, type Sealed } from '../model/recording.ts';
 import { isOwnVariable } from '../secrets/environment.ts';
@@ -11,7 +12,6 @@ import { label, type Report } from './look.ts';
 import { isUnfilled } from './placeholder.ts';
 import { printable, quoted } from './printable.ts';
 import type { FileBytes, Surroundings } from './resolve.ts';
-import { isRtmpUrl, NOT_RTMP } from './rtmp.ts';
 
 /** The consequence of a value that is not available. */
 export const HELD_BACK = 'Until it has a value, apply holds this recording back.';

@@ -1,5 +1,5 @@
+import { isRtmpUrl, NOT_RTMP } from '../agora/rtmp-url.ts';
 import { ALL_STREAMS } from '../agora/tables.ts';
-import { isRtmpUrl, NOT_RTMP } from '../desired/rtmp.ts';
 import type { Mode } from '../model/recording.ts';
 import { convertLayout } from './layout.ts';
 import { type Findings, Section } from './section.ts';

@@ -1,6 +1,6 @@
-/** Prints a row each: what, measured, floor, ratio, goal. All are texts. */
-export function printTable(title, rows) {
-  const all = [['what', 'measured', 'floor', 'ratio', 'goal'], ...rows];
+/** Prints a row each: what, measured, floor (or what else it is beside), ratio, goal. All are texts. */
+export function printTable(title, rows, beside = 'floor') {
+  const all = [['what', 'measured', beside, 'ratio', 'goal'], ...rows];
   const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
   const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
   console.log(`\n${title}\n`);
