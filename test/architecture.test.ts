@@ -189,3 +189,36 @@ describe('purity', () => {
     ]);
   });
 });
+
+describe('starting', () => {
+  /** What is read before a command does anything: types and what is imported when it is needed are left out. */
+  function readAtOnce(path: string): Set<string> {
+    const found = new Set([path]);
+    for (const each of found) {
+      if (!each.endsWith('.ts') || each.startsWith('..')) continue;
+      const text = readFileSync(join(SRC, each), 'utf8');
+      const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:([^;']*?)\s*from\s+)?'([^']+)';/gm);
+      for (const [, names, it = ''] of statements)
+        if (!/^\{(\s*type [^,}]+,?)+\s*\}$/.test(names ?? ''))
+          found.add(
+            it.startsWith('.')
+              ? relative(SRC, resolve(SRC, dirname(each), it))
+                  .split(sep)
+                  .join('/')
+              : it,
+          );
+    }
+    return found;
+  }
+
+  it.each(['plan', 'apply', 'status', 'validate', 'history', 'watch'])(
+    '%s loads no library that reads YAML, sends or keeps until it is needed',
+    (command) => {
+      const loaded = readAtOnce(`commands/${command}.ts`);
+      expect(loaded.size).toBeGreaterThan(10);
+      expect(
+        [...loaded].filter((it) => /^(yaml|got|libsql|pg|ajv|prom-client|hono|@resvg\/.*)$/.test(it)),
+      ).toEqual([]);
+    },
+  );
+});

@@ -58,7 +58,10 @@ function buildBefore() {
   mkdirSync(folder);
   const archive = execFileSync('git', ['archive', BEFORE], { cwd: PROJECT, maxBuffer: 1 << 30 });
   execFileSync('tar', ['x'], { cwd: folder, input: archive });
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    stdio: 'ignore',
+  });
   execFileSync('npm', ['run', '-s', 'build'], { cwd: folder, stdio: 'ignore' });
   return join(folder, 'dist');
 }
@@ -149,7 +152,10 @@ function add(what, { now, before }, of, goal, unit = 'ms') {
 
 async function start() {
   const cwd = place('start', 1);
-  const bare = await pairs((build) => run(build === 'now' ? [builds.now, '--version'] : ['-e', '0'], cwd), 2 * RUNS);
+  const bare = await pairs(
+    (build) => run(build === 'now' ? [builds.now, '--version'] : ['-e', '0'], cwd),
+    2 * RUNS,
+  );
   add('--version, of node -e 0', bare, 'wall', 1.2);
 }
 
@@ -163,8 +169,8 @@ async function planOf(count, goal) {
   add(`${what}, processor`, figures, 'processor', '');
   add(`${what}, memory`, figures, 'memory', '', 'MiB');
   if (count >= 1_000) {
-    const floor = await pairs(
-      (build) => run(build === 'now' ? [builds.now, 'plan'] : [FLOOR, 'recordings'], places.now, endpoint),
+    const floor = await pairs((build) =>
+      run(build === 'now' ? [builds.now, 'plan'] : [FLOOR, 'recordings'], places.now, endpoint),
     );
     add(`${what}, of reading and parsing`, floor, 'wall', 0.06);
   }
@@ -186,10 +192,7 @@ function applied(count, endpoint) {
 async function nothingKnown() {
   const cwd = place('unknown', 10_000);
   const figures = await pairs((build) =>
-    run(
-      build === 'now' ? [builds.now, 'plan', '--no-cache', '--state', 'none'] : [FLOOR, 'recordings'],
-      cwd,
-    ),
+    run(build === 'now' ? [builds.now, 'plan', '--no-cache', '--state', 'none'] : [FLOOR, 'recordings'], cwd),
   );
   add('plan of 10000, nothing known, of reading and parsing', figures, 'wall', 0.62);
 }
@@ -265,7 +268,13 @@ async function delayed() {
       most,
     }));
   }, 1);
-  add(`20000 calls at ${rate} a second, delayed by up to 40 ms: of the allowance`, figures, 'used', '97 %', '%');
+  add(
+    `20000 calls at ${rate} a second, delayed by up to 40 ms: of the allowance`,
+    figures,
+    'used',
+    '97 %',
+    '%',
+  );
   add('... most calls within a second', figures, 'most', rate, '');
   end();
 }
@@ -289,8 +298,7 @@ function watch(cli, cwd, endpoint) {
         await sleep(5);
       }
     },
-    memory: () =>
-      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024,
+    memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024,
     processor: () => {
       const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ');
       return (Number(fields[11]) + Number(fields[12])) * 10;
