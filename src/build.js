@@ -5,6 +5,7 @@
  */
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { plainYaml } from './build-yaml.js';
 
 const src = import.meta.dirname;
 const dist = join(src, '../dist');
@@ -20,7 +21,7 @@ const { output } = await build({
   // It brings a binary, which stays in its package.
   external: ['libsql'],
   transform: { target: 'node20.19' },
-  plugins: [rawText(), withoutNative(), quietYaml()],
+  plugins: [rawText(), withoutNative(), yamlAsBuilt()],
   output: {
     dir: dist,
     format: 'cjs',
@@ -54,18 +55,12 @@ function withoutNative() {
   };
 }
 
-/**
- * Where LOG_STREAM or LOG_TOKENS is set the YAML library prints what it reads to standard output. The command hides them
- * from it; a program that imports the package keeps its own variables.
- */
-function quietYaml() {
-  const asked = /\bnode_process\.env\.LOG_(STREAM|TOKENS)\b/g;
+/** The YAML library, as build-yaml.js has it. */
+function yamlAsBuilt() {
   return {
-    name: 'quiet-yaml',
+    name: 'yaml-as-built',
     transform: (code, id) =>
-      id.includes(`${sep}node_modules${sep}yaml${sep}`) && asked.test(code)
-        ? { code: code.replace(asked, 'false'), map: null }
-        : null,
+      id.includes(`${sep}node_modules${sep}yaml${sep}`) ? { code: plainYaml(code, id), map: null } : null,
   };
 }
 
