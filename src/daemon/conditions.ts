@@ -103,15 +103,12 @@ function isRefused(
 /** The part of a condition that is set, without its time. */
 export type Standing = [type: ConditionType, reason: string, message: string];
 
-/** Why nothing is sent for a recording, whatever calls its plan has. @param known what is known of it */
-export function heldBack(
-  { key, action, notes, unresolved }: RecordingPlan,
-  known: Pick<KnownRecording, 'ended'> | undefined,
-): Standing | undefined {
+/** Why nothing is sent for a recording, whatever calls its plan has. */
+export function heldBack({ key, action, notes, unresolved, ended }: RecordingPlan): Standing | undefined {
   if (!key) return ['Reconciling', 'Waiting', notes[0] ?? 'waiting'];
   if (action === 'suspended') return ['Ready', 'Suspended', 'left alone, as its file asks'];
   if (unresolved.length > 0) return ['Stalled', 'SecretUnresolved', unresolvedMessage(unresolved)];
-  if (known?.ended !== undefined)
+  if (ended !== undefined)
     return ['Stalled', 'Ended', 'the recording has ended; it is taken up again with a new sid'];
   return undefined;
 }

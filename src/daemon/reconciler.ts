@@ -108,10 +108,10 @@ export class Reconciler {
   }
 
   #send(watched: Watched, plan: RecordingPlan): void {
-    const { fleet, state, log, snapshot } = this.#ports;
+    const { fleet, log, snapshot } = this.#ports;
     const { key, name, file } = plan;
     this.#tellUnresolved(watched, plan);
-    const held = heldBack(plan, key === undefined ? undefined : state.known.get(key));
+    const held = heldBack(plan);
     const calls = held ? [] : callsOf(watched, plan);
     if (key !== undefined && calls.length === 0) fleet.drop(key);
     const isSending = key !== undefined && fleet.isBusy(key);

@@ -81,7 +81,7 @@ export class ReadCache {
     this.#changed = true;
     this.#noops.delete(checked.file);
     const head = headOf(checked);
-    if (head) this.#now.set(checked.file, { ...head, hash: id, noopFor: '', asRead: undefined });
+    if (head) this.#now.set(checked.file, entryOf(head, id));
     else this.#now.delete(checked.file);
     return remembering(checked, id);
   }
@@ -175,8 +175,10 @@ export function lazyFile(
 
 /** Sets the content's ID on the document; a file of several documents is never cached. */
 function remembering(checked: CheckedFile, id: string): CheckedFile {
-  const [document, ...more] = checked.documents;
-  return document ? { ...checked, documents: [{ ...document, content: id }, ...more] } : checked;
+  // A copy with one field more would have a shape of its own, which is kept for each of ten thousand.
+  const [document] = checked.documents;
+  if (document) document.content = id;
+  return checked;
 }
 
 /** The same file with only its identity in memory; one that cannot be cached is returned as it is. */
@@ -193,7 +195,7 @@ export function headOf({ file, documents, diagnostics }: CheckedFile): Head | un
   if ('fromFile' in recording || leadsElsewhere(document)) return undefined;
   const besides = { ...(labels && { labels }), ...(canvas && { canvas }) };
   const head = { name, line, suspended, ...besides, identity: recording };
-  const text = lineOf(file, { ...head, hash: '', noopFor: '', asRead: undefined });
+  const text = lineOf(file, entryOf(head, ''));
   return text.split('\t').length === PARTS && !text.includes('\n') ? head : undefined;
 }
 
@@ -224,28 +226,32 @@ function lineOf(
   ].join('\t');
 }
 
+/** Field by field, so that all have one shape: a copy of another object, with fields added, has one of its own each time. */
+function entryOf(
+  { name, line, suspended, labels, canvas, identity }: Head,
+  hash: string,
+  noopFor = '',
+  asRead?: string,
+): CacheEntry {
+  const entry: CacheEntry = { hash, noopFor, asRead, name, line, suspended, identity };
+  if (labels) entry.labels = labels;
+  if (canvas) entry.canvas = canvas;
+  return entry;
+}
+
 function entryIn(text: string | undefined): CacheEntry | undefined {
   if (text === undefined) return undefined;
   const [, hash = '', noopFor = '', line, suspended, name = '', ...which] = text.split('\t');
   const [appId = '', cname = '', uid = '', resourceId = '', sid = '', mode, streamTypes, labels, canvas] =
     which;
   const [width = 0, height = 0] = (canvas ?? '').split('x').map(Number);
-  return {
-    asRead: text,
-    hash,
-    noopFor,
-    line: Number(line),
-    suspended: suspended === 'true',
-    name,
-    ...(labels
-      ? { labels: Object.fromEntries(labels.split(',').map((label) => label.split('=') as [string, string])) }
-      : {}),
-    ...(canvas ? { canvas: { width, height } } : {}),
-    identity: {
-      ...{ appId, cname, uid, resourceId, sid, mode: mode as Identity['mode'] },
-      ...(streamTypes ? { streamTypes: Number(streamTypes) as 0 | 1 | 2 } : {}),
-    },
-  };
+  const identity: Identity = { appId, cname, uid, resourceId, sid, mode: mode as Identity['mode'] };
+  if (streamTypes) identity.streamTypes = Number(streamTypes) as 0 | 1 | 2;
+  const head: Head = { name, line: Number(line), suspended: suspended === 'true', identity };
+  if (labels)
+    head.labels = Object.fromEntries(labels.split(',').map((label) => label.split('=') as [string, string]));
+  if (canvas) head.canvas = { width, height };
+  return entryOf(head, hash, noopFor, text);
 }
 
 function sha256(content: Uint8Array | string): string {

@@ -385,7 +385,7 @@ async function hundredThousand() {
   const places = {};
   for (const [size, count] of Object.entries(sizes)) {
     const cwd = place(`size-${count}`, count);
-    run([cli, 'apply', '--yes', '--rate', '10000'], cwd, endpoint);
+    run([cli, 'apply', '--yes', '--rate', '1000'], cwd, endpoint);
     run([cli, 'plan'], cwd, endpoint);
     places[size] = cwd;
   }
