@@ -36,6 +36,9 @@ it('makes a folder in which every command works', async () => {
   expect(filesIn(shows)).toEqual(files);
   for (const file of files) expect(made.stdout).toContain(`\n  shows/live/${file}\n`);
   expect(made.stderr).toContain('  cd shows/live\n  reelstate validate ');
+  expect(made.stderr).toMatch(
+    /Several Agora accounts\? A settings file reelstate\.yaml, .*\nreelstate schema --settings /,
+  );
   expect(await run(['validate', '--strict'], { cwd: shows })).toMatchObject({ code: 0, stderr: '' });
   const plan = await run(['plan', '--select', 'show=example'], { cwd: shows });
   expect(plan).toMatchObject({ code: 0, stderr: '' });
@@ -52,6 +55,18 @@ it('makes a folder in which every command works', async () => {
     ) ?? [];
   const copy = readFileSync(join(shows, 'recordings', path), 'utf8');
   expect(JSON.parse(copy)).toEqual(JSON.parse(SCHEMA));
+});
+
+it('is named where a folder of recordings is missing', async () => {
+  const cwd = await folder();
+  for (const command of ['validate', 'plan', 'preview']) {
+    const { code, stdout, stderr } = await run([command], { cwd });
+    expect([command, code, stdout + stderr]).toEqual([
+      command,
+      1,
+      expect.stringMatching(/error\[directory-not-found\].*\n +Go to .* reelstate init makes one/),
+    ]);
+  }
 });
 
 it('keeps out of git what belongs to one place, and nothing else', async () => {
