@@ -183,13 +183,17 @@ it.each(['github', 'gitlab'])('the CI file for %s checks and plans a change', as
   git(cwd, ['switch', '--quiet', 'main']);
   git(cwd, ['merge', '--quiet', '--no-ff', '--no-edit', 'topic']);
   const steps = (): Steps => {
+    const started = ['recordings/', 'layouts/', 'shared/', 'reelstate.yaml'];
+    const tops = (paths: string[]) => paths.map((path) => path.replace(/\*.*$/, ''));
     if (ci === 'github') {
-      const { jobs } = parse(readFileSync(join(cwd, '.github/workflows/recordings.yml'), 'utf8'));
+      const { jobs, on } = parse(readFileSync(join(cwd, '.github/workflows/recordings.yml'), 'utf8'));
+      expect(tops(on.pull_request.paths)).toEqual(started);
       const scripts = jobs.review.steps.flatMap(({ run: script }: { run?: string }) => script ?? []);
       return { scripts, env: { GITHUB_STEP_SUMMARY: join(cwd, 'plan.md') }, said: 'plan.md' };
     }
     const { review } = parse(readFileSync(join(cwd, '.gitlab-ci.yml'), 'utf8'));
     expect(review.artifacts.paths).toEqual(['plan.md']);
+    expect(tops(review.rules[0].changes)).toEqual(started);
     return {
       scripts: [...review.before_script, ...review.script],
       env: { CI_MERGE_REQUEST_DIFF_BASE_SHA: base },
