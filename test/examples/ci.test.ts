@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmod, copyFile, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dirname, join, matchesGlob } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { commit, GIT_ENV, git, repository } from '../sources/git-support.ts';
@@ -196,7 +196,7 @@ it('what recordings share and the settings file start a run, too', async () => {
       'shared/storage.yaml',
       'reelstate.yaml',
     ])
-      expect(paths.some((path) => matchesGlob(file, path))).toBe(true);
+      expect(paths.some((path) => file.startsWith(path.replace(/\*.*$/, '')))).toBe(true);
 });
 
 describe('GitLab CI', async () => {
