@@ -164,10 +164,45 @@ async function generateValidator(schema, settings) {
     // Even as a module ajv's code requires its runtime; the one part that is used here is a line long.
     .replaceAll('require("ajv/dist/runtime/ucs2length").default', '(text) => [...text].length')
     // Where in the schema a rule stands is told to no user.
-    .replaceAll(/schemaPath:"[^"]*",/g, '');
+    .replaceAll(/schemaPath:"[^"]*",/g, '')
+    // Ajv keeps a finding in five lines at each of some 400 places.
+    .replaceAll(
+      /const (err\d+) = \{instancePath(?::(.*))?,keyword:("\w+"),params:(?!.*,propertyName:)(.*)\};\nif\(vErrors === null\)\{\nvErrors = \[\1\];\n\}\nelse \{\nvErrors\.push\(\1\);\n\}/g,
+      (_, _name, place = 'instancePath', keyword, params) =>
+        `vErrors = found(vErrors, ${place}, ${keyword}, ${params});`,
+    );
   if (/\brequire\(/.test(code))
     throw new Error('the generated validator needs a runtime part of ajv that is not inlined');
-  return `${code}\nexport const fields = ${JSON.stringify({ ...fieldTable(schema), ...fieldTable(settings, settings, '/settings') }, null, 2)};\n`;
+  return `${withoutUnread(code)}
+function found(all, instancePath, keyword, params) {
+  const one = { instancePath, keyword, params };
+  if (all === null) return [one];
+  all.push(one);
+  return all;
+}
+export const fields = ${JSON.stringify({ ...fieldTable(schema), ...fieldTable(settings, settings, '/settings') }, null, 2)};\n`;
+}
+
+/** Ajv keeps each schema that its code looks something up in, whole: here it keeps what is looked up. */
+function withoutUnread(code) {
+  return code.replaceAll(/^const (schema\d+) = (.*);$/gm, (_, name, json) => {
+    const kept = {};
+    for (const [, path] of code.matchAll(new RegExp(`\\b${name}((?:\\.\\w+)+)`, 'g'))) {
+      const names = path.slice(1).split('.');
+      const value = names.reduce((node, key) => node[key], JSON.parse(json));
+      // Of fields only the names count.
+      const read = Array.isArray(value)
+        ? value
+        : Object.fromEntries(Object.keys(value).map((key) => [key, {}]));
+      const last = names.pop();
+      const parent = names.reduce((node, key) => {
+        node[key] ??= {};
+        return node[key];
+      }, kept);
+      parent[last] = Array.isArray(read) ? read : { ...read, ...parent[last] };
+    }
+    return `const ${name} = ${JSON.stringify(kept)};`;
+  });
 }
 
 /**

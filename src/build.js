@@ -21,7 +21,7 @@ const { output } = await build({
   // It brings a binary, which stays in its package.
   external: ['libsql'],
   transform: { target: 'node20.19' },
-  plugins: [rawText(), withoutNative(), yamlAsBuilt()],
+  plugins: [rawText(), withoutUnused(), schemasBeside(), yamlAsBuilt()],
   output: {
     dir: dist,
     format: 'cjs',
@@ -45,13 +45,40 @@ function rawText() {
   };
 }
 
-/** The database's library can go through a binary of its own, which is not used: without this it would be asked for. */
-function withoutNative() {
-  const name = '\0no-native';
+/** What libraries ask for and no call here reaches: it would be a tenth of the package. */
+function withoutUnused() {
+  const empty = 'module.exports = {};';
+  const unused = {
+    // pg, where NODE_PG_FORCE_NATIVE is set
+    './native': empty,
+    // got, where `http2`, `cache` or `dnsCache` is set
+    'http2-wrapper': empty,
+    'cacheable-request': 'export default class {}\nexport class CacheError extends Error {}',
+    'cacheable-lookup': empty,
+    // prom-client, where metrics have exemplars
+    '@opentelemetry/api': empty,
+    // pino, where another thread writes
+    'thread-stream': empty,
+  };
+  const mark = '\0unused:';
   return {
-    name: 'without-native',
-    resolveId: (source) => (source === 'pg-native' ? name : null),
-    load: (id) => (id === name ? 'module.exports = undefined;' : null),
+    name: 'without-unused',
+    resolveId: (source, importer = '') =>
+      Object.hasOwn(unused, source) && importer.includes(`${sep}node_modules${sep}`)
+        ? `${mark}${source}`
+        : null,
+    load: (id) => (id.startsWith(mark) ? unused[id.slice(mark.length)] : null),
+  };
+}
+
+/** The schemas are in the package beside `dist/`: they are read from there. */
+function schemasBeside() {
+  return {
+    name: 'schemas-beside',
+    resolveId: (source, importer) =>
+      source.endsWith('.schema.json')
+        ? { id: join(dirname(importer ?? ''), source), external: 'relative' }
+        : null,
   };
 }
 

@@ -4,7 +4,8 @@ import { addHelp, COMMON_FLAGS } from './help.ts';
 import type { RawOptions } from './settings.ts';
 
 /*
- * The command line: names, flags and help. Each command is loaded when it is called, so that a command costs
+ * The command line: names, flags and help. In the help a command's flags stand as they do here: what it alone has comes
+ * before what several have. Each command is loaded when it is called, so that a command costs
  * only what it uses. Nothing is checked or defaulted here (settings.ts does), so that flags and variables meet
  * the same rules.
  */
@@ -29,115 +30,134 @@ export function addCommands(program: Command, io: Io, finish: Finish): void {
     };
 
   untrusting(
-    bounded(fromGit(command(program, 'validate', 'check the files; nothing is sent, nothing is written'))),
-  )
-    .option('--strict', 'make warnings errors')
-    .action(run(async (_names, raw) => (await import('./validate.ts')).validate(raw, io)));
-
-  untrusting(planning(command(program, 'plan [names...]', 'show what apply would send')))
-    .alias('diff')
-    .option('--detailed-exitcode', 'exit with 2 where there are changes')
-    .option('--out <file>', 'save the plan, to be applied exactly as it is or not at all')
-    .option('--from <commit>', 'what the change from this commit would send, whatever the state says')
-    .option('--to <commit>', 'with --from: the change to this commit (default: HEAD)')
-    .option('--from-dir <dir>', 'with --from: what the folder was called then (default: as git tells)')
-    .option('--against <url>', 'take what is applied from a running reelstate watch instead of the state')
-    .option('--daemon-token-file <file>', 'with --against: the token that the daemon asks for')
-    .option('--pictures', 'draw each layout that changes, before and after')
-    .option('--pictures-dir <dir>', 'write an SVG for each layout that changes; markdown links to them')
-    .option('--pictures-url <url>', 'where the files will be found, for the links (default: the folder)')
-    .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
-    .option(
-      '--size <WxH>',
-      "the canvas of the pictures in pixels (default: the recording's own, else 1280x720)",
-    )
-    .option('--comment-limit <number>', 'characters that markdown may have (default: 65536)')
-    .action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
-
-  sending(planning(command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out')))
-    .option('--yes', 'do not ask; without a terminal nothing is sent without it, but for a plan in a file')
-    .option('--retry-for <duration>', 'how long a call without a clear answer is repeated (default: 30s)')
-    .option(
-      '--lock-timeout <duration>',
-      'how long another process is waited for that sends for the account (default: 10s)',
-    )
-    .action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
-
-  selecting(
-    fromGit(
-      bounded(command(program, 'status [names...]', 'the state of each recording, and what is pending')),
+    bounded(
+      fromGit(
+        command(program, 'validate', 'check the files; nothing is sent, nothing is written').option(
+          '--strict',
+          'make warnings errors',
+        ),
+      ),
     ),
-  )
-    .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
-    .option('--daemon-token-file <file>', 'with --daemon: the token that it asks for')
-    .action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
+  ).action(run(async (_names, raw) => (await import('./validate.ts')).validate(raw, io)));
+
+  untrusting(
+    planning(
+      command(program, 'plan [names...]', 'show what apply would send')
+        .alias('diff')
+        .option('--detailed-exitcode', 'exit with 2 where there are changes')
+        .option('--out <file>', 'save the plan, to be applied exactly as it is or not at all')
+        .option('--from <commit>', 'what the change from this commit would send, whatever the state says')
+        .option('--to <commit>', 'with --from: the change to this commit (default: HEAD)')
+        .option('--from-dir <dir>', 'with --from: what the folder was called then (default: as git tells)')
+        .option('--against <url>', 'take what is applied from a running reelstate watch instead of the state')
+        .option('--daemon-token-file <file>', 'with --against: the token that the daemon asks for')
+        .option('--pictures', 'draw each layout that changes, before and after')
+        .option('--pictures-dir <dir>', 'write an SVG for each layout that changes; markdown links to them')
+        .option('--pictures-url <url>', 'where the files will be found, for the links (default: the folder)')
+        .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
+        .option(
+          '--size <WxH>',
+          "the canvas of the pictures in pixels (default: the recording's own, else 1280x720)",
+        )
+        .option('--comment-limit <number>', 'characters that markdown may have (default: 65536)'),
+    ),
+  ).action(run(async (names, raw) => (await import('./plan.ts')).plan(names, raw, io)));
+
+  sending(
+    planning(
+      command(program, 'apply [names...]', 'send it; takes names, or a plan from plan --out')
+        .option(
+          '--yes',
+          'do not ask; without a terminal nothing is sent without it, but for a plan in a file',
+        )
+        .option('--retry-for <duration>', 'how long a call without a clear answer is repeated (default: 30s)')
+        .option(
+          '--lock-timeout <duration>',
+          'how long another process is waited for that sends for the account (default: 10s)',
+        ),
+    ),
+  ).action(run(async (names, raw) => (await import('./apply.ts')).apply(names, raw, io)));
+
+  bounded(
+    fromGit(
+      selecting(
+        command(program, 'status [names...]', 'the state of each recording, and what is pending')
+          .option('--daemon <url>', 'ask a running reelstate watch instead of the state')
+          .option('--daemon-token-file <file>', 'with --daemon: the token that it asks for'),
+      ),
+    ),
+  ).action(run(async (names, raw) => (await import('./status.ts')).status(names, raw, io)));
 
   command(program, 'history [names...]', 'which commit led to which call, with what answer, when')
     .option('--limit <number>', 'the newest so many calls, 0 for all (default: 100)')
     .action(run(async (names, raw) => (await import('./history.ts')).history(names, raw, io)));
 
-  bounded(
-    spelling(
+  spelling(
+    bounded(
       sending(
-        command(program, 'watch', 'keep the recordings as the files say; runs until SIGINT or SIGTERM'),
+        command(program, 'watch', 'keep the recordings as the files say; runs until SIGINT or SIGTERM')
+          .option(
+            '--listen <host:port>',
+            'serve a status page, /healthz, /readyz, /metrics and /api/recordings there (default: nothing)',
+          )
+          .option(
+            '--listen-host <name>',
+            'a name or address that the daemon goes by beside those of loopback; may be given several times',
+            several,
+          )
+          .option(
+            '--listen-token-file <file>',
+            'what other machines must send to read more than /healthz, /readyz and /metrics',
+          )
+          .option(
+            '--notify <url>',
+            'post there when a recording is Stalled, is Ready again, or drifts; may be given several times',
+            several,
+          )
+          .option(
+            '--resync <duration>',
+            'the duration in which every recording is checked once, 0 for never (default: 10m)',
+          )
+          .option('--no-self-heal', 'report drift, and leave it')
+          .option('--resync-force', 'with each resync send again what cannot be read back')
+          .option(
+            '--sweep <duration>',
+            'read all files this often, whatever events say (default: 5s, with git 1s)',
+          )
+          .option('--git', 'take only what is committed, whatever the working tree looks like')
+          .option('--ref <commit>', 'the branch or tag to follow (default: HEAD)')
+          .option('--git-url <url>', 'follow a remote, through a shallow mirror in the state folder')
+          .option(
+            '--interval <duration>',
+            'with --git-url: fetch this often, give or take a tenth (default: 30s)',
+          )
+          .option('--verify-signatures', 'with --git-url: take only commits that git verify-commit accepts')
+          .option('--log-format <form>', 'json or pretty (default: json)'),
       ),
     ),
-  )
-    .option(
-      '--listen <host:port>',
-      'serve a status page, /healthz, /readyz, /metrics and /api/recordings there (default: nothing)',
-    )
-    .option(
-      '--listen-host <name>',
-      'a name or address that the daemon goes by beside those of loopback; may be given several times',
-      several,
-    )
-    .option(
-      '--listen-token-file <file>',
-      'what other machines must send to read more than /healthz, /readyz and /metrics',
-    )
-    .option(
-      '--notify <url>',
-      'post there when a recording is Stalled, is Ready again, or drifts; may be given several times',
-      several,
-    )
-    .option(
-      '--resync <duration>',
-      'the duration in which every recording is checked once, 0 for never (default: 10m)',
-    )
-    .option('--no-self-heal', 'report drift, and leave it')
-    .option('--resync-force', 'with each resync send again what cannot be read back')
-    .option('--sweep <duration>', 'read all files this often, whatever events say (default: 5s, with git 1s)')
-    .option('--git', 'take only what is committed, whatever the working tree looks like')
-    .option('--ref <commit>', 'the branch or tag to follow (default: HEAD)')
-    .option('--git-url <url>', 'follow a remote, through a shallow mirror in the state folder')
-    .option('--interval <duration>', 'with --git-url: fetch this often, give or take a tenth (default: 30s)')
-    .option('--verify-signatures', 'with --git-url: take only commits that git verify-commit accepts')
-    .option('--log-format <form>', 'json or pretty (default: json)')
-    .action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
+  ).action(run(async (_names, raw) => (await import('./watch.ts')).watch(raw, io)));
 
-  selecting(
-    bounded(
+  bounded(
+    selecting(
       command(
         program,
         'preview [names...]',
         "draw a recording's layout; takes names or files, also of a layout that recordings share",
-      ),
+      )
+        .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
+        .option('--size <WxH>', "canvas in pixels (default: the recording's own, else 1280x720)")
+        .option(
+          '--out <file>',
+          'write to a file; its ending chooses the form: .txt, .json, .md, .svg, .png or .html',
+        )
+        .option(
+          '--font <file>',
+          "a font for PNG that has what ours lacks, such as Chinese; may be given several times (default: the system's)",
+          several,
+        )
+        .option('--all', 'all recordings on a contact sheet, as without a name'),
     ),
-  )
-    .option('--users <number>', 'draw predefined layouts with so many people, 1 to 17 (default: 5)')
-    .option('--size <WxH>', "canvas in pixels (default: the recording's own, else 1280x720)")
-    .option(
-      '--out <file>',
-      'write to a file; its ending chooses the form: .txt, .json, .md, .svg, .png or .html',
-    )
-    .option(
-      '--font <file>',
-      "a font for PNG that has what ours lacks, such as Chinese; may be given several times (default: the system's)",
-      several,
-    )
-    .option('--all', 'all recordings on a contact sheet, as without a name')
-    .action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));
+  ).action(run(async (names, raw) => (await import('./preview.ts')).preview(names, raw, io)));
 
   command(program, 'import <start-json...>', 'write recording files from the JSON given to `start`')
     .option('--app-id <id>', 'the App ID (default: as the JSON has it)')
@@ -279,9 +299,15 @@ function sending(command: Command): Command {
 }
 
 function planning(command: Command): Command {
-  return selecting(bounded(fromGit(spelling(command))))
-    .option('--resync', 'send the whole state of recordings that have not changed, too')
-    .option('--allow-empty', 'accept that there are no files although the state has recordings');
+  return spelling(
+    bounded(
+      fromGit(
+        selecting(command)
+          .option('--resync', 'send the whole state of recordings that have not changed, too')
+          .option('--allow-empty', 'accept that there are no files although the state has recordings'),
+      ),
+    ),
+  );
 }
 
 /** Beside names: both must hold. */

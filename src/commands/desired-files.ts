@@ -1,5 +1,7 @@
 import type { Bounds } from '../desired/bounds.ts';
 import { type LoadOptions, loadRecordings } from '../desired/load.ts';
+import { shownPath } from '../desired/paths.ts';
+import { type Neighbourhood, onDisk, unusedFiles } from '../desired/unused.ts';
 import { byPlace } from '../model/diagnostic.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
@@ -32,6 +34,8 @@ export async function desiredFiles(input: {
    * Accept a commit without the folder: git has no empty folders, so the folder is missing once the last file is gone.
    */
   allowEmpty?: boolean;
+  /** Warn of files with the fields of a block that no recording uses. */
+  findUnused?: boolean;
   /** What is wrong with the settings file is told beside what is wrong with the others; undefined: nothing of it is. */
   accounts: Accounts | undefined;
 }): Promise<DesiredSet> {
@@ -42,10 +46,22 @@ export async function desiredFiles(input: {
 }
 
 async function filesOf(input: Parameters<typeof desiredFiles>[0]): Promise<DesiredSet> {
-  const { dir, ref, io, vault, bounds, onFile, readCache, isEnough, allowEmpty } = input;
+  const { dir, ref, io, vault, bounds, onFile, readCache, isEnough, allowEmpty, findUnused } = input;
   const where = { dir, cwd: io.cwd, env: io.env, vault, bounds, readCache, isEnough };
   const now = io.clock.now() / 1000;
-  if (ref === undefined) return loadRecordings({ ...where, ...(onFile ? { onFile } : {}), now });
+  const looked = async (set: DesiredSet, around: Neighbourhood): Promise<DesiredSet> =>
+    findUnused
+      ? { ...set, diagnostics: [...set.diagnostics, ...(await unusedFiles(set.recordings, around, io.cwd))] }
+      : set;
+  if (ref === undefined) {
+    const read = new Set<string>();
+    const take: LoadOptions['onFile'] = (shown, bytes) => {
+      read.add(shown);
+      onFile?.(shown, bytes);
+    };
+    const set = await loadRecordings({ ...where, onFile: take, now });
+    return looked(set, { ...onDisk(bounds), isRead: (path) => read.has(shownPath(path, io.cwd)) });
+  }
   const { GitFiles } = await import('../sources/git.ts');
   const files = new GitFiles(where);
   try {
@@ -53,7 +69,8 @@ async function filesOf(input: Parameters<typeof desiredFiles>[0]): Promise<Desir
     const { sha, subject, author } = commit;
     const told = `${count(set.files, 'file')} of commit ${sha.slice(0, 10)}: ${subject} (${author})`;
     for (const line of [told, ...notes]) await io.err(`${printable(line)}\n`);
-    return { ...(allowEmpty ? withoutMissing(set) : set), commit: { sha, author, subject } };
+    const whole = await looked(set, files);
+    return { ...(allowEmpty ? withoutMissing(whole) : whole), commit: { sha, author, subject } };
   } finally {
     files.close();
   }

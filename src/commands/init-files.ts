@@ -58,7 +58,7 @@ const GITHUB = `${HEAD}name: recordings
 
 on:
   pull_request:
-    paths: [recordings/**]
+    paths: [recordings/**, layouts/**, shared/**, reelstate.yaml]
 
 permissions:
   contents: read
@@ -86,7 +86,7 @@ const GITLAB = `${HEAD}review:
   image: node:22
   rules:
     - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-      changes: [recordings/**/*]
+      changes: [recordings/**/*, layouts/**/*, shared/**/*, reelstate.yaml]
   variables:
     # The commit that the branch began at must be there to compare with.
     GIT_DEPTH: 0

@@ -149,6 +149,8 @@ function nextSteps(root: string, io: Io): string[] {
     '  reelstate plan         shows what apply would send: the example waits for run/example.json',
     'For a recording that runs, write its appId, cname, uid, resourceId and sid to run/example.json, set',
     'AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET, and: reelstate apply',
+    'Several Agora accounts? A settings file reelstate.yaml, beside recordings/, lists them with their App IDs:',
+    'reelstate schema --settings prints what it may hold, and the page "Several accounts" (src/docs/accounts.md) has one.',
   ];
 }
 

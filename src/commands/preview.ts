@@ -204,6 +204,6 @@ async function draw(
 function boxesNote(scripts: readonly string[]): string {
   return (
     `No font was found here that has ${scripts.join(' or ')} characters: they are boxes in the picture.\n` +
-    '  Give one with --font FILE, install one (fonts-noto-cjk has Chinese, Japanese and Korean), or write .svg or .html.\n'
+    '  Give one with --font FILE, install one (fonts-noto-cjk has Chinese, Japanese and Korean, fonts-symbola emoji), or write .svg or .html.\n'
   );
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { unusedFiles } from '../desired/unused.ts';
 import { type Diagnostic, gathered } from '../model/diagnostic.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
@@ -20,8 +19,6 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
     isCaching && ref === undefined ? new ReadCacheFile({ dir, cwd: io.cwd, env: io.env }) : undefined;
   const vault = new Vault(randomBytes(32));
   const bounds = readBounds(raw, settings, io);
-  const read = new Set<string>();
-  const onFile = (shown: string) => void read.add(shown);
   const desired = await desiredFiles({
     dir,
     ref,
@@ -29,17 +26,13 @@ export async function validate(raw: RawOptions, io: Io): Promise<number> {
     vault,
     bounds,
     accounts,
-    onFile,
     readCache: cache?.readCache,
+    findUnused: true,
   });
-  const isRead = (shown: string) => read.has(shown);
-  const unused =
-    ref === undefined ? await unusedFiles(desired.recordings, isRead, { cwd: io.cwd, bounds }) : [];
   const strict = isSet('strict', raw, io);
   const diagnostics: Diagnostic[] = gathered([
     ...desired.diagnostics,
     ...desired.recordings.flatMap(({ unresolved }) => unresolved),
-    ...unused,
   ]).map((diagnostic) => (strict ? { ...diagnostic, severity: 'error' } : diagnostic));
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const sums = {

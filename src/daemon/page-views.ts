@@ -45,7 +45,7 @@ const SHOWN = { overview: 10, recording: 20, calls: 100 } as const;
 const ATTEMPTS = 5;
 /** Recordings whose calls from before the start are kept at hand. */
 const KEPT = 100;
-/** What pictures assume of a canvas: `start` sets it, and it cannot be read back. */
+/** How many users pictures assume: nothing tells how many there are. */
 const CANVAS = { users: 5 };
 
 /** What the pages show, gathered when one is asked for. Nothing here holds up the daemon: it is looked at, not asked. */
@@ -163,6 +163,7 @@ export class PageViews {
     const known = watched && this.#known(watched);
     const applied = known && lastApplied(known);
     const layout = known?.updateLayout.applied?.request;
+    const canvas = this.#ports.look.snapshot?.byName.get(brief.name)?.canvas;
     return {
       ...brief,
       blocks: watched ? confidenceOf(watched, known) : {},
@@ -170,6 +171,7 @@ export class PageViews {
         ? { applied: { at: applied.at, ...(applied.commit ? { commit: applied.commit } : {}) } }
         : {}),
       ...(layout ? { layout } : {}),
+      ...(canvas ? { canvas } : {}),
     };
   }
 

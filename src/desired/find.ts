@@ -28,6 +28,10 @@ export interface Found extends Search {
   unquoted: ReadonlySet<string>;
 }
 
+/** What to do where the folder itself is missing. */
+const WAY_OUT =
+  'Go to the folder that holds it, or name it with --dir. reelstate init makes one with an example.';
+
 /** Whether a file of this name holds recordings. */
 export function isRecordingFileName(name: string): boolean {
   return !name.startsWith('.') && /\.ya?ml$/i.test(name);
@@ -107,13 +111,14 @@ class Walk implements Found {
   async start(root: string): Promise<void> {
     try {
       if (!(await stat(root)).isDirectory()) {
-        this.#report(root, 'directory-not-found', `${quoted(this.#shown(root))} is not a folder`);
+        this.#report(root, 'directory-not-found', `${quoted(this.#shown(root))} is not a folder`, WAY_OUT);
         return;
       }
     } catch (error) {
       const code = errorCode(error) === 'ENOENT' ? 'directory-not-found' : 'directory-unreadable';
       const what = code === 'directory-not-found' ? 'does not exist' : `cannot be read: ${reason(error)}`;
-      this.#report(root, code, `the folder ${quoted(this.#shown(root))} ${what}`);
+      const detail = code === 'directory-not-found' ? WAY_OUT : undefined;
+      this.#report(root, code, `the folder ${quoted(this.#shown(root))} ${what}`, detail);
       return;
     }
     this.#root = realPath(root);

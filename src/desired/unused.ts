@@ -7,19 +7,34 @@ import { readFile, sharedReach } from './disk.ts';
 import { isRecordingFileName, wholeFile } from './find.ts';
 import { shownPath } from './paths.ts';
 import { reading } from './reading.ts';
-import { diagnosticAt } from './resolve.ts';
+import { diagnosticAt, type FileBytes } from './resolve.ts';
 
 const BLOCKS: readonly SharedBlock[] = ['layout', 'storage', 'rtmp', 'subscriptions'];
+
+/** What lies around recording files, where they came from: on disk, or in a commit. */
+export interface Neighbourhood {
+  /** Whether it was read, as a recording file or for a block, also of a recording that has an error. */
+  isRead: (path: string) => boolean;
+  /** The names in a folder; none where there is no such folder. */
+  namesIn: (folder: string) => Promise<readonly string[]>;
+  readShared: (path: string) => Promise<FileBytes>;
+}
+
+export function onDisk(bounds: Bounds): Omit<Neighbourhood, 'isRead'> {
+  return {
+    namesIn: (folder) => readdir(folder).catch(() => []),
+    readShared: (path) => readFile(path, false, sharedReach(bounds)),
+  };
+}
 
 /**
  * A warning for each file that holds the fields of a block, lies in a folder where one lies that recordings use, and is
  * used by none. Other folders are not looked at: nothing tells what they are for.
- * @param isRead whether a file was read, by its name as the user would type it
  */
 export async function unusedFiles(
   recordings: readonly DesiredRecording[],
-  isRead: (shown: string) => boolean,
-  { cwd, bounds }: { cwd: string; bounds: Bounds },
+  { isRead, namesIn, readShared }: Neighbourhood,
+  cwd: string,
 ): Promise<Diagnostic[]> {
   const used = recordings.flatMap(({ shares = {} }) => Object.values(shares));
   const folders = [...new Set(used.map((file) => dirname(resolve(cwd, file))))].sort();
@@ -27,17 +42,16 @@ export async function unusedFiles(
   const { fieldsOf, isOfBlock } = await reading();
   const found: Diagnostic[] = [];
   for (const folder of folders)
-    for (const name of (await readdir(folder).catch(() => [])).sort()) {
+    for (const name of [...(await namesIn(folder))].sort()) {
       const path = join(folder, name);
-      const shown = shownPath(path, cwd);
-      if (!isRecordingFileName(name) || isRead(shown)) continue;
-      const bytes = await readFile(path, false, sharedReach(bounds));
+      if (!isRecordingFileName(name) || isRead(path)) continue;
+      const bytes = await readShared(path);
       const fields = bytes instanceof Uint8Array ? fieldsOf(bytes) : undefined;
       const block = BLOCKS.find((each) => isOfBlock(fields, each));
       if (block)
         found.push(
           diagnosticAt(
-            wholeFile(shown),
+            wholeFile(shownPath(path, cwd)),
             'shared-file-unused',
             'no recording uses this file',
             `It holds fields of ${block}. Remove it, or name it in a recording: ${block}: { fromFile: PATH }.`,

@@ -387,8 +387,6 @@ button {
 }
 .small {
   display: block;
-  width: 128px;
-  height: auto;
   border: 1px solid var(--rule);
 }
 .chart svg {

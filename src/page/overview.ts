@@ -102,7 +102,7 @@ function list(rows: readonly RowView[], now: number): Html | undefined {
         row.mode,
         confidence(row),
         appliedMarkup(row.applied, now),
-        row.layout && smallPicture(placeLayout(row.layout)),
+        row.layout && smallPicture(placeLayout(row.layout, undefined, row.canvas)),
       ],
     })),
   );

@@ -81,7 +81,7 @@ function pictures({ row, change }: RecordingView): PageSection[] {
     ];
   }
   if (!row.layout) return [];
-  const placement = placeLayout(row.layout);
+  const placement = placeLayout(row.layout, undefined, row.canvas);
   const svg = pictureSvg(placement, { title: row.name, id: 'layout-now', heading: false });
   return [
     {

@@ -1,5 +1,5 @@
 import type { CallReason } from '../model/plan.ts';
-import type { BlockName, Endpoint, Layout, Mode } from '../model/recording.ts';
+import type { BlockName, Canvas, Endpoint, Layout, Mode } from '../model/recording.ts';
 import type { Commit } from '../model/source.ts';
 import type { LayoutChange } from '../render/plan-pictures.ts';
 import type { Row } from '../render/values.ts';
@@ -67,6 +67,8 @@ export interface RowView extends BriefView {
   applied?: { at: number; commit?: Commit };
   /** Last applied, complete; absent where none was. */
   layout?: Layout;
+  /** As the file says; absent where it says none. */
+  canvas?: Canvas;
 }
 
 /** One call with all its attempts. */

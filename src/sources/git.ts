@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Bounds, boundsOf, type Reach } from '../desired/bounds.ts';
 import type { Changes, IntakeOptions } from '../desired/changes.ts';
 import { tooLarge } from '../desired/decode.ts';
@@ -5,6 +6,7 @@ import { readFile, sharedReach } from '../desired/disk.ts';
 import { Intake } from '../desired/intake.ts';
 import { within } from '../desired/reach.ts';
 import type { FileBytes, Surroundings } from '../desired/resolve.ts';
+import type { Neighbourhood } from '../desired/unused.ts';
 import { Failure } from '../model/failure.ts';
 import type { Snapshot } from '../model/source.ts';
 import { eachBounded, takingTurns } from '../model/turns.ts';
@@ -50,7 +52,7 @@ export interface Loaded extends Snapshot {
  * Files that blocks take fields from are read from the commit alone. References (`fromFile`) are followed within it, and
  * what it does not hold comes from the disk: files that a backend writes, and secrets, are kept out of git on purpose.
  */
-export class GitFiles {
+export class GitFiles implements Neighbourhood {
   readonly #options: GitFilesOptions;
   readonly #bounds: Bounds;
   readonly #git: GitProgram;
@@ -63,6 +65,9 @@ export class GitFiles {
   #loaded: ParsedCommit | undefined;
   #tree: CommitTree | undefined;
   #search: FoundInCommit | undefined;
+  /** By path: of the last load. */
+  #shared: ReadonlyMap<string, unknown> = new Map();
+  #readShared: Neighbourhood['readShared'] = async () => ({ error: 'no commit was read' });
   /** Loads change the cache, so they run one after the other. */
   #loading: Promise<unknown> = Promise.resolve();
 
@@ -95,6 +100,22 @@ export class GitFiles {
     this.#loading = loading.catch(() => undefined);
     return loading;
   }
+
+  /*
+   * What lies around the recording files of the last load.
+   */
+
+  isRead = (path: string): boolean =>
+    this.#shared.has(path) ||
+    (this.#search?.found.some(({ shown }) => resolve(this.#options.cwd, shown) === path) ?? false);
+
+  namesIn = async (folder: string): Promise<string[]> => {
+    const inTree = (await this.#repository()).inTree(folder);
+    const found = inTree === undefined ? undefined : await this.#tree?.resolve(inTree);
+    return this.#tree && found?.kind === 'folder' ? [...(await this.#tree.folder(found.oid)).keys()] : [];
+  };
+
+  readShared = (path: string): Promise<FileBytes> => this.#readShared(path);
 
   async #load(ref: string, now: number | undefined): Promise<Loaded> {
     this.#objects.tryRemote();
@@ -136,6 +157,8 @@ export class GitFiles {
     // Everything could be read and nothing fails from here on, so the cache is of one commit.
     this.#tree = tree;
     this.#search = search;
+    this.#shared = shared;
+    this.#readShared = readShared;
     this.#sha = commit.sha;
     this.#loaded = parsed;
     return { ...snapshot, commit, ...(notes.length > 0 ? { notes } : {}) };

@@ -112,6 +112,18 @@ describe('the status page', () => {
     );
   });
 
+  it('draws a layout on the canvas that its file names, upright where that is', async () => {
+    const tall = 'canvas: { width: 720, height: 1280 }\n';
+    const s = await serving({ '1.yaml': fileOf(1), '2.yaml': `${fileOf(2)}${tall}` });
+    await s.look();
+    const page = await s.page('/');
+    expect(
+      [...page.matchAll(/<svg class="small" [^>]*viewBox="0 0 (\d+ \d+)"/g)].map(([, size]) => size),
+    ).toEqual(['128 72', '41 72']);
+    expect(await s.page('/recording?name=rec-1')).toContain('canvas 1280 \u00d7 720');
+    expect(await s.page('/recording?name=rec-2')).toContain('canvas 720 \u00d7 1280');
+  });
+
   it('tells observed from assumed, and drift', async () => {
     const s = await serving({ 'w.yaml': WEB });
     await s.look();

@@ -43,6 +43,21 @@ it("a command's own flags come first, those of every command under a heading of 
   expect(plan.indexOf('\n  --detailed-exitcode ')).toBeLessThan(plan.indexOf('\nFlags of every command:\n'));
 });
 
+it('what a command alone has comes before what several have for their files', () => {
+  const flagsOf = (help: string) =>
+    [...help.slice(0, help.indexOf('\nFlags of every command:\n')).matchAll(/^ {2}(--[\w-]+)/gm)].map(
+      ([, flag]) => flag as string,
+    );
+  const all = [...helps.values()].map(flagsOf);
+  const isAlone = (flag: string) => all.filter((each) => each.includes(flag)).length === 1;
+  for (const flags of all) {
+    const first = flags.findIndex((flag) => ['--secrets-dir', '--unsubscribe-spelling'].includes(flag));
+    if (first < 0) continue;
+    expect(first).toBeGreaterThan(0);
+    expect(flags.slice(first).filter(isAlone)).toEqual([]);
+  }
+});
+
 it('each says what its exit codes mean, and has an example that is a command line', async () => {
   for (const [path, help] of helps) {
     expect([path, /\nExit codes:\n(?: {2}\d.*\n(?: {6}.*\n)*)+/.exec(help)?.[0]]).toEqual([

@@ -36,6 +36,9 @@ it('makes a folder in which every command works', async () => {
   expect(filesIn(shows)).toEqual(files);
   for (const file of files) expect(made.stdout).toContain(`\n  shows/live/${file}\n`);
   expect(made.stderr).toContain('  cd shows/live\n  reelstate validate ');
+  expect(made.stderr).toMatch(
+    /Several Agora accounts\? A settings file reelstate\.yaml, .*\nreelstate schema --settings /,
+  );
   expect(await run(['validate', '--strict'], { cwd: shows })).toMatchObject({ code: 0, stderr: '' });
   const plan = await run(['plan', '--select', 'show=example'], { cwd: shows });
   expect(plan).toMatchObject({ code: 0, stderr: '' });
@@ -52,6 +55,18 @@ it('makes a folder in which every command works', async () => {
     ) ?? [];
   const copy = readFileSync(join(shows, 'recordings', path), 'utf8');
   expect(JSON.parse(copy)).toEqual(JSON.parse(SCHEMA));
+});
+
+it('is named where a folder of recordings is missing', async () => {
+  const cwd = await folder();
+  for (const command of ['validate', 'plan', 'preview']) {
+    const { code, stdout, stderr } = await run([command], { cwd });
+    expect([command, code, stdout + stderr]).toEqual([
+      command,
+      1,
+      expect.stringMatching(/error\[directory-not-found\].*\n +Go to .* reelstate init makes one/),
+    ]);
+  }
 });
 
 it('keeps out of git what belongs to one place, and nothing else', async () => {
@@ -168,13 +183,17 @@ it.each(['github', 'gitlab'])('the CI file for %s checks and plans a change', as
   git(cwd, ['switch', '--quiet', 'main']);
   git(cwd, ['merge', '--quiet', '--no-ff', '--no-edit', 'topic']);
   const steps = (): Steps => {
+    const started = ['recordings/', 'layouts/', 'shared/', 'reelstate.yaml'];
+    const tops = (paths: string[]) => paths.map((path) => path.replace(/\*.*$/, ''));
     if (ci === 'github') {
-      const { jobs } = parse(readFileSync(join(cwd, '.github/workflows/recordings.yml'), 'utf8'));
+      const { jobs, on } = parse(readFileSync(join(cwd, '.github/workflows/recordings.yml'), 'utf8'));
+      expect(tops(on.pull_request.paths)).toEqual(started);
       const scripts = jobs.review.steps.flatMap(({ run: script }: { run?: string }) => script ?? []);
       return { scripts, env: { GITHUB_STEP_SUMMARY: join(cwd, 'plan.md') }, said: 'plan.md' };
     }
     const { review } = parse(readFileSync(join(cwd, '.gitlab-ci.yml'), 'utf8'));
     expect(review.artifacts.paths).toEqual(['plan.md']);
+    expect(tops(review.rules[0].changes)).toEqual(started);
     return {
       scripts: [...review.before_script, ...review.script],
       env: { CI_MERGE_REQUEST_DIFF_BASE_SHA: base },

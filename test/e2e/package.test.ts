@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, readdir, stat, symlink } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
@@ -58,6 +58,20 @@ it('is small, without maps, and says the licences of what is bundled', async () 
   for (const name of ['got', 'hono', 'yaml', 'prom-client', 'pg'])
     expect(licences).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
   expect(licences).toContain('Permission is hereby granted');
+});
+
+it('holds what its pages lead to, the README among them', async () => {
+  const all = await readdir(installed, { recursive: true });
+  const pages = all.filter((path) => path.endsWith('.md') && !path.startsWith('node_modules'));
+  expect(pages).toContain('README.md');
+  expect(pages.length).toBeGreaterThan(10);
+  const dangling = pages.flatMap((page) =>
+    [...readFileSync(join(installed, page), 'utf8').matchAll(/\]\(([^)#\s]+)/g)]
+      .map(([, target]) => target as string)
+      .filter((target) => !/^https?:/.test(target) && !existsSync(join(installed, page, '..', target)))
+      .map((target) => `${page}: ${target}`),
+  );
+  expect(dangling).toEqual([]);
 });
 
 it('runs no script of its own where it is installed', () => {

@@ -328,18 +328,30 @@ describe('seats', () => {
     expect(wide.stderr).not.toContain('seat-not-filled');
   });
 
-  it('validate warns of a layout that nothing uses, beside one that is used', async () => {
-    const cwd = await folder({
-      'recordings/a.yaml': ROOM(1),
-      'layouts/duo.yaml': DUO(),
-      'layouts/old.yaml': DUO(),
-      'layouts/compose.yaml': 'services: {}\n',
-      'elsewhere/other.yaml': DUO(),
-    });
-    const { code, stdout } = await run(['validate'], { cwd });
-    expect(code).toBe(0);
-    expect(stdout).toContain('layouts/old.yaml:1:1: warning[shared-file-unused]');
-    expect(stdout).toContain('1 warning\n');
-    expect((await run(['validate', '--strict'], { cwd })).code).toBe(1);
-  });
+  it.each([[[]], [['--git']]])(
+    'validate warns of a layout that nothing uses, beside one that is used: %j',
+    async (args) => {
+      const cwd = await repository({
+        'recordings/a.yaml': ROOM(1),
+        'layouts/duo.yaml': DUO(),
+        'layouts/old.yaml': DUO(),
+        'layouts/compose.yaml': 'services: {}\n',
+        'elsewhere/other.yaml': DUO(),
+      });
+      const options = { cwd, env: GIT_ENV };
+      const { code, stdout } = await run(['validate', ...args], options);
+      expect(code).toBe(0);
+      expect(stdout).toContain('layouts/old.yaml:1:1: warning[shared-file-unused]');
+      expect(stdout).toContain('1 warning\n');
+      expect((await run(['validate', '--strict', ...args], options)).code).toBe(1);
+      // Only what is looked at counts: the folder, or the commit.
+      await rm(join(cwd, 'layouts/old.yaml'));
+      await put(cwd, { 'layouts/new.yaml': DUO() });
+      const after = (await run(['validate', ...args], options)).stdout;
+      expect(after).toContain(`layouts/${args.length > 0 ? 'old' : 'new'}.yaml:1:1: warning`);
+      expect(after).toContain('1 warning\n');
+      commit(cwd, 'Another layout');
+      expect((await run(['validate', ...args], options)).stdout).toContain('layouts/new.yaml:1:1: warning');
+    },
+  );
 });

@@ -95,7 +95,9 @@ describe('GitHub Actions', async () => {
   const action = parse(await readFile(example('action/action.yml'), 'utf8')) as { runs: { steps: Step[] } };
   const script = (job: 'review' | 'apply', name: string) => {
     const mode = workflow.jobs[job].steps.find(({ uses }) => uses?.startsWith('./'))?.with?.mode;
-    const steps = action.runs.steps.filter((step) => !step.if || step.if === `inputs.mode == '${mode}'`);
+    const steps = action.runs.steps.filter(
+      (step) => !step.if || step.if.split(' && ')[0] === `inputs.mode == '${mode}'`,
+    );
     const found = steps.find((step) => step.name === name)?.run;
     if (!found) throw new Error(`no step ${name}`);
     return found;
@@ -174,6 +176,27 @@ describe('GitHub Actions', async () => {
     expect((await run(script('apply', 'Apply'), env)).code).toBe(1);
     await sim.stop();
   });
+});
+
+it('what recordings share and the settings file start a run, too', async () => {
+  const [github, gitlab] = await Promise.all(
+    ['github.yml', 'gitlab.yml'].map(async (name) => parse(await readFile(example(name), 'utf8'))),
+  );
+  const runs: string[][] = [
+    ...Object.values<{ paths: string[] }>(github.on).map(({ paths }) => paths),
+    ...['review', 'apply'].flatMap((job) =>
+      gitlab[job].rules.map(({ changes }: { changes: string[] }) => changes),
+    ),
+  ];
+  expect(runs).toHaveLength(4);
+  for (const paths of runs)
+    for (const file of [
+      'recordings/live/a.yaml',
+      'layouts/duo.yaml',
+      'shared/storage.yaml',
+      'reelstate.yaml',
+    ])
+      expect(paths.some((path) => file.startsWith(path.replace(/\*.*$/, '')))).toBe(true);
 });
 
 describe('GitLab CI', async () => {

@@ -65,7 +65,6 @@ describe('the Containerfile', () => {
         const { scripts } = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'));
         await execute('sh', ['-c', scripts.dependencies], { cwd });
       } else if (word === 'RUN') {
-        await mkdir(join(disk, 'package'), { recursive: true });
         const env = { ...process.env, npm_config_registry: url, npm_config_cache: join(disk, 'cache') };
         await execute('sh', ['-e', '-c', here(rest)], { cwd, env });
         ran.push(rest);

@@ -320,6 +320,16 @@ secretKey: { fromEnv: S3_SECRET }
   for (const name of plain.names) expect(whole(all, name), name).toEqual(parse(plain.read(name)));
   expect(all.stderr).toContain('Written: shared/storage.yaml, shared by 3 recordings\n');
   expect(all.stderr).toContain('Written: layouts/custom.yaml, shared by 2 recordings\n');
+  // What would be sent is the same, call by call.
+  const planned = async ({ cwd }: { cwd: string }) => {
+    const { code, stdout, stderr } = await run(['plan', '--json'], { cwd, env: ENV });
+    expect([code, stderr]).toEqual([0, '']);
+    const { timestamp: _, ...plan } = JSON.parse(stdout);
+    return plan;
+  };
+  const plan = await planned(all);
+  expect(plan).toEqual(await planned(plain));
+  expect(plan.summary).toMatchObject({ to_create: 6, calls: { update: 6, updateLayout: 6 } });
 });
 
 it('shares the prefix, too, where it is the same, and takes a file that is there as it is, or another name', async () => {

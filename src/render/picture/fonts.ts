@@ -31,6 +31,8 @@ const OF_EAST_ASIA = [
 ];
 const OF_INDIA = ['Nirmala', 'Kohinoor', 'Lohit-'];
 
+const EMOJI = 'emoji';
+
 /**
  * Scripts that DejaVu Sans Mono lacks, with how the files of fonts for them begin, the best first. `NotoSans` and the
  * script's name is looked for besides. Sources: what Debian, Fedora, Alpine, macOS and Windows install.
@@ -85,6 +87,8 @@ const SCRIPTS: Readonly<Record<string, readonly string[]>> = {
   Malayalam: OF_INDIA,
   Sinhala: ['Nirmala', 'LKLUG'],
   Ethiopic: ['ebrima', 'Kefa', 'Abyssinica'],
+  // No script, and of all the fonts that have them those with outlines: coloured pictures are not drawn.
+  [EMOJI]: ['NotoEmoji', 'Symbola', 'seguiemj'],
 };
 
 /**
@@ -125,7 +129,9 @@ async function namedFont(file: string): Promise<Uint8Array> {
 function scriptsIn(text: string): string[] {
   // What every picture of ours is: nothing is compiled for it.
   if (/^[\u0000-\u052f\u2000-\u2bff\ufffd]*$/.test(text)) return [];
-  return Object.keys(SCRIPTS).filter((script) => new RegExp(`\\p{Script=${script}}`, 'u').test(text));
+  return Object.keys(SCRIPTS).filter((script) =>
+    (script === EMOJI ? /[\u{1f000}-\u{1faff}]/u : new RegExp(`\\p{Script=${script}}`, 'u')).test(text),
+  );
 }
 
 /**
@@ -139,7 +145,7 @@ async function findFonts(
   if (scripts.length === 0) return { paths: [], missing: [] };
   const files = (await Promise.all(folders.map(fontsIn))).flat();
   const found = scripts.map((script) => {
-    const starts = [`NotoSans${script}`, ...(SCRIPTS[script] ?? []), ...OF_MANY];
+    const starts = [`NotoSans${script}`, ...(SCRIPTS[script] ?? []), ...(script === EMOJI ? [] : OF_MANY)];
     const hits = starts.flatMap((start) => files.filter(({ name }) => name.startsWith(start)));
     // A thin or bold face of a family only where there is no plain one.
     return hits.find(({ name }) => /regular|\.ttc$/i.test(name)) ?? hits[0];

@@ -56,6 +56,12 @@ test('the best font for each script is taken, and what none has is told', async 
   expect(fonts.map((font) => Buffer.from(font))).toEqual(
     ['x', '\u0e02'].map((character) => Buffer.from(fontOf(character))),
   );
+  // A font of coloured pictures draws nothing here.
+  const party = titled('party \u{1f389}');
+  const colour = await home({ 'NotoColorEmoji.ttf': 'c', 'unifont.ttf': 'x' });
+  expect(await fontsFor(party, [], colour, FONTS)).toEqual({ fonts: [], missing: ['emoji'] });
+  const outlines = await fontsFor(party, [], await home({ 'Symbola_hint.ttf': '\u{1f389}' }), FONTS);
+  expect([outlines.fonts.length, outlines.missing]).toEqual([1, []]);
   const none = await fontsFor(titled('\u665a \ud55c'), [], await home({ 'other.ttf': 'z' }), FONTS);
   expect(none).toEqual({ fonts: [], missing: ['Han', 'Hangul'] });
 });
