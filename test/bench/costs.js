@@ -5,7 +5,7 @@
  *   node test/bench/costs.js [case ...]
  *
  * Without a case all that take less than some minutes. RUNS is how often each pair is timed, BEFORE the commit of the earlier
- * build, BEFORE_DIST a build of it that is there already.
+ * build, BEFORE_DIST a build of it that is there already, NOW_DIST another build than the one in dist.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -30,7 +30,7 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
-const builds = { now: join(PROJECT, 'dist/cli.js'), before: join(buildBefore(), 'cli.js') };
+const builds = { now: join(process.env.NOW_DIST ?? join(PROJECT, 'dist'), 'cli.js'), before: join(buildBefore(), 'cli.js') };
 const rows = [];
 
 const CASES = {
