@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
@@ -11,6 +10,7 @@ import { reading, shownState } from './open-state.ts';
 import { print } from './print.ts';
 import { type RawOptions, readFlags } from './settings.ts';
 import { agree, changing } from './state.ts';
+import { replaceFile } from './write-file.ts';
 
 /** `state export`: the whole state as JSON, to standard output or to a file of its owner's alone. */
 export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
@@ -79,13 +79,9 @@ function parse(text: string, file: string): StateDump {
 }
 
 async function save(out: string, dump: StateDump, io: Io): Promise<void> {
-  const path = resolve(io.cwd, out);
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeFile(aside, pieces(dump), { flag: 'wx', mode: 0o600 });
-    await rename(aside, path);
+    await replaceFile(resolve(io.cwd, out), pieces(dump));
   } catch (cause) {
-    await rm(aside, { force: true });
     throw new Failure(`${out} cannot be written: ${(cause as Error).message}`, { cause });
   }
 }
