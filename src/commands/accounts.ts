@@ -8,7 +8,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { isOwnVariable } from '../secrets/environment.ts';
-import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
+import { secretIn, unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
 
 /*
  * The accounts: those of the settings file, or without one the account of AGORA_CUSTOMER_ID. The file is the operator's
@@ -242,11 +242,11 @@ function accountOf(
 
 /** The one account without a settings file. Whether its variables are set is looked at where they are needed. */
 function ofVariables({ env }: Io): Credentials {
-  const customerId = withoutLineEnds(env.AGORA_CUSTOMER_ID ?? '');
-  const customerSecret = withoutLineEnds(env.AGORA_CUSTOMER_SECRET ?? '');
+  const customerId = secretIn(env, 'AGORA_CUSTOMER_ID');
+  const customerSecret = secretIn(env, 'AGORA_CUSTOMER_SECRET');
   return {
-    ...(customerId === '' ? {} : { customerId }),
-    ...(customerSecret === '' ? {} : { customerSecret }),
+    ...(customerId === undefined ? {} : { customerId }),
+    ...(customerSecret === undefined ? {} : { customerSecret }),
     missing: [],
   };
 }
