@@ -76,7 +76,7 @@ it.each([
   'http://chat.example.com/hooks/s3cr3t',
   'chat.example.com/s3cr3t',
   'ftp://chat.example.com/s3cr3t',
-  'https://chat.example.com/${s3cr3t}',
+  'https://chat.example.com/{{s3cr3t}}',
   'https://chat.example.com/<s3cr3t>',
   '',
 ])('the command line is wrong: --notify %j', async (url) => {
