@@ -37,7 +37,7 @@ export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
 
 /** `state import FILE`: reads what was exported. A state with something in it is replaced only after asking. */
 export async function stateImport([file = '']: readonly string[], raw: RawOptions, io: Io): Promise<number> {
-  const dump = parse(await bytesOf(file, io), file);
+  const dump = parse(textOf(await bytesOf(file, io), file), file);
   return changing('reelstate state import', raw, io, async (store) => {
     const before = store.state.known.size;
     if (before > 0)
@@ -51,13 +51,20 @@ export async function stateImport([file = '']: readonly string[], raw: RawOption
   });
 }
 
-async function bytesOf(file: string, io: Io): Promise<string> {
+async function bytesOf(file: string, io: Io): Promise<Buffer> {
   try {
-    return file === '-'
-      ? Buffer.from(await io.input()).toString()
-      : await readFile(resolve(io.cwd, file), 'utf8');
+    return file === '-' ? Buffer.from(await io.input()) : await readFile(resolve(io.cwd, file));
   } catch (cause) {
     throw new Failure(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Shells of Windows put a byte order mark before what they save, or save it as UTF-16. @throws Failure for the latter */
+function textOf(bytes: Buffer, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Failure(`${file} is not UTF-8`, { hint: 'Save the file as UTF-8.', cause });
   }
 }
 
@@ -75,6 +82,11 @@ function parse(text: string, file: string): StateDump {
   if (value.format_version !== '1.0')
     throw new Failure(`${file}: written by another version of reelstate`, again);
   if (!isShallow(value) || !isStateDump(value)) throw new Failure(`${file} is damaged`, again);
+  // As of two files that were put together: which of them holds is not known.
+  const seen = new Set<string>();
+  const twice = value.recordings.find(({ key }) => seen.size === seen.add(key).size);
+  if (twice)
+    throw new Failure(`${file} is damaged: it has the recording ${printable(twice.name)} twice`, again);
   return value;
 }
 
