@@ -3,7 +3,6 @@ import { isLoopback, proxyFor } from '../agora/proxy.ts';
 import type { Logger } from '../daemon/log.ts';
 import { type NoticePorts, Notices } from '../daemon/notices.ts';
 import { Notifier, type Post } from '../daemon/notifier.ts';
-import { placeholderIn } from '../desired/placeholder.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { secretIn } from '../secrets/secret-text.ts';
@@ -19,7 +18,7 @@ export function readNotify(raw: RawOptions, io: Io): URL[] {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || !['http:', 'https:'].includes(url.protocol))
       throw usage('--notify: must be an address such as https://chat.example.com/hooks/abc');
-    if (placeholderIn(text) !== undefined || /[<>]/.test(text))
+    if (/[<>]|[$][{]|[{][{]/.test(text))
       throw usage('--notify: the address holds a placeholder that was never filled in');
     if (url.protocol === 'http:' && !isLoopback(url.hostname))
       throw usage(
