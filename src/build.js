@@ -109,11 +109,15 @@ function licences() {
     if (!license && !file) throw new Error(`${name} says no licence: what is bundled must have one`);
     const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `Licence: ${license}`;
     // Whose it is stands with the package, so that one text serves for all that say the same.
-    const isOwner = (line) => /^\s*(\(c\)|copyright (\(c\)|\u00a9|\d|[A-Z]))/i.test(line);
+    // Terms, too, have lines that begin so: "copyright notice and this permission notice", "(c) You must retain".
+    const isOwner = (line) =>
+      /^\s*(copyright (\(c\)|\u00a9)|(copyright|\(c\)) .*\b(19|20)\d\d\b)/i.test(line);
     const lines = text.split(/\r?\n/).map((line) => line.trimEnd());
-    const terms = lines.filter(
-      (line) => !isOwner(line) && !/^\W*(The )?(MIT|ISC) Licen[cs]e\W*(\(MIT\))?\W*$/i.test(line),
-    );
+    // How to apply a licence to one's own work is no part of it.
+    const end = lines.findIndex((line) => /^\s*END OF TERMS AND CONDITIONS/.test(line)) + 1 || lines.length;
+    const terms = lines
+      .slice(0, end)
+      .filter((line) => !isOwner(line) && !/^\W*(The )?(MIT|ISC) Licen[cs]e\W*(\(MIT\))?\W*$/i.test(line));
     const key = terms.join(' ').replace(/\s+/g, ' ').trim();
     const owners = lines.filter(isOwner).map((line) => `  ${line.trim()}`);
     const { packages = [], shown = terms.join('\n').trim() } = texts.get(key) ?? {};

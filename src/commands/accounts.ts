@@ -8,7 +8,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { isOwnVariable } from '../secrets/environment.ts';
-import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
+import { secretIn, unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
 
 /*
  * The accounts: those of the settings file, or without one the account of AGORA_CUSTOMER_ID. The file is the operator's
@@ -41,6 +41,8 @@ export interface Account extends AccountDefaults {
 
 /** Which settings file is looked for where none is named. */
 const USUAL = 'reelstate.yaml';
+/** What it is called by those who write .yml, as recording files may be called. */
+const OTHERWISE = 'reelstate.yml';
 
 /** What follows from a value that is missing. */
 const ACCOUNT_HELD_BACK = 'Until it has a value, the recordings of this account are held back.';
@@ -242,11 +244,11 @@ function accountOf(
 
 /** The one account without a settings file. Whether its variables are set is looked at where they are needed. */
 function ofVariables({ env }: Io): Credentials {
-  const customerId = withoutLineEnds(env.AGORA_CUSTOMER_ID ?? '');
-  const customerSecret = withoutLineEnds(env.AGORA_CUSTOMER_SECRET ?? '');
+  const customerId = secretIn(env, 'AGORA_CUSTOMER_ID');
+  const customerSecret = secretIn(env, 'AGORA_CUSTOMER_SECRET');
   return {
-    ...(customerId === '' ? {} : { customerId }),
-    ...(customerSecret === '' ? {} : { customerSecret }),
+    ...(customerId === undefined ? {} : { customerId }),
+    ...(customerSecret === undefined ? {} : { customerSecret }),
     missing: [],
   };
 }
@@ -265,7 +267,14 @@ export async function readAccounts(
   io: Io,
 ): Promise<Accounts> {
   const path = resolve(io.cwd, named ?? USUAL);
-  if (named === undefined && !existsSync(join(io.cwd, USUAL))) return new Accounts(defaults, io);
+  if (named === undefined && !existsSync(join(io.cwd, USUAL))) {
+    // Passed over, its accounts would not be used, and others would.
+    if (existsSync(join(io.cwd, OTHERWISE)))
+      throw new Failure(`${OTHERWISE} is not read: the settings file is called ${USUAL}`, {
+        hint: `Rename it, or name it with --config. ${NOTHING_SENT}`,
+      });
+    return new Accounts(defaults, io);
+  }
   const { readFile } = await import('../desired/disk.ts');
   const isStrange = isUntrusted && named === undefined;
   const bytes = await readFile(path, false, isStrange ? { folders: [io.cwd], closed: [] } : undefined);

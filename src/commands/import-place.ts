@@ -1,9 +1,10 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { reason } from '../desired/find.ts';
 import { shownPath } from '../desired/paths.ts';
 import { Failure } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import { writeNewFile } from './write-file.ts';
 
 /** Where a recording file is written. */
 export interface Target {
@@ -46,7 +47,7 @@ export function laterOf(
 export async function writeNew(text: string, { path, shown }: Pick<Target, 'path' | 'shown'>): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text, { flag: 'wx' });
+    await writeNewFile(path, text);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw overwriting(shown);
     throw new Failure(`${shown} cannot be written: ${reason(error)}`, { cause: error });

@@ -1,4 +1,4 @@
-import { access, lstat, mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { access, lstat, mkdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { reason } from '../desired/find.ts';
 import { shownPath } from '../desired/paths.ts';
@@ -8,6 +8,7 @@ import { printable } from '../render/style.ts';
 import { CI_FILES, exampleText, GITIGNORE, TARBALL } from './init-files.ts';
 import { schemaText } from './schema.ts';
 import { choice, type RawOptions, readFlags, textOf } from './settings.ts';
+import { writeNewFile } from './write-file.ts';
 
 type Ci = keyof typeof CI_FILES | 'none';
 
@@ -98,7 +99,7 @@ async function writeAll(root: string, files: readonly NewFile[], io: Io): Promis
     const target = join(root, path);
     try {
       await makeFolder(dirname(target), undo);
-      await writeFile(target, text, { flag: 'wx' });
+      await writeNewFile(target, text);
       undo.push(() => rm(target));
     } catch (error) {
       for (const step of undo.reverse()) await step().catch(() => {});

@@ -5,6 +5,7 @@ import { type NoticePorts, Notices } from '../daemon/notices.ts';
 import { Notifier, type Post } from '../daemon/notifier.ts';
 import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import { secretIn } from '../secrets/secret-text.ts';
 import { version } from '../version.ts';
 import { listOf, type RawOptions } from './settings.ts';
 
@@ -17,6 +18,8 @@ export function readNotify(raw: RawOptions, io: Io): URL[] {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || !['http:', 'https:'].includes(url.protocol))
       throw usage('--notify: must be an address such as https://chat.example.com/hooks/abc');
+    if (/[<>]|[$][{]|[{][{]/.test(text))
+      throw usage('--notify: the address holds a placeholder that was never filled in');
     if (url.protocol === 'http:' && !isLoopback(url.hostname))
       throw usage(
         `--notify ${url.origin}: plain HTTP would show what is told, and the address, to the network; use https:// (plain HTTP is for this machine only)`,
@@ -37,7 +40,7 @@ export function openNotices(
 ): Notices | undefined {
   if (urls.length === 0) return undefined;
   const { clock, random, env } = io;
-  const secret = env.REELSTATE_NOTIFY_SECRET || undefined;
+  const secret = secretIn(env, 'REELSTATE_NOTIFY_SECRET');
   const notifiers = urls.map((url) => {
     const proxy = proxyFor(url.origin, env);
     const post: Post = (to, headers, body, stop) => postTo(to, proxy?.url, headers, body, io, stop);

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
 import type { Plan, RecordingPlan } from '../model/plan.ts';
@@ -9,6 +9,7 @@ import type { CanvasView } from '../render/plan-pictures.ts';
 import { count, printable } from '../render/style.ts';
 import { readCanvas } from './canvas.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
+import { writeOver } from './write-file.ts';
 
 /** Whether and where a plan's layouts are drawn, and how long it may get in a review. */
 export interface PictureSettings {
@@ -91,7 +92,7 @@ export async function writePictures(
   const pictures = pictureFiles(plan, view);
   try {
     await mkdir(dir, { recursive: true });
-    for (const { file, svg } of pictures) await writeFile(join(dir, file), svg);
+    for (const { file, svg } of pictures) await writeOver(join(dir, file), svg);
   } catch (cause) {
     throw new Failure(`cannot write pictures: ${(cause as Error).message}`, { cause });
   }

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { completeLayout } from '../agora/defaults.ts';
 import { isRecordingFileName } from '../desired/find.ts';
@@ -17,6 +16,7 @@ import { readCanvas } from './canvas.ts';
 import { findSubjects, type PreviewSubjects } from './preview-source.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
 import { isSet, listOf, type RawOptions, readFlags, readSettings, textOf } from './settings.ts';
+import { writeOver } from './write-file.ts';
 
 const FORMS = ['text', 'json', 'markdown', 'svg', 'png', 'html'] as const;
 const PICTURES: readonly Form[] = ['svg', 'png', 'html'];
@@ -160,7 +160,7 @@ async function deliver(
   const content = await draw(entries, omitted, { ...options, columns }, io);
   if (out === undefined) return io.out(typeof content === 'string' ? content : '');
   try {
-    await writeFile(out, content);
+    await writeOver(out, content);
   } catch (cause) {
     const { message } = cause as Error;
     throw new Failure(`cannot write ${JSON.stringify(out)}: ${message}`, { cause });

@@ -1,5 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import { Failure } from '../model/failure.ts';
@@ -8,6 +7,7 @@ import type { Io } from '../model/ports.ts';
 import type { Reader } from '../model/store.ts';
 import { type Asked, callsSince, type Now, type SavedPlan, savedRecordings } from '../plan/saved.ts';
 import { printable } from '../render/style.ts';
+import { replaceFile } from './write-file.ts';
 
 /** Hashes what each recording file held. */
 export function fileHashes(): {
@@ -51,13 +51,10 @@ export async function savePlan(
     recordings: savedRecordings(plan),
   };
   const path = resolve(io.cwd, out);
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     // Without indentation: of a hundred thousand recordings it would be longer than a text can be.
-    await writeFile(aside, `${JSON.stringify(saved)}\n`, { flag: 'wx', mode: 0o600 });
-    await rename(aside, path);
+    await replaceFile(path, `${JSON.stringify(saved)}\n`);
   } catch (cause) {
-    await rm(aside, { force: true });
     throw new Failure(`cannot write the plan: ${(cause as Error).message}`, { cause });
   }
   const use = plan.applyable

@@ -10,7 +10,7 @@ import type { Io } from '../model/ports.ts';
 import { appIdIn } from '../model/recording-key.ts';
 import type { Writer } from '../model/store.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
-import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
+import { secretIn, unseenIn } from '../secrets/secret-text.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { sentAgo } from '../state/fold.ts';
 import { version } from '../version.ts';
@@ -232,8 +232,8 @@ export function timeoutOf(raw: RawOptions, io: Io): number {
 
 /** @throws Failure naming what is missing */
 export function credentials(io: Io): { customerId: string; customerSecret: string } {
-  const customerId = withoutLineEnds(io.env.AGORA_CUSTOMER_ID ?? '');
-  const customerSecret = withoutLineEnds(io.env.AGORA_CUSTOMER_SECRET ?? '');
+  const customerId = secretIn(io.env, 'AGORA_CUSTOMER_ID');
+  const customerSecret = secretIn(io.env, 'AGORA_CUSTOMER_SECRET');
   const missing = [
     customerId ? '' : 'AGORA_CUSTOMER_ID',
     customerSecret ? '' : 'AGORA_CUSTOMER_SECRET',

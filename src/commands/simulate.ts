@@ -4,6 +4,7 @@ import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { DesiredSet } from '../model/recording.ts';
 import { count } from '../render/style.ts';
+import { secretIn } from '../secrets/secret-text.ts';
 import { Vault } from '../secrets/vault.ts';
 import type { Credentials } from '../simulator/exchange.ts';
 import { type FaultRule, parseFaultRule } from '../simulator/fault-rule.ts';
@@ -70,8 +71,8 @@ export function parseFaults(options: SimulateOptions): FaultRule[] {
 
 /** One variable without the other is never meant. */
 function readCredentials(env: Io['env']): Credentials | undefined {
-  const customerId = env.AGORA_CUSTOMER_ID;
-  const customerSecret = env.AGORA_CUSTOMER_SECRET;
+  const customerId = secretIn(env, 'AGORA_CUSTOMER_ID');
+  const customerSecret = secretIn(env, 'AGORA_CUSTOMER_SECRET');
   if (!customerId && !customerSecret) return undefined;
   if (!customerId) throw new Failure('AGORA_CUSTOMER_SECRET is set, AGORA_CUSTOMER_ID is not');
   if (!customerSecret) throw new Failure('AGORA_CUSTOMER_ID is set, AGORA_CUSTOMER_SECRET is not');

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
@@ -11,6 +10,7 @@ import { reading, shownState } from './open-state.ts';
 import { print } from './print.ts';
 import { type RawOptions, readFlags } from './settings.ts';
 import { agree, changing } from './state.ts';
+import { replaceFile } from './write-file.ts';
 
 /** `state export`: the whole state as JSON, to standard output or to a file of its owner's alone. */
 export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
@@ -37,7 +37,7 @@ export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
 
 /** `state import FILE`: reads what was exported. A state with something in it is replaced only after asking. */
 export async function stateImport([file = '']: readonly string[], raw: RawOptions, io: Io): Promise<number> {
-  const dump = parse(await bytesOf(file, io), file);
+  const dump = parse(textOf(await bytesOf(file, io), file), file);
   return changing('reelstate state import', raw, io, async (store) => {
     const before = store.state.known.size;
     if (before > 0)
@@ -51,13 +51,20 @@ export async function stateImport([file = '']: readonly string[], raw: RawOption
   });
 }
 
-async function bytesOf(file: string, io: Io): Promise<string> {
+async function bytesOf(file: string, io: Io): Promise<Buffer> {
   try {
-    return file === '-'
-      ? Buffer.from(await io.input()).toString()
-      : await readFile(resolve(io.cwd, file), 'utf8');
+    return file === '-' ? Buffer.from(await io.input()) : await readFile(resolve(io.cwd, file));
   } catch (cause) {
     throw new Failure(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Shells of Windows put a byte order mark before what they save, or save it as UTF-16. @throws Failure for the latter */
+function textOf(bytes: Buffer, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Failure(`${file} is not UTF-8`, { hint: 'Save the file as UTF-8.', cause });
   }
 }
 
@@ -75,17 +82,18 @@ function parse(text: string, file: string): StateDump {
   if (value.format_version !== '1.0')
     throw new Failure(`${file}: written by another version of reelstate`, again);
   if (!isShallow(value) || !isStateDump(value)) throw new Failure(`${file} is damaged`, again);
+  // As of two files that were put together: which of them holds is not known.
+  const seen = new Set<string>();
+  const twice = value.recordings.find(({ key }) => seen.size === seen.add(key).size);
+  if (twice)
+    throw new Failure(`${file} is damaged: it has the recording ${printable(twice.name)} twice`, again);
   return value;
 }
 
 async function save(out: string, dump: StateDump, io: Io): Promise<void> {
-  const path = resolve(io.cwd, out);
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await writeFile(aside, pieces(dump), { flag: 'wx', mode: 0o600 });
-    await rename(aside, path);
+    await replaceFile(resolve(io.cwd, out), pieces(dump));
   } catch (cause) {
-    await rm(aside, { force: true });
     throw new Failure(`${out} cannot be written: ${(cause as Error).message}`, { cause });
   }
 }

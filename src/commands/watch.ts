@@ -16,6 +16,7 @@ import type { Writer } from '../model/store.ts';
 import type { ApplyEvent, StillWanted } from '../model/work.ts';
 import { styleFor } from '../render/style.ts';
 import { maskAddresses } from '../secrets/git-address.ts';
+import { secretIn } from '../secrets/secret-text.ts';
 import { Vault } from '../secrets/vault.ts';
 import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
 import { isFolder } from '../state/open.ts';
@@ -429,7 +430,7 @@ async function open(
 ) {
   const { serve } = await import('../daemon/server.ts');
   const access = await accessOf(listen, (text) => log.warn(text));
-  const secret = io.env.REELSTATE_HOOK_SECRET;
+  const secret = secretIn(io.env, 'REELSTATE_HOOK_SECRET');
   const { state } = store;
   const { fleet } = service;
   const notReady = () => [...(store.trouble === undefined ? [] : [store.trouble]), ...daemon.notReady()];

@@ -172,11 +172,23 @@ function neverClosed(text: string, at: number): SyntaxProblem {
           ? `${curly} does not close it. Use straight quotes.`
           : 'Put the same quote behind the text.',
       }
-    : {
-        span,
-        summary: `a ${closing} is missing: this ${opening} is never closed`,
-        detail: `Put ${closing} behind its last entry, and indent the lines within.`,
-      };
+    : isCommentedOut(text, at, closing)
+      ? {
+          span,
+          summary: `a # behind this ${opening} begins a comment, and hides its ${closing}`,
+          detail: 'Put a text that begins with # in quotes.',
+        }
+      : {
+          span,
+          summary: `a ${closing} is missing: this ${opening} is never closed`,
+          detail: `Put ${closing} behind its last entry, and indent the lines within.`,
+        };
+}
+
+/** Whether a bracket is closed in its own line, but for a comment: colours begin with #. */
+function isCommentedOut(text: string, at: number, closing: string): boolean {
+  const line = text.slice(at).split('\n', 1)[0] as string;
+  return / #[^ ].*$/.exec(line.replace(/"(?:[^"\\]|\\.)*"|'[^']*'/g, '""'))?.[0].includes(closing) === true;
 }
 
 function problemOf(text: string, span: Span, { code, message, pos }: YamlError): SyntaxProblem {
@@ -209,6 +221,12 @@ function slip(text: string, at: number): { summary: string; detail: string } | u
     return { summary: '``` belongs to Markdown, not to the file', detail: 'Remove this line.' };
   if (/^\s*[\w-]+:[^\s/]/.test(line) && at - start <= line.search(/\S/))
     return { summary: 'a space is missing behind the colon', detail: 'Write the value after ": ".' };
+  const bullet = /^\s*([\u2010-\u2015\u2022\u2043\u2212\u00b7*])\s/.exec(line)?.[1];
+  if (bullet)
+    return {
+      summary: `${bullet} (U+${bullet.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}) begins no entry of a list`,
+      detail: 'Each entry begins with "- ": a plain hyphen and a space.',
+    };
   if (line.includes('\uff0c'))
     return {
       summary: 'a full-width comma (U+FF0C) stands here, which separates nothing',

@@ -58,10 +58,14 @@ function checkNumber(text: string, pointer: string, look: Look): void {
   if (!/^[0-9]+$/.test(text)) {
     const hint = placeholderIn(text)
       ? NOT_FILLED_IN
-      : `It is an integer from 0 to ${MAX_UID}, in digits only.`;
+      : `It is an integer from 0 to ${MAX_UID}, in digits only.${seatHint(pointer)}`;
     look.report('uid-format', pointer, `${quoted(text)} is not a UID`, hint);
   } else if (digits.length > 10 || Number(digits) > MAX_UID)
     look.report('uid-out-of-range', pointer, `the UID ${quoted(text)} is above ${MAX_UID}`);
+}
+
+function seatHint(pointer: string): string {
+  return pointer.startsWith('/layout/seats/') ? ' A seat may be null or any, too.' : '';
 }
 
 /** The UID of a user, who never has the UID 0. */

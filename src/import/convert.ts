@@ -1,6 +1,7 @@
 import { isRtmpUrl, NOT_RTMP } from '../agora/rtmp-url.ts';
 import { ALL_STREAMS } from '../agora/tables.ts';
 import type { Mode } from '../model/recording.ts';
+import { unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
 import { convertLayout } from './layout.ts';
 import { type Findings, Section } from './section.ts';
 import type { JsonObject, StartJson } from './start-json.ts';
@@ -203,7 +204,9 @@ function convertOutputs(param: Section, { document, secrets, origins, variables 
     const value = output.text('rtmpUrl');
     output.finish();
     if (value === undefined) return [];
-    if (!isRtmpUrl(value)) output.problem('rtmpUrl', NOT_RTMP);
+    const unseen = unseenIn(withoutLineEnds(value));
+    if (unseen) output.problem('rtmpUrl', `the address has ${unseen}`);
+    else if (!isRtmpUrl(withoutLineEnds(value))) output.problem('rtmpUrl', NOT_RTMP);
     const variable = variables.nameFor(index === 0 ? prefix : `${prefix}_${index + 1}`, value);
     secrets.push({ variable, value, path: output.pathOf('rtmpUrl'), block: 'rtmp' });
     return [{ rtmpUrl: { fromEnv: variable } }];

@@ -102,14 +102,14 @@ function tried(read: () => StartJson): StartJson | Failure {
 /** @param where what the user calls it, for messages */
 function startOf(value: unknown, where: string): StartJson {
   if (!isObject(value)) throw new Failure(`${where}: a JSON object is needed: the body that start was given`);
-  const { cname, uid, appId, resourceId, sid, mode } = value;
-  const beside = { cname, uid, appId, resourceId, sid, mode };
+  const { beside, spelt } = besideIn(value);
   const isWritten = typeof value.clientRequest === 'string';
   const clientRequest = isWritten ? jsonIn(value.clientRequest as string) : value.clientRequest;
   if (clientRequest === undefined && CLIENT_REQUEST_FIELDS.some((field) => field in value)) {
     // What was kept of it may stand among its fields.
-    const rest = Object.entries(value).filter(([field]) => !Object.hasOwn(beside, field));
-    return { ...beside, clientRequest: Object.fromEntries(rest), path: '', leftOut: [], notes: [] };
+    const taken = new Set([...BESIDE, ...spelt.map(({ path }) => path)]);
+    const rest = Object.entries(value).filter(([field]) => !taken.has(field));
+    return { ...beside, clientRequest: Object.fromEntries(rest), path: '', leftOut: [], notes: spelt };
   }
   if (!isObject(clientRequest))
     throw new Failure(
@@ -122,15 +122,24 @@ function startOf(value: unknown, where: string): StartJson {
     const reason = misplaced(name, '');
     return reason === undefined ? [] : [{ parent: '', name, reason }];
   });
-  const notes = isWritten
-    ? [
-        {
-          path: 'clientRequest',
-          note: 'a text that holds JSON is taken as the object in it. Write it without quotes.',
-        },
-      ]
-    : [];
+  const text = 'a text that holds JSON is taken as the object in it. Write it without quotes.';
+  const notes = [...spelt, ...(isWritten ? [{ path: 'clientRequest', note: text }] : [])];
   return { ...beside, clientRequest, path: 'clientRequest', leftOut, notes };
+}
+
+/** What names the recording. Backends keep it under spellings of their own: app_id, AppID. */
+const BESIDE = ['cname', 'uid', 'appId', 'resourceId', 'sid', 'mode'] as const;
+
+function besideIn(value: JsonObject): { beside: Pick<StartJson, (typeof BESIDE)[number]>; spelt: Note[] } {
+  const spelt: Note[] = [];
+  const read = BESIDE.map((name): [string, unknown] => {
+    if (value[name] !== undefined) return [name, value[name]];
+    const near = Object.keys(value).find((other) => plain(other) === name.toLowerCase());
+    if (near === undefined) return [name, undefined];
+    spelt.push({ path: near, note: `is taken as ${name}` });
+    return [name, value[near]];
+  });
+  return { beside: Object.fromEntries(read), spelt };
 }
 
 /** What a JSON is in place of the body of `start`, where that can be told, and the way out. */
@@ -166,6 +175,8 @@ function jsonIn(text: string): unknown {
 }
 
 function parse(text: string, file: string): unknown {
+  if (text.trim() === '')
+    throw new Failure(`${file} is empty`, { hint: 'The body that start was given is needed.' });
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -175,7 +186,7 @@ function parse(text: string, file: string): unknown {
     const line = before.split('\n').length;
     const column = before.length - before.lastIndexOf('\n');
     throw new Failure(`${file}:${line}:${column}: the file is no JSON from here on`, {
-      hint: 'Look for a missing comma, quote or bracket here or just before.',
+      hint: 'Look for a missing or spare comma, quote or bracket here or just before.',
     });
   }
 }

@@ -9,6 +9,14 @@ export function withoutLineEnds(value: string): string {
   return value.replace(/[\r\n]+$/, '');
 }
 
+/** A variable that holds a secret of reelstate's own; undefined where it is not set, or empty. */
+export function secretIn(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined {
+  return withoutLineEnds(env[name] ?? '') || undefined;
+}
+
 const UNSEEN = /[\s\p{Cc}\p{Cf}\p{Zs}\p{Zl}\p{Zp}]/u;
 const ALL_UNSEEN = /^[\s\p{Cc}\p{Cf}\p{Zs}\p{Zl}\p{Zp}]*$/u;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Failure, usage } from '../model/failure.ts';
 import type { Clock } from '../model/ports.ts';
 import { secretsOf } from '../secrets/git-address.ts';
+import { secretIn } from '../secrets/secret-text.ts';
 import { Vault } from '../secrets/vault.ts';
 import { ambiguity, candidates, goneBranch, isWholeId, meantRef } from './git-names.ts';
 import { complaint, GitProgram, type GitResult } from './git-program.ts';
@@ -83,7 +84,8 @@ export class GitMirror {
   /** @throws Failure (64) for an address or a ref that is not to be used */
   constructor(options: MirrorOptions) {
     const { url, ref, directory, env } = options;
-    checkUrl(url, env.REELSTATE_GIT_TOKEN);
+    const token = secretIn(env, 'REELSTATE_GIT_TOKEN');
+    checkUrl(url, token);
     if (
       !/^[^\s:^~?*[\\\u0000-\u001f\u007f+-][^\s:^~?*[\\\u0000-\u001f\u007f]*$/.test(ref) ||
       ref.includes('..')
@@ -94,14 +96,13 @@ export class GitMirror {
     this.goodRef = `refs/reelstate/${options.verifySignatures ? 'verified' : 'good'}`;
     this.#options = options;
     const secrets = new Vault(randomBytes(32));
-    for (const secret of [...secretsOf(url), env.REELSTATE_GIT_TOKEN ?? ''])
-      if (secret !== '') secrets.seal(secret, 'git');
+    for (const secret of [...secretsOf(url), token ?? '']) if (secret !== '') secrets.seal(secret, 'git');
     this.#git = new GitProgram({
       scrub: (text) => secrets.scrub(text),
       cwd: this.directory,
       gitDir: this.directory,
       env: { ...env, GIT_ALLOW_PROTOCOL: env.GIT_ALLOW_PROTOCOL ?? 'file:git:http:https:ssh' },
-      config: { ...CONFIG, ...tokenConfig(url, env.REELSTATE_GIT_TOKEN) },
+      config: { ...CONFIG, ...tokenConfig(url, token) },
     });
   }
 

@@ -178,7 +178,13 @@ export function notRunnable(error: Error): Failure {
   });
 }
 
-/** The line of git's words that says what is wrong, and the command that git itself names as the way out. */
+/** What ssh and the remote say before git's own line is the cause, and often the way out; these lines are not. */
+const PROGRESS =
+  /^(hint: |warning: |From |Fetching |Cloning into |Warning: Permanently added |remote: (Enumerating|Counting|Compressing|Total) )/;
+/** Of a remote's words, which may be many. */
+const LONGEST_CAUSE = 300;
+
+/** The line of git's words that says what is wrong, with its cause, and the command that git itself names as the way out. */
 export function complaint({ stderr, code }: Pick<GitResult, 'stderr' | 'code'>): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '');
   const told = lines.find((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1);
@@ -186,5 +192,13 @@ export function complaint({ stderr, code }: Pick<GitResult, 'stderr' | 'code'>):
     told?.replace(/^(fatal|error): /, '') ?? (code === null ? 'it was ended' : `exit code ${code}`);
   // Who owns a checkout in a container is often another user.
   const wayOut = /^(?:remote: )?\s*(git config .*safe\.directory.*)$/m.exec(stderr)?.[1];
-  return wayOut ? `${line} (where that is as it should be: ${wayOut})` : line;
+  if (wayOut) return `${line} (where that is as it should be: ${wayOut})`;
+  const said = lines
+    .slice(0, told === undefined ? 0 : lines.indexOf(told))
+    .filter((each) => !PROGRESS.test(each));
+  const cause = said
+    .map((each) => each.replace(/^remote: */, '').trim())
+    .filter(Boolean)
+    .join(' ');
+  return cause === '' ? line : `${line} (${cause.slice(0, LONGEST_CAUSE)})`;
 }

@@ -14,6 +14,15 @@ export class DamagedState extends Failure {
   }
 }
 
+/** A state that a newer version of reelstate wrote, or one that was never released. */
+export class OtherFormat extends Failure {
+  constructor(place: string, format: unknown, own: number) {
+    super(`${place} was written by another version of reelstate (format ${format}, this one reads ${own})`, {
+      hint: 'Nothing was changed. Use the version that wrote it, or a newer one.',
+    });
+  }
+}
+
 /** Another process writes the state. */
 export class LockedState extends Failure {
   override name = 'LockedState';

@@ -352,6 +352,11 @@ describe('the settings file', () => {
 
   it('that is named must be there', async () => {
     const cwd = await folder(files());
+    // Passed over, everything would go with the variables' account.
+    await put(cwd, { 'reelstate.yml': 'accounts: {}\n' });
+    const ending = await reelstate(cwd, ['apply']);
+    expect(ending).toMatchObject({ code: 1 });
+    expect(ending.stderr).toContain('reelstate.yml is not read: the settings file is called reelstate.yaml');
     const ran = await reelstate(cwd, ['plan', '--config', 'nowhere.yaml']);
     expect(ran).toMatchObject({ code: 64 });
     expect(ran.stderr).toContain('--config "nowhere.yaml": there is no such file');

@@ -43,6 +43,17 @@ storage: { vendor: s3, region: 0, bucket: b, fileNamePrefix: ["${color.slice(1)}
   await sim.stop();
 });
 
+it('a line end behind the credentials comes from how they were put there, at both ends', async () => {
+  const cwd = await folder({ 'recordings/a.yaml': recording('a') });
+  const sim = await simulator(cwd, [], {
+    AGORA_CUSTOMER_ID: 'someone\n',
+    AGORA_CUSTOMER_SECRET: 'secret\r\n',
+  });
+  const env = { AGORA_CUSTOMER_ID: 'someone', AGORA_CUSTOMER_SECRET: 'secret\n' };
+  expect(await run(['apply'], { cwd, env })).toMatchObject({ code: 0 });
+  await sim.stop();
+});
+
 it('a secret that is not at hand is a warning to plan, and an error to apply', async () => {
   const cwd = await folder({
     'recordings/a.yaml': recording(

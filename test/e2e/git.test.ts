@@ -323,7 +323,8 @@ describe('watch --git-url', () => {
     const cwd = await folder(FILE('a', '#000001'));
     const secret = 'a-hook-secret';
     const w = await daemonIn(cwd, ['--git-url', `file://${remote}`, '--ref', 'main', '--interval', '1h'], {
-      REELSTATE_HOOK_SECRET: secret,
+      // A line end comes from how it was put there.
+      REELSTATE_HOOK_SECRET: `${secret}\n`,
     });
     await w.atService(sid('a'), color('#000001'));
     const hook = (headers: Record<string, string>, body: string, method = 'POST') =>

@@ -40,7 +40,8 @@ it('a refused call and its end are told, signed, and neither holds up a call', {
   const cwd = await folder(FILE('#000001'));
   const [good, bad] = [await chat((n) => (n === 1 ? 503 : 200)), await chat(() => 500)];
   const w = await watching(cwd, ['--notify', good.url, '--notify', bad.url], {
-    env: { REELSTATE_NOTIFY_SECRET: 'the-notify-secret' },
+    // A line end comes from how it was put there.
+    env: { REELSTATE_NOTIFY_SECRET: 'the-notify-secret\n' },
     sim: ['--fault', '400@times=1'],
   });
   await w.condition('a', 'Stalled', 'Refused');
@@ -75,6 +76,8 @@ it.each([
   'http://chat.example.com/hooks/s3cr3t',
   'chat.example.com/s3cr3t',
   'ftp://chat.example.com/s3cr3t',
+  'https://chat.example.com/{{s3cr3t}}',
+  'https://chat.example.com/<s3cr3t>',
   '',
 ])('the command line is wrong: --notify %j', async (url) => {
   const cwd = await folder(FILE('#000001'));

@@ -58,6 +58,12 @@ it('is small, without maps, and says the licences of what is bundled', async () 
   for (const name of ['got', 'hono', 'yaml', 'prom-client', 'pg'])
     expect(licences).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
   expect(licences).toContain('Permission is hereby granted');
+  // Each text is whole and there once.
+  expect(licences).toMatch(
+    /provided that the above\s+copyright notice and this permission notice appear in all copies/,
+  );
+  expect(licences).not.toMatch(/^ {2}(copyright (notice|license) |\(c\) You)/m);
+  expect(licences.match(/TERMS AND CONDITIONS FOR USE/g)).toHaveLength(1);
 });
 
 it('holds what its pages lead to, the README among them', async () => {

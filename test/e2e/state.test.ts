@@ -157,7 +157,21 @@ describe('reelstate state', () => {
     expect(refused).toMatchObject({ code: 64 });
     expect((await reelstate(['state', 'import', 'copy.json', ...there, '--yes'])).code).toBe(0);
     expect((await reelstate(['plan', '--detailed-exitcode', ...there])).code).toBe(2);
-    for (const bad of ['{}', 'x', text.slice(0, -20), text.replace('"serial":', '"serial":"x","_":')]) {
+    // As Windows saves what a command prints.
+    const marked = await reelstate(['state', 'import', '-', '--state', 'marked'], {}, `\ufeff${text}`);
+    expect(marked).toMatchObject({ code: 0, stdout: 'Imported 2 recordings and 2 calls.\n' });
+    await writeFile(join(cwd, 'wide.json'), Buffer.from(`\ufeff${text}`, 'utf16le'));
+    const wide = await reelstate(['state', 'import', 'wide.json', '--state', 'third']);
+    expect(wide).toMatchObject({ code: 1, stderr: expect.stringContaining('wide.json is not UTF-8') });
+    const { recordings, ...rest } = JSON.parse(text);
+    const twice = JSON.stringify({ ...rest, recordings: [...recordings, recordings[0]] });
+    for (const bad of [
+      twice,
+      '{}',
+      'x',
+      text.slice(0, -20),
+      text.replace('"serial":', '"serial":"x","_":'),
+    ]) {
       await put(cwd, { 'bad.json': bad });
       const { code, stderr } = await reelstate(['state', 'import', 'bad.json', '--state', 'third']);
       expect({ code, stderr }).toMatchObject({ code: 1 });

@@ -56,6 +56,54 @@ describe('import', () => {
     });
   });
 
+  it('takes which recording it is under the spellings that backends keep it by, and says so', async () => {
+    const clientRequest = { recordingConfig: { transcodingConfig: { mixedVideoLayout: 1 } } };
+    const spelt = { appid: 'a', resource_id: 'R', SID: 'S', Cname: 'c', UID: '900', Mode: 'mix' };
+    for (const body of [
+      { ...spelt, clientRequest },
+      { ...spelt, ...clientRequest },
+    ]) {
+      const { code, told, file } = await imported(JSON.stringify(body));
+      expect(code, told).toBe(0);
+      expect(file.recording).toMatchObject({ ...WHO, mode: 'mix' });
+      expect(told).toContain('appid: is taken as appId');
+      expect(told).not.toContain('waiting');
+    }
+    // What is spelt right counts.
+    const both = await imported(JSON.stringify({ ...WHO, app_id: 'another', clientRequest }));
+    expect(both.file.recording).toMatchObject(WHO);
+  });
+
+  it.each([
+    ['rtmp://cdn.example.com/live/k ', 'the address has a space at its end'],
+    ['\u00a0rtmp://cdn.example.com/live/k', 'the address has a no-break space at its beginning'],
+    ['rtmp://cdn.example.com/live/\u200bk', 'the address has a zero-width space in it'],
+    ['rtmp://cdn.example.com/live/k\n', undefined],
+  ])('names what is not to be seen in an address: %j', async (rtmpUrl, message) => {
+    const { code, told } = await imported(
+      {
+        extensionServiceConfig: {
+          extensionServices: [
+            { serviceName: 'rtmp_publish_service', serviceParam: { outputs: [{ rtmpUrl }] } },
+          ],
+        },
+      },
+      '--mode',
+      'web',
+    );
+    expect(code, told).toBe(message === undefined ? 0 : 1);
+    expect(told).toContain(message ?? 'Set these variables');
+    expect(told).not.toContain('does not begin with');
+  });
+
+  it('says that a file is empty', async () => {
+    for (const text of ['', ' \n'])
+      expect(await imported(text)).toMatchObject({
+        code: 1,
+        told: expect.stringContaining('start.json is empty'),
+      });
+  });
+
   it('tells what is wrong in every block, also where it cannot be said which recording it is', async () => {
     const { code, told, file } = await imported(
       JSON.stringify({

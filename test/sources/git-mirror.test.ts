@@ -236,7 +236,8 @@ describe('a token', () => {
     const path = await repository(ONE);
     const url = await serve(path, (header) => header === expected);
     const trace = join(await folder(), 'trace');
-    const env = { ...GIT_ENV, REELSTATE_GIT_TOKEN: token, GIT_TRACE: trace };
+    // A line end comes from how it was put there.
+    const env = { ...GIT_ENV, REELSTATE_GIT_TOKEN: `${token}\r\n`, GIT_TRACE: trace };
     const mirror = await mirrorOf(url, { env });
     expect(await mirror.fetch()).toMatchObject({ outcome: 'current', changed: true });
     const traced = await readFile(trace, 'utf8');

@@ -277,6 +277,34 @@ describe("git's own words", () => {
     expect(signatureTrouble(stderr)).toBe(message);
   });
 
+  test.each([
+    [
+      'git@github.com: Permission denied (publickey).\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.',
+      'Could not read from remote repository. (git@github.com: Permission denied (publickey).)',
+    ],
+    [
+      "Warning: Permanently added 'h' (ED25519) to the list of known hosts.\nHost key verification failed.\nfatal: Could not read from remote repository.",
+      'Could not read from remote repository. (Host key verification failed.)',
+    ],
+    [
+      "remote: The 'octo' organization has enabled or enforced SAML SSO.\nremote: To access this repository, visit https://github.com/orgs/octo/sso\nfatal: unable to access 'https://github.com/octo/x.git/': The requested URL returned error: 403",
+      "unable to access 'https://github.com/octo/x.git/': The requested URL returned error: 403 (The 'octo' organization has enabled or enforced SAML SSO. To access this repository, visit https://github.com/orgs/octo/sso)",
+    ],
+    [
+      "remote: Repository not found.\nfatal: repository 'https://h/x.git/' not found",
+      "repository 'https://h/x.git/' not found (Repository not found.)",
+    ],
+    ['remote: Enumerating objects: 3, done.\nhint: a hint\nfatal: early EOF', 'early EOF'],
+    [
+      'error: cannot run ssh: No such file or directory\nfatal: unable to fork',
+      'cannot run ssh: No such file or directory',
+    ],
+    ["fatal: couldn't find remote ref nope", "couldn't find remote ref nope"],
+    ['killed', 'killed'],
+  ])('what ssh and the remote say before git is the cause: %j', (stderr, told) => {
+    expect(complaint({ stderr, code: 128 })).toBe(told);
+  });
+
   test('the way out of a checkout that is owned by another user is kept', () => {
     const stderr =
       "fatal: detected dubious ownership in repository at '/src'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /src";

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Failure } from '../../src/model/failure.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
 import { whenTestEnds } from '../support/cli.ts';
 import { identity } from '../support/engine.ts';
@@ -214,12 +215,12 @@ describe('a state folder', () => {
     sqlite(sql);
   }
 
-  const changes: [string, () => void][] = [
+  const changes: [string, () => void, string?][] = [
     ['removed', () => rmSync(dir, { recursive: true })],
     ['renamed', () => renameSync(dir, `${dir}-away`)],
     ['without its database', () => rmSync(database())],
-    ['without its log', () => rmSync(`${database()}-wal`)],
-    ['without its lock', () => rmSync(join(dir, 'lock.db'))],
+    ['without its log', () => rmSync(`${database()}-wal`), 'state.db-wal'],
+    ['without its lock', () => rmSync(join(dir, 'lock.db')), 'lock.db'],
     [
       'put back from a copy',
       () => {
@@ -231,18 +232,37 @@ describe('a state folder', () => {
     ['written over in place', () => writeFileSync(database(), readFileSync(database()))],
   ];
 
-  it.each(changes)('%s under a writer: nothing leaves any more, and it says so', async (_, act) => {
+  it.each(changes)(
+    '%s under a writer: nothing leaves any more, and it says so',
+    async (_, act, file = 'state.db') => {
+      const store = await open(dir);
+      await call(store, 1);
+      await store.checkPlace();
+      const leave = await store.admit('account', 'app', intent(2));
+      expect(leave?.mayLeave()).toBe(true);
+      act();
+      expect(leave?.mayLeave()).toBe(false);
+      await expect(store.checkPlace()).rejects.toThrow(`/${file} was removed or changed under this process`);
+      await expect(store.broken).rejects.toThrow('was removed or changed');
+      await expect(store.append(intent(3))).rejects.toThrow('was removed or changed');
+      await store.close();
+    },
+  );
+
+  it('a damaged lock is told as that, and no state is lost by removing it', async () => {
     const store = await open(dir);
     await call(store, 1);
-    await store.checkPlace();
-    const leave = await store.admit('account', 'app', intent(2));
-    expect(leave?.mayLeave()).toBe(true);
-    act();
-    expect(leave?.mayLeave()).toBe(false);
-    await expect(store.checkPlace()).rejects.toThrow('was removed or changed under this process');
-    await expect(store.broken).rejects.toThrow('was removed or changed');
-    await expect(store.append(intent(3))).rejects.toThrow('was removed or changed');
     await store.close();
+    const lock = join(dir, 'lock.db');
+    writeFileSync(lock, 'no lock at all');
+    const failed = (await open(dir).catch((error: Failure) => error)) as Failure;
+    expect(failed.message).toContain(`${lock} is damaged`);
+    expect(failed.hint).toMatch(/nothing that is known.*remove it/);
+    expect(failed.message + failed.hint).not.toMatch(/state\.db|backup/);
+    rmSync(lock);
+    const again = await open(dir);
+    expect(again.state.known.size).toBe(1);
+    await again.close();
   });
 
   it('does not take its own work for a change, however long it goes on', async () => {

@@ -1,6 +1,6 @@
 import type { PastCall, State } from '../../model/journal.ts';
 import type { History, HistoryFilter, StateDump } from '../../model/store.ts';
-import { DamagedState } from '../errors.ts';
+import { DamagedState, OtherFormat } from '../errors.ts';
 import { emptyState } from '../fold.ts';
 import type { FingerprintKey } from '../key.ts';
 import { type Database, NO_TABLES, type Row, type Runs } from './database.ts';
@@ -15,7 +15,7 @@ export interface Meta {
   keyCheck: string;
 }
 
-/** @returns undefined where there is no state yet. @throws DamagedState where it is of another version */
+/** @returns undefined where there is no state yet. @throws OtherFormat where it is of another version */
 export async function readMeta(db: Database): Promise<(Meta & { format: number }) | undefined> {
   const rows = await db.rows(sql.META).catch((error: Error) => {
     if (NO_TABLES.test((error.cause as { code?: string } | undefined)?.code ?? '')) return undefined;
@@ -29,10 +29,7 @@ export async function readMeta(db: Database): Promise<(Meta & { format: number }
     return value;
   };
   const format = Number(needed('format'));
-  if (format > sql.FORMAT)
-    throw new DamagedState(
-      `the state in ${db.address.shown} was written by another version of reelstate (format ${format}, this one reads ${sql.FORMAT})`,
-    );
+  if (format > sql.FORMAT) throw new OtherFormat(`the state in ${db.address.shown}`, format, sql.FORMAT);
   return { format, id: needed('id'), key: meta.get('key') ?? null, keyCheck: needed('key_check') };
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type Database from 'libsql';
 import { Failure } from '../../model/failure.ts';
-import { DamagedState, LostState } from '../errors.ts';
+import { DamagedState, LostState, OtherFormat } from '../errors.ts';
 import { APPLICATION, FORMAT, META_NAMED } from './statements.ts';
 
 /** Files of a state folder. */
@@ -90,6 +90,11 @@ export function checkBase(
   });
 }
 
+/** Whether a file is none of a database, by the error. */
+export function isNoDatabase(error: unknown): boolean {
+  return DAMAGED.test((error as { code?: string }).code ?? '');
+}
+
 /** By these codes, and where a table is missing, a database is damaged or is none. */
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
 const MISSING = /no such (table|column)/;
@@ -116,8 +121,5 @@ export function checkFormat(db: Db, folder: string): void {
   const pragma = (name: string) => Number(rowsOf(db, `pragma ${name}`)[0]?.[0]);
   if (pragma('application_id') !== APPLICATION) throw new DamagedState(`${path} is no state of reelstate`);
   const format = pragma('user_version');
-  if (format !== FORMAT)
-    throw new DamagedState(
-      `${path} was written by another version of reelstate (format ${format}, this one reads ${FORMAT})`,
-    );
+  if (format !== FORMAT) throw new OtherFormat(path, format, FORMAT);
 }

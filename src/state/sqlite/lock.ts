@@ -1,8 +1,9 @@
 import { rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { Failure } from '../../model/failure.ts';
 import type { Holder } from '../../model/store.ts';
-import { LOCK, openFile, sizeOf } from './database.ts';
+import { isNoDatabase, LOCK, openFile, sizeOf } from './database.ts';
 import { restrict } from './folder.ts';
 
 /*
@@ -41,6 +42,11 @@ export async function takeLock(folder: string): Promise<Lock | undefined> {
       db.close();
       if ((error as { code?: string }).code === 'SQLITE_BUSY') return undefined;
       if (fresh) rmSync(path, { force: true });
+      if (isNoDatabase(error))
+        throw new Failure(`${path} is damaged: ${(error as Error).message}`, {
+          hint: 'It holds the lock and nothing that is known: where no reelstate runs on this state, remove it.',
+          cause: error,
+        });
       throw error;
     }
     // Taken away by a process whose start has failed: this is the lock of a file that others don't see.

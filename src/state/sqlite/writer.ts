@@ -188,6 +188,9 @@ function beginLog(db: Db, before: string | undefined): string {
   return base;
 }
 
+/** Files by name, each with what changes where others touch it. */
+type Place = Readonly<Record<string, string>>;
+
 interface Waiting {
   entry: JournalEntry;
   resolve: (seq: number) => void;
@@ -215,7 +218,7 @@ class SqliteWriter implements Writer {
   #isWhole = false;
   #sinceCheckpoint = 0;
   #sincePrune = PRUNE_AFTER;
-  #place: string;
+  #place: Place;
   #failed: unknown;
   #break: (error: unknown) => void = () => {};
   readonly broken: Promise<never> = new Promise((_, reject) => {
@@ -383,15 +386,26 @@ class SqliteWriter implements Writer {
   }
 
   /** The files, and what changes where another program writes into the database. */
-  #placeNow(): string {
+  #placeNow(): Place {
     const look = (name: string) => statSync(join(this.#folder, name), { throwIfNoEntry: false });
-    const [database, log, lock] = [DATABASE, `${DATABASE}-wal`, LOCK].map(look);
-    return `${database?.ino} ${database?.mtimeMs} ${database?.size} ${log?.ino} ${lock?.ino}`;
+    const database = look(DATABASE);
+    return {
+      [DATABASE]: `${database?.ino} ${database?.mtimeMs} ${database?.size}`,
+      [LOCK]: `${look(LOCK)?.ino}`,
+      [`${DATABASE}-wal`]: `${look(`${DATABASE}-wal`)?.ino}`,
+    };
+  }
+
+  /** The first file that is not as it was left. */
+  #moved(): string | undefined {
+    const now = this.#placeNow();
+    return Object.keys(now).find((name) => now[name] !== this.#place[name]);
   }
 
   #checkNow(): void {
-    if (this.#placeNow() === this.#place) return;
-    throw new LostState(`${join(this.#folder, DATABASE)} was removed or changed under this process`, {
+    const moved = this.#moved();
+    if (moved === undefined) return;
+    throw new LostState(`${join(this.#folder, moved)} was removed or changed under this process`, {
       hint: 'Nothing more is sent, because it could not be recorded: it ends.',
     });
   }
@@ -446,8 +460,7 @@ class SqliteWriter implements Writer {
     } catch (error) {
       this.#fail(error);
     } finally {
-      if (this.#failed !== undefined && this.#placeNow() !== this.#place)
-        keepAsItIs(join(this.#folder, DATABASE));
+      if (this.#failed !== undefined && this.#moved() !== undefined) keepAsItIs(join(this.#folder, DATABASE));
       this.#db.close();
       this.#lock.release();
     }

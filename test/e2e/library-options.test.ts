@@ -1,0 +1,98 @@
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { CLI, folder, recording, sid } from '../support/cli.ts';
+
+/* A program without types hands in what it likes. What is passed over would be sent otherwise than it was meant. */
+
+type Library = typeof import('../../src/library.ts');
+const { plan, apply, watch, simulate }: Library = await import(
+  pathToFileURL(join(dirname(CLI), 'library.js')).href
+);
+
+const CREDENTIALS = { customerId: 'customer', customerSecret: 'secret' };
+const ENV = { AGORA_CUSTOMER_ID: 'customer', AGORA_CUSTOMER_SECRET: 'secret' };
+const NAMES = ['one', 'two', 'three'];
+
+async function place() {
+  const cwd = await folder(
+    Object.fromEntries(NAMES.map((name) => [`recordings/${name}.yaml`, recording(name)])),
+  );
+  const service = await simulate({
+    credentials: CREDENTIALS,
+    recordings: NAMES.map((name) => ({
+      ...{ appId: '0f1e2d3c4b5a69788796a5b4c3d2e1f0', cname: `channel-${name}`, uid: '527841' },
+      ...{ resourceId: `resource-${name}`, sid: sid(name), mode: 'mix' },
+    })),
+  });
+  onTestFinished(() => service.close());
+  return { service, around: { cwd, env: ENV, endpoint: service.url } };
+}
+
+describe('an option of another kind is an error and not passed over', () => {
+  it.each([
+    [{ select: 'show=evening' }, 'select must be a list of texts, not a text'],
+    [{ select: { show: 'evening' } }, 'select must be a list of texts, not an object'],
+    [{ select: [{ show: 'evening' }] }, 'select must be a list of texts'],
+    [{ select: null }, 'select must be a list of texts, not nothing'],
+    [{ names: 'one' }, 'names must be a list of texts, not a text'],
+    [{ allowCommand: '/usr/bin/true' }, 'allowCommand must be a list of texts, not a text'],
+    [{ git: 'true' }, 'git must be true or false, not a text'],
+    [{ allowEmpty: 1 }, 'allowEmpty must be true or false, not a number'],
+    [{ dir: ['recordings'] }, 'dir must be a text, not a list of texts'],
+    [{ rate: '10' }, 'rate must be a number, not a text'],
+    [{ endpoint: 8911 }, 'endpoint must be a text or a list of texts, not a number'],
+    [{ cwd: new URL('file:///srv/shows/') }, 'cwd must be a text, not an object'],
+    [{ env: 'AGORA_CUSTOMER_ID' }, 'env must be an object, not a text'],
+  ])('%j', async (wrong, message) => {
+    const { around, service } = await place();
+    const options = { ...around, ...wrong } as never;
+    const said = { message: expect.stringContaining(message), exitCode: 64 };
+    await expect(plan(options)).rejects.toMatchObject(said);
+    await expect(apply(options)).rejects.toMatchObject(said);
+    await expect(watch({ ...(options as object), signal: AbortSignal.timeout(50) } as never)).rejects.toThrow(
+      Object.keys(wrong)[0],
+    );
+    expect(service.requests()).toEqual([]);
+  });
+
+  it('no options at all', async () => {
+    const bare = plan as () => Promise<unknown>;
+    await expect(bare()).rejects.toMatchObject({ message: 'the options must be an object', exitCode: 64 });
+    await expect(plan(null as never)).rejects.toMatchObject({ exitCode: 64 });
+    await expect(plan({} as never)).rejects.toThrow('cwd is missing');
+  });
+
+  it('of the service', async () => {
+    const rules = { faults: '503@0.1' } as never;
+    await expect(simulate(rules)).rejects.toMatchObject({
+      message: 'faults must be a list of texts, not a text',
+    });
+    await expect(simulate({ port: '0' } as never)).rejects.toMatchObject({ exitCode: 64 });
+    const { service } = await place();
+    expect(() => service.setFaults('503' as never)).toThrow('faults must be a list of texts, not a text');
+  });
+});
+
+describe('an error of the function that is told', () => {
+  it('ends apply when the calls in flight are answered, and is thrown then', async () => {
+    const { around, service } = await place();
+    const onEvent = () => {
+      throw new Error('mine');
+    };
+    await expect(apply({ ...around, onEvent })).rejects.toThrow('mine');
+    // What had left is known, so the rest alone is sent, and the state has a writer no more.
+    const sent = service.requests().length;
+    expect(sent).toBeLessThan(NAMES.length);
+    expect(await apply(around)).toMatchObject({ complete: true, changes: { applied: NAMES.length - sent } });
+    expect(service.requests()).toHaveLength(NAMES.length);
+  });
+
+  it('ends watch', async () => {
+    const { around } = await place();
+    const onLog = () => {
+      throw new Error('mine');
+    };
+    await expect(watch({ ...around, onLog, signal: AbortSignal.timeout(20_000) })).rejects.toThrow('mine');
+  });
+});
