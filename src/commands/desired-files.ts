@@ -56,7 +56,7 @@ async function filesOf(input: Parameters<typeof desiredFiles>[0]): Promise<Desir
   if (ref === undefined) {
     const read = new Set<string>();
     const take: LoadOptions['onFile'] = (shown, bytes) => {
-      read.add(shown);
+      if (findUnused) read.add(shown);
       onFile?.(shown, bytes);
     };
     const set = await loadRecordings({ ...where, onFile: take, now });

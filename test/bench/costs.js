@@ -30,7 +30,10 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
-const builds = { now: join(process.env.NOW_DIST ?? join(PROJECT, 'dist'), 'cli.js'), before: join(buildBefore(), 'cli.js') };
+const builds = {
+  now: join(process.env.NOW_DIST ?? join(PROJECT, 'dist'), 'cli.js'),
+  before: join(buildBefore(), 'cli.js'),
+};
 const rows = [];
 
 const CASES = {
