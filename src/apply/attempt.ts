@@ -170,7 +170,9 @@ export class Attempts {
     admission.ticket.departed();
     if (answer.kind === 'answer') admission.ticket.answered();
     const judged = judge(answer, identity);
-    const message = scrub(judged.message).slice(0, LONGEST_MESSAGE);
+    // What was applied says nothing of the service's, and with many secrets a look for them costs as much as the call.
+    const isOurs = judged.meaning === 'applied';
+    const message = isOurs ? judged.message : scrub(judged.message).slice(0, LONGEST_MESSAGE);
     // A 400 that one call gets again and again is not about the account, and must not hold the others back for ever.
     const isItsOwn = judged.status === 400 && throttled >= TIMINGS.throttledBy400;
     const meaning = judged.meaning === 'throttled' && isItsOwn ? 'foreign' : judged.meaning;

@@ -4,12 +4,14 @@
  *
  *   node test/bench/accounts.js [--accounts 50] [--recordings 200]
  *
+ * One account more is quiet but for a save now and then, of which the time until its request arrives is told.
+ *
  * Rounds, each with a daemon that finds everything changed: two with all services up, whose medians show how much the
  * machine itself moves them, and one while nothing listens at the first account's endpoint. Exits with 1 where an account uses less than 94 % of its allowance or
  * exceeds it, or the outage moves the median of another's calls by more than a tenth.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,14 +52,35 @@ layout: { mixedVideoLayout: bestFit, backgroundColor: "${color}" }
 }
 
 function writeAll(dir, color) {
-  for (let account = 0; account < ACCOUNTS; account++) {
-    mkdirSync(join(dir, 'recordings', `${account}`), { recursive: true });
-    for (let n = 0; n < RECORDINGS; n++) {
-      const path = join(dir, 'recordings', `${account}`, `a${account}-${n}.yaml`);
-      writeFileSync(`${path}~`, recordingText(account, n, color));
-      renameSync(`${path}~`, path);
-    }
+  for (let account = 0; account < ACCOUNTS; account++)
+    for (let n = 0; n < RECORDINGS; n++) write(dir, account, n, color);
+}
+
+function write(dir, account, n, color) {
+  mkdirSync(join(dir, 'recordings', `${account}`), { recursive: true });
+  const path = join(dir, 'recordings', `${account}`, `a${account}-${n}.yaml`);
+  writeFileSync(`${path}~`, recordingText(account, n, color));
+  renameSync(`${path}~`, path);
+}
+
+/** Saves the quiet account's recording now and then. @returns milliseconds from each save to its request */
+async function saves(dir, { arrivals }, count, pause) {
+  const took = [];
+  for (let n = 0; n < count; n++) {
+    await sleep(pause);
+    const [before, began] = [arrivals.length, performance.now()];
+    write(dir, ACCOUNTS, 0, `#1${String(saved++).padStart(5, '0')}`);
+    while (arrivals.length === before && performance.now() - began < 5_000) await sleep(1);
+    took.push((arrivals[before] ?? Number.POSITIVE_INFINITY) - began);
   }
+  return sorted(took);
+}
+let saved = 0;
+
+/** Milliseconds of processor time that a process has used (proc(5)). */
+function processor(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** Until every account that is up has had all its calls, and nothing more comes. */
@@ -101,16 +124,19 @@ const sorted = (numbers) => numbers.filter((each) => !Number.isNaN(each)).sort((
 
 function report(name, accounts) {
   const shares = sorted(accounts.map((each) => each.used));
+  const [busy, took] = [cost, waited];
   const total = accounts.reduce((sum, { requests }) => sum + requests, 0);
   console.log(
-    `${name.padEnd(22)} ${total} requests; used ${percent(shares[0])} at least, ${percent(shares[shares.length >> 1])} in the middle; at most ${Math.max(...accounts.map((each) => each.most))} in a second`,
+    `${name.padEnd(22)} ${total} requests; used ${percent(shares[0])} at least, ${percent(shares[shares.length >> 1])} in the middle; at most ${Math.max(...accounts.map((each) => each.most))} in a second; ${percent(busy)} of a core; a save of the quiet account ${took[took.length >> 1].toFixed(0)} ms, nine of ten within ${took[Math.floor(took.length * 0.9)].toFixed(0)}`,
   );
   return { least: shares[0], most: Math.max(...accounts.map((each) => each.most)) };
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'reelstate-accounts-'));
 const services = await Promise.all(Array.from({ length: ACCOUNTS }, service));
-const entries = services.map(
+const quiet = await service();
+const all = [...services, quiet];
+const entries = all.map(
   ({ port }, n) => `  account-${n}:
     appIds: [app-${n}]
     customerId: customer-${n}
@@ -120,14 +146,18 @@ const entries = services.map(
 `,
 );
 writeFileSync(join(dir, 'reelstate.yaml'), `accounts:\n${entries.join('')}`);
-const secrets = Object.fromEntries(services.map((_, n) => [`SECRET_${n}`, `secret-${n}`]));
+const secrets = Object.fromEntries(all.map((_, n) => [`SECRET_${n}`, `secret-${n}`]));
 let log = '';
 let child;
 let failed = false;
 
+let cost;
+let waited;
+
 /** Everything is changed, and a daemon starts. */
 async function changed(color, up) {
   writeAll(dir, color);
+  write(dir, ACCOUNTS, 0, color);
   const found = await round(up, () => {
     child = spawn(process.execPath, [CLI, 'watch', '--resync', '0', '--log-level', 'warn'], {
       cwd: dir,
@@ -137,11 +167,22 @@ async function changed(color, up) {
     child.stderr.on('data', (data) => {
       log = (log + data).slice(-2_000);
     });
+    return underWay();
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   await ended;
   return found;
+}
+
+/** In the middle of a round, all of them busy: what the daemon costs, and how long a save waits. */
+async function underWay() {
+  // Reading the files is over, and every account uses its allowance.
+  await sleep(5_000);
+  const [began, before] = [performance.now(), processor(child.pid)];
+  const seconds = Math.max(2, RECORDINGS / RATE - 8);
+  waited = await saves(dir, quiet, Math.floor(seconds / 0.4), 380);
+  cost = (processor(child.pid) - before) / (performance.now() - began);
 }
 
 /** Medians of the others, as shares of what they were. */
@@ -172,8 +213,8 @@ try {
     rounds.some((each) => each.least < 0.94 || each.most > RATE) || moved[0] < 0.9 || moved.at(-1) > 1.1;
 } finally {
   child?.kill('SIGKILL');
-  for (const { server } of services) server.closeAllConnections();
-  for (const { server } of services) server.close();
+  for (const { server } of all) server.closeAllConnections();
+  for (const { server } of all) server.close();
   rmSync(dir, { recursive: true, force: true });
 }
 if (failed) console.log(`not as it should be\n${log}`);

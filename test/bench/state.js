@@ -26,7 +26,8 @@ const RESOLUTION = 5;
 /** A call each 100 ms, as fast as the service allows. */
 let calls = 0;
 const now = () => 1_750_000_000_000 + calls * 100;
-const options = { command: 'the benchmark', now, keyText: undefined };
+const clock = { now, monotonic: () => performance.now(), sleep: (ms) => sleep(ms) };
+const options = { command: 'the benchmark', now, keyText: undefined, shared: { clock } };
 
 const [part, ...rest] = process.argv.slice(2);
 await { open: reopen, read }[part ?? 'all']?.(...rest);

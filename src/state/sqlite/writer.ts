@@ -46,6 +46,11 @@ import {
  * an answer has an unknown outcome, and a call without an intent was never sent.
  */
 
+/**
+ * A flush follows another after so long at the soonest, in milliseconds: with many accounts, flushes are most of what calls
+ * cost. Short against any network, and none for a call that comes alone.
+ */
+const BETWEEN_FLUSHES = 3;
 /** Events after which the log of the database is written into its file: a few megabytes. */
 const CHECKPOINT_AFTER = 1_000;
 /** Calls that are removed from the history at once. */
@@ -210,6 +215,7 @@ class SqliteWriter implements Writer {
   #key: FingerprintKey;
   #serial: number;
   #waiting: Waiting[] = [];
+  #flushedAt = Number.NEGATIVE_INFINITY;
   /** Keys that stand in the table of calls that may still take effect. */
   #orphaned: Set<string>;
   /** Of the file by itself, once all of the log is in it. */
@@ -269,10 +275,17 @@ class SqliteWriter implements Writer {
     const at = new Date(this.#options.now()).toISOString();
     const entry: JournalEntry = { seq: ++this.#serial, at, ...event };
     return new Promise((resolve, reject) => {
-      // Events of one turn share a transaction, and so a flush.
-      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+      if (this.#waiting.length === 0) this.#flushSoon();
       this.#waiting.push({ entry, resolve, reject });
     });
+  }
+
+  /** Events of one turn share a transaction, and so a flush; under load those of some turns. */
+  #flushSoon(): void {
+    const { clock } = this.#options.shared;
+    const rest = this.#flushedAt + BETWEEN_FLUSHES - clock.monotonic();
+    if (rest <= 0) setImmediate(() => this.#flush());
+    else void clock.sleep(rest).then(() => this.#flush());
   }
 
   #flush(): void {
@@ -294,6 +307,7 @@ class SqliteWriter implements Writer {
       for (const { reject } of batch) reject(this.#failed);
       return;
     }
+    this.#flushedAt = this.#options.shared.clock.monotonic();
     for (const { entry, resolve } of batch) resolve(entry.seq);
   }
 
