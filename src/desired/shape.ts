@@ -17,6 +17,7 @@ const TYPE_NAMES: Record<string, string> = {
   boolean: 'true or false',
   array: 'a list',
   object: 'fields',
+  null: 'null',
 };
 
 /** Whether a file is checked that a block takes fields from. */
