@@ -4,6 +4,7 @@ import { Failure, usage } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
 import type { Io } from '../model/ports.ts';
 import { isShallow } from '../plan/shapes.ts';
+import { whyNotRead } from './own-file.ts';
 import { type RawOptions, textOf } from './settings.ts';
 
 /** How long a daemon may take to answer, in milliseconds. */
@@ -97,7 +98,7 @@ export async function daemonToken(raw: RawOptions, io: Io): Promise<string | und
   try {
     text = await readFile(resolve(io.cwd, file), 'utf8');
   } catch (error) {
-    throw new Failure(`--daemon-token-file ${file}: ${(error as Error).message}`);
+    throw new Failure(`--daemon-token-file ${file}: ${whyNotRead(error)}`);
   }
   // Anything else could not be sent in a header.
   if (!/^[\x21-\x7e]+$/.test(text.trim()))

@@ -12,6 +12,7 @@ import { comparePlan, readBaseline } from './compare.ts';
 import { askedOf, makePlanOf } from './make-plan.ts';
 import { checkTarget, reading, writing } from './open-state.ts';
 import { tellOfOtherState } from './other-state.ts';
+import { outOf } from './own-file.ts';
 import { NO_PICTURES, readPictures, writePictures } from './plan-pictures.ts';
 import { print } from './print.ts';
 import { fileHashes, savePlan } from './saved-plan.ts';
@@ -53,7 +54,12 @@ async function planned(
     return { plan: made, close: async () => {} };
   }
   await tellOfOtherState(settings, raw, io);
-  const out = typeof raw.out === 'string' ? raw.out : undefined;
+  const out = outOf(raw);
+  if (out === '-')
+    throw usage(
+      '--out "-": a plan is saved in a file',
+      'reelstate plan --json prints one for programs to read.',
+    );
   let store = await reading('reelstate plan', settings, io);
   if (out !== undefined && store.id === undefined) {
     await store.close();

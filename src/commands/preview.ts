@@ -14,6 +14,7 @@ import { sheetText } from '../render/picture/terminal-sheet.ts';
 import { printable, styleFor } from '../render/style.ts';
 import { readBounds } from './bounds.ts';
 import { readCanvas } from './canvas.ts';
+import { whyNotWritten } from './own-file.ts';
 import { findSubjects, type PreviewSubjects } from './preview-source.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
 import { isSet, listOf, type RawOptions, readFlags, readSettings, textOf } from './settings.ts';
@@ -162,8 +163,7 @@ async function deliver(
   try {
     await writeFile(out, content);
   } catch (cause) {
-    const { message } = cause as Error;
-    throw new Failure(`cannot write ${JSON.stringify(out)}: ${message}`, { cause });
+    throw new Failure(`cannot write ${JSON.stringify(out)}: ${whyNotWritten(cause)}`, { cause });
   }
   await io.err(`Wrote ${printable(out)}.\n`);
 }

@@ -1,13 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { createHash } from 'node:crypto';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
-import { Failure } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { Reader } from '../model/store.ts';
 import { type Asked, callsSince, type Now, type SavedPlan, savedRecordings } from '../plan/saved.ts';
 import { printable } from '../render/style.ts';
+import { writeOwn } from './own-file.ts';
 
 /** Hashes what each recording file held. */
 export function fileHashes(): {
@@ -50,16 +48,8 @@ export async function savePlan(
     files: made.files,
     recordings: savedRecordings(plan),
   };
-  const path = resolve(io.cwd, out);
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    // Without indentation: of a hundred thousand recordings it would be longer than a text can be.
-    await writeFile(aside, `${JSON.stringify(saved)}\n`, { flag: 'wx', mode: 0o600 });
-    await rename(aside, path);
-  } catch (cause) {
-    await rm(aside, { force: true });
-    throw new Failure(`cannot write the plan: ${(cause as Error).message}`, { cause });
-  }
+  // Without indentation: of a hundred thousand recordings it would be longer than a text can be.
+  await writeOwn(out, `${JSON.stringify(saved)}\n`, io);
   const use = plan.applyable
     ? 'reelstate apply takes it, once, while the state and the files are as they are now.'
     : 'It cannot be applied: see above.';

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import { isObject } from '../model/json.ts';
@@ -8,6 +7,7 @@ import type { StateDump } from '../model/store.ts';
 import { isShallow, isStateDump } from '../plan/shapes.ts';
 import { count, printable } from '../render/style.ts';
 import { reading, shownState } from './open-state.ts';
+import { outOf, whyNotRead, writeOwn } from './own-file.ts';
 import { print } from './print.ts';
 import { type RawOptions, readFlags } from './settings.ts';
 import { agree, changing } from './state.ts';
@@ -15,7 +15,8 @@ import { agree, changing } from './state.ts';
 /** `state export`: the whole state as JSON, to standard output or to a file of its owner's alone. */
 export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
   const settings = readFlags(raw, io);
-  const out = typeof raw.out === 'string' && raw.out !== '' ? raw.out : undefined;
+  // As import has it for standard input.
+  const out = outOf(raw) === '-' ? undefined : outOf(raw);
   const store = await reading('reelstate state export', settings, io);
   if (store.key === undefined)
     throw new Failure(`there is no state in ${shownState(settings, io.cwd)}`, {
@@ -24,7 +25,7 @@ export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
   const dump = await store.dump(io.clock.now());
   await store.close();
   if (out === undefined) await print(pieces(dump), io);
-  else await save(out, dump, io);
+  else await writeOwn(out, pieces(dump), io);
   await io.err(
     `Exported ${count(dump.recordings.length, 'recording')} and ${count(dump.calls.length, 'call')}${out === undefined ? '' : ` to ${printable(out)}`}. ${
       dump.key === null
@@ -57,7 +58,7 @@ async function bytesOf(file: string, io: Io): Promise<string> {
       ? Buffer.from(await io.input()).toString()
       : await readFile(resolve(io.cwd, file), 'utf8');
   } catch (cause) {
-    throw new Failure(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new Failure(`${printable(file)} cannot be read: ${whyNotRead(cause)}`, { cause });
   }
 }
 
@@ -76,18 +77,6 @@ function parse(text: string, file: string): StateDump {
     throw new Failure(`${file}: written by another version of reelstate`, again);
   if (!isShallow(value) || !isStateDump(value)) throw new Failure(`${file} is damaged`, again);
   return value;
-}
-
-async function save(out: string, dump: StateDump, io: Io): Promise<void> {
-  const path = resolve(io.cwd, out);
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeFile(aside, pieces(dump), { flag: 'wx', mode: 0o600 });
-    await rename(aside, path);
-  } catch (cause) {
-    await rm(aside, { force: true });
-    throw new Failure(`${out} cannot be written: ${(cause as Error).message}`, { cause });
-  }
 }
 
 /** A line a recording and a call: of a million calls, one text would be longer than a text can be. */

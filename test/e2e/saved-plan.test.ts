@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -265,6 +266,28 @@ describe('plan --out and apply FILE', () => {
       code: 1,
       stderr: expect.stringMatching(/since it was made calls have been sent: updateLayout of a/),
     });
+    await sim.stop();
+  });
+
+  it('may be called as one likes, and goes to a file', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    for (const name of ['evening', 'evening.plan', '.plan']) {
+      await reelstate(['plan', '--resync', '--out', name]);
+      expect(await reelstate(['apply', name]), name).toMatchObject({ code: 0 });
+    }
+    expect(await sim.requests()).toHaveLength(3);
+    // What is no plan is no plan, whatever it is called.
+    await put(cwd, { a: '{"reelstate":"pla', b: '' });
+    expect(await reelstate(['apply', 'a', '--resync'])).toMatchObject({ code: 0 });
+    expect((await reelstate(['apply', 'b'])).stderr).toContain('no recording is called "b"');
+    expect(await reelstate(['plan', '--out', 'nowhere/p.json'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'reelstate: nowhere/p.json cannot be written: its folder does not exist\n',
+    });
+    for (const out of ['', '-'])
+      expect(await reelstate(['plan', '--out', out]), out).toMatchObject({ code: 64, stdout: '' });
+    expect(existsSync(join(cwd, '-'))).toBe(false);
     await sim.stop();
   });
 

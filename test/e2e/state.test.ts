@@ -144,6 +144,16 @@ describe('reelstate state', () => {
     expect((await stat(join(cwd, 'copy.json'))).mode & 0o777).toBe(0o600);
     const text = (await reelstate(['state', 'export'])).stdout;
     expect(JSON.parse(text).recordings).toHaveLength(2);
+    expect(JSON.parse((await reelstate(['state', 'export', '--out', '-'])).stdout).recordings).toHaveLength(
+      2,
+    );
+    for (const [args, code, why] of [
+      [['export', '--out', ''], 64, '--out: must not be empty'],
+      [['export', '--out', 'nowhere/x'], 1, 'nowhere/x cannot be written: its folder does not exist'],
+      [['import', 'nowhere'], 1, 'nowhere cannot be read: it does not exist'],
+    ] as const)
+      expect(await reelstate(['state', ...args])).toMatchObject({ code, stderr: `reelstate: ${why}\n` });
+    expect((await readdir(cwd)).filter((name) => name.startsWith('-'))).toEqual([]);
     const there = ['--state', 'other'];
     expect((await reelstate(['state', 'import', '-', ...there], {}, text)).stdout).toBe(
       'Imported 2 recordings and 2 calls.\n',
