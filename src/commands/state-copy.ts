@@ -48,7 +48,9 @@ export async function stateImport([file = '']: readonly string[], raw: RawOption
         io,
       );
     await store.restore(dump);
-    return `Imported ${count(dump.recordings.length, 'recording')} and ${count(dump.calls.length, 'call')}.`;
+    const [recordings, calls] = [dump.recordings.length, dump.calls.length];
+    const message = `Imported ${count(recordings, 'recording')} and ${count(calls, 'call')}.`;
+    return { message, recordings, calls };
   });
 }
 

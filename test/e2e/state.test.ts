@@ -136,6 +136,31 @@ describe('reelstate state', () => {
     expect((await reelstate(['state'])).code).toBe(64);
   });
 
+  it('says what was done as JSON, too', async () => {
+    const { reelstate } = await desk();
+    await reelstate(['apply']);
+    const done = async (...args: string[]) =>
+      JSON.parse((await reelstate(['state', ...args, '--yes', '--json'])).stdout);
+    const copy = (await reelstate(['state', 'export'])).stdout;
+    const move = await reelstate(['state', 'mv', 'a', 'hall', '--json']);
+    expect(JSON.parse(move.stdout)).toEqual({
+      ...{ format_version: '1.0', message: 'a goes by hall now.' },
+      ...{ from: 'a', to: 'hall' },
+    });
+    expect(await done('rebind')).toMatchObject({ format_version: '1.0', bound: [] });
+    const other = { REELSTATE_ENDPOINT: 'http://127.0.0.1:9' };
+    const bound = JSON.parse((await reelstate(['state', 'rebind', '--yes', '--json'], other)).stdout);
+    expect(bound).toMatchObject({ message: expect.stringMatching(/^Bound 2 /), bound: ['hall', 'b'] });
+    expect(await done('rm', 'hall', 'b')).toEqual({
+      ...{ format_version: '1.0', message: 'Forgotten: hall, b.', forgotten: ['hall', 'b'] },
+    });
+    expect(await done('unlock')).toEqual({
+      ...{ format_version: '1.0', message: expect.stringContaining('nothing to unlock') },
+    });
+    const imported = await reelstate(['state', 'import', '-', '--json'], {}, copy);
+    expect(JSON.parse(imported.stdout)).toMatchObject({ recordings: 2, calls: 2 });
+  });
+
   it('goes to another place and means the same there', async () => {
     const { cwd, reelstate } = await desk();
     await reelstate(['apply']);
