@@ -12,65 +12,78 @@ import { systemClock, systemRandom } from './system-clock.ts';
 export { Failure, systemClock };
 
 type Surroundings = keyof declared.Surroundings | 'names' | 'signal' | 'onEvent' | 'onLog';
-/** Every option of a kind, so that one that is added to the declaration is not passed over here. */
-type Names<Options> = Record<Exclude<keyof Options, Surroundings>, true>;
+/** What an option takes. A program without types says other things, and a bound that was not understood is none. */
+const KINDS = {
+  text: { is: (value: unknown) => typeof value === 'string', what: 'a text' },
+  number: { is: (value: unknown) => typeof value === 'number', what: 'a number' },
+  switch: { is: (value: unknown) => typeof value === 'boolean', what: 'true or false' },
+  list: { is: isTexts, what: 'a list of texts' },
+  texts: {
+    is: (value: unknown) => typeof value === 'string' || isTexts(value),
+    what: 'a text or a list of texts',
+  },
+  value: { is: () => true, what: '' },
+} as const;
+type Kind = keyof typeof KINDS;
+/** Every option of a function, so that one that is added to the declaration is not passed over here. */
+type Kinds<Options> = Record<Exclude<keyof Options, Surroundings>, Kind>;
 
-const SETTINGS: Names<declared.Settings> = {
-  dir: true,
-  state: true,
-  endpoint: true,
-  rate: true,
-  cache: true,
-  unsubscribeSpelling: true,
-  secretsDir: true,
-  allowEnv: true,
-  allowCommand: true,
-  git: true,
-  ref: true,
+const SETTINGS: Kinds<declared.Settings> = {
+  dir: 'text',
+  state: 'text',
+  endpoint: 'texts',
+  rate: 'number',
+  cache: 'switch',
+  unsubscribeSpelling: 'text',
+  secretsDir: 'list',
+  allowEnv: 'list',
+  allowCommand: 'list',
+  git: 'switch',
+  ref: 'text',
 };
-const PLAN: Names<declared.PlanOptions> = {
+const PLAN: Kinds<declared.PlanOptions> = {
   ...SETTINGS,
-  select: true,
-  resync: true,
-  allowEmpty: true,
-  untrusted: true,
+  select: 'list',
+  resync: 'switch',
+  allowEmpty: 'switch',
+  untrusted: 'switch',
 };
-const SENDING = { rateScope: true, region: true, timeout: true, keepHistory: true } as const;
-const APPLY: Names<declared.ApplyOptions> = {
-  ...SETTINGS,
-  ...SENDING,
-  select: true,
-  resync: true,
-  allowEmpty: true,
-  retryFor: true,
-  lockTimeout: true,
-};
-const WATCH: Names<declared.WatchOptions> = {
+const SENDING = { rateScope: 'text', region: 'text', timeout: 'text', keepHistory: 'text' } as const;
+const APPLY: Kinds<declared.ApplyOptions> = {
   ...SETTINGS,
   ...SENDING,
-  listen: true,
-  listenHost: true,
-  listenTokenFile: true,
-  notify: true,
-  resync: true,
-  selfHeal: true,
-  resyncForce: true,
-  sweep: true,
-  gitUrl: true,
-  interval: true,
-  verifySignatures: true,
-  logLevel: true,
+  select: 'list',
+  resync: 'switch',
+  allowEmpty: 'switch',
+  retryFor: 'text',
+  lockTimeout: 'text',
 };
-const SIMULATE: Names<declared.SimulateOptions> = {
-  host: true,
-  port: true,
-  credentials: true,
-  rate: true,
-  recordings: true,
-  latency: true,
-  faults: true,
-  seed: true,
-  unsubscribeSpelling: true,
+const WATCH: Kinds<declared.WatchOptions> = {
+  ...SETTINGS,
+  ...SENDING,
+  listen: 'text',
+  listenHost: 'list',
+  listenTokenFile: 'text',
+  notify: 'list',
+  resync: 'text',
+  selfHeal: 'switch',
+  resyncForce: 'switch',
+  sweep: 'text',
+  gitUrl: 'text',
+  interval: 'text',
+  verifySignatures: 'switch',
+  logLevel: 'text',
+};
+const SIMULATE: Kinds<declared.SimulateOptions> = {
+  host: 'text',
+  port: 'number',
+  credentials: 'value',
+  rate: 'number',
+  recordings: 'value',
+  latency: 'text',
+  faults: 'list',
+  seed: 'number',
+  unsubscribeSpelling: 'text',
 };
 
 export const plan: typeof declared.plan = async (options) => {
@@ -128,7 +141,7 @@ export const watch: typeof declared.watch = async (options) => {
 };
 
 export const simulate: typeof declared.simulate = async (options = {}) => {
-  checkNames(options, SIMULATE);
+  checkOptions(options, SIMULATE);
   const { parseFaults, start } = await import('./commands/simulate.ts');
   const { faults, latency, clock = systemClock, host = '127.0.0.1', port = 0, ...others } = options;
   const rulesOf = (rules: readonly string[] = []) => parseFaults({ fault: [...rules], latency });
@@ -136,8 +149,13 @@ export const simulate: typeof declared.simulate = async (options = {}) => {
   return { ...simulator, setFaults: (rules) => simulator.setFaults(rulesOf(rules)) };
 };
 
-function namesOf({ names }: { names?: readonly string[] }): string[] {
-  return [...(names ?? [])];
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function namesOf({ names = [] }: { names?: readonly string[] }): string[] {
+  if (!isTexts(names)) throw usage('names must be a list of texts');
+  return [...names];
 }
 
 /** What is no flag. */
@@ -153,16 +171,19 @@ const AROUND: readonly string[] = [
   'onLog',
 ] satisfies Surroundings[];
 
-/** @throws Failure (64) for an option that there is not */
-function checkNames(options: object, known: Readonly<Record<string, true>>): void {
-  for (const name of Object.keys(options))
-    if (!AROUND.includes(name) && !Object.hasOwn(known, name))
-      throw usage(`there is no option ${JSON.stringify(name)}`);
+/** @throws Failure (64) for an option that there is not, or of another kind */
+function checkOptions(options: object, known: Readonly<Record<string, Kind>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (AROUND.includes(name)) continue;
+    const kind = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (kind === undefined) throw usage(`there is no option ${JSON.stringify(name)}`);
+    if (value !== undefined && !KINDS[kind].is(value)) throw usage(`${name} must be ${KINDS[kind].what}`);
+  }
 }
 
-/** Options as flags, to be checked where flags are checked. @throws Failure (64) for an option that there is not */
-function rawOf(options: object, known: Readonly<Record<string, true>>): RawOptions {
-  checkNames(options, known);
+/** Options as flags, to be checked where flags are checked. @throws Failure (64) as `checkOptions` does */
+function rawOf(options: object, known: Readonly<Record<string, Kind>>): RawOptions {
+  checkOptions(options, known);
   const flags = Object.entries(options).filter(
     ([name, value]) => !AROUND.includes(name) && value !== undefined,
   );
