@@ -305,7 +305,12 @@ describe('what happens to a state', () => {
       });
     };
     await writeFile(state, 'no folder');
-    await refused(`${state}`);
+    await refused(`the state folder ${state} cannot be opened: it is a file`);
+    for (const command of ['plan', 'apply']) {
+      const { code, stderr } = await reelstate([command, '--state', '.reelstate/deep/er']);
+      expect({ code, stderr }).toMatchObject({ code: 1 });
+      expect(stderr).toContain(`${join(state, 'deep/er')} cannot be opened: ${state} is a file`);
+    }
     expect(await readFile(state, 'utf8')).toBe('no folder');
     await rm(state);
     await reelstate(['apply']);
