@@ -31,7 +31,9 @@ export async function writeOwn(out: string, content: string | Iterable<string>, 
 
 /** Why a file cannot be written, in words. */
 export function whyNotWritten(error: unknown): string {
-  return errorCode(error) === 'ENOENT' ? 'its folder does not exist' : reason(error);
+  const code = errorCode(error);
+  if (code === 'EEXIST') return 'a file is in the place of the folder';
+  return code === 'ENOENT' ? 'its folder does not exist' : reason(error);
 }
 
 /** Why a file cannot be read, in words. */

@@ -8,6 +8,7 @@ import { DEFAULT_USERS } from '../render/picture/geometry.ts';
 import type { CanvasView } from '../render/plan-pictures.ts';
 import { count, printable } from '../render/style.ts';
 import { readCanvas } from './canvas.ts';
+import { whyNotWritten } from './own-file.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
 
 /** Whether and where a plan's layouts are drawn, and how long it may get in a review. */
@@ -93,7 +94,7 @@ export async function writePictures(
     await mkdir(dir, { recursive: true });
     for (const { file, svg } of pictures) await writeFile(join(dir, file), svg);
   } catch (cause) {
-    throw new Failure(`cannot write pictures: ${(cause as Error).message}`, { cause });
+    throw new Failure(`cannot write pictures: ${printable(dir)}: ${whyNotWritten(cause)}`, { cause });
   }
   await io.err(`Wrote ${count(pictures.length, 'picture')} to ${printable(dir)}.\n`);
   return linkedPictures(pictures, base);
