@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorCode, reason } from '../desired/find.ts';
 import { Failure, usage } from '../model/failure.ts';
@@ -14,11 +14,18 @@ export function outOf({ out }: RawOptions): string | undefined {
 }
 
 /**
- * Writes a file that its owner alone can read, as a whole or not at all.
+ * Writes a file that its owner alone can read, as a whole or not at all. It takes the place of an ordinary file alone: a
+ * device or a pipe would be gone, for all who use it.
  * @throws Failure where it cannot be written
  */
 export async function writeOwn(out: string, content: string | Iterable<string>, io: Io): Promise<void> {
-  const path = resolve(io.cwd, out);
+  const named = resolve(io.cwd, out);
+  const path = await realpath(named).catch(() => named);
+  const there = await lstat(path).catch(() => undefined);
+  if (there && !there.isFile())
+    throw new Failure(
+      `${printable(out)} cannot be written: it is ${there.isDirectory() ? 'a folder' : 'not an ordinary file'}`,
+    );
   const aside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await writeFile(aside, content, { flag: 'wx', mode: 0o600 });

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GIT_ENV, git, repository } from '../sources/git-support.ts';
@@ -288,6 +289,30 @@ describe('plan --out and apply FILE', () => {
     for (const out of ['', '-'])
       expect(await reelstate(['plan', '--out', out]), out).toMatchObject({ code: 64, stdout: '' });
     expect(existsSync(join(cwd, '-'))).toBe(false);
+    await sim.stop();
+  });
+
+  it('takes the place of an ordinary file alone: no pipe, no device, no link to one', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['apply']);
+    execFileSync('mkfifo', [join(cwd, 'pipe')]);
+    await symlink('pipe', join(cwd, 'link'));
+    await symlink('nowhere', join(cwd, 'dangling'));
+    for (const command of [['plan'], ['state', 'export']])
+      for (const out of ['pipe', 'link', 'dangling', 'recordings'])
+        expect(await reelstate([...command, '--out', out]), out).toMatchObject({
+          code: 1,
+          stderr: `reelstate: ${out} cannot be written: it is ${out === 'recordings' ? 'a folder' : 'not an ordinary file'}\n`,
+        });
+    expect((await lstat(join(cwd, 'pipe'))).isFIFO()).toBe(true);
+    for (const link of ['link', 'dangling'])
+      expect((await lstat(join(cwd, link))).isSymbolicLink(), link).toBe(true);
+    // A link to an ordinary file stays one, and the file is written.
+    await put(cwd, { 'real.json': '' });
+    await symlink('real.json', join(cwd, 'p.json'));
+    await reelstate(['plan', '--resync', '--out', 'p.json']);
+    expect((await lstat(join(cwd, 'p.json'))).isSymbolicLink()).toBe(true);
+    expect((await reelstate(['apply', 'p.json'])).code).toBe(0);
     await sim.stop();
   });
 
