@@ -12,7 +12,8 @@ import { secretIn, unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
 
 /*
  * The accounts: those of the settings file, or without one the account of AGORA_CUSTOMER_ID. The file is the operator's
- * own, so its references may name any variable and any file. They are followed only where something may be sent.
+ * own, so its references may name any variable and any file. They are followed only where something may be sent, but for
+ * the customer IDs that tell whose a state is.
  */
 
 /** What of an account is at hand. */
@@ -128,7 +129,18 @@ export class Accounts {
     }
   }
 
-  /** What is at hand of an account, once `follow` was called. */
+  /** Follows the references to customer IDs alone. One that is not at hand is no finding: nothing is to be sent. */
+  async identify(): Promise<void> {
+    for (const account of this.list) {
+      const entry = this.#file?.accounts.find(({ name }) => name === account.name);
+      const customerId = entry
+        ? await this.#valueOf('customerId', entry.customerId, [])
+        : ofVariables(this.#io).customerId;
+      this.#credentials.set(account, { ...(customerId === undefined ? {} : { customerId }), missing: [] });
+    }
+  }
+
+  /** What is at hand of an account, once `follow` or `identify` was called. */
   credentials(account: Account): Credentials {
     return this.#credentials.get(account) ?? { missing: [] };
   }

@@ -2,7 +2,7 @@ import { STS_AT_LEAST } from '../agora/sts.ts';
 import { Results } from '../apply/results.ts';
 import { diagnosticAt } from '../desired/resolve.ts';
 import { HELD_BACK } from '../desired/secrets.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { type Diagnostic, findingId } from '../model/diagnostic.ts';
 import { type Failure, usage } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
@@ -108,12 +108,11 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
 /** The plan, where a secret that is not at hand is an error: a plan is made in many places, and what applies it needs it. */
 function withErrors(plan: Plan): Plan {
   // Those of several recordings that take fields from one file have become one.
-  const idOf = ({ code, summary, range }: Diagnostic) => JSON.stringify([code, summary, range]);
-  const unresolved = new Set(plan.recordings.flatMap((recording) => recording.unresolved.map(idOf)));
+  const unresolved = new Set(plan.recordings.flatMap((recording) => recording.unresolved.map(findingId)));
   if (unresolved.size === 0) return plan;
   const diagnostics = plan.diagnostics.map(
     (diagnostic): Diagnostic =>
-      unresolved.has(idOf(diagnostic)) ? { ...diagnostic, severity: 'error' } : diagnostic,
+      unresolved.has(findingId(diagnostic)) ? { ...diagnostic, severity: 'error' } : diagnostic,
   );
   return { ...plan, diagnostics };
 }

@@ -5,6 +5,7 @@ import { isObject } from '../model/json.ts';
 import type { Io } from '../model/ports.ts';
 import { isShallow } from '../plan/shapes.ts';
 import { type RawOptions, textOf } from './settings.ts';
+import { whyNotRead } from './write-file.ts';
 
 /** How long a daemon may take to answer, in milliseconds. */
 const PATIENCE = 10_000;
@@ -97,7 +98,7 @@ export async function daemonToken(raw: RawOptions, io: Io): Promise<string | und
   try {
     text = await readFile(resolve(io.cwd, file), 'utf8');
   } catch (error) {
-    throw new Failure(`--daemon-token-file ${file}: ${(error as Error).message}`);
+    throw new Failure(`--daemon-token-file ${file}: ${whyNotRead(error)}`);
   }
   // Anything else could not be sent in a header.
   if (!/^[\x21-\x7e]+$/.test(text.trim()))

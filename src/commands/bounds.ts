@@ -5,7 +5,7 @@ import { usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import { isFolder } from '../state/open.ts';
 import type { Accounts } from './accounts.ts';
-import { isUntrusted, listOf, type RawOptions, type Settings, textOf } from './settings.ts';
+import { isSet, listOf, type RawOptions, type Settings, textOf } from './settings.ts';
 
 /**
  * What recording files may name, as the flags and variables say.
@@ -33,7 +33,7 @@ export function readBounds(
     ...(isFolder(settings.state) ? { state: settings.state } : {}),
     programs: commands && new Set(commands.flatMap((command) => callsFor(command, io))),
     secretsDirs: listOf('secretsDir', raw, io) ?? [],
-    untrusted: isUntrusted(raw, io),
+    untrusted: isSet('untrusted', raw, io),
     isTop: existsSync(join(resolve(io.cwd, dir), '.git')),
     closed: [
       ...TOKEN_FILES.flatMap((name) => textOf(name, raw, io) ?? []).map((file) => resolve(io.cwd, file)),

@@ -11,7 +11,7 @@ import type { Vault } from '../secrets/vault.ts';
 import { NoopCache, ReadCacheFile } from '../sources/read-cache-file.ts';
 import { desiredFiles, refOf } from './desired-files.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
-import { checkNames, isSet, type RawOptions, type Settings } from './settings.ts';
+import { checkNames, isResync, isSet, type RawOptions, type Settings } from './settings.ts';
 
 /** What the command line asks to be planned. */
 export function askedOf(names: readonly string[], raw: RawOptions, settings: Settings, io: Io): Asked {
@@ -21,7 +21,7 @@ export function askedOf(names: readonly string[], raw: RawOptions, settings: Set
     ref: refOf(raw, io),
     names,
     ...(select.length > 0 ? { select } : {}),
-    resync: isSet('resync', raw, io),
+    resync: isResync(raw, io),
     allowEmpty: isSet('allowEmpty', raw, io),
   };
 }

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
 import type { Bounds } from '../desired/bounds.ts';
@@ -27,8 +27,8 @@ function isPrinted(value: object): boolean {
 }
 
 /**
- * The plan that the arguments of `apply` name: a file that is there, its name ending in .json or with a slash in it.
- * undefined where they name recordings, whose names may look like that, too.
+ * The plan that the arguments of `apply` name: a file that is there, and that has .json at the end of its name, a slash in
+ * it, or a plan within. undefined where they name recordings, whose names may look like that, too.
  * @throws Failure where the file is no plan, or something is asked besides
  */
 export async function planFileOf(
@@ -37,7 +37,12 @@ export async function planFileOf(
   io: Io,
 ): Promise<SavedPlan | undefined> {
   const looksLike = (name: string) => name.endsWith('.json') || name.includes('/');
-  const there = await Promise.all(names.map((name) => looksLike(name) && isFile(resolve(io.cwd, name))));
+  const there = await Promise.all(
+    names.map(async (name) => {
+      const path = resolve(io.cwd, name);
+      return (await isFile(path)) && (looksLike(name) || (await beginsAsPlan(path)));
+    }),
+  );
   const file = names[there.indexOf(true)];
   if (file === undefined) return undefined;
   if (names.length > 1) throw usage(`${file} is a plan: it says itself which recordings it is about`);
@@ -73,6 +78,20 @@ async function isFile(path: string): Promise<boolean> {
     (stats) => stats.isFile(),
     () => false,
   );
+}
+
+/** Whether a file is what `plan --out` writes, by how it begins. */
+async function beginsAsPlan(path: string): Promise<boolean> {
+  const beginning = '{"reelstate":"plan"';
+  const file = await open(path).catch(() => undefined);
+  try {
+    const read = await file?.read({ buffer: Buffer.alloc(beginning.length) });
+    return read?.buffer.toString('latin1', 0, read.bytesRead) === beginning;
+  } catch {
+    return false;
+  } finally {
+    await file?.close();
+  }
 }
 
 /** How the lists within some requests are spelt. */

@@ -9,7 +9,7 @@ import type { CanvasView } from '../render/plan-pictures.ts';
 import { count, printable } from '../render/style.ts';
 import { readCanvas } from './canvas.ts';
 import { isSet, type RawOptions, textOf } from './settings.ts';
-import { writeOver } from './write-file.ts';
+import { whyNotWritten, writeOver } from './write-file.ts';
 
 /** Whether and where a plan's layouts are drawn, and how long it may get in a review. */
 export interface PictureSettings {
@@ -94,7 +94,8 @@ export async function writePictures(
     await mkdir(dir, { recursive: true });
     for (const { file, svg } of pictures) await writeOver(join(dir, file), svg);
   } catch (cause) {
-    throw new Failure(`cannot write pictures: ${(cause as Error).message}`, { cause });
+    const { path = dir } = cause as NodeJS.ErrnoException;
+    throw new Failure(`cannot write pictures: ${printable(path)}: ${whyNotWritten(cause)}`, { cause });
   }
   await io.err(`Wrote ${count(pictures.length, 'picture')} to ${printable(dir)}.\n`);
   return linkedPictures(pictures, base);

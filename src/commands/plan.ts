@@ -16,6 +16,7 @@ import { NO_PICTURES, readPictures, writePictures } from './plan-pictures.ts';
 import { print } from './print.ts';
 import { fileHashes, savePlan } from './saved-plan.ts';
 import { isSet, type RawOptions, readSettings, type Settings } from './settings.ts';
+import { outOf } from './write-file.ts';
 
 /** `reelstate plan`: shows what apply would send. Reads the files and the state, writes nothing, sends nothing. */
 export async function plan(names: string[], raw: RawOptions, io: Io): Promise<number> {
@@ -53,7 +54,12 @@ async function planned(
     return { plan: made, close: async () => {} };
   }
   await tellOfOtherState(settings, raw, io);
-  const out = typeof raw.out === 'string' ? raw.out : undefined;
+  const out = outOf(raw);
+  if (out === '-')
+    throw usage(
+      '--out "-": a plan is saved in a file',
+      'reelstate plan --json prints one for programs to read.',
+    );
   let store = await reading('reelstate plan', settings, io);
   if (out !== undefined && store.id === undefined) {
     await store.close();

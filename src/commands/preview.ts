@@ -16,7 +16,7 @@ import { readCanvas } from './canvas.ts';
 import { findSubjects, type PreviewSubjects } from './preview-source.ts';
 import { selectOf, selectorsOf, tellNothingSelected } from './select.ts';
 import { isSet, listOf, type RawOptions, readFlags, readSettings, textOf } from './settings.ts';
-import { writeOver } from './write-file.ts';
+import { whyNotWritten, writeOver } from './write-file.ts';
 
 const FORMS = ['text', 'json', 'markdown', 'svg', 'png', 'html'] as const;
 const PICTURES: readonly Form[] = ['svg', 'png', 'html'];
@@ -162,8 +162,7 @@ async function deliver(
   try {
     await writeOver(out, content);
   } catch (cause) {
-    const { message } = cause as Error;
-    throw new Failure(`cannot write ${JSON.stringify(out)}: ${message}`, { cause });
+    throw new Failure(`cannot write ${JSON.stringify(out)}: ${whyNotWritten(cause)}`, { cause });
   }
   await io.err(`Wrote ${printable(out)}.\n`);
 }

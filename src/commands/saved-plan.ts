@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { UnsubscribeSpelling } from '../agora/requests.ts';
-import { Failure } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import type { Reader } from '../model/store.ts';
 import { type Asked, callsSince, type Now, type SavedPlan, savedRecordings } from '../plan/saved.ts';
 import { printable } from '../render/style.ts';
-import { replaceFile } from './write-file.ts';
+import { writeOwn } from './write-file.ts';
 
 /** Hashes what each recording file held. */
 export function fileHashes(): {
@@ -50,13 +48,8 @@ export async function savePlan(
     files: made.files,
     recordings: savedRecordings(plan),
   };
-  const path = resolve(io.cwd, out);
-  try {
-    // Without indentation: of a hundred thousand recordings it would be longer than a text can be.
-    await replaceFile(path, `${JSON.stringify(saved)}\n`);
-  } catch (cause) {
-    throw new Failure(`cannot write the plan: ${(cause as Error).message}`, { cause });
-  }
+  // Without indentation: of a hundred thousand recordings it would be longer than a text can be.
+  await writeOwn(out, `${JSON.stringify(saved)}\n`, io);
   const use = plan.applyable
     ? 'reelstate apply takes it, once, while the state and the files are as they are now.'
     : 'It cannot be applied: see above.';

@@ -80,23 +80,39 @@ export function choice<const T extends string, Fallback extends T | undefined>(
   throw usage(`${flagOf(name)} ${JSON.stringify(text)}: must be one of ${values.join(', ')}`);
 }
 
-/** Whether a flag is set, on the command line or by its variable ("1", "true", "yes"). */
+/**
+ * Whether a flag is set, on the command line or by its variable ("1", "true", "yes"). A word that is not understood must
+ * not be taken for a no: what was asked for may be a bound.
+ * @throws Failure (64) for such a one
+ */
 export function isSet(name: string, raw: RawOptions, io: Io): boolean {
-  return raw[name] === true || /^(1|true|yes)$/i.test(io.env[variableOf(name)] ?? '');
+  const given = raw[name];
+  if (typeof given === 'boolean') return given;
+  const said = io.env[variableOf(name)] ?? '';
+  if (/^(1|true|yes)$/i.test(said)) return true;
+  if (/^(0|false|no|)$/i.test(said)) return false;
+  throw usage(`${variableOf(name)} ${JSON.stringify(said)}: must be 1 or 0`);
 }
 
 /** A duration such as "30s", "10m", "500ms" or "1h"; plain "0" too. @returns milliseconds */
 export function duration(name: string, raw: RawOptions, io: Io, fallback: number): number {
   const text = textOf(name, raw, io);
   if (text === undefined) return fallback;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const match = DURATION.exec(text);
   if (text === '0') return 0;
   if (!match)
     throw usage(`${flagOf(name)} ${JSON.stringify(text)}: must be a duration such as 30s, 10m, 1h or 2d`);
   return Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
 }
 
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** Whether all is to be sent once more. The variable is that of a daemon beside it, too: a duration there is no word to this. */
+export function isResync(raw: RawOptions, io: Io): boolean {
+  const isOfDaemon = DURATION.test(io.env[variableOf('resync')] ?? '');
+  return raw.resync === true || (!isOfDaemon && isSet('resync', raw, io));
+}
 
 /** How long calls stay in the history, in milliseconds. */
 export function keepHistoryOf(raw: RawOptions, io: Io): number {
@@ -115,7 +131,7 @@ export async function readSettings(
   forms: readonly OutputForm[] = FORMS,
 ): Promise<Settings> {
   const flags = readFlags(raw, io, forms);
-  const accounts = await readAccounts(textOf('config', raw, io), isUntrusted(raw, io), flags, io);
+  const accounts = await readAccounts(textOf('config', raw, io), isSet('untrusted', raw, io), flags, io);
   return { ...flags, accounts };
 }
 
@@ -141,14 +157,6 @@ export function readFlags(raw: RawOptions, io: Io, forms: readonly OutputForm[] 
     cache: raw.cache !== false && !isSet('noCache', {}, io),
     logLevel: choice('logLevel', raw, io, LOG_LEVELS, 'info'),
   };
-}
-
-/** A word that is not understood must not be taken for trust. @throws Failure (64) for such a one */
-export function isUntrusted(raw: RawOptions, io: Io): boolean {
-  const said = io.env.REELSTATE_UNTRUSTED ?? '';
-  if (isSet('untrusted', raw, io)) return true;
-  if (/^(0|false|no|)$/i.test(said)) return false;
-  throw usage(`REELSTATE_UNTRUSTED ${JSON.stringify(said)}: must be 1 or 0`);
 }
 
 /** Colour on a terminal, unless it was asked to leave it (NO_COLOR, as no-color.org has it: set and not empty). */

@@ -10,12 +10,13 @@ import { reading, shownState } from './open-state.ts';
 import { print } from './print.ts';
 import { type RawOptions, readFlags } from './settings.ts';
 import { agree, changing } from './state.ts';
-import { replaceFile } from './write-file.ts';
+import { outOf, whyNotRead, writeOwn } from './write-file.ts';
 
 /** `state export`: the whole state as JSON, to standard output or to a file of its owner's alone. */
 export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
   const settings = readFlags(raw, io);
-  const out = typeof raw.out === 'string' && raw.out !== '' ? raw.out : undefined;
+  // As import has it for standard input.
+  const out = outOf(raw) === '-' ? undefined : outOf(raw);
   const store = await reading('reelstate state export', settings, io);
   if (store.key === undefined)
     throw new Failure(`there is no state in ${shownState(settings, io.cwd)}`, {
@@ -24,7 +25,7 @@ export async function stateExport(raw: RawOptions, io: Io): Promise<number> {
   const dump = await store.dump(io.clock.now());
   await store.close();
   if (out === undefined) await print(pieces(dump), io);
-  else await save(out, dump, io);
+  else await writeOwn(out, pieces(dump), io);
   await io.err(
     `Exported ${count(dump.recordings.length, 'recording')} and ${count(dump.calls.length, 'call')}${out === undefined ? '' : ` to ${printable(out)}`}. ${
       dump.key === null
@@ -47,7 +48,9 @@ export async function stateImport([file = '']: readonly string[], raw: RawOption
         io,
       );
     await store.restore(dump);
-    return `Imported ${count(dump.recordings.length, 'recording')} and ${count(dump.calls.length, 'call')}.`;
+    const [recordings, calls] = [dump.recordings.length, dump.calls.length];
+    const message = `Imported ${count(recordings, 'recording')} and ${count(calls, 'call')}.`;
+    return { message, recordings, calls };
   });
 }
 
@@ -55,7 +58,7 @@ async function bytesOf(file: string, io: Io): Promise<Buffer> {
   try {
     return file === '-' ? Buffer.from(await io.input()) : await readFile(resolve(io.cwd, file));
   } catch (cause) {
-    throw new Failure(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+    throw new Failure(`${printable(file)} cannot be read: ${whyNotRead(cause)}`, { cause });
   }
 }
 
@@ -88,14 +91,6 @@ function parse(text: string, file: string): StateDump {
   if (twice)
     throw new Failure(`${file} is damaged: it has the recording ${printable(twice.name)} twice`, again);
   return value;
-}
-
-async function save(out: string, dump: StateDump, io: Io): Promise<void> {
-  try {
-    await replaceFile(resolve(io.cwd, out), pieces(dump));
-  } catch (cause) {
-    throw new Failure(`${out} cannot be written: ${(cause as Error).message}`, { cause });
-  }
 }
 
 /** A line a recording and a call: of a million calls, one text would be longer than a text can be. */

@@ -11,7 +11,7 @@ import { count, printable } from '../render/style.ts';
 import { unlockState } from '../state/open.ts';
 import { bindingsOf, optionsOf, reading, shownState, shownTarget, targetOf, writing } from './open-state.ts';
 import { print } from './print.ts';
-import { checkNames, isSet, type RawOptions, readFlags, readSettings } from './settings.ts';
+import { checkNames, type Flags, isSet, type RawOptions, readFlags, readSettings } from './settings.ts';
 
 /*
  * `reelstate state …`: what is known, and the few things that are done to it by hand. None of them calls the service.
@@ -63,7 +63,8 @@ export async function stateRemove(names: readonly string[], raw: RawOptions, io:
       io,
     );
     await Promise.all(heads.map(({ key }) => store.append({ event: 'forget', key })));
-    return `Forgotten: ${heads.map((head) => head.name).join(', ')}.`;
+    const forgotten = heads.map((head) => head.name);
+    return { message: `Forgotten: ${forgotten.join(', ')}.`, forgotten };
   });
 }
 
@@ -80,7 +81,7 @@ export async function stateMove(
     if (heads.some(({ name }) => name === to))
       throw new Failure(`${to} is in the state already`, { hint: 'Nothing was changed.' });
     await Promise.all(found.map(({ key, file }) => store.append({ event: 'rename', key, name: to, file })));
-    return `${from} goes by ${to} now.`;
+    return { message: `${from} goes by ${to} now.`, from, to };
   });
 }
 
@@ -99,7 +100,7 @@ export async function stateRebind(raw: RawOptions, io: Io): Promise<number> {
     const naming = accounts.file ?? 'AGORA_CUSTOMER_ID';
     const isAny = accounts.list.some((account) => accounts.credentials(account).customerId !== undefined);
     const where = `${targets}${isAny ? `, with the account of ${naming}` : ''}`;
-    if (others.length === 0) return `All of it is bound to ${where} already.`;
+    if (others.length === 0) return { message: `All of it is bound to ${where} already.`, bound: [] };
     const before = new Set(
       others.map(({ key, target, account }) => {
         if (target === undefined) return 'nothing';
@@ -115,7 +116,8 @@ export async function stateRebind(raw: RawOptions, io: Io): Promise<number> {
     await Promise.all(
       others.map(({ key }) => store.append({ event: 'bind', key, ...bindings(appIdIn(key)) })),
     );
-    return `Bound ${count(others.length, 'recording')} to ${where}.`;
+    const bound = others.map(({ name }) => name);
+    return { message: `Bound ${count(others.length, 'recording')} to ${where}.`, bound };
   });
 }
 
@@ -131,9 +133,15 @@ function isOther({ target, account }: KnownHead, binding: Partial<Binding>): boo
 export async function stateUnlock(raw: RawOptions, io: Io): Promise<number> {
   const settings = readFlags(raw, io);
   const options = optionsOf('reelstate state unlock', settings, io);
-  const done = await unlockState(settings.state, options, (question) => agree(question, raw, io));
-  await io.out(`${printable(done)}\n`);
+  const message = await unlockState(settings.state, options, (question) => agree(question, raw, io));
+  await tellDone({ message }, settings, io);
   return 0;
+}
+
+/** What was done: for people in a message, for programs what it names as well. */
+interface Done {
+  message: string;
+  [field: string]: unknown;
 }
 
 /** Opens the state to write it, and says what was done. */
@@ -141,16 +149,21 @@ export async function changing(
   command: string,
   raw: RawOptions,
   io: Io,
-  act: (store: Writer) => Promise<string>,
+  act: (store: Writer) => Promise<Done>,
 ): Promise<number> {
   const settings = readFlags(raw, io);
   const store = await writing(command, settings, io);
   try {
-    await io.out(`${printable(await act(store))}\n`);
+    await tellDone(await act(store), settings, io);
     return 0;
   } finally {
     await store.close();
   }
+}
+
+async function tellDone(done: Done, { output }: Flags, io: Io): Promise<void> {
+  if (output === 'json') await print(jsonPieces({ format_version: '1.0', ...done }), io);
+  else await io.out(`${printable(done.message)}\n`);
 }
 
 /**

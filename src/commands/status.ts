@@ -34,8 +34,7 @@ export async function status(names: string[], raw: RawOptions, io: Io): Promise<
   await tellOfOtherState(settings, raw, io);
   const store = await reading('reelstate status', settings, io);
   const { known } = store.state;
-  // The variables of the one account are at hand anyway; a settings file's references are followed by what sends alone.
-  if (settings.accounts.file === undefined) await settings.accounts.follow();
+  await settings.accounts.identify();
   checkTarget(known, settings, io, store.key);
   const plan = await planOf(store, raw, settings, io);
   const accountOf = (appId = '') => settings.accounts.nameOf(appId);

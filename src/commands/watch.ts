@@ -10,6 +10,7 @@ import { recordingJson } from '../daemon/recording-json.ts';
 import { Resync } from '../daemon/resync.ts';
 import type { Views } from '../daemon/routes.ts';
 import type { Bounds } from '../desired/bounds.ts';
+import { byText } from '../model/diagnostic.ts';
 import { Failure } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
 import type { Writer } from '../model/store.ts';
@@ -450,9 +451,12 @@ async function open(
         source: git?.state.json() ?? { kind: 'folder' },
         allowance: fleet.load(),
         ...accountsJson(fleet),
-        recordings: [...daemon.watched.values()].map((watched) =>
-          recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit, fleet.accountOf),
-        ),
+        // By name, as status has them, whichever was heard of first.
+        recordings: [...daemon.watched]
+          .sort(([a], [b]) => byText(a, b))
+          .map(([, watched]) =>
+            recordingJson(watched, state.known.get(watched.plan?.key ?? ''), daemon.commit, fleet.accountOf),
+          ),
       }),
       known: async () => knownJson(await store.current()),
       pages: shown,

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { errorCode, reason } from '../desired/find.ts';
+import { Failure, usage } from '../model/failure.ts';
+import type { Io } from '../model/ports.ts';
+import { printable } from '../render/style.ts';
+import type { RawOptions } from './settings.ts';
 
 /*
  * Files that a user has asked for. On a full disk nothing is left of one that could not be written: half of it would be in
@@ -37,9 +43,11 @@ export async function writeOver(path: string, content: Content): Promise<void> {
  * written to, and stays what it is.
  * @throws an error that names it
  */
-export async function replaceFile(path: string, content: Content): Promise<void> {
+async function replaceFile(path: string, content: Content): Promise<void> {
   const there = await stat(path).catch(() => undefined);
   if (there && !there.isFile()) return writeFile(path, content);
+  if (!there && (await lstat(path).catch(() => undefined))?.isSymbolicLink())
+    throw new Error('it is a link that leads nowhere');
   const target = there ? await realpath(path) : path;
   const aside = `${target}.${randomBytes(6).toString('hex')}`;
   try {
@@ -56,5 +64,35 @@ function naming(path: string, error: unknown): unknown {
   const failed = error as NodeJS.ErrnoException;
   if (failed.path === undefined && failed.message !== undefined && !failed.message.includes(path))
     failed.message += ` '${path}'`;
+  failed.path ??= path;
   return failed;
+}
+
+/** The file of --out, which has no variable. @throws Failure (64) for an empty name, as a shell makes of "$UNSET" */
+export function outOf({ out }: RawOptions): string | undefined {
+  if (out === '') throw usage('--out: must not be empty');
+  return typeof out === 'string' ? out : undefined;
+}
+
+/** Writes what --out names: a file that its owner alone can read, whole or not at all. @throws Failure that says why it cannot */
+export async function writeOwn(out: string, content: string | Iterable<string>, io: Io): Promise<void> {
+  try {
+    await replaceFile(resolve(io.cwd, out), content);
+  } catch (cause) {
+    throw new Failure(`${printable(out)} cannot be written: ${whyNotWritten(cause)}`, { cause });
+  }
+}
+
+/** Why a file cannot be written, in words. */
+export function whyNotWritten(error: unknown): string {
+  const code = errorCode(error);
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EEXIST') return 'a file is in the place of the folder';
+  if (code === 'ENOENT') return 'its folder does not exist';
+  return code === undefined ? (error as Error).message : reason(error);
+}
+
+/** Why a file cannot be read, in words. */
+export function whyNotRead(error: unknown): string {
+  return errorCode(error) === 'ENOENT' ? 'it does not exist' : reason(error);
 }

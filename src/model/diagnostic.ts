@@ -22,6 +22,11 @@ export function byPlace(
   return byText(a.filename, b.filename) || a.start.line - b.start.line || a.start.column - b.start.column;
 }
 
+/** The same text for what is the same finding, whatever its severity. */
+export function findingId({ code, summary, range }: Pick<Diagnostic, 'code' | 'summary' | 'range'>): string {
+  return JSON.stringify([code, summary, range]);
+}
+
 /** By code units: the same everywhere, whatever the locale. */
 export function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

@@ -1,3 +1,4 @@
+import { findingId } from '../model/diagnostic.ts';
 import type { Action, Plan, RecordingPlan, Summary } from '../model/plan.ts';
 import { columnsOf, padded } from './columns.ts';
 import { type Group, type Grouped, grouped, titleOf } from './groups.ts';
@@ -152,13 +153,21 @@ function sums(plan: Plan, style: Style): string {
       ? ` ${count(resets, 'value')} ${resets === 1 ? 'goes back to its default' : 'go back to their defaults'}.`
       : '';
   const held = plan.recordings.filter(({ unresolved }) => unresolved.length > 0).length;
-  const hasErrors = plan.diagnostics.some(({ severity }) => severity === 'error');
+  const errors = plan.diagnostics.filter(({ severity }) => severity === 'error');
+  // To apply a secret that is not at hand is an error; what it is for is planned all the same.
+  const unresolved = new Set(plan.recordings.flatMap((recording) => recording.unresolved.map(findingId)));
+  const unplanned = errors.filter((error) => !unresolved.has(findingId(error)));
   const lines = [`${style.bold('Plan:')} ${sumLine(summary)}.${back}`];
   if (summary.calls.update + summary.calls.updateLayout > 0) lines.push(`${callLine(summary, rate)}.`);
   else if (summary.to_forget > 0) lines.push('No calls.');
-  else if (!hasErrors) lines.push('Nothing to do.');
-  if (hasErrors) lines.push(style.red('Not everything could be planned: see the errors.'));
-  if (held > 0) lines.push(`${count(held, 'recording')} would be held back: see the warnings.`);
+  else if (errors.length === 0) lines.push('Nothing to do.');
+  if (unplanned.length > 0) lines.push(style.red('Not everything could be planned: see the errors.'));
+  if (held > 0)
+    lines.push(
+      errors.length > unplanned.length
+        ? `${count(held, 'recording')} held back: see the errors.`
+        : `${count(held, 'recording')} would be held back: see the warnings.`,
+    );
   return lines.join('\n');
 }
 

@@ -3,6 +3,7 @@ import {
   checkNames,
   choice,
   duration,
+  isResync,
   isSet,
   type RawOptions,
   readFlags,
@@ -232,9 +233,33 @@ describe('switches', () => {
     expect(isSet('allowEmpty', { allowEmpty: true }, surroundings())).toBe(true);
     for (const yes of ['1', 'true', 'YES'])
       expect(isSet('allowEmpty', {}, surroundings({ REELSTATE_ALLOW_EMPTY: yes }))).toBe(true);
-    for (const no of ['', '0', 'false', 'no', 'allow'])
+    for (const no of ['', '0', 'FALSE', 'no'])
       expect(isSet('allowEmpty', {}, surroundings({ REELSTATE_ALLOW_EMPTY: no }))).toBe(false);
     expect(isSet('allowEmpty', {}, surroundings())).toBe(false);
+  });
+
+  it('another word in the variable is refused by name, unless the flag has said it already', () => {
+    for (const word of ['on', 'off', '2', 'y', 'allow', ' 1']) {
+      const around = surroundings({ REELSTATE_ALLOW_EMPTY: word });
+      expect(refusal(() => isSet('allowEmpty', {}, around))).toBe(
+        `REELSTATE_ALLOW_EMPTY ${JSON.stringify(word)}: must be 1 or 0`,
+      );
+      expect(isSet('allowEmpty', { allowEmpty: true }, around)).toBe(true);
+    }
+    // A program that calls says no as well.
+    expect(isSet('allowEmpty', { allowEmpty: false }, surroundings({ REELSTATE_ALLOW_EMPTY: '1' }))).toBe(
+      false,
+    );
+  });
+
+  it("resync is a duration of the daemon's in the same variable, and asks plan and apply for nothing", () => {
+    for (const span of ['10m', '0', '1.5h'])
+      expect(isResync({}, surroundings({ REELSTATE_RESYNC: span }))).toBe(false);
+    expect(isResync({ resync: true }, surroundings({ REELSTATE_RESYNC: '10m' }))).toBe(true);
+    expect(isResync({}, surroundings({ REELSTATE_RESYNC: '1' }))).toBe(true);
+    expect(refusal(() => isResync({}, surroundings({ REELSTATE_RESYNC: 'on' })))).toContain(
+      'REELSTATE_RESYNC',
+    );
   });
 
   it('a choice falls back only where nothing is chosen', () => {

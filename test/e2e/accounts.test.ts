@@ -418,6 +418,13 @@ it('another account is refused, and rebind binds each recording to the account o
   expect(refused.stderr).toMatch(
     /belongs to another account \(\w+\) than reelstate.yaml names for it \(\w+\): g\d/,
   );
+  // What is known is as little that account's where it is only looked at.
+  const looked = await reelstate(cwd, ['status'], swapped);
+  expect(looked).toMatchObject({ code: 1, stdout: '' });
+  expect(looked.stderr).toMatch(/belongs to another account \(\w+\) than reelstate.yaml names for it/);
+  // A customer ID that is not at hand is nothing to go by, and no finding.
+  const blind = await reelstate(cwd, ['status'], { ...VALUES, GLOBEX_ID: '', GLOBEX_SECRET: '' });
+  expect(blind).toMatchObject({ code: 0, stderr: '' });
   // plan knows no credentials, and the service is the same.
   expect((await reelstate(cwd, ['plan'], swapped)).code).toBe(0);
   const rebound = await reelstate(cwd, ['state', 'rebind', '--yes'], swapped);

@@ -71,6 +71,10 @@ it('a secret that is not at hand is a warning to plan, and an error to apply', a
   expect(applied.code).toBe(1);
   expect(applied.stderr).toMatch(new RegExp(`${place}error\\[environment-unset\\]`));
   expect(applied.stderr).not.toContain('warning');
+  // All of it is planned, and no warning is to be seen.
+  expect(plan.stdout).toContain('\n1 recording would be held back: see the warnings.\n');
+  expect(applied.stdout).toContain('\n1 recording held back: see the errors.\n');
+  expect(applied.stdout).not.toMatch(/could be planned|see the warnings|Nothing to do/);
   expect((await sim.requests()).length).toBe(1);
   const again = await run(['apply', '--json', '--endpoint', sim.url], { cwd });
   const [line] = again.stdout.split('\n').map((text) => text && JSON.parse(text));

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -94,5 +95,19 @@ describe('an error of the function that is told', () => {
       throw new Error('mine');
     };
     await expect(watch({ ...around, onLog, signal: AbortSignal.timeout(20_000) })).rejects.toThrow('mine');
+  });
+});
+
+it('false is an answer, and a variable counts only where an option is left out', async () => {
+  const { around } = await place();
+  const here = { ...around, names: ['one'] };
+  await writeFile(join(here.cwd, 'recordings/one.yaml'), `labels: { show: e }\n${recording('one')}`);
+  const env = { ...here.env, REELSTATE_GIT: '1', REELSTATE_SELECT: 'show=other' };
+  const planned = await plan({ ...here, env, git: false, select: ['show=e'] });
+  expect(planned.recordings.map(({ name }) => name)).toEqual(['one']);
+  await expect(plan({ ...here, env })).rejects.toMatchObject({ name: 'Failure' });
+  // Left out, as a program says it that hands on what it was given.
+  expect((await plan({ ...here, dir: undefined, select: undefined } as never)).summary).toMatchObject({
+    recordings: 1,
   });
 });

@@ -84,6 +84,26 @@ describe('what is asked for in a hurry', () => {
     await sim.stop();
   });
 
+  it.each([
+    [['validate'], 'STRICT'],
+    [['plan'], 'GIT'],
+    [['plan'], 'DETAILED_EXITCODE'],
+    [['plan'], 'JSON'],
+    [['plan'], 'NO_CACHE'],
+    [['apply'], 'YES'],
+    [['apply'], 'RESYNC'],
+    [['watch'], 'NO_SELF_HEAL'],
+    [['watch', '--git-url', 'file:///nowhere'], 'VERIFY_SIGNATURES'],
+  ])('%j: a switch in REELSTATE_%s that is neither on nor off is refused', async (args, name) => {
+    const cwd = await folder({ 'recordings/a.yaml': recording('a', 'layout: {}\n') });
+    const env = { [`REELSTATE_${name}`]: 'on', REELSTATE_ENDPOINT: 'http://127.0.0.1:9' };
+    const ran = await run(args, { cwd, env });
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({
+      code: 64,
+      stderr: expect.stringContaining(`REELSTATE_${name} "on": must be 1 or 0`),
+    });
+  });
+
   it('a simulator says that its folder is not there', async () => {
     const started = start(['simulate', '--listen', '127.0.0.1:0', '--recordings', 'nowhere'], {
       cwd: await folder(),

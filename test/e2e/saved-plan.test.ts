@@ -1,4 +1,5 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { lstat, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GIT_ENV, git, repository } from '../sources/git-support.ts';
@@ -265,6 +266,51 @@ describe('plan --out and apply FILE', () => {
       code: 1,
       stderr: expect.stringMatching(/since it was made calls have been sent: updateLayout of a/),
     });
+    await sim.stop();
+  });
+
+  it('may be called as one likes, and goes to a file', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    for (const name of ['evening', 'evening.plan', '.plan']) {
+      await reelstate(['plan', '--resync', '--out', name]);
+      expect(await reelstate(['apply', name]), name).toMatchObject({ code: 0 });
+    }
+    expect(await sim.requests()).toHaveLength(3);
+    // What is no plan is no plan, whatever it is called.
+    await put(cwd, { a: '{"reelstate":"pla', b: '' });
+    expect(await reelstate(['apply', 'a', '--resync'])).toMatchObject({ code: 0 });
+    expect((await reelstate(['apply', 'b'])).stderr).toContain('no recording is called "b"');
+    expect(await reelstate(['plan', '--out', 'nowhere/p.json'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'reelstate: nowhere/p.json cannot be written: its folder does not exist\n',
+    });
+    for (const out of ['', '-'])
+      expect(await reelstate(['plan', '--out', out]), out).toMatchObject({ code: 64, stdout: '' });
+    expect(existsSync(join(cwd, '-'))).toBe(false);
+    await sim.stop();
+  });
+
+  it('takes the place of no folder and of no link', async () => {
+    const { cwd, sim, reelstate } = await desk();
+    await reelstate(['apply']);
+    await symlink('nowhere', join(cwd, 'dangling'));
+    for (const command of [['plan'], ['state', 'export']])
+      for (const [out, why] of [
+        ['recordings', 'a folder'],
+        ['dangling', 'a link that leads nowhere'],
+      ] as const)
+        expect(await reelstate([...command, '--out', out]), out).toMatchObject({
+          code: 1,
+          stderr: `reelstate: ${out} cannot be written: it is ${why}\n`,
+        });
+    expect((await lstat(join(cwd, 'dangling'))).isSymbolicLink()).toBe(true);
+    // A link to an ordinary file stays one, and the file is written.
+    await put(cwd, { 'real.json': '' });
+    await symlink('real.json', join(cwd, 'p.json'));
+    await reelstate(['plan', '--resync', '--out', 'p.json']);
+    expect((await lstat(join(cwd, 'p.json'))).isSymbolicLink()).toBe(true);
+    expect((await reelstate(['apply', 'p.json'])).code).toBe(0);
     await sim.stop();
   });
 

@@ -136,6 +136,31 @@ describe('reelstate state', () => {
     expect((await reelstate(['state'])).code).toBe(64);
   });
 
+  it('says what was done as JSON, too', async () => {
+    const { reelstate } = await desk();
+    await reelstate(['apply']);
+    const done = async (...args: string[]) =>
+      JSON.parse((await reelstate(['state', ...args, '--yes', '--json'])).stdout);
+    const copy = (await reelstate(['state', 'export'])).stdout;
+    const move = await reelstate(['state', 'mv', 'a', 'hall', '--json']);
+    expect(JSON.parse(move.stdout)).toEqual({
+      ...{ format_version: '1.0', message: 'a goes by hall now.' },
+      ...{ from: 'a', to: 'hall' },
+    });
+    expect(await done('rebind')).toMatchObject({ format_version: '1.0', bound: [] });
+    const other = { REELSTATE_ENDPOINT: 'http://127.0.0.1:9' };
+    const bound = JSON.parse((await reelstate(['state', 'rebind', '--yes', '--json'], other)).stdout);
+    expect(bound).toMatchObject({ message: expect.stringMatching(/^Bound 2 /), bound: ['hall', 'b'] });
+    expect(await done('rm', 'hall', 'b')).toEqual({
+      ...{ format_version: '1.0', message: 'Forgotten: hall, b.', forgotten: ['hall', 'b'] },
+    });
+    expect(await done('unlock')).toEqual({
+      ...{ format_version: '1.0', message: expect.stringContaining('nothing to unlock') },
+    });
+    const imported = await reelstate(['state', 'import', '-', '--json'], {}, copy);
+    expect(JSON.parse(imported.stdout)).toMatchObject({ recordings: 2, calls: 2 });
+  });
+
   it('goes to another place and means the same there', async () => {
     const { cwd, reelstate } = await desk();
     await reelstate(['apply']);
@@ -144,6 +169,16 @@ describe('reelstate state', () => {
     expect((await stat(join(cwd, 'copy.json'))).mode & 0o777).toBe(0o600);
     const text = (await reelstate(['state', 'export'])).stdout;
     expect(JSON.parse(text).recordings).toHaveLength(2);
+    expect(JSON.parse((await reelstate(['state', 'export', '--out', '-'])).stdout).recordings).toHaveLength(
+      2,
+    );
+    for (const [args, code, why] of [
+      [['export', '--out', ''], 64, '--out: must not be empty'],
+      [['export', '--out', 'nowhere/x'], 1, 'nowhere/x cannot be written: its folder does not exist'],
+      [['import', 'nowhere'], 1, 'nowhere cannot be read: it does not exist'],
+    ] as const)
+      expect(await reelstate(['state', ...args])).toMatchObject({ code, stderr: `reelstate: ${why}\n` });
+    expect((await readdir(cwd)).filter((name) => name.startsWith('-'))).toEqual([]);
     const there = ['--state', 'other'];
     expect((await reelstate(['state', 'import', '-', ...there], {}, text)).stdout).toBe(
       'Imported 2 recordings and 2 calls.\n',
@@ -284,7 +319,12 @@ describe('what happens to a state', () => {
       });
     };
     await writeFile(state, 'no folder');
-    await refused(`${state}`);
+    await refused(`the state folder ${state} cannot be opened: it is a file`);
+    for (const command of ['plan', 'apply']) {
+      const { code, stderr } = await reelstate([command, '--state', '.reelstate/deep/er']);
+      expect({ code, stderr }).toMatchObject({ code: 1 });
+      expect(stderr).toContain(`${join(state, 'deep/er')} cannot be opened: ${state} is a file`);
+    }
     expect(await readFile(state, 'utf8')).toBe('no folder');
     await rm(state);
     await reelstate(['apply']);

@@ -438,9 +438,13 @@ describe('reelstate watch', () => {
     const text = await run(['status', '--daemon', w.url], { cwd });
     expect(text).toMatchObject({ code: 0 });
     expect(text.stdout).toMatch(/^a +Ready/);
-    expect(JSON.parse((await run(['status', '--json', '--daemon', w.url], { cwd })).stdout)).toMatchObject({
-      recordings: [{ name: 'a' }],
-    });
+    // By name, in whatever order they came.
+    for (const name of ['c', 'B', 'aa'])
+      await put(cwd, { [`recordings/${name}.yaml`]: `suspend: true\n${recording(name)}` }).then(() =>
+        w.condition(name, 'Ready'),
+      );
+    const said = JSON.parse((await run(['status', '--json', '--daemon', w.url], { cwd })).stdout);
+    expect(said.recordings.map(({ name }: { name: string }) => name)).toEqual(['B', 'a', 'aa', 'c']);
     await w.stop();
   });
 

@@ -1,5 +1,14 @@
-import { chmodSync, existsSync, mkdirSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Failure } from '../../model/failure.ts';
 import { DamagedState, LostState } from '../errors.ts';
 import { ASIDE, hasSecondJournal, JOURNAL } from '../journal/read.ts';
@@ -13,9 +22,10 @@ export interface MadeFolder {
 
 /**
  * Makes the folder of a state, for its owner alone, and keeps it out of git.
- * @throws LostState where it cannot be written
+ * @throws Failure where something else is in its place, LostState where it cannot be written
  */
 export function makeFolder(folder: string): MadeFolder {
+  mustBeFolder(folder);
   const ignore = join(folder, '.gitignore');
   const made: (() => void)[] = [];
   const undo = () => {
@@ -57,12 +67,7 @@ export function restrict(path: string): void {
  * @throws DamagedState where there was one, and it is empty or missing; Failure where the folder is none
  */
 export function hasDatabase(folder: string): boolean {
-  // Newer versions of Node say of what is below a file only that it is not there.
-  const there = statSync(folder, { throwIfNoEntry: false });
-  if (there && !there.isDirectory())
-    throw new Failure(`the state folder ${folder} cannot be opened: it is a file`, {
-      hint: 'Give --state a folder, or move the file away.',
-    });
+  mustBeFolder(folder);
   const path = join(folder, DATABASE);
   const size = sizeOf(path);
   if (size === 0) throw new DamagedState(`${path} is empty`);
@@ -71,6 +76,31 @@ export function hasDatabase(folder: string): boolean {
   const traces = [`${DATABASE}-wal`, `${DATABASE}-shm`, ASIDE].find((name) => existsSync(join(folder, name)));
   if (traces !== undefined || sizeOf(join(folder, LOCK))) throw new DamagedState(`${path} is missing`);
   return false;
+}
+
+/** @throws Failure where a file is in the place of the folder, or of one that leads to it */
+function mustBeFolder(folder: string): void {
+  for (let path = folder; ; path = dirname(path)) {
+    const stats = statOf(path);
+    if (stats?.isDirectory() || (!stats && dirname(path) === path)) return;
+    if (stats)
+      throw new Failure(
+        `the state folder ${folder} cannot be opened: ${path === folder ? 'it' : path} is a file`,
+        {
+          hint: 'Give --state a folder, or move the file away.',
+        },
+      );
+  }
+}
+
+/** Some versions of Node say of what is below a file that it is not there, others that it cannot be. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 /** @throws Failure where version 0.1 has sent something since its state was taken over */
