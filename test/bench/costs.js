@@ -259,9 +259,9 @@ async function burst() {
   end();
 }
 
-/** A long apply over a network that delays each way by up to 40 ms. */
+/** A long apply over a network that delays a call by up to 40 ms, there and back together. */
 async function delayed() {
-  const { endpoint, end, arrivals } = await service(40);
+  const { endpoint, end, arrivals } = await service(20);
   const rate = Number(process.env.RATE ?? 100);
   const figures = await pairs((build) => {
     const cwd = place(build, 10_000);
