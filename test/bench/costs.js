@@ -115,6 +115,7 @@ function run(args, cwd, endpoint) {
     cwd,
     env: environment(cwd, endpoint),
     encoding: 'utf8',
+    maxBuffer: 1 << 30,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const wall = performance.now() - began;
