@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { commit, GIT_ENV, git } from '../sources/git-support.ts';
@@ -326,6 +326,12 @@ describe('what happens to a state', () => {
       expect(stderr).toContain(`${join(state, 'deep/er')} cannot be opened: ${state} is a file`);
     }
     expect(await readFile(state, 'utf8')).toBe('no folder');
+    await rm(state);
+    // Nothing can be said of what is there, not even whether it is a folder.
+    await symlink('.reelstate', state);
+    await refused(`ELOOP: too many symbolic links encountered`);
+    const { stderr } = await reelstate(['apply']);
+    expect(stderr).toContain(`the state folder ${state} cannot be written`);
     await rm(state);
     await reelstate(['apply']);
     await rm(join(state, 'state.db'));
