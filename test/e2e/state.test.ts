@@ -198,10 +198,11 @@ describe('reelstate state', () => {
     await writeFile(join(cwd, 'wide.json'), Buffer.from(`\ufeff${text}`, 'utf16le'));
     const wide = await reelstate(['state', 'import', 'wide.json', '--state', 'third']);
     expect(wide).toMatchObject({ code: 1, stderr: expect.stringContaining('wide.json is not UTF-8') });
-    const { recordings, ...rest } = JSON.parse(text);
-    const twice = JSON.stringify({ ...rest, recordings: [...recordings, recordings[0]] });
+    const { recordings, calls, ...rest } = JSON.parse(text);
     for (const bad of [
-      twice,
+      JSON.stringify({ ...rest, calls, recordings: [...recordings, recordings[0]] }),
+      // Two states that know other recordings have calls of the same numbers.
+      JSON.stringify({ ...rest, recordings, calls: [...calls, { ...calls[0], name: 'other' }] }),
       '{}',
       'x',
       text.slice(0, -20),
