@@ -59,6 +59,16 @@ describe('an option of another kind is an error and not passed over', () => {
     expect(service.requests()).toEqual([]);
   });
 
+  it('names restrict plan and apply alone: watch would send all the others as well', async () => {
+    const { around, service } = await place();
+    const options = { ...around, names: ['one'], signal: AbortSignal.timeout(5_000) } as never;
+    await expect(watch(options)).rejects.toMatchObject({
+      message: 'there is no option "names"',
+      exitCode: 64,
+    });
+    expect(service.requests()).toEqual([]);
+  });
+
   it('no options at all', async () => {
     const bare = plan as () => Promise<unknown>;
     await expect(bare()).rejects.toMatchObject({ message: 'the options must be an object', exitCode: 64 });
