@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -43,6 +43,22 @@ describe('where a disk is full, half a file is no file, and its name is told', (
       args[0] === 'init' ? before : [...before.filter((name) => name !== 'recordings'), 'a.yaml'].sort(),
     );
   });
+});
+
+it('half a picture in the place of one that was there is removed as well', async () => {
+  const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'a.svg': 'a picture from before' });
+  for (const args of [
+    ['preview', 'a', '--out', 'a.svg'],
+    ['plan', '--pictures-dir', '.'],
+  ]) {
+    await put(cwd, { 'a.svg': 'a picture from before' });
+    expect((await cramped(args, cwd)).code).toBe(1);
+    expect(await readdir(cwd)).not.toContain('a.svg');
+  }
+  // One that could not even be begun stands.
+  await mkdir(join(cwd, 'b.svg'));
+  expect((await cramped(['preview', 'a', '--out', 'b.svg'], cwd)).stderr).toContain('it is a folder');
+  expect(await readdir(cwd)).toContain('b.svg');
 });
 
 it('a disk that becomes full under an apply is told as that, and not as damage', async () => {
