@@ -281,13 +281,13 @@ class SqliteWriter implements Writer {
   }
 
   /**
-   * Events of one turn share a transaction, and so a flush; under load those of some turns. The pace is the disk's: a clock that
-   * a test holds still must not hold it.
+   * Events of one turn share a transaction, and so a flush; under load those of some turns. They do not sleep on the clock that is
+   * handed in: one that a test holds still would hold the state.
    */
   #flushSoon(): void {
-    const rest = this.#flushedAt + BETWEEN_FLUSHES - performance.now();
+    const rest = this.#flushedAt + BETWEEN_FLUSHES - this.#options.shared.clock.monotonic();
     if (rest <= 0) setImmediate(() => this.#flush());
-    else setTimeout(() => this.#flush(), rest);
+    else setTimeout(() => this.#flush(), Math.min(rest, BETWEEN_FLUSHES));
   }
 
   #flush(): void {
@@ -309,7 +309,7 @@ class SqliteWriter implements Writer {
       for (const { reject } of batch) reject(this.#failed);
       return;
     }
-    this.#flushedAt = performance.now();
+    this.#flushedAt = this.#options.shared.clock.monotonic();
     for (const { entry, resolve } of batch) resolve(entry.seq);
   }
 
