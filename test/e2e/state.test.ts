@@ -219,7 +219,8 @@ describe('reelstate state', () => {
   it('with REELSTATE_STATE_KEY keeps no key', async () => {
     const { cwd, reelstate } = await desk();
     const key = { REELSTATE_STATE_KEY: 'sixteen characters and more' };
-    await reelstate(['apply'], key);
+    // A line end comes from how it was put there.
+    await reelstate(['apply'], { REELSTATE_STATE_KEY: `${key.REELSTATE_STATE_KEY}\r\n` });
     expect((await reelstate(['plan', '--detailed-exitcode'], key)).code).toBe(0);
     const { code, stderr } = await reelstate(['plan']);
     expect({ code, stderr }).toMatchObject({
