@@ -79,6 +79,19 @@ export class Account {
     return ticket && { ticket, letOthersGo };
   }
 
+  /**
+   * Asks for a place for the call that follows one, together with that one's: where first calls took all places, each recording
+   * would show half of a change for a second. The place lies idle until the first call is answered, so none is kept
+   * where that takes long.
+   */
+  async admitSecond(identity: Identity, urgency: number): Promise<Admission | undefined> {
+    const admission = await this.admit(identity, urgency);
+    if (this.#limiterOf(identity.appId).latest <= TIMINGS.near) return admission;
+    admission?.ticket.giveBack();
+    admission?.letOthersGo();
+    return undefined;
+  }
+
   /** With wrong credentials one refusal is enough. @returns lets the others go, once this answer has been judged */
   #goFirst(): () => void {
     if (this.#proven) return () => {};

@@ -3,9 +3,9 @@ import type { Endpoint, Identity } from '../model/recording.ts';
 import type { Prepare } from '../model/work.ts';
 import { withKept } from '../plan/credentials.ts';
 import { wholeCall } from '../plan/whole.ts';
-import type { Account } from './account.ts';
+import type { Account, Admission } from './account.ts';
 import type { Attempt, AttemptPorts, Attempts } from './attempt.ts';
-import { dropSame, type Lane, nextCall, putBack, urgencyIn } from './lane.ts';
+import { dropSame, isFollowed, type Lane, nextCall, putBack, urgencyIn } from './lane.ts';
 
 export interface LanePorts extends AttemptPorts {
   prepare: Prepare;
@@ -42,32 +42,62 @@ export class LaneRunner {
    * stays in its place, and the result lists it.
    */
   async run(lane: Lane): Promise<void> {
-    while (lane.waiting.size > 0 && !this.#isShut(lane.work.identity)) {
-      const planned = nextCall(lane, this.#ports.clock.monotonic());
-      if (typeof planned === 'number') {
-        await this.#rest(lane, planned);
-        continue;
-      }
-      const ready = await this.#prepare(lane, planned);
-      if (!ready) continue;
-      const urgency = urgencyIn(lane, planned);
-      const admission = await this.#account.admit(lane.work.identity, urgency);
-      if (!admission) return;
-      // While the call waited a newer plan may have come, or the account may have been stopped.
-      if (lane.waiting.get(planned.endpoint) !== planned || this.#isShut(lane.work.identity)) {
-        admission.ticket.giveBack();
-        admission.letOthersGo();
-        continue;
-      }
-      lane.waiting.delete(planned.endpoint);
-      lane.state = { is: 'sending' };
-      const attempt = await this.#attempts.make(lane, planned, ready.call, admission).finally(() => {
-        lane.state = { is: 'queued' };
-        admission.letOthersGo();
+    /** The place of the call that follows the first. */
+    let second: Promise<Admission | undefined> | undefined;
+    const giveBackSecond = () => {
+      void second?.then((admission) => {
+        admission?.ticket.giveBack();
+        admission?.letOthersGo();
       });
-      if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
-      else if (attempt) await this.#proceed(lane, attempt, urgency);
+      second = undefined;
+    };
+    try {
+      while (lane.waiting.size > 0 && !this.#isShut(lane.work.identity)) {
+        const planned = nextCall(lane, this.#ports.clock.monotonic());
+        if (typeof planned === 'number') {
+          giveBackSecond();
+          await this.#rest(lane, planned);
+          continue;
+        }
+        const ready = await this.#prepare(lane, planned);
+        if (!ready) continue;
+        const { identity } = lane.work;
+        const urgency = urgencyIn(lane, planned);
+        const kept = second;
+        const place = this.#placeOf(kept, identity, urgency);
+        second =
+          kept || !isFollowed(lane, planned) ? undefined : this.#account.admitSecond(identity, urgency);
+        const admission = await place;
+        if (!admission) return;
+        // While the call waited a newer plan may have come, or the account may have been stopped.
+        if (lane.waiting.get(planned.endpoint) !== planned || this.#isShut(lane.work.identity)) {
+          admission.ticket.giveBack();
+          admission.letOthersGo();
+          giveBackSecond();
+          continue;
+        }
+        lane.waiting.delete(planned.endpoint);
+        lane.state = { is: 'sending' };
+        const attempt = await this.#attempts.make(lane, planned, ready.call, admission).finally(() => {
+          lane.state = { is: 'queued' };
+          admission.letOthersGo();
+        });
+        if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
+        else if (attempt) await this.#proceed(lane, attempt, urgency);
+        if (lane.led === undefined) giveBackSecond();
+      }
+    } finally {
+      giveBackSecond();
     }
+  }
+
+  /** A place in the allowance: the one that was kept, if it was. */
+  async #placeOf(
+    kept: Promise<Admission | undefined> | undefined,
+    identity: Identity,
+    urgency: number,
+  ): Promise<Admission | undefined> {
+    return (kept && (await kept)) ?? this.#account.admit(identity, urgency);
   }
 
   /** Makes a call ready. The update's credentials come first: without them nothing of the recording is sent. */

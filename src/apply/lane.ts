@@ -111,6 +111,12 @@ export function urgencyIn({ gapSince, led }: Lane, call: Call): number {
   return led === undefined || call.reason === 'resync' ? own : Math.max(own, led + FOLLOWING);
 }
 
+/** Whether the other call of a recording is to go right behind this one. */
+export function isFollowed({ waiting, due, gapSince }: Lane, call: Call): boolean {
+  const others = [...waiting.values()].filter((other) => other !== call && !due.has(other));
+  return gapSince === undefined && others.some(({ reason }) => reason !== 'resync');
+}
+
 /** A newer plan that asks for the same as the waiting call keeps that call and its turn. */
 function sameCall(waiting: Call | undefined, next: Call): Call {
   const isSame =

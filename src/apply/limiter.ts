@@ -36,6 +36,8 @@ export class Limiter {
   /** The shortest time from a departure to its answer so far, in milliseconds, and how many there were. */
   #shortest = Number.POSITIVE_INFINITY;
   #answers = 0;
+  /** How long the latest answer took from its departure, in milliseconds. */
+  #latest = 0;
 
   /**
    * @param rate requests a second; below 1, one request in 1/rate seconds
@@ -62,6 +64,11 @@ export class Limiter {
   /** Places taken at the moment. */
   get inUse(): number {
     return this.#queue.pending;
+  }
+
+  /** How long the latest answer took, in milliseconds. */
+  get latest(): number {
+    return this.#latest;
   }
 
   /** How much longer everything is held back after a 429, in milliseconds. */
@@ -104,6 +111,7 @@ export class Limiter {
       },
       answered: () => {
         const way = this.#clock.monotonic() - (departed ?? Number.NEGATIVE_INFINITY);
+        this.#latest = way;
         this.#shortest = Math.min(this.#shortest, way);
         this.#answers += 1;
         const certain =

@@ -152,7 +152,7 @@ export class Reconciler {
   }
 
   #setUnclear(name: string, broken: readonly string[], settling: Snapshot['settling']): void {
-    const known = [...this.#ports.state.known.heads()].find((recording) => recording.name === name);
+    const [known] = this.#ports.state.known.named(name);
     const file = this.#ports.watched.get(name)?.file ?? known?.file;
     // While a file is being moved nothing is wrong with it yet.
     if (file === undefined || settling?.includes(file)) return;

@@ -15,6 +15,10 @@ export class KnownMap extends Map<string, KnownRecording> implements KnownTable 
     for (const recording of this.values()) yield this.#headOf(recording);
   }
 
+  *named(name: string): Iterable<KnownHead> {
+    for (const recording of this.values()) if (recording.name === name) yield this.#headOf(recording);
+  }
+
   #headOf(recording: KnownRecording): KnownHead {
     const { key, name, file } = recording;
     return {

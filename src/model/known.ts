@@ -27,6 +27,8 @@ export interface Known {
   readonly size: number;
   head(key: string): KnownHead | undefined;
   heads(): Iterable<KnownHead>;
+  /** Heads by this name: one, mostly. */
+  named(name: string): Iterable<KnownHead>;
   /** Reads one recording. */
   get(key: string): KnownRecording | undefined;
   /** Reads one recording after the other. */

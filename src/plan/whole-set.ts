@@ -165,7 +165,9 @@ export function abandoned(
   const found = new Map<string, KnownHead[]>();
   if (!mayForget(set)) return found;
   const elsewhere: KnownHead[] = [];
-  for (const recording of known.heads()) {
+  // A daemon plans one name after the other.
+  const [only] = names;
+  for (const recording of names.size === 1 ? known.named(only as string) : known.heads()) {
     if (!names.has(recording.name)) continue;
     const identity = byName.get(recording.name)?.identity;
     if (!identity || recordingKey(identity) !== recording.key) elsewhere.push(recording);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { watch } from 'chokidar';
+import { FSWatcher } from 'chokidar';
 import { errorCode } from '../desired/find.ts';
 import { eachBounded } from '../model/turns.ts';
 
@@ -24,22 +24,25 @@ export type WatchFolder = (folder: string, listener: FolderListener) => FolderWa
 /**
  * chokidar's "add" and "change" come after a stat and don't say whether a file was written or moved here, which is what
  * decides how long it has to stand still. Its "raw" says so at once. So everything below the folder is ignored: that is
- * one watch a folder in place of one a file, and no stat of a file that has just been written.
+ * one watch a folder in place of one a file, and no stat of a file that has just been written. It would still read the
+ * folder after each event, with a stat of every file, to find what it ignores: 130 ms of processor time among ten thousand.
  */
 export const watchFolder: WatchFolder = (folder, { onEvent, onError }) => {
   // chokidar takes a backslash for a separator on every system, but not in `cwd`.
   const own = folder.replaceAll('\\', '/');
-  const watcher = watch('.', {
+  const watcher = new FSWatcher({
     ...{ cwd: folder, depth: 0, ignoreInitial: true, atomic: false },
     ignored: (path) => path !== own,
   });
+  watcher._readdirp = () => undefined;
+  watcher.add('.');
   let isReady = false;
   const ready = once(watcher, 'ready').then(() => {
     isReady = true;
   });
   watcher.on('raw', (kind, name) => onEvent(kind, name === null || isAbsolute(name) ? null : name));
   watcher.on('error', (error) => {
-    // chokidar reads the folder after each event, and where that fails the watch stays.
+    // Where something else fails, the watch stays.
     if (isReady && (error as NodeJS.ErrnoException).syscall === 'watch') onError(error);
   });
   const close = () => {

@@ -384,6 +384,40 @@ describe('the engine', () => {
     expect(b.mostInFlight()).toBe(1);
   });
 
+  it.each([
+    [10, 50, 0, 8_300],
+    [4, 20, 0, 20_000],
+    // Of an odd number of places one has none beside it.
+    [5, 50, 8, 16_600],
+    // Where answers take long a place is not left idle for so long, but for those that have begun by then.
+    [10, 1_500, 10, 14_600],
+  ])(
+    'lets no recording wait for its second call, at %i a second and %i ms',
+    async (rate, latency, late, total) => {
+      const b = bench(() => b.clock.sleep(latency).then(() => OK), { rate });
+      const count = 40;
+      for (let n = 0; n < count; n++)
+        b.engine.submit(work(n, [call('update', 'a'), call('updateLayout', '#000001')]));
+      await b.finish();
+      expect(b.sent).toHaveLength(2 * count);
+      const apart = Array.from({ length: count }, (_, n) =>
+        gaps(b.sent.filter(({ sid }) => sid === `sid-${n}`)),
+      );
+      expect(apart.flat().filter((gap) => gap > latency + 5).length).toBeLessThanOrEqual(late);
+      // All of it takes no longer than the allowance says.
+      expect((b.sent.at(-1)?.at ?? 0) - (b.sent[0]?.at ?? 0)).toBeLessThan(total);
+    },
+  );
+
+  it('keeps no place for a second call that does not follow', async () => {
+    const b = bench(({ sid }) => (sid === 'sid-1' ? answered(503) : OK), { rate: 2, retryFor: 500 });
+    b.engine.submit(work(1, [call('update', 'a'), call('updateLayout', '#000001')]));
+    for (let n = 2; n < 12; n++) b.engine.submit(work(n, [call('update', 'a')]));
+    await b.finish();
+    expect(b.events.filter(({ type }) => type === 'applied')).toHaveLength(10);
+    expect(Math.max(...gaps(b.sent))).toBeLessThanOrEqual(1_010);
+  });
+
   it('lets what is more urgent go between the two calls of a recording', async () => {
     const b = bench(() => OK, { rate: 1 });
     const urgent = { ...call('update', 'u'), request: { webRecordingConfig: { onhold: true } } } as never;

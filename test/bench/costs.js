@@ -5,7 +5,7 @@
  *   node test/bench/costs.js [case ...]
  *
  * Without a case all that take less than some minutes. RUNS is how often each pair is timed, BEFORE the commit of the earlier
- * build, BEFORE_DIST a build of it that is there already, NOW_DIST another build than the one in dist.
+ * build, ROUNDS how many edits of ten files the last case makes, three seconds apart, BEFORE_DIST a build of it that is there already, NOW_DIST another build than the one in dist.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -259,9 +259,9 @@ async function burst() {
   end();
 }
 
-/** A long apply over a network that delays each way by up to 40 ms. */
+/** A long apply over a network that delays a call by up to 40 ms, there and back together. */
 async function delayed() {
-  const { endpoint, end, arrivals } = await service(40);
+  const { endpoint, end, arrivals } = await service(20);
   const rate = Number(process.env.RATE ?? 100);
   const figures = await pairs((build) => {
     const cwd = place(build, 10_000);
@@ -360,7 +360,7 @@ async function edits() {
   const { endpoint, end, arrivals } = await service();
   const both = await daemons(10_000, endpoint);
   await arrivals();
-  const [rounds, together, pause] = [200, 10, 3_000];
+  const [rounds, together, pause] = [Number(process.env.ROUNDS ?? 200), 10, 3_000];
   for (let round = 0; round < rounds; round++) {
     for (const { cwd } of Object.values(both))
       writeRecordings(join(cwd, 'recordings'), together, `#${String(100_000 + round)}`);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import type { Answered, Intent, Outcome } from '../../src/model/journal.ts';
 import { recordingKey } from '../../src/model/recording-key.ts';
 import type { Reader, StateOptions, Writer } from '../../src/model/store.ts';
@@ -78,6 +79,11 @@ export function told(
   isExact = true,
 ): unknown {
   const heads = [...known.heads()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  for (const { name } of heads) {
+    const named = [...known.named(name)].map(({ key }) => key).sort();
+    expect(named).toEqual(heads.filter((head) => head.name === name).map(({ key }) => key));
+  }
+  expect([...known.named('a name that nothing has')]).toEqual([]);
   return JSON.parse(
     JSON.stringify({
       ...(isExact ? { serial, sent } : {}),

@@ -73,6 +73,10 @@ export class KnownTexts implements KnownTable {
     return this.rows.values();
   }
 
+  *named(name: string): Iterable<KnownRow> {
+    for (const row of this.rows.values()) if (row.name === name) yield row;
+  }
+
   get(key: string): KnownRecording | undefined {
     return this.rows.get(key)?.recording;
   }

@@ -24,6 +24,8 @@ export class KnownRows implements KnownTable {
   readonly #db: Db;
   readonly #folder: string;
   readonly #rows = new Map<string, Row>();
+  /** By name: a daemon asks for one name after the other, of ten thousand. */
+  readonly #named = new Map<string, Row[]>();
   readonly #read: ReturnType<Db['prepare']>;
   #lastId = 0;
   /** Told of damage, which ends a process that writes. */
@@ -43,7 +45,7 @@ export class KnownRows implements KnownTable {
     };
     for (const [id, key, name, file, target, account, digest, has] of rowsOf(db, sql.HEADS)) {
       this.#lastId = id as number;
-      this.#rows.set(key as string, {
+      const row: Row = {
         id: id as number,
         key: key as string,
         name: name as string,
@@ -52,7 +54,9 @@ export class KnownRows implements KnownTable {
         ...(account === null ? {} : { account: share(account) }),
         digest: digest as string,
         hasCredentials: has === 1,
-      });
+      };
+      this.#rows.set(row.key, row);
+      this.#index(row);
     }
   }
 
@@ -66,6 +70,10 @@ export class KnownRows implements KnownTable {
 
   heads(): Iterable<KnownHead> {
     return this.#rows.values();
+  }
+
+  named(name: string): Iterable<KnownHead> {
+    return this.#named.get(name) ?? [];
   }
 
   /** @throws DamagedState where it is not what was written */
@@ -95,9 +103,12 @@ export class KnownRows implements KnownTable {
   set(key: string, recording: KnownRecording): void {
     const { name, file } = recording;
     const { text, digest, hasCredentials } = writtenOf(recording);
-    const row = this.#rows.get(key) ?? { id: ++this.#lastId, key, name, file, digest, hasCredentials };
+    const before = this.#rows.get(key);
+    if (before) this.#unindex(before);
+    const row = before ?? { id: ++this.#lastId, key, name, file, digest, hasCredentials };
     Object.assign(row, { name, file, digest, hasCredentials, recording: new WeakRef(recording) });
     this.#rows.set(key, row);
+    this.#index(row);
     this.#statements.setHead.run(row.id, key, name, file, digest, hasCredentials ? 1 : 0);
     this.#statements.setRecording.run(row.id, text);
   }
@@ -106,6 +117,7 @@ export class KnownRows implements KnownTable {
     const row = this.#rows.get(key);
     if (!row) return;
     this.#rows.delete(key);
+    this.#unindex(row);
     this.#statements.deleteHead.run(row.id);
     this.#statements.deleteRecording.run(row.id);
   }
@@ -117,6 +129,18 @@ export class KnownRows implements KnownTable {
     if (target === row.target && account === row.account) return;
     Object.assign(row, binding);
     this.#statements.bind.run(target ?? null, account ?? null, row.id);
+  }
+
+  #index(row: Row): void {
+    const others = this.#named.get(row.name);
+    if (others) others.push(row);
+    else this.#named.set(row.name, [row]);
+  }
+
+  #unindex(row: Row): void {
+    const others = this.#named.get(row.name) ?? [];
+    if (others.length > 1) others.splice(others.indexOf(row), 1);
+    else this.#named.delete(row.name);
   }
 
   /** Prepared with the first write: a reader needs none. */
