@@ -49,8 +49,8 @@ function rawText() {
 function withoutUnused() {
   const empty = 'module.exports = {};';
   const unused = {
-    // pg, where NODE_PG_FORCE_NATIVE is set
-    './native': empty,
+    // pg, where NODE_PG_FORCE_NATIVE is set, as it may be for other programs: it goes on without a binary
+    './native': "module.exports = require('pg/lib/client');",
     // got, where `http2`, `cache` or `dnsCache` is set
     'http2-wrapper': empty,
     'cacheable-request': 'export default class {}\nexport class CacheError extends Error {}',

@@ -38,7 +38,7 @@ type KindOf<T> = [T] extends [boolean]
             ? 'a list'
             : 'an object';
 
-type Surroundings = keyof declared.Surroundings | 'names' | 'signal' | 'onEvent' | 'onLog';
+type Surroundings = keyof declared.Surroundings | 'signal' | 'onEvent' | 'onLog';
 /** Every option of a function, so that one that is added to the declaration is not passed over here. */
 type Names<Options> = {
   [Name in Exclude<keyof Options, Surroundings>]-?: KindOf<NonNullable<Options[Name]>>;
@@ -59,6 +59,7 @@ const SETTINGS: Names<declared.Settings> = {
 };
 const PLAN: Names<declared.PlanOptions> = {
   ...SETTINGS,
+  names: 'a list of texts',
   select: 'a list of texts',
   resync: 'true or false',
   allowEmpty: 'true or false',
@@ -73,6 +74,7 @@ const SENDING = {
 const APPLY: Names<declared.ApplyOptions> = {
   ...SETTINGS,
   ...SENDING,
+  names: 'a list of texts',
   select: 'a list of texts',
   resync: 'true or false',
   allowEmpty: 'true or false',
@@ -189,7 +191,6 @@ const AROUND: Readonly<Record<Surroundings, Kind>> = {
   clock: 'an object',
   random: 'a function',
   err: 'an object',
-  names: 'a list of texts',
   signal: 'an object',
   onEvent: 'a function',
   onLog: 'a function',

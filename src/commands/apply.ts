@@ -94,7 +94,8 @@ export async function apply(names: string[], raw: RawOptions, io: Io): Promise<n
     }
     const result = await send({ raw, settings, io, store, vault, plan, retryFor, lockTimeout });
     await tell(result, settings, io);
-    applied?.(sendable(plan).map(({ name }) => name));
+    // Where it was stopped the state may be lost, and what is known ahead of it.
+    if (!result.stopped) applied?.(sendable(plan).map(({ name }) => name));
     const hasErrors = made.diagnostics.some(({ severity }) => severity === 'error');
     // Where nothing was sent the plan's own end is the last word.
     if (hasErrors && settings.output !== 'json' && result.calls.length > 0)

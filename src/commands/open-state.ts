@@ -5,6 +5,7 @@ import type { Binding, Known } from '../model/known.ts';
 import type { Io } from '../model/ports.ts';
 import type { Reader, StateOptions, Writer } from '../model/store.ts';
 import { appliedElsewhere } from '../plan/target.ts';
+import { secretIn } from '../secrets/secret-text.ts';
 import { accountOf } from '../state/key.ts';
 import { openState, readState } from '../state/open.ts';
 import type { Account, Accounts } from './accounts.ts';
@@ -34,7 +35,7 @@ export function optionsOf(command: string, settings: Flags | Settings, io: Io): 
   const rateOf = (appId: string) =>
     ('accounts' in settings ? settings.accounts.of(appId)?.rate : undefined) ?? rate;
   const { clock, env } = io;
-  const keyText = env.REELSTATE_STATE_KEY || undefined;
+  const keyText = secretIn(env, 'REELSTATE_STATE_KEY');
   return {
     command,
     now: () => clock.now(),

@@ -86,11 +86,17 @@ function parse(text: string, file: string): StateDump {
     throw new Failure(`${file}: written by another version of reelstate`, again);
   if (!isShallow(value) || !isStateDump(value)) throw new Failure(`${file} is damaged`, again);
   // As of two files that were put together: which of them holds is not known.
-  const seen = new Set<string>();
-  const twice = value.recordings.find(({ key }) => seen.size === seen.add(key).size);
-  if (twice)
-    throw new Failure(`${file} is damaged: it has the recording ${printable(twice.name)} twice`, again);
+  const recording = firstTwice(value.recordings, ({ key }) => key);
+  if (recording)
+    throw new Failure(`${file} is damaged: it has the recording ${printable(recording.name)} twice`, again);
+  const call = firstTwice(value.calls, ({ seq }) => seq);
+  if (call) throw new Failure(`${file} is damaged: it has the call ${call.seq} twice`, again);
   return value;
+}
+
+function firstTwice<T>(all: readonly T[], idOf: (one: T) => unknown): T | undefined {
+  const seen = new Set<unknown>();
+  return all.find((one) => seen.size === seen.add(idOf(one)).size);
 }
 
 /** A line a recording and a call: of a million calls, one text would be longer than a text can be. */

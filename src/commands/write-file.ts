@@ -19,9 +19,7 @@ export async function writeNewFile(path: string, content: Content): Promise<void
   try {
     await writeFile(path, content, { flag: 'wx' });
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    // It was not made where it could not be opened: what is there is somebody else's.
-    if (code !== 'EEXIST' && syscall !== 'open') await rm(path, { force: true });
+    await removeHalf(path, error);
     throw naming(path, error);
   }
 }
@@ -32,10 +30,18 @@ export async function writeOver(path: string, content: Content): Promise<void> {
     await writeNewFile(path, content);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    await writeFile(path, content).catch((cause: unknown) => {
+    await writeFile(path, content).catch(async (cause: unknown) => {
+      // A device, a pipe or a link stays one.
+      if ((await lstat(path).catch(() => undefined))?.isFile()) await removeHalf(path, cause);
       throw naming(path, cause);
     });
   }
+}
+
+/** Where it could not even be opened nothing was written: what is there is somebody else's, or as it was. */
+async function removeHalf(path: string, error: unknown): Promise<void> {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code !== 'EEXIST' && syscall !== 'open') await rm(path, { force: true });
 }
 
 /**

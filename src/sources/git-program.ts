@@ -178,9 +178,12 @@ export function notRunnable(error: Error): Failure {
   });
 }
 
-/** What ssh and the remote say before git's own line is the cause, and often the way out; these lines are not. */
+/**
+ * What ssh and the remote say before git's own line is the cause, and often the way out; these lines are not. Traces differ each
+ * time, and hold what is sent.
+ */
 const PROGRESS =
-  /^(hint: |warning: |From |Fetching |Cloning into |Warning: Permanently added |remote: (Enumerating|Counting|Compressing|Total) )/;
+  /^(hint: |warning: |From |Fetching |Cloning into |Warning: Permanently added |remote: (Enumerating|Counting|Compressing|Total) |\d\d:\d\d:\d\d\.\d+ |OpenSSH_|debug\d: )/;
 /** Of a remote's words, which may be many. */
 const LONGEST_CAUSE = 300;
 

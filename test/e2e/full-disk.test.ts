@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { CLI, folder, NODE, put, recording, run, simulator } from '../support/cli.ts';
+import { CLI, CREDENTIALS, folder, NODE, put, recording, run, simulator } from '../support/cli.ts';
 
 const START = JSON.stringify({
   ...{ appId: 'a', resourceId: 'R', sid: 'S', cname: 'gala', uid: '9' },
@@ -43,6 +43,46 @@ describe('where a disk is full, half a file is no file, and its name is told', (
       args[0] === 'init' ? before : [...before.filter((name) => name !== 'recordings'), 'a.yaml'].sort(),
     );
   });
+});
+
+it('half a picture in the place of one that was there is removed as well', async () => {
+  const cwd = await folder({ 'recordings/a.yaml': recording('a'), 'a.svg': 'a picture from before' });
+  for (const args of [
+    ['preview', 'a', '--out', 'a.svg'],
+    ['plan', '--pictures-dir', '.'],
+  ]) {
+    await put(cwd, { 'a.svg': 'a picture from before' });
+    expect((await cramped(args, cwd)).code).toBe(1);
+    expect(await readdir(cwd)).not.toContain('a.svg');
+  }
+  // One that could not even be begun stands.
+  await mkdir(join(cwd, 'b.svg'));
+  expect((await cramped(['preview', 'a', '--out', 'b.svg'], cwd)).stderr).toContain('it is a folder');
+  expect(await readdir(cwd)).toContain('b.svg');
+});
+
+it('a disk that becomes full under an apply is told as that, and not as damage', async () => {
+  const names = [...'abcdefgh'];
+  const layout = 'layout: { mixedVideoLayout: vertical }\n';
+  const cwd = await folder({
+    ...Object.fromEntries(names.map((name) => [`recordings/${name}.yaml`, recording(name, layout)])),
+    // What was known ahead of the disk is read again, as it would be among many recordings.
+    'collect.cjs': 'setImmediate(function again() { gc(); setImmediate(again).unref(); }).unref();\n',
+  });
+  const sim = await simulator(cwd, ['--latency', '50-300']);
+  const env = { ...CREDENTIALS, PATH: process.env.PATH ?? '', HOME: cwd, REELSTATE_ENDPOINT: sim.url };
+  const node = [NODE, '--expose-gc', '--require', './collect.cjs', CLI];
+  let full = 0;
+  for (const bytes of [130_000, 150_000, 200_000]) {
+    const command = [`--fsize=${bytes}:${bytes}`, ...node, 'apply', '--yes', '--state', `state-${bytes}`];
+    const { stdout, stderr } = await promisify(execFile)('prlimit', command, { cwd, env }).catch(
+      (error: { stdout: string; stderr: string }) => error,
+    );
+    if (stdout.includes('Stopped: the state cannot be written')) full++;
+    expect(stderr).not.toContain('damaged');
+  }
+  expect(full).toBeGreaterThan(0);
+  await sim.stop();
 });
 
 describe('what is written over', () => {

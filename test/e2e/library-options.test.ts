@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -13,6 +13,8 @@ const { plan, apply, watch, simulate }: Library = await import(
 
 const CREDENTIALS = { customerId: 'customer', customerSecret: 'secret' };
 const ENV = { AGORA_CUSTOMER_ID: 'customer', AGORA_CUSTOMER_SECRET: 'secret' };
+const SUBSCRIPTIONS =
+  'subscriptions: { audioUidList: { subscribeAudioUids: ["1"] }, videoUidList: { subscribeVideoUids: ["1"] } }\n';
 const NAMES = ['one', 'two', 'three'];
 
 async function place() {
@@ -54,6 +56,16 @@ describe('an option of another kind is an error and not passed over', () => {
     await expect(watch({ ...(options as object), signal: AbortSignal.timeout(50) } as never)).rejects.toThrow(
       Object.keys(wrong)[0],
     );
+    expect(service.requests()).toEqual([]);
+  });
+
+  it('names restrict plan and apply alone: watch would send all the others as well', async () => {
+    const { around, service } = await place();
+    const options = { ...around, names: ['one'], signal: AbortSignal.timeout(5_000) } as never;
+    await expect(watch(options)).rejects.toMatchObject({
+      message: 'there is no option "names"',
+      exitCode: 64,
+    });
     expect(service.requests()).toEqual([]);
   });
 
@@ -110,4 +122,13 @@ it('false is an answer, and a variable counts only where an option is left out',
   expect((await plan({ ...here, dir: undefined, select: undefined } as never)).summary).toMatchObject({
     recordings: 1,
   });
+});
+
+it('a clock that a test holds still does not hold the state still', async () => {
+  const { around, service } = await place();
+  const files = NAMES.map((name) => join(around.cwd, `recordings/${name}.yaml`));
+  for (const file of files) await appendFile(file, SUBSCRIPTIONS);
+  const clock = { now: () => 1.7e12, monotonic: () => 0, sleep: () => new Promise<void>(() => {}) };
+  expect(await apply({ ...around, clock })).toMatchObject({ complete: true });
+  expect(service.requests()).toHaveLength(2 * NAMES.length);
 });

@@ -61,3 +61,10 @@ it('and so does the source', async () => {
   for (const each of printed) expect(each).not.toHaveBeenCalled();
   check(2, { plan: plan.said.out, imported: imported.said.out });
 });
+
+it('the library of PostgreSQL is asked for no binary of its own, whatever a machine has set for other programs', async () => {
+  const cwd = await files(1);
+  const env = { NODE_PG_FORCE_NATIVE: '1' };
+  const { code, stderr } = await run(['status', '--state', 'postgres://x@127.0.0.1:1/db'], { cwd, env });
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be reached') });
+});

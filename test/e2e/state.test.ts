@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { commit, GIT_ENV, git } from '../sources/git-support.ts';
@@ -198,10 +198,11 @@ describe('reelstate state', () => {
     await writeFile(join(cwd, 'wide.json'), Buffer.from(`\ufeff${text}`, 'utf16le'));
     const wide = await reelstate(['state', 'import', 'wide.json', '--state', 'third']);
     expect(wide).toMatchObject({ code: 1, stderr: expect.stringContaining('wide.json is not UTF-8') });
-    const { recordings, ...rest } = JSON.parse(text);
-    const twice = JSON.stringify({ ...rest, recordings: [...recordings, recordings[0]] });
+    const { recordings, calls, ...rest } = JSON.parse(text);
     for (const bad of [
-      twice,
+      JSON.stringify({ ...rest, calls, recordings: [...recordings, recordings[0]] }),
+      // Two states that know other recordings have calls of the same numbers.
+      JSON.stringify({ ...rest, recordings, calls: [...calls, { ...calls[0], name: 'other' }] }),
       '{}',
       'x',
       text.slice(0, -20),
@@ -218,7 +219,8 @@ describe('reelstate state', () => {
   it('with REELSTATE_STATE_KEY keeps no key', async () => {
     const { cwd, reelstate } = await desk();
     const key = { REELSTATE_STATE_KEY: 'sixteen characters and more' };
-    await reelstate(['apply'], key);
+    // A line end comes from how it was put there.
+    await reelstate(['apply'], { REELSTATE_STATE_KEY: `${key.REELSTATE_STATE_KEY}\r\n` });
     expect((await reelstate(['plan', '--detailed-exitcode'], key)).code).toBe(0);
     const { code, stderr } = await reelstate(['plan']);
     expect({ code, stderr }).toMatchObject({
@@ -326,6 +328,12 @@ describe('what happens to a state', () => {
       expect(stderr).toContain(`${join(state, 'deep/er')} cannot be opened: ${state} is a file`);
     }
     expect(await readFile(state, 'utf8')).toBe('no folder');
+    await rm(state);
+    // Nothing can be said of what is there, not even whether it is a folder.
+    await symlink('.reelstate', state);
+    await refused(`ELOOP: too many symbolic links encountered`);
+    const { stderr } = await reelstate(['apply']);
+    expect(stderr).toContain(`the state folder ${state} cannot be written`);
     await rm(state);
     await reelstate(['apply']);
     await rm(join(state, 'state.db'));

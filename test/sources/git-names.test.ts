@@ -299,6 +299,10 @@ describe("git's own words", () => {
       'error: cannot run ssh: No such file or directory\nfatal: unable to fork',
       'cannot run ssh: No such file or directory',
     ],
+    [
+      '18:46:27.246380 git.c:460               trace: built-in: git fetch\n18:46:27.250000 http.c:845              => Send header: Authorization: Basic eDp0b2tlbg==\nOpenSSH_9.2p1 Debian-2\ndebug1: Connecting to h\nHost key verification failed.\nfatal: Could not read from remote repository.',
+      'Could not read from remote repository. (Host key verification failed.)',
+    ],
     ["fatal: couldn't find remote ref nope", "couldn't find remote ref nope"],
     ['killed', 'killed'],
   ])('what ssh and the remote say before git is the cause: %j', (stderr, told) => {

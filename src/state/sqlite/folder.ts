@@ -25,13 +25,13 @@ export interface MadeFolder {
  * @throws Failure where something else is in its place, LostState where it cannot be written
  */
 export function makeFolder(folder: string): MadeFolder {
-  mustBeFolder(folder);
   const ignore = join(folder, '.gitignore');
   const made: (() => void)[] = [];
   const undo = () => {
     for (const act of made.reverse()) quietly(act);
   };
   try {
+    mustBeFolder(folder);
     if (!existsSync(folder)) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       made.push(() => rmdirSync(folder));
@@ -43,6 +43,7 @@ export function makeFolder(folder: string): MadeFolder {
     return { undo };
   } catch (error) {
     undo();
+    if (error instanceof Failure) throw error;
     throw new LostState(`the state folder ${folder} cannot be written: ${(error as Error).message}`, {
       cause: error,
     });
