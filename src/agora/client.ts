@@ -24,7 +24,7 @@ export interface ClientOptions {
 }
 
 /** No more idle connections are kept than the allowance needs: each takes a file handle that reading files may need. */
-const KEPT = { keepAlive: true, maxFreeSockets: 128 };
+const KEPT = { keepAlive: true, maxFreeSockets: 16 };
 
 interface Network {
   got: Got;

@@ -82,6 +82,9 @@ export class LaneRunner {
           lane.state = { is: 'queued' };
           admission.letOthersGo();
         });
+        const isDone = attempt !== undefined && 'decision' in attempt && attempt.decision.do === 'done';
+        // Before anything is waited for: nothing follows for now.
+        if (!isDone) giveBackSecond();
         if (attempt && 'message' in attempt) this.#unready(lane, planned, attempt.message);
         else if (attempt) await this.#proceed(lane, attempt, urgency);
         if (lane.led === undefined) giveBackSecond();
