@@ -280,14 +280,18 @@ class SqliteWriter implements Writer {
     });
   }
 
-  /**
-   * Events of one turn share a transaction, and so a flush; under load those of some turns. They do not sleep on the clock that is
-   * handed in: one that a test holds still would hold the state.
-   */
+  /** Events of one turn share a transaction, and so a flush; under load those of some turns. */
   #flushSoon(): void {
-    const rest = this.#flushedAt + BETWEEN_FLUSHES - this.#options.shared.clock.monotonic();
-    if (rest <= 0) setImmediate(() => this.#flush());
-    else setTimeout(() => this.#flush(), Math.min(rest, BETWEEN_FLUSHES));
+    const { clock } = this.#options.shared;
+    const flush = () => this.#flush();
+    const rest = this.#flushedAt + BETWEEN_FLUSHES - clock.monotonic();
+    if (rest <= 0) {
+      setImmediate(flush);
+      return;
+    }
+    void clock.sleep(rest).then(flush);
+    // A clock that a test holds still does not hold the state. With nothing waiting a flush does nothing.
+    setTimeout(flush, BETWEEN_FLUSHES);
   }
 
   #flush(): void {
