@@ -38,7 +38,7 @@ export async function writeOver(path: string, content: Content): Promise<void> {
   }
 }
 
-/** Where it could not even be opened nothing was written: what is there is somebody else's, or as it was. */
+/** Where it could not even be opened nothing was written: what is there is another file, or as it was. */
 async function removeHalf(path: string, error: unknown): Promise<void> {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code !== 'EEXIST' && syscall !== 'open') await rm(path, { force: true });
