@@ -89,6 +89,19 @@ describe.each(KINDS)('a state in $name', ({ place, end, isShared }) => {
     expect(reader).toBeDefined();
   });
 
+  const expectRead = async (at: string, plain: Parameters<typeof told>[0]) => {
+    const reader = await read(at);
+    expect(tell(reader)).toEqual(tell(plain));
+    await reader.close();
+  };
+
+  /** A recording is forgotten while one of its calls may still take effect, and is known anew without an account. */
+  const FORGOTTEN: Step[] = [
+    { what: 'intent', n: 2, mark: 3 },
+    { what: 'forget', n: 2, mark: 1 },
+    { what: 'intent', n: 2, mark: 1 },
+  ];
+
   it('is, after any events and restarts, what its events add up to', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(step, { maxLength: 8 }), { maxLength: 4 }), async (runs) => {
@@ -106,12 +119,12 @@ describe.each(KINDS)('a state in $name', ({ place, end, isShared }) => {
           await record(store, steps, calls);
           expect(tell(store)).toEqual(tell(plain));
           // Beside the writer, and after it.
-          if (steps.length > 0) expect(tell(await read(at))).toEqual(tell(plain));
+          if (steps.length > 0) await expectRead(at, plain);
           await store.close();
-          expect(tell(await read(at))).toEqual(tell(plain));
+          await expectRead(at, plain);
         }
       }),
-      { numRuns: isShared ? 5 : 15 },
+      { numRuns: isShared ? 5 : 15, examples: [[[FORGOTTEN]]] },
     );
   });
 

@@ -179,7 +179,7 @@ recorded as (
   delete from reelstate.recording using ${from} where key = $3 and $6::text is null
 ), orphaned as (
   insert into reelstate.orphaned (key, account, calls) select $3, $5, $7 from ${from} where $7::text is not null
-  on conflict (key) do update set account = excluded.account, calls = excluded.calls
+  on conflict (key) do update set account = coalesce(excluded.account, orphaned.account), calls = excluded.calls
 ), cleared as (
   delete from reelstate.orphaned using ${from} where key = $3 and $7::text is null
 )`;

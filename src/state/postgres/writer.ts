@@ -370,7 +370,8 @@ export class PostgresWriter implements Writer {
     fold(state, entry);
     const row = known.head(key);
     const left = state.orphaned.get(key);
-    const account = row?.account ?? this.state.known.head(key)?.account ?? this.state.owners.get(key);
+    // Whose calls are left over is kept with these, and says nothing of a recording that is known anew.
+    const account = row ? row.account : (this.state.known.head(key)?.account ?? this.state.owners.get(key));
     return {
       ...{ entry, known, calls: left },
       values: [
