@@ -5,7 +5,8 @@
  *   node test/bench/costs.js [case ...]
  *
  * Without a case all that take less than some minutes. RUNS is how often each pair is timed, BEFORE the commit of the earlier
- * build, ROUNDS how many edits of ten files the last case makes, three seconds apart, BEFORE_DIST a build of it that is there already, NOW_DIST another build than the one in dist.
+ * build, BEFORE_DIST a build of it that is there already, NOW_DIST another build than the one in dist, ROUNDS how often `edits`
+ * saves ten files, three seconds apart.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
