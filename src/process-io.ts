@@ -49,7 +49,10 @@ export function processIo(): Io {
     errIsTerminal: process.stderr.isTTY === true,
     // A terminal that does not know its width says 0.
     columns: process.stdout.columns || process.stderr.columns || 80,
-    ask: makeAsk(),
+    // Standard input is looked at where it is needed: that takes a millisecond.
+    get ask() {
+      return makeAsk();
+    },
     onHangup(listener) {
       // For good: without a listener the signal would end the process.
       process.on('SIGHUP', listener);

@@ -2,11 +2,16 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Unserved } from '../desired/bounds.ts';
 import type { Code } from '../desired/codes.ts';
+import { readFile } from '../desired/disk.ts';
 import { shownPath } from '../desired/paths.ts';
+import { diagnosticAt } from '../desired/resolve.ts';
+import { secretText } from '../desired/secrets.ts';
 import type { AccountEntry, AccountValue, SettingsFile } from '../desired/settings-file.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { Failure, usage } from '../model/failure.ts';
 import type { Io } from '../model/ports.ts';
+import { diagnosticsText } from '../render/diagnostics.ts';
+import { styleFor } from '../render/style.ts';
 import { isOwnVariable } from '../secrets/environment.ts';
 import { secretIn, unseenIn, withoutLineEnds } from '../secrets/secret-text.ts';
 
@@ -111,10 +116,6 @@ export class Accounts {
    */
   async mustBeSound(color: boolean): Promise<void> {
     if (!this.#file?.broken) return;
-    const [{ diagnosticsText }, { styleFor }] = await Promise.all([
-      import('../render/diagnostics.ts'),
-      import('../render/style.ts'),
-    ]);
     await this.#io.err(`${diagnosticsText(this.diagnostics, styleFor(color))}\n`);
     throw new Failure(`${this.#file.file} has errors, so it is not known which accounts there are`, {
       hint: NOTHING_SENT,
@@ -216,7 +217,6 @@ export class Accounts {
       'code' in found
         ? [found.code, `${what}: ${found.error}`]
         : ['secret-character', `${what} has ${unseen}`];
-    const { diagnosticAt } = await import('../desired/resolve.ts');
     missing.push(diagnosticAt(mark, code, summary, ACCOUNT_HELD_BACK));
     return undefined;
   }
@@ -231,10 +231,6 @@ export class Accounts {
   async #text(
     written: string,
   ): Promise<{ value: string } | { code: 'secret-file-unreadable'; error: string }> {
-    const [{ readFile }, { secretText }] = await Promise.all([
-      import('../desired/disk.ts'),
-      import('../desired/secrets.ts'),
-    ]);
     const text = secretText(await readFile(this.#path(written)));
     return 'value' in text
       ? text
@@ -287,7 +283,6 @@ export async function readAccounts(
       });
     return new Accounts(defaults, io);
   }
-  const { readFile } = await import('../desired/disk.ts');
   const isStrange = isUntrusted && named === undefined;
   const bytes = await readFile(path, false, isStrange ? { folders: [io.cwd], closed: [] } : undefined);
   const shown = shownPath(path, io.cwd);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type Stop, turn } from '../model/turns.ts';
 import type { Portion, ReadPortion } from '../reader.ts';
 import { type CheckedFile, checkedDocument } from './checked.ts';
@@ -46,6 +46,7 @@ export class ManyFiles {
   readonly #start: (() => Worker) | undefined;
   readonly #leave = () => this.leave();
   #hasStarted = false;
+  #hasLeft = false;
 
   /**
    * @param until aborts when the files are no longer awaited
@@ -63,7 +64,7 @@ export class ManyFiles {
    */
   add(unread: Unread, take: Job['take']): Promise<void> | undefined {
     if (!this.#work.add({ ...unread, take })) return undefined;
-    if (this.#work.size >= WORTH_THREADS) this.#startThreads();
+    if (this.#work.size >= WORTH_THREADS && !this.#hasStarted) return this.#startThreads();
     if (this.#threads.length === 0) return undefined;
     for (const thread of this.#threads) thread.fill();
     return turn();
@@ -87,14 +88,15 @@ export class ManyFiles {
 
   /** The files are no longer awaited: terminates the threads. */
   leave(): void {
+    this.#hasLeft = true;
     this.#until?.removeEventListener('abort', this.#leave);
     for (const thread of this.#threads) thread.end();
   }
 
-  #startThreads(): void {
-    const start = this.#hasStarted ? undefined : (this.#start ?? threadStarter());
+  async #startThreads(): Promise<void> {
     this.#hasStarted = true;
-    if (!start) return;
+    const start = this.#start ?? (await threadStarter());
+    if (!start || this.#hasLeft || this.#until?.aborted) return;
     this.#until?.addEventListener('abort', this.#leave, { once: true });
     const most = Math.min(availableParallelism(), MOST);
     try {
@@ -105,8 +107,9 @@ export class ManyFiles {
   }
 }
 
-function threadStarter(): (() => Worker) | undefined {
+async function threadStarter(): Promise<(() => Worker) | undefined> {
   if (!existsSync(fileURLToPath(ENTRY))) return undefined;
+  const { Worker } = await import('node:worker_threads');
   return () => new Worker(ENTRY, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG } });
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, readdir, stat, symlink } from 'node:fs/promises';
+import { cp, readdir, rename, stat, symlink } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -97,12 +97,32 @@ it('asks for nothing that is neither in it nor named as a dependency', () => {
     ])
     .map(([, name]) => name as string);
   expect(asked).toContain('node:fs/promises');
-  // The driver asks for it only where a program wants the native one.
-  const optional = ['pg-native'];
+  // The driver asks for it only where a program wants the native one; the database for that of the machine.
+  const optional = /^(pg-native|@libsql\/\$\{\w+\})$/;
   const missing = asked.filter(
-    (name) => !isBuiltin(name) && ![...dependencies(), ...optional].includes(name),
+    (name) => !isBuiltin(name) && !dependencies().includes(name) && !optional.test(name),
   );
   expect(missing).toEqual([]);
+});
+
+it('says what is missing where the database has no binary for the machine', async () => {
+  const cwd = await folder({
+    'recordings/a.yaml': recording('a', 'layout: { backgroundColor: "#FF0000" }\n'),
+  });
+  const [binaries, aside] = ['node_modules/@libsql', 'aside'].map((name) => join(home, name)) as [
+    string,
+    string,
+  ];
+  await rename(binaries, aside);
+  try {
+    const ran = await run(['apply', '--yes'], { cwd, cli: join(installed, 'dist/cli.js') });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(
+      /^reelstate: the database that keeps the state cannot be loaded: Cannot find module '@libsql\/[\w-]+'\n {2}Its binary .*--omit=optional\.\n$/,
+    );
+  } finally {
+    await rename(aside, binaries);
+  }
 });
 
 it('runs', async () => {
