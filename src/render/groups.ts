@@ -46,7 +46,8 @@ export function grouped({ recordings }: Pick<Plan, 'recordings'>): Grouped {
     for (const call of calls)
       if (call.endpoint === group.call.endpoint) byCall.set(call, [...(byCall.get(call) ?? []), group]);
   const rest = (call: Call) => {
-    const own = byCall.get(call) ?? [];
+    const own = byCall.get(call);
+    if (!own) return { rows: rowsOf(call), groups: [] };
     const said = new Set(own.flatMap(({ rows }) => rows.map(idOf)));
     return { rows: rowsOf(call).filter((row) => !said.has(idOf(row))), groups: own };
   };

@@ -49,9 +49,7 @@ export function hasNews({ action, calls, notes }: RecordingPlan): boolean {
 function glanceText({ recordings, summary }: Plan, style: Style): string {
   const lines: string[] = [];
   for (const action of ['create', 'update', 'forget', 'waiting', 'suspended'] as const) {
-    const names = recordings
-      .filter((recording) => recording.action === action)
-      .map(({ name }) => printable(name));
+    const names = recordings.filter((recording) => recording.action === action).map(({ name }) => name);
     if (names.length === 0) continue;
     lines.push(`${paint(action, style)(SIGNS[action])} ${listed(names)}`);
   }
@@ -62,7 +60,7 @@ function glanceText({ recordings, summary }: Plan, style: Style): string {
 
 function listed(names: readonly string[]): string {
   const more = names.length > GLANCE ? ` and ${names.length - GLANCE} more` : '';
-  return `${names.slice(0, GLANCE).join(', ')}${more}`;
+  return `${names.slice(0, GLANCE).map(printable).join(', ')}${more}`;
 }
 
 /** What several recordings have in common, drawn as it is with the first of them. */
@@ -76,7 +74,7 @@ function groupText(group: Group, style: Style, columns: number, draw: Draw | und
     `    ${call.endpoint}`,
     ...rowLines(rows, style),
     ...(drawn.length > 0 ? [style.dim(`      drawn for ${printable(first.name)}:`), ...drawn] : []),
-    style.dim(`    ${listed(recordings.map(({ name }) => printable(name)))}`),
+    style.dim(`    ${listed(recordings.map(({ name }) => name))}`),
   ].join('\n');
 }
 
@@ -99,9 +97,12 @@ function recordingText(
   const gap = ' '.repeat(Math.max(2, columns - columnsOf(head) - columnsOf(printable(file))));
   const lines = [`${paint(action, style)(head)}${gap}${style.dim(printable(file))}`];
   if (action === 'suspended') lines.push('    suspended: left alone, whatever the file says');
+  let isDrawn = false;
   for (const call of calls) {
     const why = whyOf(call);
     const { rows, groups } = all.rest(call);
+    // Its layout is drawn with it, unless all of it was said with the others.
+    isDrawn ||= call.endpoint === 'updateLayout' && (rows.length > 0 || groups.length === 0);
     const besides = groups.map(
       ({ block, file }) => `${rows.length > 0 ? 'besides' : 'as above:'} ${block} from ${file}`,
     );
@@ -109,15 +110,9 @@ function recordingText(
     lines.push(`    ${call.endpoint}${remark ? style.dim(`  ${remark}`) : ''}`);
     lines.push(...rowLines(rows, style));
   }
-  const isDrawn = calls.some((call) => call.endpoint === 'updateLayout' && isShown(all.rest(call)));
   if (draw && isDrawn) lines.push(...draw(recording, { columns, style }));
   lines.push(...notes.map((note) => style.dim(`    ${printable(note)}`)));
   return lines.join('\n');
-}
-
-/** Whether a layout is to be drawn with the recording, and was not with the others. */
-function isShown({ rows, groups }: ReturnType<Grouped['rest']>): boolean {
-  return rows.length > 0 || groups.length === 0;
 }
 
 function rowLines(rows: readonly Row[], style: Style): string[] {
@@ -196,7 +191,8 @@ export function callLine({ calls, seconds_at_rate, accounts }: Summary, rate: nu
 const MOST_ACCOUNTS = 5;
 
 export function resetCount(plan: Plan): number {
-  return plan.recordings
-    .flatMap(({ calls }) => calls.flatMap(({ changes }) => changes))
-    .filter(({ reason }) => reason === 'reset').length;
+  let resets = 0;
+  for (const { calls } of plan.recordings)
+    for (const { changes } of calls) for (const { reason } of changes) if (reason === 'reset') resets += 1;
+  return resets;
 }

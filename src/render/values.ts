@@ -48,8 +48,9 @@ function userName(user: string, seats: SeatNames): string {
 
 /** What a row is about, with the UIDs of those who sit in seats and without. */
 function subjects({ subject, path, after }: Change, seats: SeatNames | undefined): [string, string] {
+  if (!seats) return [subject, subject];
   const [, list = '', user = ''] = /^(layoutConfig|backgroundConfig)\[(.*)\]$/.exec(subject) ?? [];
-  if (!seats || list === '') return [subject, subject];
+  if (list === '') return [subject, subject];
   // A region that is gone has its old position.
   const [, index] = /^\/layout\/layoutConfig\/(\d+)/.exec(path) ?? [];
   const open = index !== undefined && after !== null ? seats.regions[Number(index)] : undefined;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Lexer, Parser } from 'yaml';
+import { isScalar, Lexer, Parser } from 'yaml';
 
 /*
  * The bundled YAML library is changed by the build. It must read everything as the untouched one does.
@@ -23,15 +23,22 @@ function built(
   others: Record<string, unknown> = {},
 ): { Lexer: typeof Lexer; Parser: typeof Parser } {
   const path = join(folder, name);
+  return evaluated(plainYaml(readFileSync(path, 'utf8'), path), path, others) as {
+    Lexer: typeof Lexer;
+    Parser: typeof Parser;
+  };
+}
+
+/** What a file of the library gives. @param others what it is given in place of its neighbours */
+function evaluated(text: string, path: string, others: Record<string, unknown> = {}): unknown {
   const own = createRequire(path);
   const module = { exports: {} };
-  const text = plainYaml(readFileSync(path, 'utf8'), path);
   new Function('module', 'exports', 'require', text)(
     module,
     module.exports,
     (id: string) => others[id] ?? own(id),
   );
-  return module.exports as { Lexer: typeof Lexer; Parser: typeof Parser };
+  return module.exports;
 }
 
 const lexer = built('lexer.js');
@@ -128,6 +135,21 @@ it('reads files alike in which something was put, left out or doubled', () => {
       return text.slice(0, from) + piece + text.slice(from + length);
     });
   fc.assert(fc.property(edited, agree), { numRuns: 1_000 });
+});
+
+it('gives a node its kind in the same words', () => {
+  const path = join(folder, '../nodes/Node.js');
+  const text = readFileSync(path, 'utf8');
+  const { NodeBase } = evaluated(plainYaml(text, path), path) as { NodeBase: new (kind: symbol) => object };
+  const kind = Symbol.for('yaml.scalar');
+  const node = new NodeBase(kind) as { clone(): object };
+  for (const each of [node, node.clone()]) {
+    expect(isScalar(each)).toBe(true);
+    expect(Object.keys(each)).toEqual([]);
+  }
+  expect(() => plainYaml(text.replace('defineProperty', 'assign'), path)).toThrow(
+    'is not the text that the build knows',
+  );
 });
 
 it.each([
