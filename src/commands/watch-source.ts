@@ -23,7 +23,7 @@ const POLL = 1_000;
 const SWEEP = 5_000;
 const GIT_SWEEP = 1_000;
 /** The longest rest between two sweeps of very many files, unless --sweep is given. In milliseconds. */
-const LONGEST_REST = 30_000;
+const LONGEST_REST = 45_000;
 /** Between two fetches, in milliseconds; and the shortest that may be asked for. */
 const INTERVAL = 30_000;
 const SHORTEST_INTERVAL = 1_000;

@@ -1,4 +1,5 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { opendirSync } from 'node:fs';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Search } from './assemble.ts';
@@ -41,9 +42,15 @@ export function isRecordingFileName(name: string): boolean {
  * The recording files below a folder. Names that start with a dot are passed over; links are followed, but no
  * folder is entered twice. What cannot be read is reported, and listed in `broken`.
  * @param reach where links may lead
+ * @param known files found before, by their paths: they are given again, so that searching again leaves little garbage
  */
-export async function findRecordingFiles(dir: string, cwd: string, reach: Reach): Promise<Found> {
-  const walk = new Walk(cwd, reach);
+export async function findRecordingFiles(
+  dir: string,
+  cwd: string,
+  reach: Reach,
+  known: ReadonlyMap<string, FoundFile> = new Map(),
+): Promise<Found> {
+  const walk = new Walk(cwd, reach, known);
   await walk.start(resolve(cwd, dir));
   walk.found.sort((a, b) => (a.shown < b.shown ? -1 : 1));
   if (walk.files === 0 && walk.diagnostics.length === 0)
@@ -54,6 +61,9 @@ export async function findRecordingFiles(dir: string, cwd: string, reach: Reach)
 
 /** Names that are told of the files that are passed over. */
 const NAMED = 3;
+
+/** Names of a folder that are read at a time. */
+const AT_A_TIME = 1024;
 
 /** Files that hold no recordings, by their names. Of most only the number is kept. */
 export class OtherFiles {
@@ -92,6 +102,7 @@ class Walk implements Found {
   readonly unquoted = new Set<string>();
   readonly #cwd: string;
   readonly #reach: Reach;
+  readonly #known: ReadonlyMap<string, FoundFile>;
   /** The folder without links. */
   #root = '';
   readonly #entered = new Set<string>();
@@ -99,9 +110,10 @@ class Walk implements Found {
   readonly #linked: string[] = [];
   #lost = 0;
 
-  constructor(cwd: string, reach: Reach) {
+  constructor(cwd: string, reach: Reach, known: ReadonlyMap<string, FoundFile>) {
     this.#cwd = cwd;
     this.#reach = reach;
+    this.#known = known;
   }
 
   get files(): number {
@@ -135,23 +147,21 @@ class Walk implements Found {
         if (this.#entered.has(real)) continue;
         this.#entered.add(real);
         this.folders.push(next);
-        const entries = await waitingOut(() => readdir(next, { withFileTypes: true }));
-        entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-        if (entries.length === 0 && next !== folder && (await isSubmodule(real))) this.#reportSubmodule(next);
+        const names = await waitingOut(async () => namesIn(next));
+        if (names.isEmpty && next !== folder && (await isSubmodule(real))) this.#reportSubmodule(next);
         // What holds for the folder holds for its files: of many, working it out for each would take longer than reading them.
         const inside = next.endsWith(sep) ? next : `${next}${sep}`;
         const shown = this.#shown(next);
         const shownInside = shown === '.' ? '' : shown.endsWith('/') ? shown : `${shown}/`;
         const isWithin = isInside(this.#root, real);
-        for (const entry of entries) {
-          if (entry.name.startsWith('.')) continue;
-          const path = inside + entry.name;
-          if (entry.isDirectory()) waiting.push(path);
-          else if (!entry.isFile()) await this.#follow(path);
-          else if (isRecordingFileName(entry.name)) {
-            this.found.push({ path, shown: shownInside + entry.name, isOrdinary: true });
-            if (!isWithin) this.unquoted.add(shownInside + entry.name);
-          } else this.others.add(entry.name);
+        for (const name of names.folders) waiting.push(inside + name);
+        for (const name of names.links) await this.#follow(inside + name);
+        for (const name of names.others) this.others.add(name);
+        for (const name of names.recordings) {
+          const path = inside + name;
+          const file = this.#known.get(path) ?? { path, shown: shownInside + name, isOrdinary: true };
+          this.found.push(file);
+          if (!isWithin) this.unquoted.add(file.shown);
         }
       } catch (error) {
         this.#report(
@@ -215,6 +225,37 @@ class Walk implements Found {
   #shown(path: string): string {
     return shownPath(path, this.#cwd);
   }
+}
+
+/** The names in a folder, in order, without those that start with a dot. */
+interface Names {
+  folders: string[];
+  recordings: string[];
+  others: string[];
+  /** And whatever else is neither file nor folder. */
+  links: string[];
+  isEmpty: boolean;
+}
+
+function namesIn(path: string): Names {
+  const names: Names = { folders: [], recordings: [], others: [], links: [], isEmpty: true };
+  // Not all at once: what an entry leaves is garbage before the next ones are read.
+  const folder = opendirSync(path, { bufferSize: AT_A_TIME });
+  try {
+    for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
+      const { name } = entry;
+      names.isEmpty = false;
+      if (name.startsWith('.')) continue;
+      if (entry.isDirectory()) names.folders.push(name);
+      else if (!entry.isFile()) names.links.push(name);
+      else if (isRecordingFileName(name)) names.recordings.push(name);
+      else names.others.push(name);
+    }
+  } finally {
+    folder.closeSync();
+  }
+  for (const list of [names.folders, names.recordings, names.others, names.links]) list.sort();
+  return names;
 }
 
 /**

@@ -209,7 +209,8 @@ export class WatchedFiles {
 
   async #searchAgain(round: Round): Promise<void> {
     const before = this.#search;
-    const search = await findRecordingFiles(this.#options.dir, this.#options.cwd, this.#bounds.links);
+    const { dir, cwd } = this.#options;
+    const search = await findRecordingFiles(dir, cwd, this.#bounds.links, this.#entries);
     this.#search = search;
     await this.#pace.breathe();
     round.whole ||= this.#isFirst || before?.broken.join('\n') !== search.broken.join('\n');
@@ -293,7 +294,7 @@ export class WatchedFiles {
     const entry = this.#entries.get(path);
     if (entry?.presence.is !== 'there' || this.#intake.isHeld(entry.shown)) return false;
     if (this.#references.has(path) || this.#moving.has(path)) return false;
-    return entry.file.isUntouched(stampOf(path));
+    return entry.file.isUntouched();
   }
 
   async #lookAt(path: string, hint: Hint | undefined, round: Round): Promise<void> {

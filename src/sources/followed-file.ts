@@ -45,8 +45,11 @@ export interface Hint {
   written: boolean;
 }
 
-/** What of a file's status tells one from another. The whole status would be four dates more for each. */
-type Status = Pick<Stats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'dev'> & { isOrdinary: boolean };
+/** What of a file's status tells one from another. */
+type Different = Pick<Stats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'dev'>;
+
+/** What is kept of a file's status. The whole would be four dates more for each. */
+type Status = Different & { isOrdinary: boolean };
 
 /** What there is to a path, without reading: the status, or the code of the error. */
 export type Stamp = Status | string;
@@ -73,11 +76,15 @@ export function patience({ settleMs }: Following): number {
 }
 
 export function stampOf(path: string): Stamp {
+  const status = statusOf(path);
+  if (typeof status === 'string') return status;
+  const { ino, size, mtimeMs, ctimeMs, dev } = status;
+  return { ino, size, mtimeMs, ctimeMs, dev, isOrdinary: status.isFile() };
+}
+
+function statusOf(path: string): Stats | string {
   try {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (!stats) return 'ENOENT';
-    const { ino, size, mtimeMs, ctimeMs, dev } = stats;
-    return { ino, size, mtimeMs, ctimeMs, dev, isOrdinary: stats.isFile() };
+    return statSync(path, { throwIfNoEntry: false }) ?? 'ENOENT';
   } catch (error) {
     return errorCode(error) ?? 'unknown';
   }
@@ -131,7 +138,7 @@ export class FollowedFile {
   }
 
   /** Whether its status alone proves that it is unchanged, as long as no event has told of writing. */
-  isUntouched(stamp: Stamp): boolean {
+  isUntouched(stamp: Different | string = statusOf(this.path)): boolean {
     if (!this.#taken || this.#taken.racy || !isSame(stamp, this.#taken.stamp)) return false;
     this.#seen = undefined;
     return true;
@@ -238,7 +245,7 @@ export async function readSettled(path: string, following: Following): Promise<F
   return { error: 'it is being written all the time' };
 }
 
-function isSame(a: Stamp, b: Stamp): boolean {
+function isSame(a: Different | string, b: Different | string): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b;
   return (
     a.ino === b.ino &&
