@@ -1,5 +1,33 @@
-import { setMaxListeners } from 'node:events';
 import type { Clock } from './model/ports.ts';
+
+/**
+ * What wakes those who sleep until a signal. One listener serves for all of them: thousands may wait for one signal, and
+ * it looks through all of its listeners for each that comes.
+ */
+const asleep = new WeakMap<EventTarget, Set<() => void>>();
+
+function wakeAll({ target }: Event): void {
+  for (const wake of asleep.get(target as AbortSignal) ?? []) wake();
+}
+
+function wakeAt(signal: AbortSignal, wake: () => void): void {
+  const others = asleep.get(signal);
+  if (others) {
+    others.add(wake);
+    return;
+  }
+  asleep.set(signal, new Set([wake]));
+  signal.addEventListener('abort', wakeAll);
+}
+
+/** The last one takes the listener away, which would keep the signal. */
+function isAwake(signal: AbortSignal, wake: () => void): void {
+  const others = asleep.get(signal);
+  others?.delete(wake);
+  if (others?.size !== 0) return;
+  asleep.delete(signal);
+  signal.removeEventListener('abort', wakeAll);
+}
 
 /** The real clock. */
 export const systemClock: Clock = {
@@ -10,16 +38,13 @@ export const systemClock: Clock = {
       if (signal?.aborted) return resolve();
       const done = () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
+        if (signal) isAwake(signal, done);
         resolve();
       };
       // Longer than setTimeout can count (2^31 - 1 ms) fires at once: the caller looks again anyway. Of a time that has
       // passed Node 24 warns on standard error.
       const timer = setTimeout(done, Math.max(0, Math.min(ms, 0x7fffffff)));
-      if (!signal) return;
-      // A thousand recordings may wait for one signal: that is no leak, so Node's warning is turned off.
-      setMaxListeners(0, signal);
-      signal.addEventListener('abort', done);
+      if (signal) wakeAt(signal, done);
     }),
 };
 
