@@ -3,7 +3,6 @@ import { usage } from '../model/failure.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Io } from '../model/ports.ts';
 import { diagnosticsText } from '../render/diagnostics.ts';
-import { planPieces } from '../render/plan-json.ts';
 import { type Draw, planText } from '../render/plan-text.ts';
 import { styleFor } from '../render/style.ts';
 import { Vault } from '../secrets/vault.ts';
@@ -95,8 +94,10 @@ export async function showPlan(
   const { drawn, view, files, commentLimit } = pictures;
   const links = files && (await writePictures(result, view, files, io));
   switch (settings.output) {
-    case 'json':
+    case 'json': {
+      const { planPieces } = await import('../render/plan-json.ts');
       return print(planPieces(result, settings.unsubscribeSpelling), io);
+    }
     case 'markdown': {
       const [{ planMarkdown }, { drawnPictures }] = await Promise.all([
         import('../render/plan-markdown.ts'),

@@ -1,4 +1,3 @@
-import type { Operation } from 'fast-json-patch';
 import type { Diagnostic } from './diagnostic.ts';
 import type {
   BlockName,
@@ -42,8 +41,6 @@ export type Call = {
     endpoint: E;
     reason: CallReason;
     changes: Change[];
-    /** RFC 6902 from the last applied clientRequest to this one, secrets masked. */
-    patch: Operation[];
     /** What is sent, secrets sealed. */
     request: ClientRequests[E];
     /** What was last applied, secrets sealed; absent where nothing is known. */

@@ -20,7 +20,6 @@ import { changesOf } from './changes.ts';
 import { isEquivalent } from './comparable.ts';
 import { credentialsDue, planToken } from './credentials.ts';
 import { NOTHING, NoopPlan } from './noop.ts';
-import { patchOf } from './patch.ts';
 import { everSent, releasedBlocks, wholeRequests } from './whole.ts';
 
 export interface RecordingOptions {
@@ -175,10 +174,6 @@ function callOf<E extends Endpoint>(
     reason: reason ?? 'outcome-unknown',
     ...(notBefore === undefined ? {} : { notBefore }),
     changes: changesOf(endpoint, applied, request, blocks),
-    // For programs that ask for it; it takes longer than all the rest.
-    get patch() {
-      return patchOf(endpoint, applied, request);
-    },
     request,
     ...(applied === undefined ? {} : { before: applied }),
     ...(endpoint === 'updateLayout' && blocks.seats ? { seats: blocks.seats } : {}),

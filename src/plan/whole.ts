@@ -63,7 +63,7 @@ export function wholeCall(
   { update, updateLayout }: Partial<ClientRequests>,
   reason: CallReason,
 ): Call | undefined {
-  const call = { reason, changes: [], patch: [] };
+  const call = { reason, changes: [] };
   if (endpoint === 'update') return update && { endpoint, request: update, ...call };
   return updateLayout && { endpoint, request: updateLayout, ...call };
 }

@@ -6,6 +6,7 @@ import type { Call, Comparison, Plan, RecordingPlan } from '../model/plan.ts';
 import type { Identity, Sealed } from '../model/recording.ts';
 import { SENSITIVE } from '../model/recording.ts';
 import { each, jsonPieces } from './json-pieces.ts';
+import { patchOf } from './patch.ts';
 import { commitJson } from './status.ts';
 
 /** The plan for programs: version 1.0 of the format; fields may be added, none changes its meaning. */
@@ -54,7 +55,7 @@ function callJson(call: Call, identity: Identity, spelling?: UnsubscribeSpelling
     reason: call.reason,
     ...(call.notBefore === undefined ? {} : { not_before: new Date(call.notBefore).toISOString() }),
     changes: call.changes.map(({ path, before, after, reason }) => ({ path, before, after, reason })),
-    patch: call.patch.map((operation) => speltOperation(operation, spelling)),
+    patch: patchOf(call).map((operation) => speltOperation(operation, spelling)),
     body: body(identity, shownRequest(call, spelling)),
   };
 }

@@ -26,7 +26,6 @@ function bench(print: (run: number) => unknown = () => TEMPORARY) {
     endpoint: 'update',
     reason: 'changed',
     changes: [],
-    patch: [],
     request: {
       webRecordingConfig: { onhold: true },
       storageConfig: {

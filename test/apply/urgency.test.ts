@@ -17,7 +17,7 @@ function call(paths: string[], reason: CallReason = 'changed', request: object =
     reason: 'changed',
     subject: path,
   }));
-  return { endpoint: 'update', reason, changes, patch: [], request } as Call;
+  return { endpoint: 'update', reason, changes, request } as Call;
 }
 
 describe('the urgency of a call', () => {

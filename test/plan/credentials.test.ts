@@ -29,7 +29,7 @@ function planned(
     ...(first ? { applied: remembered(first) } : {}),
     unknown: unknown.map(remembered),
   };
-  const call = { endpoint: 'update', reason, changes: [], patch: [], request: update } as Call;
+  const call = { endpoint: 'update', reason, changes: [], request: update } as Call;
   return planToken({ unresolved: [], credentialsAt: at }, [call], update, known, NOW);
 }
 

@@ -20,7 +20,7 @@ function change(extra: Partial<Change> = {}): Change {
 }
 
 function recording(changes: Change[], extra: Partial<RecordingPlan> = {}): RecordingPlan {
-  const call = { endpoint: 'update', reason: 'changed', changes, patch: [], request: {} } as Call;
+  const call = { endpoint: 'update', reason: 'changed', changes, request: {} } as Call;
   return {
     name: 'town-hall',
     file: 'recordings/town-hall.yaml',

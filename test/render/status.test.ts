@@ -209,7 +209,7 @@ describe('what is pending', () => {
     }) as unknown as Plan;
   const change = (reason: 'changed' | 'reset') => ({ path: '', before: 1, after: 2, reason, subject: '' });
   const call = (reason: string, changes: object[] = []) =>
-    ({ endpoint: 'updateLayout', reason, changes, patch: [], request: {} }) as unknown as Call;
+    ({ endpoint: 'updateLayout', reason, changes, request: {} }) as unknown as Call;
   const shown = (given: Plan | undefined, ...recordings: KnownRecording[]) =>
     statusText(overviewOf(recordings, given), styleFor(false), NOW);
 

@@ -24,7 +24,7 @@ export function call(endpoint: Endpoint, mark: string, reason: Call['reason'] = 
     endpoint === 'update'
       ? { streamSubscribe: { audioUidList: { subscribeAudioUids: [mark] } } }
       : { mixedVideoLayout: 0, backgroundColor: mark };
-  return { endpoint, reason, changes: [], patch: [], request } as unknown as Call;
+  return { endpoint, reason, changes: [], request } as unknown as Call;
 }
 
 export function work(n: number | string, calls: Call[], extra: Partial<Work> = {}): Work {

@@ -1,20 +1,14 @@
 import fastJsonPatch, { type Operation } from 'fast-json-patch';
 import { PROGRAM_FIELDS, PROGRAM_SECRETS, wireRequest } from '../agora/requests.ts';
 import { isObject } from '../model/json.ts';
-import {
-  type ClientRequests,
-  type Endpoint,
-  SENSITIVE,
-  type Sealed,
-  type UpdateRequest,
-} from '../model/recording.ts';
+import type { Call } from '../model/plan.ts';
+import { SENSITIVE, type Sealed, type UpdateRequest } from '../model/recording.ts';
 
-/** From what was last applied to what is sent. Computed over fingerprints, so that a new secret is an operation; shown masked. */
-export function patchOf<E extends Endpoint>(
-  endpoint: E,
-  before: ClientRequests[E] | undefined,
-  after: ClientRequests[E],
-): Operation[] {
+/**
+ * RFC 6902 from the clientRequest that was last applied to the one that is sent. Computed over fingerprints, so that a
+ * new secret is an operation; shown masked.
+ */
+export function patchOf({ endpoint, before, request: after }: Call): Operation[] {
   const shown = new Map<string, string>();
   const token = (secret: Sealed) => {
     const text = `\u0000${secret.sealed ?? secret.reference}`;
