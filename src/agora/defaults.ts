@@ -53,18 +53,17 @@ function completeRegion({ uid, x_axis, y_axis, width, height, alpha, render_mode
  */
 export function completeSubscriptions(lists: Subscriptions, streamTypes: 0 | 1 | 2 = 2): Subscriptions {
   const { audioUidList, videoUidList } = lists;
-  if (hasList(audioUidList) || hasList(videoUidList))
-    return {
-      ...(hasList(audioUidList) ? { audioUidList } : {}),
-      ...(hasList(videoUidList) ? { videoUidList } : {}),
-    };
-  const uids = [...DEFAULTS.uids];
-  return {
-    ...(streamTypes === 1 ? {} : { audioUidList: { subscribeAudioUids: uids } }),
-    ...(streamTypes === 0 ? {} : { videoUidList: { subscribeVideoUids: [...uids] } }),
-  };
+  const complete: Subscriptions = {};
+  if (hasList(audioUidList) || hasList(videoUidList)) {
+    if (hasList(audioUidList)) complete.audioUidList = audioUidList;
+    if (hasList(videoUidList)) complete.videoUidList = videoUidList;
+    return complete;
+  }
+  if (streamTypes !== 1) complete.audioUidList = { subscribeAudioUids: [...DEFAULTS.uids] };
+  if (streamTypes !== 0) complete.videoUidList = { subscribeVideoUids: [...DEFAULTS.uids] };
+  return complete;
 }
 
-function hasList(medium: object | undefined): boolean {
+function hasList(medium: object | undefined): medium is object {
   return medium !== undefined && Object.values(medium).some((list) => list !== undefined);
 }

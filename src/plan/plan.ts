@@ -49,9 +49,10 @@ export function planRecording(
     const others = sameName.length === 0 ? NOTHING : sameName.filter((other) => other !== key);
     return new NoopPlan(recording, identity, known, others);
   }
+  const about = { name, file, ...(labels && { labels }), ...(canvas && { canvas }) };
   const base = {
-    ...{ name, file, ...(labels && { labels }), ...(canvas && { canvas }) },
     ...{ calls: [], whole: {}, notes: [], released: [], supersedes: [], unresolved: [] },
+    ...about,
   };
   if (!identity) {
     // Whether the file is there was not looked at.
@@ -90,9 +91,6 @@ export function planRecording(
   )
     return new NoopPlan(recording, identity, known, supersedes);
   return {
-    ...base,
-    ...place,
-    ...(recording.shares ? { shares: recording.shares } : {}),
     action: calls.length === 0 ? 'no-op' : everSent(before) ? 'update' : 'create',
     calls,
     whole,
@@ -119,6 +117,9 @@ export function planRecording(
     released,
     supersedes,
     unresolved,
+    ...about,
+    ...place,
+    ...(recording.shares ? { shares: recording.shares } : {}),
     ...(warnings.length > 0 ? { warnings } : {}),
     ...(keeps ? { keeps } : {}),
     ...(credentialsAt ? { credentialsAt } : {}),

@@ -51,10 +51,11 @@ export function wholeRequests(
   known: KnownRecording | undefined,
 ): Partial<ClientRequests> {
   const { update, updateLayout } = desiredRequests(identity, blocks, managedBlocks(identity, blocks, known));
-  return {
-    ...(update ? { update: assumeUnchangedSecrets(update, known?.update.applied?.request) } : {}),
-    ...(updateLayout ? { updateLayout } : {}),
-  };
+  // Field by field, as in the plan: of an object that begins with a copy each has a hidden class of its own.
+  const whole: Partial<ClientRequests> = {};
+  if (update) whole.update = assumeUnchangedSecrets(update, known?.update.applied?.request);
+  if (updateLayout) whole.updateLayout = updateLayout;
+  return whole;
 }
 
 /** A call that sends the whole desired state of an endpoint, whatever is known; undefined where nothing is managed there. */
