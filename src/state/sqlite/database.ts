@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type Database from 'libsql';
 import { Failure } from '../../model/failure.ts';
 import { DamagedState, LostState, OtherFormat } from '../errors.ts';
-import { APPLICATION, FORMAT, META_NAMED } from './statements.ts';
+import { APPLICATION, FORMAT } from './statements.ts';
 
 /** Files of a state folder. */
 export const DATABASE = 'state.db';
@@ -68,39 +68,6 @@ export function sizeOf(path: string): number | undefined {
 
 /** The database by itself: no process writes, and no file beside it is looked for or made. */
 export const ALONE = 'immutable=1';
-
-/** What the file by itself says of the log that goes on from it; undefined where that cannot be read. */
-export async function baseOf(folder: string): Promise<{ base: string | undefined } | undefined> {
-  try {
-    const db = await openFile(join(folder, DATABASE), ALONE);
-    try {
-      const [row] = rowsOf(db, META_NAMED, 'base');
-      return { base: row?.[0] as string | undefined };
-    } finally {
-      db.close();
-    }
-  } catch {
-    // The log was being written into it when its writer was killed.
-    return undefined;
-  }
-}
-
-/**
- * The log holds pages of the database, and would be put into any file beside it.
- * @param alone what the file by itself says
- * @throws Failure where it is another one than the log goes on from
- */
-export function checkBase(
-  alone: Awaited<ReturnType<typeof baseOf>>,
-  { base, before }: { base: string | undefined; before: string | undefined },
-  folder: string,
-): void {
-  if (alone === undefined || alone.base === base || alone.base === before) return;
-  const path = join(folder, DATABASE);
-  throw new Failure(`${path} is an older copy, or another one, than ${path}-wal goes on from`, {
-    hint: `Nothing was changed. To go on from this copy, remove ${DATABASE}-wal and ${DATABASE}-shm beside it: what they hold was recorded since, and is no longer known then.`,
-  });
-}
 
 /** Whether a file is none of a database, by the error. */
 export function isNoDatabase(error: unknown): boolean {

@@ -6,17 +6,9 @@ import { emptyState } from '../fold.ts';
 import { hasJournal, type OldState, readJournal } from '../journal/read.ts';
 import { dumpOfJournal } from '../journal/take-over.ts';
 import { type FingerprintKey, keptKey, keyOf } from '../key.ts';
-import {
-  ALONE,
-  baseOf,
-  checkBase,
-  checkFormat,
-  DATABASE,
-  type Db,
-  openFile,
-  readFailureOf,
-} from './database.ts';
+import { ALONE, checkFormat, DATABASE, type Db, openFile, readFailureOf } from './database.ts';
 import { hasDatabase } from './folder.ts';
+import { baseOf, checkBase } from './log.ts';
 import { readCalledNames, readDump, readHistory, readMeta, readTables } from './tables.ts';
 
 /** Reads a state folder, also while another process writes, and where it must not be written. */

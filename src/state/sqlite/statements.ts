@@ -79,6 +79,5 @@ export const CALLS_IN_ORDER = `select ${CALL} from call order by seq`;
 export const COUNT = 'select count(*) from call';
 export const COUNT_NAMED = 'select count(*) from call where name in (select value from json_each(?))';
 export const CALLED_NAMES = 'select distinct name from call';
-export const OLDEST = 'select at from call order by seq limit 1';
 /** The oldest so many, as far as they are older than a time: the table is not gone through. */
 export const PRUNE = 'delete from call where seq in (select seq from call order by seq limit ?) and at < ?';

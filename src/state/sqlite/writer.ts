@@ -1,30 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Intent, JournalEntry, JournalEvent, State } from '../../model/journal.ts';
 import type { History, HistoryFilter, Holder, StateDump, StateOptions, Writer } from '../../model/store.ts';
 import type { Leave } from '../../model/work.ts';
-import { LockedState, LostState } from '../errors.ts';
+import { LockedState } from '../errors.ts';
 import { fold } from '../fold.ts';
 import { hasJournal, oldWriter, putAside, readJournal } from '../journal/read.ts';
 import { dumpOfJournal } from '../journal/take-over.ts';
 import { type FingerprintKey, keyOf, newKey } from '../key.ts';
-import {
-  baseOf,
-  checkBase,
-  checkFormat,
-  DATABASE,
-  type Db,
-  failureOf,
-  LOCK,
-  openFile,
-  type Prepared,
-  rowsOf,
-  sizeOf,
-} from './database.ts';
+import { checkFormat, DATABASE, type Db, failureOf, openFile, type Prepared, sizeOf } from './database.ts';
 import { hasDatabase, makeFolder, restrict } from './folder.ts';
 import { KnownRows } from './known-rows.ts';
 import { holderHere, type Lock, takeLock } from './lock.ts';
+import { checkLog, keepAsItIs, Log } from './log.ts';
+import { Place } from './place.ts';
 import * as sql from './statements.ts';
 import {
   readCalledNames,
@@ -51,8 +41,6 @@ import {
  * cost. Short against any network, and none for a call that comes alone.
  */
 const BETWEEN_FLUSHES = 3;
-/** Events after which the log of the database is written into its file: a few megabytes. */
-const CHECKPOINT_AFTER = 1_000;
 /** Calls that are removed from the history at once. */
 const PRUNED_TOGETHER = 1_000;
 /** Events between two looks at the end of the history. */
@@ -136,65 +124,20 @@ async function open(folder: string, lock: Lock, options: StateOptions): Promise<
   const key = keyOf(meta.key, meta.keyCheck, options.keyText);
   // What is damaged is found before anything is written.
   const state = readTables(db, meta, folder);
-  // The log is written into the database at moments of this process's choice, so that a change by others is seen.
   db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;');
-  const isWhole = writeLog(db);
+  const log = new Log(db, meta.base);
+  log.checkpoint();
   const holder = holderHere(options.command, options.now());
   db.exec('begin immediate');
   writeMeta(db, { holder: JSON.stringify(holder) });
-  const base = isWhole ? beginLog(db, meta.base) : meta.base;
+  log.goOn();
   db.exec('commit');
   return new SqliteWriter({
-    ...{ folder, lock, options, db, key, id: meta.id, base },
+    ...{ folder, lock, options, db, key, id: meta.id, log },
     afterKill: meta.holder !== undefined,
     state,
   });
 }
-
-/** By a connection of its own that only reads: one that writes puts the log into the file when it is closed. */
-async function checkLog(folder: string): Promise<void> {
-  if (!sizeOf(join(folder, `${DATABASE}-wal`))) return;
-  const alone = await baseOf(folder);
-  const db = await openFile(join(folder, DATABASE), 'mode=ro');
-  try {
-    checkFormat(db, folder);
-    checkBase(alone, readMeta(db, folder), folder);
-  } finally {
-    db.close();
-  }
-}
-
-/**
- * A database that is closed writes its log into its file, unless there is another file in its place: what was put there
- * must not be mixed with it.
- */
-function keepAsItIs(path: string): void {
-  try {
-    copyFileSync(path, `${path}.new`);
-    renameSync(`${path}.new`, path);
-  } catch {
-    // It is gone, or the disk is full: then nothing is written into it either.
-  }
-}
-
-/** Writes the log of the database into its file. @returns whether that was all of it: a reader may need some */
-function writeLog(db: Db): boolean {
-  const [[isBusy, length, done] = []] = rowsOf(db, 'pragma wal_checkpoint(passive)');
-  return isBusy === 0 && length === done;
-}
-
-/**
- * What is written from now on goes on from the file as it is: with an older copy of it, it would make no sense.
- * @param before what the file says by itself @returns what it says once the log is in it
- */
-function beginLog(db: Db, before: string | undefined): string {
-  const base = randomUUID();
-  writeMeta(db, { base, before });
-  return base;
-}
-
-/** Files by name, each with what changes where others touch it. */
-type Place = Readonly<Record<string, string>>;
 
 interface Waiting {
   entry: JournalEntry;
@@ -218,13 +161,9 @@ class SqliteWriter implements Writer {
   #flushedAt = Number.NEGATIVE_INFINITY;
   /** Keys that stand in the table of calls that may still take effect. */
   #orphaned: Set<string>;
-  /** Of the file by itself, once all of the log is in it. */
-  #base: string | undefined;
-  /** It is: a log that begins now goes on from there. */
-  #isWhole = false;
-  #sinceCheckpoint = 0;
+  readonly #log: Log;
   #sincePrune = PRUNE_AFTER;
-  #place: Place;
+  readonly #place: Place;
   #failed: unknown;
   #break: (error: unknown) => void = () => {};
   readonly broken: Promise<never> = new Promise((_, reject) => {
@@ -238,20 +177,20 @@ class SqliteWriter implements Writer {
     db: Db;
     key: FingerprintKey;
     id: string;
-    base: string | undefined;
+    log: Log;
     afterKill: boolean;
     state: State & { known: KnownRows };
   }) {
     // Without a handler the rejection would end the process; append() rethrows it.
     this.broken.catch(() => {});
-    const { folder, lock, options, db, key, id, base, afterKill, state } = opened;
+    const { folder, lock, options, db, key, id, log, afterKill, state } = opened;
     this.#folder = folder;
     this.#lock = lock;
     this.#options = options;
     this.#db = db;
     this.#key = key;
     this.id = id;
-    this.#base = base;
+    this.#log = log;
     this.afterKill = afterKill;
     this.state = state;
     this.#serial = state.serial;
@@ -263,7 +202,7 @@ class SqliteWriter implements Writer {
       setMeta: db.prepare(sql.SET_META),
     };
     state.known.onDamage = (error) => this.#fail(error);
-    this.#place = this.#placeNow();
+    this.#place = new Place(folder);
   }
 
   get key(): Buffer {
@@ -300,12 +239,11 @@ class SqliteWriter implements Writer {
     if (batch.length === 0) return;
     try {
       if (this.#failed) throw this.#failed;
-      this.#checkNow();
+      this.#place.check();
       this.#transaction(() => {
         for (const { entry } of batch) this.#record(entry);
         this.#statements.setMeta.run('serial', String(this.state.serial));
-        if (this.#isWhole) this.#base = beginLog(this.#db, this.#base);
-        this.#isWhole = false;
+        this.#log.goOn();
       });
       this.#tidy(batch.length);
     } catch (error) {
@@ -359,7 +297,6 @@ class SqliteWriter implements Writer {
 
   /** Shortens the history and the log, a little at a time. */
   #tidy(events: number): void {
-    this.#sinceCheckpoint += events;
     this.#sincePrune += events;
     const { keepHistory, now } = this.#options;
     if (keepHistory !== undefined && this.#sincePrune >= PRUNE_AFTER) {
@@ -367,10 +304,7 @@ class SqliteWriter implements Writer {
       const before = new Date(Math.max(0, now() - keepHistory)).toISOString();
       this.#transaction(() => this.#db.prepare(sql.PRUNE).run(PRUNED_TOGETHER, before));
     }
-    if (this.#sinceCheckpoint < CHECKPOINT_AFTER) return;
-    this.#sinceCheckpoint = 0;
-    this.#isWhole ||= writeLog(this.#db);
-    this.#place = this.#placeNow();
+    if (this.#log.checkpointAfter(events)) this.#place.renew();
   }
 
   async admit(_account: string, _appId: string, intent?: Intent): Promise<Leave | undefined> {
@@ -394,7 +328,7 @@ class SqliteWriter implements Writer {
 
   #isInPlace(): boolean {
     try {
-      this.#checkNow();
+      this.#place.check();
     } catch (error) {
       this.#fail(error);
     }
@@ -403,31 +337,6 @@ class SqliteWriter implements Writer {
 
   async checkPlace(): Promise<void> {
     if (!this.#isInPlace()) throw this.#failed;
-  }
-
-  /** The files, and what changes where another program writes into the database. */
-  #placeNow(): Place {
-    const look = (name: string) => statSync(join(this.#folder, name), { throwIfNoEntry: false });
-    const database = look(DATABASE);
-    return {
-      [DATABASE]: `${database?.ino} ${database?.mtimeMs} ${database?.size}`,
-      [LOCK]: `${look(LOCK)?.ino}`,
-      [`${DATABASE}-wal`]: `${look(`${DATABASE}-wal`)?.ino}`,
-    };
-  }
-
-  /** The first file that is not as it was left. */
-  #moved(): string | undefined {
-    const now = this.#placeNow();
-    return Object.keys(now).find((name) => now[name] !== this.#place[name]);
-  }
-
-  #checkNow(): void {
-    const moved = this.#moved();
-    if (moved === undefined) return;
-    throw new LostState(`${join(this.#folder, moved)} was removed or changed under this process`, {
-      hint: 'Nothing more is sent, because it could not be recorded: it ends.',
-    });
   }
 
   #fail(error: unknown): void {
@@ -480,7 +389,8 @@ class SqliteWriter implements Writer {
     } catch (error) {
       this.#fail(error);
     } finally {
-      if (this.#failed !== undefined && this.#moved() !== undefined) keepAsItIs(join(this.#folder, DATABASE));
+      if (this.#failed !== undefined && this.#place.moved() !== undefined)
+        keepAsItIs(join(this.#folder, DATABASE));
       this.#db.close();
       this.#lock.release();
     }
