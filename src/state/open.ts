@@ -26,7 +26,7 @@ const KINDS: readonly Kind[] = [
   {
     is: /^(?!\w+:\/\/)/,
     read: async (address, options) => (await import('./sqlite/reader.ts')).readFolder(address, options),
-    write: async (address, options) => (await import('./sqlite/writer.ts')).writeFolder(address, options),
+    write: async (address, options) => (await import('./sqlite/open.ts')).writeFolder(address, options),
     unlock: async () =>
       'There is nothing to unlock: the state is in a folder, and a process that was killed holds nothing any more.',
   },

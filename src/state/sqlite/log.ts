@@ -42,7 +42,7 @@ export class Log {
     this.#events += events;
     if (this.#events < CHECKPOINT_AFTER) return false;
     this.#events = 0;
-    if (!this.#isWhole) this.checkpoint();
+    this.checkpoint();
     return true;
   }
 
