@@ -2,21 +2,22 @@ import { join } from 'node:path';
 import type { Intent, JournalEntry, JournalEvent, State } from '../../model/journal.ts';
 import type { History, HistoryFilter, StateDump, StateOptions, Writer } from '../../model/store.ts';
 import type { Leave } from '../../model/work.ts';
+import { Breakdown } from '../breakdown.ts';
 import { fold } from '../fold.ts';
 import { type FingerprintKey, keyOf } from '../key.ts';
+import { CallRows } from './call-rows.ts';
 import { DATABASE, type Db, failureOf, type Prepared } from './database.ts';
 import { KnownRows } from './known-rows.ts';
 import type { Lock } from './lock.ts';
 import { keepAsItIs, type Log } from './log.ts';
 import { Place } from './place.ts';
-import * as sql from './statements.ts';
+import { SET_META } from './statements.ts';
 import {
   readCalledNames,
   readDump,
   readHistory,
   readMeta,
   readTables,
-  valuesOf,
   writeDump,
   writeMeta,
 } from './tables.ts';
@@ -26,8 +27,6 @@ import {
  * cost. Short against any network, and none for a call that comes alone.
  */
 const BETWEEN_FLUSHES = 3;
-/** Calls that are removed from the history at once. */
-const PRUNED_TOGETHER = 1_000;
 /** Events between two looks at the end of the history. */
 const PRUNE_AFTER = 500;
 
@@ -51,21 +50,17 @@ export class SqliteWriter implements Writer {
   readonly #lock: Lock;
   readonly #options: StateOptions;
   readonly #db: Db;
-  readonly #statements: Record<'addCall' | 'answerCall' | 'deleteCall' | 'setMeta', Prepared>;
+  readonly #log: Log;
+  readonly #place: Place;
+  readonly #setMeta: Prepared;
+  #calls: CallRows;
   #key: FingerprintKey;
   #serial: number;
   #waiting: Waiting[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
-  /** Keys that stand in the table of calls that may still take effect. */
-  #orphaned: Set<string>;
-  readonly #log: Log;
   #sincePrune = PRUNE_AFTER;
-  readonly #place: Place;
-  #failed: unknown;
-  #break: (error: unknown) => void = () => {};
-  readonly broken: Promise<never> = new Promise((_, reject) => {
-    this.#break = reject;
-  });
+  readonly #breakdown = new Breakdown();
+  readonly broken = this.#breakdown.broken;
 
   constructor(opened: {
     folder: string;
@@ -78,8 +73,6 @@ export class SqliteWriter implements Writer {
     afterKill: boolean;
     state: State & { known: KnownRows };
   }) {
-    // Without a handler the rejection would end the process; append() rethrows it.
-    this.broken.catch(() => {});
     const { folder, lock, options, db, key, id, log, afterKill, state } = opened;
     this.#folder = folder;
     this.#lock = lock;
@@ -91,13 +84,8 @@ export class SqliteWriter implements Writer {
     this.afterKill = afterKill;
     this.state = state;
     this.#serial = state.serial;
-    this.#orphaned = new Set(state.orphaned.keys());
-    this.#statements = {
-      addCall: db.prepare(sql.ADD_CALL),
-      answerCall: db.prepare(sql.ANSWER_CALL),
-      deleteCall: db.prepare(sql.DELETE_CALL),
-      setMeta: db.prepare(sql.SET_META),
-    };
+    this.#calls = new CallRows(db, state);
+    this.#setMeta = db.prepare(SET_META);
     state.known.onDamage = (error) => this.#fail(error);
     this.#place = new Place(folder);
   }
@@ -107,7 +95,7 @@ export class SqliteWriter implements Writer {
   }
 
   append(event: JournalEvent): Promise<number> {
-    if (this.#failed) return Promise.reject(this.#failed);
+    if (this.#breakdown.error) return Promise.reject(this.#breakdown.error);
     const at = new Date(this.#options.now()).toISOString();
     const entry: JournalEntry = { seq: ++this.#serial, at, ...event };
     return new Promise((resolve, reject) => {
@@ -135,17 +123,20 @@ export class SqliteWriter implements Writer {
     this.#waiting = [];
     if (batch.length === 0) return;
     try {
-      if (this.#failed) throw this.#failed;
+      if (this.#breakdown.error) throw this.#breakdown.error;
       this.#place.check();
       this.#transaction(() => {
-        for (const { entry } of batch) this.#record(entry);
-        this.#statements.setMeta.run('serial', String(this.state.serial));
+        for (const { entry } of batch) {
+          fold(this.state, entry);
+          this.#calls.record(entry);
+        }
+        this.#setMeta.run('serial', String(this.state.serial));
         this.#log.goOn();
       });
       this.#tidy(batch.length);
     } catch (error) {
       this.#fail(error);
-      for (const { reject } of batch) reject(this.#failed);
+      for (const { reject } of batch) reject(this.#breakdown.error);
       return;
     }
     this.#flushedAt = this.#options.shared.clock.monotonic();
@@ -164,42 +155,13 @@ export class SqliteWriter implements Writer {
     }
   }
 
-  #record(entry: JournalEntry): void {
-    fold(this.state, entry);
-    const { seq, at, key } = entry;
-    const { addCall, answerCall, deleteCall } = this.#statements;
-    if (entry.event === 'intent') {
-      const { name, file, identity, endpoint, reason, commit } = entry;
-      const call = { seq, at, key, name, file, sid: identity.sid, endpoint, reason };
-      addCall.run(...valuesOf({ ...call, ...(commit ? { commit } : {}) }));
-    } else if (entry.event === 'answer')
-      answerCall.run(at, entry.outcome, entry.status ?? null, entry.message ?? null, entry.of);
-    else if (entry.event === 'withdraw') deleteCall.run(entry.of);
-    this.#keepOrphaned(key);
-  }
-
-  /** Only few recordings ever have such calls. */
-  #keepOrphaned(key: string): void {
-    const { orphaned } = this.state;
-    if (orphaned.size === 0 && this.#orphaned.size === 0) return;
-    for (const gone of [...this.#orphaned].filter((other) => !orphaned.has(other))) {
-      this.#db.prepare(sql.DELETE_ORPHANED).run(gone);
-      this.#orphaned.delete(gone);
-    }
-    const calls = orphaned.get(key);
-    if (!calls) return;
-    this.#db.prepare(sql.SET_ORPHANED).run(key, JSON.stringify(calls));
-    this.#orphaned.add(key);
-  }
-
   /** Shortens the history and the log, a little at a time. */
   #tidy(events: number): void {
     this.#sincePrune += events;
     const { keepHistory, now } = this.#options;
     if (keepHistory !== undefined && this.#sincePrune >= PRUNE_AFTER) {
       this.#sincePrune = 0;
-      const before = new Date(Math.max(0, now() - keepHistory)).toISOString();
-      this.#transaction(() => this.#db.prepare(sql.PRUNE).run(PRUNED_TOGETHER, before));
+      this.#transaction(() => this.#calls.prune(now() - keepHistory));
     }
     if (this.#log.checkpointAfter(events)) this.#place.renew();
   }
@@ -229,16 +191,15 @@ export class SqliteWriter implements Writer {
     } catch (error) {
       this.#fail(error);
     }
-    return this.#failed === undefined;
+    return this.#breakdown.error === undefined;
   }
 
   async checkPlace(): Promise<void> {
-    if (!this.#isInPlace()) throw this.#failed;
+    if (!this.#isInPlace()) throw this.#breakdown.error;
   }
 
   #fail(error: unknown): void {
-    this.#failed ??= failureOf(error, this.#folder);
-    this.#break(this.#failed);
+    this.#breakdown.fail(failureOf(error, this.#folder));
   }
 
   async history(filter: HistoryFilter): Promise<History> {
@@ -268,25 +229,25 @@ export class SqliteWriter implements Writer {
         });
       });
       Object.assign(this.state, readTables(this.#db, readMeta(this.#db, this.#folder), this.#folder));
-      this.#orphaned = new Set(this.state.orphaned.keys());
+      this.#calls = new CallRows(this.#db, this.state);
       this.#key = key;
     } catch (error) {
       this.#fail(error);
-      throw this.#failed;
+      throw this.#breakdown.error;
     }
   }
 
   async close(): Promise<void> {
     this.#flush();
     try {
-      if (this.#failed === undefined && this.#isInPlace()) {
+      if (this.#breakdown.error === undefined && this.#isInPlace()) {
         this.#transaction(() => writeMeta(this.#db, { holder: undefined }));
         this.#db.exec('pragma wal_checkpoint(truncate)');
       }
     } catch (error) {
       this.#fail(error);
     } finally {
-      if (this.#failed !== undefined && this.#place.moved() !== undefined)
+      if (this.#breakdown.error !== undefined && this.#place.moved() !== undefined)
         keepAsItIs(join(this.#folder, DATABASE));
       this.#db.close();
       this.#lock.release();
