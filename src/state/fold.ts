@@ -153,15 +153,24 @@ function adopt({ orphaned }: State, recording: KnownRecording, endpoint: Endpoin
 }
 
 /** Of what is forgotten the calls that may still take effect. */
-function orphan({ known, orphaned }: State, key: string, at: number): void {
-  for (const [other, { update, updateLayout }] of orphaned)
-    if ([...update, ...updateLayout].every(({ until }) => until <= at)) orphaned.delete(other);
+function orphan(state: State, key: string, at: number): void {
+  forgetLate(state, at);
+  const { known, orphaned } = state;
   const recording = known.get(key);
   if (!recording) return;
   const left = (endpoint: KnownEndpoint<unknown>) =>
     [...(endpoint.late ?? []), ...notAnswered(endpoint).map(withLimit)].filter(({ until }) => until > at);
   const [update, updateLayout] = [left(recording.update), left(recording.updateLayout)];
   if (update.length + updateLayout.length > 0) orphaned.set(key, { update, updateLayout });
+}
+
+/** Lets go of orphaned calls that cannot take effect any more. @returns the keys of their recordings */
+export function forgetLate({ orphaned }: State, now: number): string[] {
+  const over = [...orphaned]
+    .filter(([, { update, updateLayout }]) => [...update, ...updateLayout].every(({ until }) => until <= now))
+    .map(([key]) => key);
+  for (const key of over) orphaned.delete(key);
+  return over;
 }
 
 /** The answer to a call that was under way when its recording was forgotten. */

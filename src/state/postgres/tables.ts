@@ -33,11 +33,16 @@ export async function readMeta(db: Database): Promise<(Meta & { format: number }
   return { format, id: needed('id'), key: meta.get('key') ?? null, keyCheck: needed('key_check') };
 }
 
-/** Everything known, or what is known of an account and of none. `owners`: whose the orphaned calls are. */
-export async function readKnown(
-  runs: Runs,
-  account: string | null = null,
-): Promise<{ rows: KnownRow[]; orphaned: State['orphaned']; owners: Map<string, string>; serial: number }> {
+/** What was read. `owners`: whose the orphaned calls are. */
+interface Known {
+  rows: KnownRow[];
+  orphaned: State['orphaned'];
+  owners: Map<string, string>;
+  serial: number;
+}
+
+/** Everything known, or what is known of an account and of none. */
+export async function readKnown(runs: Runs, account: string | null = null): Promise<Known> {
   const rows = (await runs.rows(sql.RECORDINGS, [account])).map(
     ({ key, name, file, target, account: of, known }) =>
       new KnownRow({ key, name, file, target: target ?? undefined, account: of ?? undefined }, known),
@@ -58,6 +63,16 @@ export async function readKnown(
 export interface KnownState extends State {
   known: KnownTexts;
   owners: Map<string, string>;
+}
+
+/** Puts what was read of an account in the place of what was known of it. */
+export function takeOver({ known, orphaned, owners }: KnownState, account: string, read: Known): void {
+  for (const row of [...known.heads()])
+    if (row.account === undefined || row.account === account) known.delete(row.key);
+  for (const row of read.rows) known.rows.set(row.key, row);
+  for (const key of [...orphaned.keys()]) if ((owners.get(key) ?? account) === account) orphaned.delete(key);
+  for (const [key, calls] of read.orphaned) orphaned.set(key, calls);
+  for (const [key, owner] of read.owners) owners.set(key, owner);
 }
 
 /** The state as of one moment. */

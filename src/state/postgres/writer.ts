@@ -1,13 +1,12 @@
-import type { Intent, JournalEntry, JournalEvent, State } from '../../model/journal.ts';
-import type { LateCall } from '../../model/plan.ts';
-import type { Endpoint } from '../../model/recording.ts';
+import type { Intent, JournalEvent, State } from '../../model/journal.ts';
 import type { History, HistoryFilter, Holder, StateDump, StateOptions, Writer } from '../../model/store.ts';
 import type { Leave } from '../../model/work.ts';
+import { Breakdown } from '../breakdown.ts';
 import { LostState } from '../errors.ts';
-import { emptyState, fold } from '../fold.ts';
+import { forgetLate } from '../fold.ts';
 import { type FingerprintKey, keyOf } from '../key.ts';
 import { AwayError, type Database, type Moment, type Row } from './database.ts';
-import type { KnownTexts } from './known-texts.ts';
+import { type Draft, draftOf, intentValues, keep, statementOf } from './drafts.ts';
 import { Leases } from './leases.ts';
 import * as sql from './statements.ts';
 import {
@@ -18,6 +17,7 @@ import {
   readKnown,
   readMeta,
   readState,
+  takeOver,
   writeDump,
 } from './tables.ts';
 
@@ -43,15 +43,6 @@ const LAST_ANSWERS = 500;
 /** The same for giving the leases back. */
 const LAST_RELEASE = 500;
 
-/** What an event makes of its recording, before that is durable. */
-interface Draft {
-  readonly entry: JournalEntry;
-  readonly known: KnownTexts;
-  readonly calls: Record<Endpoint, LateCall[]> | undefined;
-  /** Of the statements: $3 to $7. */
-  readonly values: readonly unknown[];
-}
-
 /** A database that processes share, as one of them writes it. */
 export class PostgresWriter implements Writer {
   readonly id: string;
@@ -70,20 +61,15 @@ export class PostgresWriter implements Writer {
   readonly #inFlight = new Map<number, string>();
   /** Accounts that are being asked for because something of theirs is to be recorded. */
   readonly #claiming = new Map<string, Promise<void>>();
-  /** Allowances whose places are there. */
   /** Requests a second, by account. */
   readonly #rates = new Map<string, number>();
+  /** Allowances whose places are there. */
   readonly #placed = new Set<string>();
   #prunedAt = Number.NEGATIVE_INFINITY;
-  #failed: unknown;
-  #break: (error: unknown) => void = () => {};
-  readonly broken: Promise<never> = new Promise((_, reject) => {
-    this.#break = reject;
-  });
+  readonly #breakdown = new Breakdown();
+  readonly broken = this.#breakdown.broken;
 
   constructor(db: Database, id: string, key: FingerprintKey, state: KnownState, options: StateOptions) {
-    // Without a handler the rejection would end the process; append() rethrows it.
-    this.broken.catch(() => {});
     this.#db = db;
     this.id = id;
     this.#key = key;
@@ -96,7 +82,7 @@ export class PostgresWriter implements Writer {
       patience: options.shared.patience,
       onWon: (account) => this.#reload(account),
       inFlight: (account) => [...this.#inFlight.values()].filter((other) => other === account).length,
-      onBroken: (error) => this.#fail(error),
+      onBroken: (error) => this.#breakdown.fail(error),
     });
   }
 
@@ -131,15 +117,11 @@ export class PostgresWriter implements Writer {
 
   /** What is known of an account that was won, as the holder before has left it. */
   async #reload(account: string): Promise<void> {
-    const { known, orphaned: calls, owners: before } = this.state;
-    const { rows, orphaned, owners, serial } = await this.#again(() => readKnown(this.#db, account));
-    for (const row of [...known.heads()])
-      if (row.account === undefined || row.account === account) known.delete(row.key);
-    for (const row of rows) known.rows.set(row.key, row);
-    for (const key of [...calls.keys()]) if ((before.get(key) ?? account) === account) calls.delete(key);
-    for (const [key, late] of orphaned) calls.set(key, late);
-    for (const [key, owner] of owners) before.set(key, owner);
-    this.state.serial = Math.max(serial, this.state.serial + 1);
+    // What is restored meanwhile has its own tables, and stands.
+    const before = { ...this.state };
+    const read = await this.#again(() => readKnown(this.#db, account));
+    takeOver(before, account, read);
+    this.state.serial = Math.max(read.serial, this.state.serial + 1);
     // Numbers that were taken before are older than what the other process has recorded since.
     this.#numbers = [];
   }
@@ -152,7 +134,7 @@ export class PostgresWriter implements Writer {
       if (!this.#leases.wants(account)) await this.#claimOnce(account);
       await this.#prune();
       const entry = await this.#entry(event);
-      await this.#record(account, this.#draft(entry), since);
+      await this.#record(account, draftOf(this.state, entry), since);
       if ('of' in entry) this.#inFlight.delete(entry.of);
       return entry.seq;
     });
@@ -170,32 +152,16 @@ export class PostgresWriter implements Writer {
    */
   async #record(account: string, draft: Draft, since: number): Promise<void> {
     for (;;) {
-      if (this.#failed) throw this.#failed;
+      if (this.#breakdown.error) throw this.#breakdown.error;
       const token = this.#leases.token(account);
       if (token === undefined) return;
       const [row] = await this.#again(() => {
-        const [statement, ...more] = this.#statementOf(account, draft.entry, since);
-        return this.#db.rows(statement, [account, token, ...draft.values, ...more]);
-      });
-      if (row?.held === 1) return this.#take(draft);
-      await this.#leases.look();
-    }
-  }
-
-  #statementOf(account: string, entry: JournalEntry, since: number): [string, ...unknown[]] {
-    switch (entry.event) {
-      case 'intent':
-        return [sql.INTEND, ...intentValues(entry)];
-      case 'answer': {
-        const { of, at, outcome, status, message } = entry;
         const ago = this.#options.shared.clock.monotonic() - since;
-        const settle = this.#second(account) + ANSWER_MARGIN - ago;
-        return [sql.ANSWER, of, settle, at, outcome, status ?? null, message ?? null];
-      }
-      case 'withdraw':
-        return [sql.WITHDRAW, entry.of, 0];
-      default:
-        return [sql.CHANGE];
+        const [statement, values] = statementOf(draft, this.#second(account) + ANSWER_MARGIN - ago);
+        return this.#db.rows(statement, [account, token, ...values]);
+      });
+      if (row?.held === 1) return keep(this.state, draft);
+      await this.#leases.look();
     }
   }
 
@@ -211,7 +177,7 @@ export class PostgresWriter implements Writer {
   async #admitCall(account: string, allowance: string, intent: Intent): Promise<Leave | undefined> {
     let entry = await this.#entry(intent);
     for (;;) {
-      const draft = this.#draft(entry);
+      const draft = draftOf(this.state, entry);
       const values = [
         ...draft.values,
         ...intentValues(entry),
@@ -222,14 +188,14 @@ export class PostgresWriter implements Writer {
       const admitted = await this.#admitted(account, sql.ADMIT_CALL, values);
       if (admitted === undefined) return undefined;
       if (typeof admitted === 'object') {
-        this.#take(draft);
+        keep(this.state, draft);
         return this.#leaveFor(entry.seq, true, account, admitted);
       }
       if (admitted === 'unknown') {
         // It may have been recorded: it counts for nothing, and neither does its place.
         const { key, endpoint } = intent;
         const withdrawal = await this.#entry({ event: 'withdraw', key, endpoint, of: entry.seq });
-        await this.#record(account, this.#draft(withdrawal), 0);
+        await this.#record(account, draftOf(this.state, withdrawal), 0);
         entry = await this.#entry(intent);
       } else {
         await this.#options.shared.clock.sleep(admitted, this.#over.signal);
@@ -259,7 +225,7 @@ export class PostgresWriter implements Writer {
     statement: string,
     values: readonly unknown[],
   ): Promise<(Moment & { token: string }) | number | 'unknown' | undefined> {
-    if (this.#failed) throw this.#failed;
+    if (this.#breakdown.error) throw this.#breakdown.error;
     const token = this.#leases.token(account);
     if (token === undefined || !this.holds(account) || this.#over.signal.aborted) return undefined;
     if (!this.#leases.isCertain(account, token)) {
@@ -270,7 +236,7 @@ export class PostgresWriter implements Writer {
     try {
       answer = await this.#db.ask(statement, [account, token, ...values]);
     } catch (error) {
-      if (!(error instanceof AwayError)) throw this.#fail(error);
+      if (!(error instanceof AwayError)) throw this.#breakdown.fail(error);
       await this.#leases.look();
       return 'unknown';
     }
@@ -292,7 +258,7 @@ export class PostgresWriter implements Writer {
       mayLeave: () =>
         clock.monotonic() - asked.mono <= limit &&
         Math.abs(clock.now() - asked.wall) <= limit &&
-        this.#failed === undefined &&
+        this.#breakdown.error === undefined &&
         this.#leases.isCertain(account, asked.token),
       over: (left) => {
         this.#inFlight.delete(number);
@@ -358,59 +324,14 @@ export class PostgresWriter implements Writer {
     }
   }
 
-  #draft(entry: JournalEntry): Draft {
-    const { key, seq } = entry;
-    const calls = this.state.orphaned.get(key);
-    const known = this.state.known.draft(key);
-    const state: State = {
-      ...emptyState(known),
-      serial: seq - 1,
-      orphaned: new Map(calls ? [[key, structuredClone(calls)]] : []),
-    };
-    fold(state, entry);
-    const row = known.head(key);
-    const left = state.orphaned.get(key);
-    // Whose calls are left over is kept with these, and says nothing of a recording that is known anew.
-    const account = row ? row.account : (this.state.known.head(key)?.account ?? this.state.owners.get(key));
-    return {
-      ...{ entry, known, calls: left },
-      values: [
-        ...[key, row?.target ?? null, account ?? null, row?.text ?? null],
-        left && left.update.length + left.updateLayout.length > 0 ? JSON.stringify(left) : null,
-      ],
-    };
-  }
-
-  /** What is durable counts. */
-  #take({ entry: { key, seq }, known, calls }: Draft): void {
-    const row = known.head(key);
-    const account = this.state.known.head(key)?.account;
-    if (row) this.state.known.rows.set(key, row);
-    else {
-      this.state.known.delete(key);
-      if (account !== undefined) this.state.owners.set(key, account);
-    }
-    if (calls) this.state.orphaned.set(key, calls);
-    else this.state.orphaned.delete(key);
-    this.state.serial = Math.max(seq, this.state.serial + 1);
-  }
-
   /** Shortens the history, a little at a time, and lets go of late calls whose time is over. */
   async #prune(): Promise<void> {
     const { keepHistory, now, shared } = this.#options;
     if (keepHistory === undefined || shared.clock.monotonic() - this.#prunedAt < PRUNE_EVERY) return;
     this.#prunedAt = shared.clock.monotonic();
     const before = new Date(Math.max(0, now() - keepHistory)).toISOString();
-    const { orphaned, owners } = this.state;
-    const over = [...orphaned.keys()].filter((key) =>
-      Object.values(orphaned.get(key) ?? {})
-        .flat()
-        .every(({ until }) => until <= now()),
-    );
-    for (const key of over) {
-      orphaned.delete(key);
-      owners.delete(key);
-    }
+    const over = forgetLate(this.state, now());
+    for (const key of over) this.state.owners.delete(key);
     await this.#again(() => this.#db.rows(sql.PRUNE, [before, PRUNED_TOGETHER]));
     if (over.length > 0) await this.#again(() => this.#db.rows(sql.DELETE_ORPHANED, [over]));
   }
@@ -429,24 +350,20 @@ export class PostgresWriter implements Writer {
     try {
       return await this.#db.untilAnswered(ask, this.#over.signal, this.#leases.patience);
     } catch (error) {
-      throw this.#fail(error);
+      throw this.#breakdown.fail(error);
     }
   }
 
-  #fail(error: unknown): unknown {
-    this.#failed ??= error;
-    this.#break(this.#failed);
-    return this.#failed;
-  }
-
   async checkPlace(): Promise<void> {
-    if (this.#failed) throw this.#failed;
+    if (this.#breakdown.error) throw this.#breakdown.error;
     const meta = await readMeta(this.#db).catch((error: unknown) => {
       if (error instanceof AwayError) return undefined;
-      throw this.#fail(error);
+      throw this.#breakdown.fail(error);
     });
     if (this.trouble !== undefined || meta?.id === this.id) return;
-    throw this.#fail(new LostState(`the state in ${this.#db.address.shown} was removed or replaced`));
+    throw this.#breakdown.fail(
+      new LostState(`the state in ${this.#db.address.shown} was removed or replaced`),
+    );
   }
 
   history(filter: HistoryFilter): Promise<History> {
@@ -482,10 +399,4 @@ export class PostgresWriter implements Writer {
     await Promise.race([this.#leases.close().catch(() => {}), clock.sleep(LAST_RELEASE)]);
     await this.#db.close();
   }
-}
-
-/** Of the statements: $8 to $15. */
-function intentValues(entry: Intent & { seq: number; at: string }): unknown[] {
-  const { seq, at, name, file, identity, endpoint, reason, commit } = entry;
-  return [seq, at, name, file, identity.sid, endpoint, reason, commit ? JSON.stringify(commit) : null];
 }
