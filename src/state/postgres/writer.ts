@@ -5,9 +5,11 @@ import { Breakdown } from '../breakdown.ts';
 import { LostState } from '../errors.ts';
 import { forgetLate } from '../fold.ts';
 import { type FingerprintKey, keyOf } from '../key.ts';
-import { AwayError, type Database, type Moment, type Row } from './database.ts';
+import { AwayError, type Database } from './database.ts';
 import { type Draft, draftOf, intentValues, keep, statementOf } from './drafts.ts';
 import { Leases } from './leases.ts';
+import { Numbers } from './numbers.ts';
+import { Places, type Taken } from './places.ts';
 import * as sql from './statements.ts';
 import {
   type KnownState,
@@ -21,27 +23,11 @@ import {
   writeDump,
 } from './tables.ts';
 
-/** Numbers that are taken at once. */
-const NUMBERS_TOGETHER = 50;
-/**
- * A request leaves at most so many milliseconds after the quickest answer that the database has given to a statement:
- * one that was admitted longer ago gives its place back. So a process that stood still sends nothing that was agreed on
- * before.
- */
-const OLDEST_ADMISSION = 40;
-/** A place is taken for the account's second and this margin, in milliseconds, for a request without an answer. */
-const MARGIN = 1_000;
-/** The same after an answer: for what the clocks round away, less than in the limiter, which holds its place as long. */
-const ANSWER_MARGIN = 1;
-/** Where no place is free for longer than this, the statement is made again all the same, in milliseconds. */
-const LONGEST_WAIT = 250;
 /** Calls that are removed from the history at once, and how often, in milliseconds. */
 const PRUNED_TOGETHER = 1_000;
 const PRUNE_EVERY = 60_000;
-/** What is still being recorded at the end is awaited for so long, in milliseconds: the database may be away. */
+/** What is recorded last, and then the leases' release, is awaited for so long, in milliseconds: the database may be away. */
 const LAST_ANSWERS = 500;
-/** The same for giving the leases back. */
-const LAST_RELEASE = 500;
 
 /** A database that processes share, as one of them writes it. */
 export class PostgresWriter implements Writer {
@@ -52,19 +38,15 @@ export class PostgresWriter implements Writer {
   readonly #options: StateOptions;
   readonly #leases: Leases;
   readonly #over = new AbortController();
+  readonly #places: Places;
+  readonly #numbers: Numbers;
   #key: FingerprintKey;
-  #numbers: number[] = [];
-  #numbering: Promise<void> | undefined;
   /** Events of one recording are recorded one after the other. */
   readonly #last = new Map<string, Promise<unknown>>();
   /** Requests that are not over, by their number: whose they are. */
   readonly #inFlight = new Map<number, string>();
   /** Accounts that are being asked for because something of theirs is to be recorded. */
   readonly #claiming = new Map<string, Promise<void>>();
-  /** Requests a second, by account. */
-  readonly #rates = new Map<string, number>();
-  /** Allowances whose places are there. */
-  readonly #placed = new Set<string>();
   #prunedAt = Number.NEGATIVE_INFINITY;
   readonly #breakdown = new Breakdown();
   readonly broken = this.#breakdown.broken;
@@ -83,6 +65,11 @@ export class PostgresWriter implements Writer {
       onWon: (account) => this.#reload(account),
       inFlight: (account) => [...this.#inFlight.values()].filter((other) => other === account).length,
       onBroken: (error) => this.#breakdown.fail(error),
+    });
+    this.#places = new Places(db, this.#leases, options.shared, this.#breakdown, this.#over.signal);
+    this.#numbers = new Numbers(async (count) => {
+      const rows = await this.#again(() => db.rows(sql.NUMBERS, [count]));
+      return rows.map(({ number }) => Number(number));
     });
   }
 
@@ -122,8 +109,7 @@ export class PostgresWriter implements Writer {
     const read = await this.#again(() => readKnown(this.#db, account));
     takeOver(before, account, read);
     this.state.serial = Math.max(read.serial, this.state.serial + 1);
-    // Numbers that were taken before are older than what the other process has recorded since.
-    this.#numbers = [];
+    this.#numbers.drop();
   }
 
   async append(event: JournalEvent): Promise<number> {
@@ -157,7 +143,7 @@ export class PostgresWriter implements Writer {
       if (token === undefined) return;
       const [row] = await this.#again(() => {
         const ago = this.#options.shared.clock.monotonic() - since;
-        const [statement, values] = statementOf(draft, this.#second(account) + ANSWER_MARGIN - ago);
+        const [statement, values] = statementOf(draft, this.#places.freeAfter(account) - ago);
         return this.#db.rows(statement, [account, token, ...values]);
       });
       if (row?.held === 1) return keep(this.state, draft);
@@ -166,9 +152,8 @@ export class PostgresWriter implements Writer {
   }
 
   async admit(account: string, appId: string, intent?: Intent): Promise<Leave | undefined> {
-    const allowance = this.#options.shared.scope === 'app' ? `${account} ${appId}` : account;
-    this.#rates.set(account, this.#options.shared.rateOf(appId));
-    await this.#makePlaces(account, allowance);
+    const allowance = this.#places.allowanceOf(account, appId);
+    await this.#again(() => this.#places.make(account, allowance));
     return intent
       ? this.#inTurn(intent.key, () => this.#admitCall(account, allowance, intent))
       : this.#admitQuery(account, allowance);
@@ -178,18 +163,12 @@ export class PostgresWriter implements Writer {
     let entry = await this.#entry(intent);
     for (;;) {
       const draft = draftOf(this.state, entry);
-      const values = [
-        ...draft.values,
-        ...intentValues(entry),
-        this.#hold(account),
-        allowance,
-        this.#places(account),
-      ];
-      const admitted = await this.#admitted(account, sql.ADMIT_CALL, values);
+      const values = [...draft.values, ...intentValues(entry)];
+      const admitted = await this.#places.ask(account, allowance, sql.ADMIT_CALL, values);
       if (admitted === undefined) return undefined;
       if (typeof admitted === 'object') {
         keep(this.state, draft);
-        return this.#leaveFor(entry.seq, true, account, admitted);
+        return { of: entry.seq, ...this.#leaveFor(entry.seq, account, admitted) };
       }
       if (admitted === 'unknown') {
         // It may have been recorded: it counts for nothing, and neither does its place.
@@ -206,91 +185,24 @@ export class PostgresWriter implements Writer {
 
   async #admitQuery(account: string, allowance: string): Promise<Leave | undefined> {
     for (;;) {
-      const number = await this.#number();
-      const values = [number, this.#hold(account), allowance, this.#places(account)];
-      const admitted = await this.#admitted(account, sql.ADMIT_QUERY, values);
+      const number = await this.#numbers.next();
+      const admitted = await this.#places.ask(account, allowance, sql.ADMIT_QUERY, [number]);
       if (admitted === undefined) return undefined;
-      if (typeof admitted === 'object') return this.#leaveFor(number, false, account, admitted);
+      if (typeof admitted === 'object')
+        return { of: undefined, ...this.#leaveFor(number, account, admitted) };
       if (typeof admitted === 'number') await this.#options.shared.clock.sleep(admitted, this.#over.signal);
     }
   }
 
-  /**
-   * Asks once for a place.
-   * @returns under which token and when it was asked for; milliseconds after which to ask again; "unknown" where the
-   * database did not answer; undefined where another process has the account
-   */
-  async #admitted(
-    account: string,
-    statement: string,
-    values: readonly unknown[],
-  ): Promise<(Moment & { token: string }) | number | 'unknown' | undefined> {
-    if (this.#breakdown.error) throw this.#breakdown.error;
-    const token = this.#leases.token(account);
-    if (token === undefined || !this.holds(account) || this.#over.signal.aborted) return undefined;
-    if (!this.#leases.isCertain(account, token)) {
-      await this.#leases.look();
-      return 0;
-    }
-    let answer: { rows: Row[]; sent: Moment };
-    try {
-      answer = await this.#db.ask(statement, [account, token, ...values]);
-    } catch (error) {
-      if (!(error instanceof AwayError)) throw this.#breakdown.fail(error);
-      await this.#leases.look();
-      return 'unknown';
-    }
-    const [row] = answer.rows;
-    if (row?.held !== 1) {
-      await this.#leases.look();
-      return 0;
-    }
-    if (row.slot !== null) return { ...answer.sent, token };
-    return Math.min(LONGEST_WAIT, Math.max(1, Math.ceil(row.wait ?? LONGEST_WAIT)));
-  }
-
-  #leaveFor(number: number, isIntent: boolean, account: string, asked: Moment & { token: string }): Leave {
-    const { clock } = this.#options.shared;
-    const limit = OLDEST_ADMISSION + this.#db.shortest;
+  #leaveFor(number: number, account: string, taken: Taken): Omit<Leave, 'of'> {
     this.#inFlight.set(number, account);
     return {
-      of: isIntent ? number : undefined,
-      mayLeave: () =>
-        clock.monotonic() - asked.mono <= limit &&
-        Math.abs(clock.now() - asked.wall) <= limit &&
-        this.#breakdown.error === undefined &&
-        this.#leases.isCertain(account, asked.token),
+      mayLeave: this.#places.mayLeave(account, taken),
       over: (left) => {
         this.#inFlight.delete(number);
-        const free = left ? this.#second(account) + ANSWER_MARGIN : 0;
-        // Where the database is away, the place is free again after its time.
-        this.#db.rows(sql.SETTLE, [number, free]).catch(() => {});
+        this.#places.settle(account, number, left);
       },
     };
-  }
-
-  /** The time in which an account's allowance counts, in milliseconds. */
-  #second(account: string): number {
-    return 1_000 * Math.max(1, 1 / this.#rateOf(account));
-  }
-
-  #hold(account: string): number {
-    return this.#second(account) + MARGIN;
-  }
-
-  #places(account: string): number {
-    return Math.max(1, Math.floor(this.#rateOf(account)));
-  }
-
-  /** Known since the account's first request was admitted. */
-  #rateOf(account: string): number {
-    return this.#rates.get(account) ?? 1;
-  }
-
-  async #makePlaces(account: string, allowance: string): Promise<void> {
-    if (this.#placed.has(allowance)) return;
-    await this.#again(() => this.#db.rows(sql.MAKE_PLACES, [allowance, this.#places(account)]));
-    this.#placed.add(allowance);
   }
 
   #accountOf(event: JournalEvent): string {
@@ -301,27 +213,12 @@ export class PostgresWriter implements Writer {
   }
 
   async #entry<T extends JournalEvent>(event: T): Promise<T & { seq: number; at: string }> {
-    const seq = await this.#number();
+    const seq = await this.#numbers.next();
     return { seq, at: this.#now(), ...event };
   }
 
   #now(): string {
     return new Date(this.#options.now()).toISOString();
-  }
-
-  async #number(): Promise<number> {
-    for (;;) {
-      const number = this.#numbers.shift();
-      if (number !== undefined) return number;
-      this.#numbering ??= this.#again(() => this.#db.rows(sql.NUMBERS, [NUMBERS_TOGETHER]))
-        .then((rows) => {
-          this.#numbers.push(...rows.map(({ number: text }) => Number(text)));
-        })
-        .finally(() => {
-          this.#numbering = undefined;
-        });
-      await this.#numbering;
-    }
   }
 
   /** Shortens the history, a little at a time, and lets go of late calls whose time is over. */
@@ -385,7 +282,7 @@ export class PostgresWriter implements Writer {
     await this.#db.transaction((runs) => writeDump(runs, dump, key));
     Object.assign(this.state, await readState(this.#db));
     this.#key = key;
-    this.#numbers = [];
+    this.#numbers.drop();
   }
 
   /** Nothing may be in flight any more. */
@@ -396,7 +293,7 @@ export class PostgresWriter implements Writer {
     await Promise.race([recorded, clock.sleep(LAST_ANSWERS, quiet.signal)]);
     this.#over.abort();
     // What is not given back in time runs out by itself.
-    await Promise.race([this.#leases.close().catch(() => {}), clock.sleep(LAST_RELEASE)]);
+    await Promise.race([this.#leases.close().catch(() => {}), clock.sleep(LAST_ANSWERS)]);
     await this.#db.close();
   }
 }
