@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock } from '../../model/ports.ts';
 import type { Holder } from '../../model/store.ts';
-import { turn } from '../../model/turns.ts';
 import { LockedState, LostState } from '../errors.ts';
+import { Beats } from './beats.ts';
 import { AwayError, type Database, type Moment, type Row } from './database.ts';
 import * as sql from './statements.ts';
 
@@ -14,9 +14,8 @@ const KILLED = `What a killed process held is free after ${TERM / 1_000} s; reel
 /** How often leases are renewed, and looked for where some are lacking, in milliseconds. */
 const BEAT = 1_000;
 const LOOK = 400;
-/** The same where a row was held by another statement, or the database is away: then twice as long each time, up to the last. */
+/** The same where a row was held by another statement. */
 const SOON = 100;
-const LATER = 800;
 /** Beats in a row with more accounts than its share after which a process hands some on. */
 const PATIENT_BEATS = 2;
 
@@ -60,22 +59,17 @@ export class Leases {
   readonly #holds = new Map<string, Hold>();
   readonly #wanted = new Set<string>();
   readonly #listeners = new Set<(account: string, held: boolean) => void>();
-  readonly #over = new AbortController();
+  readonly #beats: Beats;
   /** Who holds what of the wanted accounts, as last seen. */
   #others = new Map<string, Holder | undefined>();
   /** Accounts are shared out among all processes that do so. */
   #shares = false;
   #excess = 0;
-  #running: Promise<void> | undefined;
-  #wake: (() => void) | undefined;
-  /** Another beat follows at once. */
-  #isAsked = false;
-  /** Waits for a beat that begins from now on. */
-  #waiting: (() => void)[] = [];
 
   constructor(options: LeasesOptions) {
     this.#options = options;
     this.#about = JSON.stringify({ pid: process.pid, host: hostname(), command: options.command });
+    this.#beats = new Beats(options.clock, () => this.#beat(), options.onBroken);
   }
 
   onClaim(listener: (account: string, held: boolean) => void): void {
@@ -131,12 +125,12 @@ export class Leases {
    */
   async claim(accounts: readonly string[], patience: number | undefined): Promise<void> {
     const { db, clock } = this.#options;
-    const { signal } = this.#over;
+    const signal = this.#beats.over;
     this.#shares ||= patience === undefined;
     await db.untilAnswered(() => db.rows(sql.MAKE_LEASES, [accounts]), signal, this.patience);
     for (const account of accounts) this.#wanted.add(account);
     const began = clock.monotonic();
-    this.#running ??= this.#run();
+    this.#beats.begin();
     await this.look();
     if (patience === undefined) return;
     for (;;) {
@@ -150,57 +144,13 @@ export class Leases {
         if (db.trouble !== undefined) throw new LostState(db.trouble);
         throw new LockedState(db.address.shown, this.#others.get(another ?? ''), KILLED);
       }
-      await this.#nextBeat();
+      await this.#beats.next();
     }
   }
 
   /** Resolves after another look at the leases, made at once. */
   look(): Promise<void> {
-    const looked = this.#nextBeat();
-    this.#isAsked = true;
-    this.#wake?.();
-    return looked;
-  }
-
-  #nextBeat(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#over.signal.aborted) resolve();
-      else this.#waiting.push(resolve);
-    });
-  }
-
-  async #run(): Promise<void> {
-    const { clock, onBroken } = this.#options;
-    let away = SOON;
-    while (!this.#over.signal.aborted) {
-      let pause: number;
-      this.#isAsked = false;
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      try {
-        pause = await this.#beat();
-        away = SOON;
-      } catch (error) {
-        if (!(error instanceof AwayError)) {
-          onBroken(error);
-          this.#over.abort();
-          break;
-        }
-        pause = away;
-        away = Math.min(LATER, 2 * away);
-      } finally {
-        for (const resolve of waiting) resolve();
-      }
-      // Lets those go on that have waited: they may want another look.
-      await turn();
-      if (this.#isAsked && away === SOON) continue;
-      const woken = new AbortController();
-      this.#wake = () => woken.abort();
-      await clock.sleep(pause, AbortSignal.any([woken.signal, this.#over.signal]));
-      this.#wake = undefined;
-    }
-    for (const resolve of this.#waiting) resolve();
-    this.#waiting = [];
+    return this.#beats.now();
   }
 
   /** @returns milliseconds until the next one */
@@ -281,7 +231,7 @@ export class Leases {
         if (!isStill()) return;
         hold.isReady = true;
         this.#tell(account, true);
-        this.#wake?.();
+        this.#beats.wake();
       },
       (error: unknown) => {
         if (isStill() && !(error instanceof AwayError)) this.#options.onBroken(error);
@@ -325,8 +275,7 @@ export class Leases {
 
   /** Gives everything back. Nothing may be in flight any more. */
   async close(): Promise<void> {
-    this.#over.abort();
-    await this.#running;
+    await this.#beats.close();
     const { db } = this.#options;
     // A database that is away ends the leases by itself.
     const quiet = (error: unknown) => {
