@@ -240,7 +240,7 @@ describe('Node.js', () => {
         Object.defineProperty(process, 'versions', { value: { ...process.versions, node: value } });
         const load = require('node:module')._load;
         require('node:module')._load = (name, ...rest) => {
-          if (/(main|process-io)[^/]*\\.js$/.test(name)) process.stderr.write('loaded ' + name + '\\n');
+          if (/^\\.\\/(?!chunks\\/version-)/.test(name)) process.stderr.write('loaded ' + name + '\\n');
           return load(name, ...rest);
         };`;
       const preload = `data:text/javascript,import { createRequire } from 'node:module'; const require = createRequire(${JSON.stringify(CLI)});${encodeURIComponent(faked)}`;
