@@ -19,7 +19,8 @@ rmSync(dist, { recursive: true, force: true });
 const { output } = await build({
   input: ['cli.ts', 'main.ts', 'reader.ts', 'library.ts', 'schema.ts'].map((entry) => join(src, entry)),
   platform: 'node',
-  transform: { target: 'node20.19' },
+  // Set for the work on libsql itself, that variable would have its binary looked for in dist/.
+  transform: { target: 'node20.19', define: { 'process.env.LIBSQL_JS_DEV': 'undefined' } },
   // A command that is called first loads what every plan needs; nothing but its own source knows that it is in one piece.
   checks: { ineffectiveDynamicImport: false },
   plugins: [rawText(), withoutUnused(), schemasBeside(), yamlAsBuilt()],

@@ -68,3 +68,11 @@ it('the library of PostgreSQL is asked for no binary of its own, whatever a mach
   const { code, stderr } = await run(['status', '--state', 'postgres://x@127.0.0.1:1/db'], { cwd, env });
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be reached') });
 });
+
+it('the database is looked for in its package, whatever those who work on it have set', async () => {
+  const cwd = await files(1);
+  const env = { LIBSQL_JS_DEV: '1' };
+  const args = [...COMMANDS.import, '--out', 'recordings/gala.yaml', '--applied'];
+  const { code, stderr } = await run(args, { cwd, env });
+  expect(code, stderr).toBe(0);
+});
