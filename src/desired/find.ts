@@ -155,8 +155,9 @@ class Walk implements Found {
         const shownInside = shown === '.' ? '' : shown.endsWith('/') ? shown : `${shown}/`;
         const isWithin = isInside(this.#root, real);
         for (const name of names.folders) waiting.push(inside + name);
-        for (const name of names.links) await this.#follow(inside + name);
-        for (const name of names.others) this.others.add(name);
+        for (const name of names.others)
+          if (names.links.has(name)) await this.#follow(inside + name);
+          else this.others.add(name);
         for (const name of names.recordings) {
           const path = inside + name;
           const file = this.#known.get(path) ?? { path, shown: shownInside + name, isOrdinary: true };
@@ -231,14 +232,15 @@ class Walk implements Found {
 interface Names {
   folders: string[];
   recordings: string[];
+  /** All the rest. */
   others: string[];
-  /** And whatever else is neither file nor folder. */
-  links: string[];
+  /** Of them links, and whatever else is neither file nor folder. */
+  links: Set<string>;
   isEmpty: boolean;
 }
 
 function namesIn(path: string): Names {
-  const names: Names = { folders: [], recordings: [], others: [], links: [], isEmpty: true };
+  const names: Names = { folders: [], recordings: [], others: [], links: new Set(), isEmpty: true };
   // Not all at once: what an entry leaves is garbage before the next ones are read.
   const folder = opendirSync(path, { bufferSize: AT_A_TIME });
   try {
@@ -247,14 +249,16 @@ function namesIn(path: string): Names {
       names.isEmpty = false;
       if (name.startsWith('.')) continue;
       if (entry.isDirectory()) names.folders.push(name);
-      else if (!entry.isFile()) names.links.push(name);
-      else if (isRecordingFileName(name)) names.recordings.push(name);
-      else names.others.push(name);
+      else if (entry.isFile() && isRecordingFileName(name)) names.recordings.push(name);
+      else {
+        names.others.push(name);
+        if (!entry.isFile()) names.links.add(name);
+      }
     }
   } finally {
     folder.closeSync();
   }
-  for (const list of [names.folders, names.recordings, names.others, names.links]) list.sort();
+  for (const list of [names.folders, names.recordings, names.others]) list.sort();
   return names;
 }
 

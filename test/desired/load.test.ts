@@ -138,6 +138,13 @@ describe('a folder that is not there', () => {
     expect(more?.summary).toContain(
       '; 4 files with other endings are not read (a.json, b.txt, c.yml.bak, …)',
     );
+    // Links stand among the others.
+    link('a.json', 'recordings/aa.json');
+    link('a.json', 'recordings/z.json');
+    const [linked] = (await load()).diagnostics;
+    expect(linked?.summary).toContain(
+      '; 6 files with other endings are not read (a.json, aa.json, b.txt, …)',
+    );
     put('recordings/below/e.yaml');
     expect((await load()).diagnostics).toEqual([]);
   });
