@@ -14,7 +14,7 @@ const dist = join(src, '../dist');
 if (process.argv.includes('--after-install') && !existsSync(join(src, '../node_modules/rolldown')))
   process.exit(0);
 const { build } = await import('rolldown');
-const IN_EVERY_PLAN = /src\/(main|process-io|commands\/plan)\.ts$/;
+const IN_EVERY_PLAN = /src[\\/](main|process-io|commands[\\/]plan)\.ts$/;
 rmSync(dist, { recursive: true, force: true });
 const { output } = await build({
   input: ['cli.ts', 'main.ts', 'reader.ts', 'library.ts', 'schema.ts'].map((entry) => join(src, entry)),
@@ -32,7 +32,7 @@ const { output } = await build({
     // But the version stays apart: a Node.js that is too old for the rest has to read it, to be told so.
     codeSplitting: {
       groups: [
-        { name: 'version', test: /src\/version\.ts$/, includeDependenciesRecursively: true, priority: 1 },
+        { name: 'version', test: /src[\\/]version\.ts$/, includeDependenciesRecursively: true, priority: 1 },
         { name: 'plan', test: IN_EVERY_PLAN, includeDependenciesRecursively: true },
       ],
     },
