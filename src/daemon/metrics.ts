@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { AccountLoad } from '../apply/fleet.ts';
+import type { ApplyEvent } from '../model/work.ts';
 import type { ConditionType } from './conditions.ts';
 
 /** What the gauges read at each scrape. */
@@ -116,7 +117,7 @@ export function makeMetrics(readings: Readings) {
       () => (git().refused ? 1 : 0),
     );
   }
-  return {
+  const metrics = {
     registry,
     requests: new Counter({
       name: 'reelstate_rest_client_requests_total',
@@ -167,6 +168,17 @@ export function makeMetrics(readings: Readings) {
       registers,
     }),
   };
+  /** Counts what happened to a call. */
+  const take = (event: ApplyEvent): void => {
+    // Without a settings file there is no such label.
+    const account = event.account === undefined ? {} : { account: event.account };
+    if (event.type === 'admitted') metrics.limiter.observe(account, event.waited / 1000);
+    if (event.type === 'failed') metrics.failed.inc({ outcome: event.outcome, ...account });
+    if (event.type !== 'answered') return;
+    metrics.requests.inc({ code: String(event.status ?? 'none'), endpoint: event.endpoint, ...account });
+    metrics.duration.observe({ endpoint: event.endpoint, ...account }, event.took / 1000);
+  };
+  return { ...metrics, take };
 }
 
 export type Metrics = ReturnType<typeof makeMetrics>;

@@ -1,14 +1,62 @@
+import type { Fleet } from '../apply/fleet.ts';
+import { byText } from '../model/diagnostic.ts';
+import type { State } from '../model/journal.ts';
 import type { KnownRecording, Remembered } from '../model/plan.ts';
 import type { Commit } from '../model/source.ts';
 import { commitJson } from '../render/status.ts';
 import { type Condition, confidenceOf, type Watched } from './conditions.ts';
+import type { Daemon } from './daemon.ts';
+import type { GitState } from './git-state.ts';
 
-/** A recording as `/api/recordings` shows it. */
-export function recordingJson(
+/** What `/api/recordings` tells of. */
+export interface Told {
+  daemon: Daemon;
+  fleet: Fleet;
+  state: State;
+  /** Why it is not ready; empty when it is. */
+  notReady: readonly string[];
+  /** Why it sends nothing although it is ready; undefined where it sends. */
+  standby: string | undefined;
+  /** Of commits as the source; left out where files are taken as they are. */
+  git: GitState | undefined;
+}
+
+/** What `/api/recordings` answers. */
+export function recordingsJson({ daemon, fleet, state, notReady, standby, git }: Told): object {
+  const { watched, commit } = daemon;
+  return {
+    format_version: '1.0',
+    ready: notReady.length === 0,
+    not_ready_because: notReady,
+    ...(standby === undefined ? {} : { standby }),
+    commit: commit ?? null,
+    source: git?.json() ?? { kind: 'folder' },
+    allowance: fleet.load(),
+    ...accountsJson(fleet),
+    // By name, as status has them, whichever was heard of first.
+    recordings: [...watched]
+      .sort(([a], [b]) => byText(a, b))
+      .map(([, each]) => recordingJson(each, state.known.get(each.plan?.key ?? ''), commit, fleet.accountOf)),
+  };
+}
+
+/** What each account is at; nothing where the one there is has no name. */
+function accountsJson(fleet: Fleet): object {
+  const loads = fleet.loads();
+  if (loads.length === 0) return {};
+  return {
+    accounts: loads.map(({ name, lanes, inUse, rate, stopped }) => ({
+      ...{ name, lanes, inUse, rate },
+      stopped: stopped ?? null,
+    })),
+  };
+}
+
+function recordingJson(
   watched: Watched,
   known: KnownRecording | undefined,
   commit: Commit | undefined,
-  accountOf: (appId: string) => string | undefined = () => undefined,
+  accountOf: (appId: string) => string | undefined,
 ): object {
   const { name, file, plan, condition, observed, lastError } = watched;
   const appId = (plan?.identity ?? known?.identity)?.appId;
