@@ -1,6 +1,6 @@
 import { STS_AT_LEAST } from '../agora/sts.ts';
 import { Results } from '../apply/results.ts';
-import { diagnosticAt } from '../desired/resolve.ts';
+import { diagnosticAt } from '../desired/diagnostic-at.ts';
 import { HELD_BACK } from '../desired/secrets.ts';
 import { type Diagnostic, findingId } from '../model/diagnostic.ts';
 import { type Failure, usage } from '../model/failure.ts';

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import type { Unserved } from '../desired/bounds.ts';
 import type { Code } from '../desired/codes.ts';
+import { diagnosticAt } from '../desired/diagnostic-at.ts';
 import { readFile } from '../desired/disk.ts';
-import { diagnosticAt } from '../desired/resolve.ts';
 import { secretText } from '../desired/secrets.ts';
 import {
   type AccountEntry,

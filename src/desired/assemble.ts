@@ -2,7 +2,8 @@ import { byPlace, byText, type Diagnostic, gathered } from '../model/diagnostic.
 import type { DesiredRecording, DesiredSet } from '../model/recording.ts';
 import { recordingKey } from '../model/recording-key.ts';
 import { aboutOf, type Claimant, Claims, collisions, isUsable, sameName } from './claims.ts';
-import { type ResolvedFile, unquoted } from './resolve.ts';
+import { unquoted } from './diagnostic-at.ts';
+import type { ResolvedFile } from './resolve.ts';
 
 /** What the search for files has found wrong, and how many it has found. */
 export interface Search {

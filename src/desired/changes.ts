@@ -1,18 +1,12 @@
 import { AT_ONCE, eachBounded, type Stop } from '../model/turns.ts';
 import type { Bounds } from './bounds.ts';
 import type { CheckedFile } from './checked.ts';
+import { diagnosticAt } from './diagnostic-at.ts';
 import { LEADS_OUT, LINK_WAY, wholeFile } from './find.ts';
 import type { ReadCache } from './read-cache.ts';
-import {
-  diagnosticAt,
-  type FileBytes,
-  type ResolvedFile,
-  resolveFile,
-  resolveNow,
-  type Surroundings,
-  saysTheSame,
-} from './resolve.ts';
+import { type ResolvedFile, resolveFile, resolveNow, saysTheSame } from './resolve.ts';
 import { mayChange } from './self-contained.ts';
+import type { FileBytes, Surroundings } from './surroundings.ts';
 import { ManyFiles } from './threads.ts';
 
 export interface IntakeOptions {

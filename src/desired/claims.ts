@@ -1,9 +1,10 @@
 import { byText, type Diagnostic } from '../model/diagnostic.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
+import { diagnosticAt } from './diagnostic-at.ts';
 import { nameOfFile } from './name.ts';
 import { quoted } from './printable.ts';
-import { type Claim, diagnosticAt } from './resolve.ts';
+import type { Claim } from './resolve.ts';
 import type { ResolvedDocument } from './self-contained.ts';
 
 /*

@@ -4,8 +4,8 @@ import type { Bounds, Reach } from './bounds.ts';
 import { MAX_FILE_BYTES, tooLarge } from './decode.ts';
 import { errorCode, reason } from './find.ts';
 import { within } from './reach.ts';
-import type { FileBytes, Surroundings } from './resolve.ts';
 import { isShortage } from './shortage.ts';
+import type { FileBytes, Surroundings } from './surroundings.ts';
 
 /*
  * The bytes of files on disk.

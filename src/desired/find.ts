@@ -6,10 +6,10 @@ import type { Search } from './assemble.ts';
 import { isInside, type Reach } from './bounds.ts';
 import type { Mark } from './checked.ts';
 import type { Code } from './codes.ts';
+import { diagnosticAt } from './diagnostic-at.ts';
 import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
 import { realPath, within } from './reach.ts';
-import { diagnosticAt } from './resolve.ts';
 import { waitingOut } from './shortage.ts';
 
 /** A recording file: where it is, and what the user calls it. */

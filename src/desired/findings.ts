@@ -1,6 +1,6 @@
 import type { Diagnostic, Severity } from '../model/diagnostic.ts';
 import { CODES, type Code } from './codes.ts';
-import { printable } from './printable.ts';
+import { diagnosticAt } from './diagnostic-at.ts';
 import type { SourceText, Span } from './source-text.ts';
 
 /** Problems of one file that are shown; the rest is only counted. */
@@ -68,12 +68,6 @@ export class Findings {
 function toDiagnostic(source: SourceText, { code, severity, span, summary, detail }: Finding): Diagnostic {
   const range = source.range(span);
   const line = source.shownLine(range.start);
-  return {
-    severity,
-    code,
-    summary: printable(summary),
-    ...(detail === undefined ? {} : { detail: printable(detail) }),
-    range,
-    ...(line === undefined ? {} : { source: line }),
-  };
+  const mark = { range, ...(line === undefined ? {} : { source: line }) };
+  return { ...diagnosticAt(mark, code, summary, detail), severity };
 }

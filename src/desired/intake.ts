@@ -4,7 +4,7 @@ import type { Snapshot } from '../model/source.ts';
 import { Assembly, type Search } from './assemble.ts';
 import { Changes, type Ground, type IntakeOptions } from './changes.ts';
 import { reading } from './reading.ts';
-import type { Surroundings } from './resolve.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /*
  * The one way from bytes to a snapshot, wherever the files are from. A source says what has become of each file, and

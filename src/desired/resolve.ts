@@ -1,7 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Blocks, DesiredRecording, Identity, Storage } from '../model/recording.ts';
 import { appIdIn, recordingKey } from '../model/recording-key.ts';
-import type { Vault } from '../secrets/vault.ts';
 import type { Bounds } from './bounds.ts';
 import type {
   CheckedBlocks,
@@ -12,45 +11,20 @@ import type {
   Marks,
   RefusedDocument,
 } from './checked.ts';
-import { CODES, type Code } from './codes.ts';
+import type { Code } from './codes.ts';
+import { diagnosticAt, unquoted } from './diagnostic-at.ts';
 import { checkAgainstIdentity } from './mode-rules.ts';
 import { shownPath } from './paths.ts';
-import { printable, quoted } from './printable.ts';
+import { quoted } from './printable.ts';
 import { reading } from './reading.ts';
 import { HELD_BACK, isOutside, Secrets } from './secrets.ts';
 import { NOTHING, type ResolvedDocument, selfContained } from './self-contained.ts';
 import { followShares } from './shares.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /*
  * Stage B: checked documents to desired recordings. References are followed here, through what is handed in.
  */
-
-/** A file's bytes, or why there are none. */
-export type FileBytes = Uint8Array | 'missing' | { error: string; tooLarge?: true; outOfBounds?: true };
-
-/** What references lead to. */
-export interface Surroundings {
-  /** Relative file names count from here. */
-  cwd: string;
-  env: Readonly<Record<string, string | undefined>>;
-  /** Never rejects. Of a file that is out of bounds it says so, and gives nothing of it. */
-  readFile(absolutePath: string): Promise<FileBytes>;
-  /**
-   * The same of a file that blocks take fields from, which belongs to what is desired: from a commit where the recordings
-   * are. Gives the same object for as long as the bytes are the same. Left out: `readFile`.
-   */
-  readShared?(absolutePath: string): Promise<FileBytes>;
-  /** What references may lead to; left out, everything but reelstate's own variables. */
-  bounds?: Bounds;
-  /** Whether lines of a file may be quoted; left out, of every file. */
-  mayQuote?(absolutePath: string): boolean | Promise<boolean>;
-  /** Whether none of the files that were read is being written; asked when all were. Left out: none is. */
-  isAtRest?(): boolean;
-  /** Takes in the values of secrets. */
-  vault: Vault;
-  /** Seconds since 1970; left out, no expiry is looked at. */
-  now?: number;
-}
 
 /** The claims of a document that is not used because of an error. It is no recording. */
 export interface Claim {
@@ -125,24 +99,6 @@ function isSelfContained(
 
 function hasError(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');
-}
-
-/** A diagnostic at a place that an earlier stage has kept. */
-export function diagnosticAt(
-  { range, source, uses }: Mark,
-  code: Code,
-  summary: string,
-  detail?: string,
-): Diagnostic {
-  return {
-    severity: CODES[code].severity,
-    code,
-    summary: printable(summary),
-    ...(detail === undefined ? {} : { detail: printable(detail) }),
-    range,
-    ...(uses === undefined ? {} : { uses }),
-    ...(source === undefined ? {} : { source }),
-  };
 }
 
 /** The resolution of one document. */
@@ -322,9 +278,4 @@ class Resolution {
 function credentialsPlace(storage: Storage | undefined): string | undefined {
   if (storage?.credentials) return '/storage/credentials';
   return storage?.stsExpiration === undefined ? undefined : '/storage/stsExpiration';
-}
-
-/** The same without its source line. */
-export function unquoted<T extends { source?: string }>({ source: _, ...rest }: T): Omit<T, 'source'> {
-  return rest;
 }

@@ -11,7 +11,7 @@ import { otherForm } from './encrypted.ts';
 import { label, type Report } from './look.ts';
 import { isUnfilled } from './placeholder.ts';
 import { printable, quoted } from './printable.ts';
-import type { FileBytes, Surroundings } from './resolve.ts';
+import type { FileBytes, Surroundings } from './surroundings.ts';
 
 /** The consequence of a value that is not available. */
 export const HELD_BACK = 'Until it has a value, apply holds this recording back.';

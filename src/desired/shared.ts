@@ -13,6 +13,7 @@ import {
   type Stretch,
 } from './checked.ts';
 import type { Code } from './codes.ts';
+import { diagnosticAt, unquoted } from './diagnostic-at.ts';
 import { readLayout } from './layout.ts';
 import { type Look, type Report, TreeLook } from './look.ts';
 import { blockPlaces } from './marks.ts';
@@ -20,7 +21,6 @@ import { open } from './open.ts';
 import type { Place } from './places.ts';
 import { quoted } from './printable.ts';
 import { blocksIn } from './refused.ts';
-import { diagnosticAt, unquoted } from './resolve.ts';
 import { readRtmp } from './rtmp.ts';
 import type { LayoutBlock, RtmpBlock, StorageBlock, SubscriptionsBlock } from './schema.generated.ts';
 import { checkShape } from './shape.ts';

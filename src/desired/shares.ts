@@ -1,11 +1,12 @@
 import type { Diagnostic, Range } from '../model/diagnostic.ts';
 import type { SharedBlock } from '../model/recording.ts';
 import { type CheckedBlocks, type DraftBlocks, type Marks, ownMark, type Share } from './checked.ts';
+import { diagnosticAt } from './diagnostic-at.ts';
 import { shownPath } from './paths.ts';
 import { quoted } from './printable.ts';
 import { reading } from './reading.ts';
-import { diagnosticAt, type FileBytes, type Surroundings } from './resolve.ts';
 import { isOutside } from './secrets.ts';
+import type { FileBytes, Surroundings } from './surroundings.ts';
 
 /** The blocks of a document that take fields from files, once these were read. */
 export interface FollowedShares {

@@ -3,11 +3,12 @@ import { dirname, join, resolve } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DesiredRecording, SharedBlock } from '../model/recording.ts';
 import type { Bounds } from './bounds.ts';
+import { diagnosticAt } from './diagnostic-at.ts';
 import { readFile, sharedReach } from './disk.ts';
 import { isRecordingFileName, wholeFile } from './find.ts';
 import { shownPath } from './paths.ts';
 import { reading } from './reading.ts';
-import { diagnosticAt, type FileBytes } from './resolve.ts';
+import type { FileBytes } from './surroundings.ts';
 
 const BLOCKS: readonly SharedBlock[] = ['layout', 'storage', 'rtmp', 'subscriptions'];
 

@@ -2,7 +2,7 @@ import { hash as digest } from 'node:crypto';
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { readFile } from '../desired/disk.ts';
 import { errorCode } from '../desired/find.ts';
-import type { FileBytes } from '../desired/resolve.ts';
+import type { FileBytes } from '../desired/surroundings.ts';
 import type { Clock } from '../model/ports.ts';
 import { turn } from '../model/turns.ts';
 

@@ -1,8 +1,8 @@
 import type { Search } from '../desired/assemble.ts';
 import type { Code } from '../desired/codes.ts';
+import { diagnosticAt } from '../desired/diagnostic-at.ts';
 import { isRecordingFileName, LEADS_OUT, LINK_WAY, OtherFiles, wholeFile } from '../desired/find.ts';
 import { quoted } from '../desired/printable.ts';
-import { diagnosticAt } from '../desired/resolve.ts';
 import type { CommitTree } from './git-tree.ts';
 
 /** A recording file of a commit: what it holds, and what the user calls it. */

@@ -5,7 +5,7 @@ import { tooLarge } from '../desired/decode.ts';
 import { readFile, sharedReach } from '../desired/disk.ts';
 import { Intake } from '../desired/intake.ts';
 import { within } from '../desired/reach.ts';
-import type { FileBytes, Surroundings } from '../desired/resolve.ts';
+import type { FileBytes, Surroundings } from '../desired/surroundings.ts';
 import type { Neighbourhood } from '../desired/unused.ts';
 import { Failure } from '../model/failure.ts';
 import type { Snapshot } from '../model/source.ts';

@@ -1,4 +1,4 @@
-import type { FileBytes } from '../desired/resolve.ts';
+import type { FileBytes } from '../desired/surroundings.ts';
 import { FollowedFile, type Following, type Hint, LONG_STANDSTILL, type Sight } from './followed-file.ts';
 import type { Places } from './places.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Intake } from '../../src/desired/intake.ts';
-import type { Surroundings } from '../../src/desired/resolve.ts';
+import type { Surroundings } from '../../src/desired/surroundings.ts';
 import type { Snapshot } from '../../src/model/source.ts';
 import { Vault } from '../../src/secrets/vault.ts';
 
