@@ -30,7 +30,7 @@ import { readRtmp } from './rtmp.ts';
 import { type Objection, readRunFile } from './run-file.ts';
 import type { IdentityFields, RecordingFile } from './schema.generated.ts';
 import { checkShape } from './shape.ts';
-import { isOfBlock } from './shared.ts';
+import { isOfBlock } from './shared-file.ts';
 import { type IsSound, soundness } from './soundness.ts';
 import type { SourceText, Span } from './source-text.ts';
 import { readStorage } from './storage.ts';
@@ -39,7 +39,8 @@ import { type Tree, TreeBuilder } from './tree.ts';
 import { checkFilledIn } from './unfilled.ts';
 import { validateRecording, validateRunFile } from './validator.generated.js';
 
-export { fieldsOf, isOfBlock, readLayoutFile, readShare } from './shared.ts';
+export { readLayoutFile, readShare } from './shared.ts';
+export { fieldsOf, isOfBlock } from './shared-file.ts';
 
 /*
  * Stage A: the bytes of one file to checked documents. Pure, and of nothing but the bytes and the name, so the

@@ -1,5 +1,4 @@
 import type { Diagnostic, Use } from '../model/diagnostic.ts';
-import { isObject } from '../model/json.ts';
 import type { Layout, SeatNames, SharedBlock } from '../model/recording.ts';
 import {
   type CheckedBlocks,
@@ -13,43 +12,25 @@ import {
   type Stretch,
 } from './checked.ts';
 import type { Code } from './codes.ts';
-import { diagnosticAt, unquoted } from './diagnostic-at.ts';
+import { diagnosticAt } from './diagnostic-at.ts';
 import { readLayout } from './layout.ts';
-import { type Look, type Report, TreeLook } from './look.ts';
+import type { Look, Report } from './look.ts';
 import { blockPlaces } from './marks.ts';
-import { open } from './open.ts';
 import type { Place } from './places.ts';
 import { quoted } from './printable.ts';
 import { blocksIn } from './refused.ts';
 import { readRtmp } from './rtmp.ts';
 import type { LayoutBlock, RtmpBlock, StorageBlock, SubscriptionsBlock } from './schema.generated.ts';
-import { checkShape } from './shape.ts';
+import { readSharedFile, type SharedBytes, type SharedFile } from './shared-file.ts';
 import { type IsSound, soundness } from './soundness.ts';
-import type { SourceText, Span } from './source-text.ts';
+import type { Span } from './source-text.ts';
 import { readStorage } from './storage.ts';
 import { readSubscriptions } from './subscriptions.ts';
-import { type Tree, TreeBuilder } from './tree.ts';
-import {
-  fields,
-  sharedLayout,
-  sharedRtmp,
-  sharedStorage,
-  sharedSubscriptions,
-} from './validator.generated.js';
 
 /*
- * Files that blocks take fields from. Such a file is checked by itself once, however many recordings use it; the rules
- * of the block are looked at where its fields and those of a recording are put together.
+ * Blocks that take fields from a file: these and the ones of a recording are put together, and the rules of the block are
+ * looked at in the whole.
  */
-
-/** The bytes of such a file, and how it is spoken of. */
-export interface SharedBytes {
-  bytes: Uint8Array;
-  /** As the user would type it. */
-  file: string;
-  /** Whether its lines may be quoted. */
-  isQuoted: boolean;
-}
 
 /** A block whose fields are put together. */
 export interface JoinedBlock {
@@ -61,32 +42,11 @@ export interface JoinedBlock {
   diagnostics: Diagnostic[];
 }
 
-interface SharedFile {
-  source: SourceText;
-  isQuoted: boolean;
-  /** undefined: nothing of it can be used. */
-  fields: Readonly<Record<string, unknown>> | undefined;
-  places: Tree['places'] | undefined;
-  /** JSON Pointers in terms of the recording. */
-  unsound: readonly string[];
-  diagnostics: readonly Diagnostic[];
-}
-
-const SHAPES = {
-  subscriptions: sharedSubscriptions,
-  layout: sharedLayout,
-  rtmp: sharedRtmp,
-  storage: sharedStorage,
-};
-
 /** What a block needs, wherever it stands. */
 const NEEDED: Partial<Record<SharedBlock, readonly string[]>> = {
   rtmp: ['outputs'],
   storage: ['vendor', 'bucket'],
 };
-
-/** What was read of the very same bytes: hundreds of recordings use one file. */
-const READ = new WeakMap<Uint8Array, Map<string, SharedFile>>();
 
 /**
  * Puts together what a file gives to a block and what stands beside it, which wins, whole fields at a time. What is
@@ -106,51 +66,6 @@ export function readLayoutFile(from: SharedBytes): {
   const joined = new Joining(share, readSharedFile(from, 'layout'));
   const layout = joined.layout();
   return { ...(layout ? { layout } : {}), diagnostics: joined.diagnostics };
-}
-
-/** The fields of such a file, whichever block they are for; undefined where it is no YAML with fields. */
-export function fieldsOf(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  const { findings, parsed, broken } = open(bytes, '');
-  const [first, second] = parsed;
-  if (!first?.sound || second || broken) return undefined;
-  const { value, whole, refused } = new TreeBuilder(findings).build(first);
-  return whole && !refused && isObject(value) ? value : undefined;
-}
-
-/** Whether a document has nothing but fields of a block. */
-export function isOfBlock(value: unknown, block: SharedBlock): boolean {
-  const names = isObject(value) ? Object.keys(value).filter((field) => !field.startsWith('x-')) : [];
-  const isOwn = (field: string) => field !== 'fromFile' && field !== 'seats';
-  return names.some(isOwn) && names.every((field) => fields[`/${block}`]?.includes(field));
-}
-
-function readSharedFile({ bytes, file, isQuoted }: SharedBytes, block: SharedBlock): SharedFile {
-  const id = `${block} ${isQuoted} ${file}`;
-  const read = READ.get(bytes) ?? new Map<string, SharedFile>();
-  READ.set(bytes, read);
-  const before = read.get(id);
-  if (before) return before;
-  const { findings, parsed, broken } = open(bytes, file);
-  const [first, second] = parsed;
-  const [start] = second?.document.range ?? [0];
-  if (second)
-    findings.add('document-not-mapping', { start, end: start }, 'the file holds more than one document');
-  else if (!first && !broken && findings.errors === 0)
-    findings.add('empty-file', { start: 0, end: 0 }, 'the file holds no fields', 'It may be half written.');
-  const tree = first?.sound ? new TreeBuilder(findings, block).build(first) : undefined;
-  const unsound = tree?.whole
-    ? checkShape(SHAPES[block], `/${block}`, tree, new TreeLook(findings, tree)).map(
-        (pointer) => `/${block}${pointer}`,
-      )
-    : [];
-  const isUsable = tree?.whole && isObject(tree.value) && !broken;
-  const shared: SharedFile = {
-    ...{ source: findings.source, isQuoted, unsound, places: tree?.places },
-    fields: isUsable ? (tree.value as Record<string, unknown>) : undefined,
-    diagnostics: findings.diagnostics().map((each) => (isQuoted ? each : unquoted(each))),
-  };
-  read.set(id, shared);
-  return shared;
 }
 
 /** The rules ask for places in two files: those beside `fromFile`, and the rest. */
