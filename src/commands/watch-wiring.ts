@@ -3,7 +3,6 @@ import { Daemon } from '../daemon/daemon.ts';
 import { Gap } from '../daemon/gap.ts';
 import { LastLook } from '../daemon/last-look.ts';
 import type { Logger } from '../daemon/log.ts';
-import type { Metrics } from '../daemon/metrics.ts';
 import { Resync } from '../daemon/resync.ts';
 import { Standby } from '../daemon/standby.ts';
 import type { Bounds } from '../desired/bounds.ts';
@@ -17,8 +16,7 @@ import type { Listen } from './listen.ts';
 import { openNotices } from './notify.ts';
 import type { Service } from './service.ts';
 import type { Settings } from './settings.ts';
-import { openPages, type Pages } from './watch-page.ts';
-import { openMetrics, type Shown } from './watch-server.ts';
+import { openServing, type Serving, type Shown } from './watch-server.ts';
 import { type Origin, openSource } from './watch-source.ts';
 
 /** A run of the daemon: what was asked for, and the state and the service that it has for it. */
@@ -51,8 +49,7 @@ export async function wire(running: Running, over: AbortSignal) {
   const { settings, io, store, vault, service, events, log, listen, origin, bounds, stop, hangup } = running;
   const { fleet } = service;
   const { state } = store;
-  let metrics: Metrics | undefined;
-  let pages: Pages | undefined;
+  let serving: Serving | undefined;
   const cache =
     settings.cache && !origin.git
       ? new ReadCacheFile({ dir: settings.dir, cwd: io.cwd, env: io.env })
@@ -64,7 +61,7 @@ export async function wire(running: Running, over: AbortSignal) {
     isEnough: noopCache?.isEnough,
     known: state.known,
     onChange: () => daemon.hint([]),
-    onFetch: (outcome) => metrics?.fetches.inc({ outcome }),
+    onFetch: (outcome) => serving?.metrics.fetches.inc({ outcome }),
   });
   const gap = new Gap(io.clock);
   const look = new LastLook(io.clock);
@@ -80,12 +77,12 @@ export async function wire(running: Running, over: AbortSignal) {
     standby: (appId) => standby.of(fleet.accountOf(appId)),
     hadGap: () => gap.take(),
     onRefresh: (seconds, result) => {
-      metrics?.reconcile.observe(seconds);
-      metrics?.reconciles.inc({ result });
-      pages?.views.looked();
+      serving?.metrics.reconcile.observe(seconds);
+      serving?.metrics.reconciles.inc({ result });
+      serving?.pages.looked();
     },
     onCondition: (watched, before) => {
-      pages?.news.changed();
+      serving?.news.changed();
       notices?.changed(watched, before);
     },
   });
@@ -104,27 +101,25 @@ export async function wire(running: Running, over: AbortSignal) {
       fingerprint: (value) => vault.fingerprint(value),
       clock: io.clock,
       log,
-      onDrift: (block) => metrics?.drift.inc({ block }),
+      onDrift: (block) => serving?.metrics.drift.inc({ block }),
       onObserved: (watched, drift) => {
-        pages?.news.changed();
+        serving?.news.changed();
         notices?.observed(watched, drift);
       },
     },
     running.resync,
   );
-  const shown: Shown = { daemon, fleet, store, standby, git };
-  metrics = listen && (await openMetrics(shown, () => healing.disconnected()));
-  pages = listen && (await openPages({ daemon, fleet, state, look, clock: io.clock }, origin, store));
+  const shown: Shown = { daemon, fleet, store, standby, healing, look, git };
+  serving = listen && (await openServing(shown, origin, io.clock));
   events.take = (event) => {
-    metrics?.take(event);
+    serving?.metrics.take(event);
     daemon.take(event);
-    pages?.views.take(event);
+    serving?.pages.take(event);
   };
   events.stillWanted = (work) => daemon.stillWanted(work);
   hangup.take = () => {
     log.info('SIGHUP: all files are read and planned again');
     daemon.resyncAll();
   };
-  const serving = metrics && pages && { metrics, pages };
   return { source, begin, run, cache, gap, standby, daemon, healing, shown, serving };
 }
