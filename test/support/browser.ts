@@ -145,7 +145,6 @@ async function openTab(
   });
   const errors: string[] = [];
   const requests: string[] = [];
-  let loaded = () => {};
   listeners.set(sessionId, ({ method, params = {} }) => {
     if (method === 'Network.requestWillBeSent') requests.push((params.request as { url: string }).url);
     if (method === 'Runtime.exceptionThrown') errors.push(JSON.stringify(params.exceptionDetails));
@@ -153,7 +152,6 @@ async function openTab(
       errors.push(JSON.stringify(params.args));
     if (method === 'Log.entryAdded' && (params.entry as { level: string }).level === 'error')
       errors.push(JSON.stringify(params.entry));
-    if (method === 'Page.loadEventFired') loaded();
   });
   const call = <T = Record<string, never>>(method: string, params: object = {}) =>
     send<T>(method, params, sessionId);
@@ -171,11 +169,10 @@ async function openTab(
     requests,
     evaluate,
     async goto(url) {
-      const done = new Promise<void>((resolve) => {
-        loaded = resolve;
-      });
       await call('Page.navigate', { url });
-      await done;
+      // By its address: the load of the page before it may be told meanwhile.
+      const isThere = `document.readyState === 'complete' && location.href === ${JSON.stringify(new URL(url).href)}`;
+      await until(() => evaluate<boolean>(isThere).catch(() => false), isThere);
     },
     sees: async (expression, patience) => {
       // A page that is being left cannot be asked.
