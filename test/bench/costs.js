@@ -335,7 +335,8 @@ async function idle() {
   const { endpoint, end } = await service();
   const both = await daemons(10_000, endpoint);
   await sleep(40_000);
-  const seconds = 60;
+  // Long enough for several sweeps: a minute has one or two.
+  const seconds = 180;
   const before = Object.entries(both).map(([build, { processor }]) => [build, processor()]);
   await sleep(seconds * 1000);
   const figures = Object.fromEntries(
