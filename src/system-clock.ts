@@ -10,7 +10,7 @@ function wakeAll({ target }: Event): void {
   for (const wake of asleep.get(target as AbortSignal) ?? []) wake();
 }
 
-function wakeAt(signal: AbortSignal, wake: () => void): void {
+function wakeWith(signal: AbortSignal, wake: () => void): void {
   const others = asleep.get(signal);
   if (others) {
     others.add(wake);
@@ -21,7 +21,7 @@ function wakeAt(signal: AbortSignal, wake: () => void): void {
 }
 
 /** The last one takes the listener away, which would keep the signal. */
-function isAwake(signal: AbortSignal, wake: () => void): void {
+function forget(signal: AbortSignal, wake: () => void): void {
   const others = asleep.get(signal);
   others?.delete(wake);
   if (others?.size !== 0) return;
@@ -38,13 +38,13 @@ export const systemClock: Clock = {
       if (signal?.aborted) return resolve();
       const done = () => {
         clearTimeout(timer);
-        if (signal) isAwake(signal, done);
+        if (signal) forget(signal, done);
         resolve();
       };
       // Longer than setTimeout can count (2^31 - 1 ms) fires at once: the caller looks again anyway. Of a time that has
       // passed Node 24 warns on standard error.
       const timer = setTimeout(done, Math.max(0, Math.min(ms, 0x7fffffff)));
-      if (signal) wakeAt(signal, done);
+      if (signal) wakeWith(signal, done);
     }),
 };
 

@@ -1,6 +1,6 @@
 import { opendirSync } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, resolve, sep } from 'node:path';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Search } from './assemble.ts';
 import { isInside, type Reach } from './bounds.ts';
@@ -11,6 +11,7 @@ import { shownPath } from './paths.ts';
 import { printable, quoted } from './printable.ts';
 import { realPath, within } from './reach.ts';
 import { waitingOut } from './shortage.ts';
+import { isSubmodule } from './submodule.ts';
 
 /** A recording file: where it is, and what the user calls it. */
 export interface FoundFile {
@@ -262,23 +263,6 @@ function namesIn(path: string): Names {
   return names;
 }
 
-/**
- * Whether an empty folder is where a submodule belongs. Git keeps no empty folder for any other reason, and says in
- * .gitmodules at the top of a checkout where they are (gitmodules(5)).
- */
-async function isSubmodule(folder: string): Promise<boolean> {
-  for (let top = dirname(folder); ; top = dirname(top)) {
-    const text = await readFile(join(top, '.gitmodules'), 'utf8').catch(() => undefined);
-    const path = relative(top, folder).split(sep).join('/');
-    const paths = [...(text ?? '').matchAll(/^[ \t]*path[ \t]*=[ \t]*"?(.*?)"?[ \t]*$/gm)].map(
-      (found) => found[1],
-    );
-    if (paths.includes(path)) return true;
-    if (top === dirname(top) || text !== undefined) return false;
-    const hasGit = await stat(join(top, '.git')).catch(() => undefined);
-    if (hasGit) return false;
-  }
-}
 /** The error for a link that leads out of the folder. */
 export const LEADS_OUT = 'this link leads out of the folder';
 export const LINK_WAY =
