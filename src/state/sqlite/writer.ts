@@ -106,12 +106,21 @@ export class SqliteWriter implements Writer {
 
   /** Events of one turn share a transaction, and so a flush; under load those of some turns. */
   #flushSoon(): void {
-    // One in each turn of the event loop: flushes right behind one another would keep the network waiting.
-    const flush = () => setImmediate(() => this.#flush());
-    const rest = this.#flushedAt + BETWEEN_FLUSHES - this.#options.shared.clock.monotonic();
-    if (rest <= 0) flush();
-    // Node's own timer: a clock that a test holds still does not hold the state.
-    else setTimeout(flush, rest);
+    let isOn = false;
+    // Once, and in a turn of its own: flushes right behind one another would keep the network waiting.
+    const flush = () => {
+      if (!isOn) setImmediate(() => this.#flush());
+      isOn = true;
+    };
+    const { clock } = this.#options.shared;
+    const rest = this.#flushedAt + BETWEEN_FLUSHES - clock.monotonic();
+    if (rest <= 0) {
+      flush();
+      return;
+    }
+    void clock.sleep(rest).then(flush);
+    // A clock that a test holds still does not hold the state.
+    setTimeout(flush, BETWEEN_FLUSHES);
   }
 
   #flush(): void {
